@@ -1,0 +1,103 @@
+package engine
+
+import "time"
+
+// Command is one write. Every command gets one sequence number, passes one committer
+// and is observed by serving in that order. The concrete types are the ones below.
+type Command interface{ command() }
+
+type (
+	// RecordEvent adds one event: its lines share event id, subject and time.
+	RecordEvent struct{ Lines []Interaction }
+	// PutItem replaces an item, or adds it.
+	PutItem struct{ Item Item }
+	// UpdateItem changes an item in place: Update gets the current value (found
+	// says whether there was one) and returns the new one, or an error that
+	// refuses the command.
+	UpdateItem struct {
+		ID     ItemID
+		Update func(current Item, found bool) (Item, error)
+	}
+	// DeleteItem takes an item out of the catalogue; its number stays.
+	DeleteItem struct{ ID ItemID }
+	// PutCustomer replaces a customer's record, or adds it.
+	PutCustomer struct{ Customer Customer }
+	// UpdateCustomer changes a customer's record in place, as UpdateItem does.
+	UpdateCustomer struct {
+		ID     CustomerID
+		Update func(current Customer, found bool) (Customer, error)
+	}
+	// PutTicket replaces a ticket, or adds it.
+	PutTicket struct{ Ticket Ticket }
+	// UpdateTicket changes a ticket in place, as UpdateItem does.
+	UpdateTicket struct {
+		ID     string
+		Update func(current Ticket, found bool) (Ticket, error)
+	}
+	// DeleteTicket forgets a ticket.
+	DeleteTicket struct{ ID string }
+	// Merge makes all that From did, and will do, belong to Into.
+	Merge struct {
+		From Subject
+		Into CustomerID
+	}
+	// Erase forgets everything about a subject and all that was merged into it.
+	Erase struct{ Subject Subject }
+	// PutScenario replaces a scenario, or adds it.
+	PutScenario struct{ Scenario Scenario }
+	// DeleteScenario forgets a scenario; a built-in one returns to its default.
+	DeleteScenario struct{ Name string }
+)
+
+func (RecordEvent) command()    {}
+func (PutItem) command()        {}
+func (UpdateItem) command()     {}
+func (DeleteItem) command()     {}
+func (PutCustomer) command()    {}
+func (UpdateCustomer) command() {}
+func (PutTicket) command()      {}
+func (UpdateTicket) command()   {}
+func (DeleteTicket) command()   {}
+func (Merge) command()          {}
+func (Erase) command()          {}
+func (PutScenario) command()    {}
+func (DeleteScenario) command() {}
+
+// Committed is a command that is durable, in the form in which it took effect: an
+// UpdateItem arrives as the PutItem it came to, and so on. Exactly one of the
+// pointers and slices below is set, by the kind of command.
+type Committed struct {
+	Seq uint64
+	At  time.Time // when the committer took it
+
+	Rows     []Row     // RecordEvent, stored under Subject
+	Subject  Subject   // of Rows, aliases followed; else of the merge's From or the erased
+	Num      ItemNum   // of Item or Deleted
+	Item     *Item     // PutItem
+	Deleted  *ItemID   // DeleteItem
+	Customer *Customer // PutCustomer
+	Ticket   *Ticket   // PutTicket
+	Scenario *Scenario // PutScenario
+	Dropped  string    // DeleteScenario: its name
+	Merged   *Merge    // Merge, both ends resolved; also the link an event with both ids makes
+	Erased   *Erasure  // Erase
+}
+
+// Result is what became of one command, in the order the commands were given.
+type Result struct {
+	Seq       uint64
+	Duplicate bool     // an event whose id was seen lately: nothing was written
+	Erased    *Erasure // of an Erase
+	Err       error    // why this command was refused (the others were not), else nil
+}
+
+// Erasure is the receipt of an erase: counts, and nothing that names anybody.
+type Erasure struct {
+	Receipt      string    `json:"receipt"`
+	At           time.Time `json:"at"`
+	Subjects     []string  `json:"subjects"` // hashes, the merged ones included
+	Interactions int       `json:"interactions"`
+	Impressions  int       `json:"impressions"`
+	Tickets      int       `json:"tickets"`
+	Records      int       `json:"records"`
+}

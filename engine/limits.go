@@ -1,0 +1,41 @@
+package engine
+
+import "time"
+
+// Limits, each named once. Reaching one gives an error that names it.
+const (
+	MaxIDBytes        = 256       // length of any id
+	MaxBodyBytes      = 32 << 20  // of one request
+	MaxBatchRecords   = 10_000    // records in one request
+	MaxAtomicBytes    = 2 << 20   // of a batch with atomic=true: one transaction
+	MaxLines          = 1_000     // items in one order
+	MaxTextBytes      = 256 << 10 // of an item's text, a ticket's message, a query
+	MaxTitleBytes     = 4 << 10
+	MaxAttributes     = 256     // of one item or customer
+	MaxListValues     = 256     // in a list attribute, categories, applies_to
+	MaxJSONDepth      = 16      // nesting of one record
+	MaxRecordBytes    = 4 << 20 // of one record: an element of an array, a line of a file
+	MaxCount          = 1_000
+	MaxFilterBytes    = 16 << 10
+	MaxFilterTerms    = 256
+	MaxFilterDepth    = 32
+	MaxBoosts         = 32
+	MaxPins           = 100
+	MaxConstraints    = 8
+	MaxExcluded       = 10_000 // exclude_items in one request
+	MaxBasket         = 1_000
+	MaxMuted          = 1_000
+	MaxHistory        = 2_000  // distinct items of a history that are used for scoring
+	ExactLimit        = 50_000 // up to here every eligible item is scored
+	MaxScenarios      = 1_000
+	ModelsKept        = 3
+	ModelChunkBytes   = 512 << 10
+	ClockSkew         = 10 * time.Minute    // how far ahead of us an event's time may be
+	SessionAge        = 2 * time.Hour       // a session's live window
+	ImpressionAge     = 30 * 24 * time.Hour // how long an answer can be replayed
+	ReasonAge         = 24 * time.Hour      // how long its reasons are kept
+	DefaultCount      = 10
+	MaxEmbedding      = 4096
+	MaxCatalogue      = 1 << 24
+	MaxSuggestedFixes = 50
+)

@@ -1,0 +1,68 @@
+package engine
+
+import "time"
+
+// Purpose is what a customer may consent to.
+type Purpose string
+
+// The purposes. What is not mentioned in a customer's Consent is granted.
+const (
+	Personalise Purpose = "personalise" // their history may shape their lists
+	Train       Purpose = "train"       // their history may train models
+	Outreach    Purpose = "outreach"    // they may be written to
+)
+
+// Customer is a person a shop or service desk serves.
+type Customer struct {
+	ID          CustomerID       `json:"customer_id"`
+	Attributes  Attributes       `json:"attributes,omitempty"`
+	Consent     map[Purpose]bool `json:"consent,omitempty"`
+	Preferences Preferences      `json:"preferences,omitzero"`
+}
+
+// Allows reports whether the customer lets us use their data for p.
+func (c *Customer) Allows(p Purpose) bool {
+	granted, said := c.Consent[p]
+	return granted || !said
+}
+
+// Preferences are what a customer asked not to see.
+type Preferences struct {
+	MutedItems      []ItemID `json:"muted_items,omitempty"`
+	MutedCategories []string `json:"muted_categories,omitempty"` // with all below them
+}
+
+// Ticket is one request for help, with what was tried and how it ended.
+type Ticket struct {
+	ID        string     `json:"ticket_id"`
+	Customer  CustomerID `json:"customer_id,omitempty"`
+	Product   ItemID     `json:"product_id,omitempty"` // what it is about
+	Order     string     `json:"order_id,omitempty"`
+	Channel   string     `json:"channel,omitempty"`
+	Subject   string     `json:"subject,omitempty"`
+	Messages  []Message  `json:"messages,omitempty"`
+	Language  string     `json:"language,omitempty"`
+	State     string     `json:"state,omitempty"` // open, pending, solved, reopened, escalated, closed
+	Priority  string     `json:"priority,omitempty"`
+	Queue     string     `json:"queue,omitempty"`
+	Agent     string     `json:"agent,omitempty"`
+	Solutions []Tried    `json:"solutions,omitempty"`
+	CSAT      *float64   `json:"csat,omitempty"`
+	OpenedAt  *time.Time `json:"opened_at,omitempty"`
+	ClosedAt  *time.Time `json:"closed_at,omitempty"`
+}
+
+// Message is one turn of a ticket's conversation.
+type Message struct {
+	From string    `json:"from"` // customer, agent or system
+	Text string    `json:"text"`
+	At   time.Time `json:"at,omitzero"`
+}
+
+// Tried is a solution that was tried on a ticket. Outcome is solved, not_solved,
+// reopened or empty while unknown.
+type Tried struct {
+	Item    ItemID    `json:"item_id"`
+	Outcome string    `json:"outcome,omitempty"`
+	At      time.Time `json:"at,omitzero"`
+}

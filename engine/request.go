@@ -1,0 +1,159 @@
+package engine
+
+import "time"
+
+// Request asks for a list. Whom it is for: Customer, else Session. What it is about:
+// Item or Basket, else the person alone.
+type Request struct {
+	Customer CustomerID `json:"customer_id,omitempty"`
+	Session  SessionID  `json:"session_id,omitempty"`
+	Item     ItemID     `json:"item_id,omitempty"`
+	Basket   []ItemID   `json:"basket,omitempty"`
+	Query    string     `json:"query,omitempty"` // words the list should be about
+
+	Scenario string   `json:"scenario,omitempty"`
+	Kinds    []Kind   `json:"kind,omitempty"` // replaces the scenario's kinds
+	Count    int      `json:"count,omitempty"`
+	Filter   string   `json:"filter,omitempty"` // narrows the scenario's filter
+	Boosts   []Boost  `json:"boost,omitempty"`
+	Exclude  []ItemID `json:"exclude_items,omitempty"`
+	Arrangement
+
+	ReturnProperties []string `json:"return_properties,omitempty"` // "*" for all
+	Explain          Explain  `json:"explain,omitempty"`
+	Record           *bool    `json:"record,omitempty"`        // false: leave no impression
+	ValidateOnly     bool     `json:"validate_only,omitempty"` // check the request, answer nothing
+	Context          Context  `json:"context,omitzero"`
+}
+
+// Explain says how much of the why an answer carries.
+type Explain string
+
+// The depths of an explanation.
+const (
+	ExplainNone    Explain = "none"
+	ExplainSources Explain = "sources" // one reason a source and rule
+	ExplainFull    Explain = "full"    // the items of the history behind each source
+)
+
+// Context is what the caller knows about the moment. Filters read it as
+// context.region and so on.
+type Context struct {
+	Page   string     `json:"page,omitempty"`
+	Locale string     `json:"locale,omitempty"`
+	Region string     `json:"region,omitempty"`
+	Store  string     `json:"store,omitempty"`
+	Device string     `json:"device,omitempty"`
+	At     *time.Time `json:"at,omitempty"` // answer as of then, for previews; default now
+}
+
+// Subject returns whom the request is for.
+func (r *Request) Subject() Subject { return SubjectOf(r.Customer, r.Session) }
+
+// Recorded reports whether the answer is to leave an impression.
+func (r *Request) Recorded() bool { return r.Record == nil || *r.Record }
+
+// Basis names what a list was made from.
+type Basis string
+
+// The bases, from most to least personal.
+const (
+	BasisPersonal  Basis = "personal"  // this customer's own history
+	BasisSession   Basis = "session"   // this visit
+	BasisContext   Basis = "context"   // the item or basket on the page, the query
+	BasisPopular   Basis = "popular"   // what others like: nothing is known of this one
+	BasisEditorial Basis = "editorial" // boosts and pins alone: no model, no counts
+)
+
+// Why a list is empty.
+const (
+	EmptyCatalogue = "catalogue_empty"
+	EmptyFilter    = "nothing_eligible"
+	EmptyRelevance = "nothing_relevant_enough"
+)
+
+// Answer is a list and what is true about it.
+type Answer struct {
+	RecommendationID string         `json:"recommendation_id,omitempty"`
+	Items            []Recommended  `json:"items"`
+	Scenario         string         `json:"scenario"`
+	Basis            Basis          `json:"basis"`
+	Exact            bool           `json:"exact"` // every eligible item was scored
+	Eligible         int            `json:"eligible"`
+	Models           map[string]int `json:"models"` // source -> version of the model it came from
+	Degraded         []string       `json:"degraded,omitempty"`
+	EmptyReason      string         `json:"empty_reason,omitempty"`
+	TookMS           float64        `json:"took_ms"`
+}
+
+// Recommended is one item of an answer.
+type Recommended struct {
+	Item       ItemID         `json:"item_id"`
+	Kind       Kind           `json:"kind"`
+	Score      float64        `json:"score"`
+	Rank       int            `json:"rank"`
+	Source     string         `json:"source"` // the one that added most
+	Reasons    []Reason       `json:"reasons,omitempty"`
+	Moved      []string       `json:"moved,omitempty"` // what arranging did: "pinned", "diversity", ...
+	Properties map[string]any `json:"properties,omitempty"`
+
+	Num ItemNum `json:"-"`
+}
+
+// Reason types.
+const (
+	ReasonHistory = "history" // an item of the person's own history
+	ReasonContext = "context" // the item, basket or query of the request
+	ReasonSource  = "source"  // a source as a whole: popularity, a trend, newness
+	ReasonBase    = "base"    // the constants: scales and offsets
+	ReasonRule    = "rule"    // a boost
+	ReasonText    = "text"    // words of the ticket found in the solution
+	ReasonOwned   = "owned"   // the customer owns what the solution applies to
+)
+
+// Reason is one term of a score. The contributions of an item's reasons sum to its
+// score, up to rounding, whatever the depth of the explanation.
+type Reason struct {
+	Type         string     `json:"type"`
+	Source       string     `json:"source,omitempty"`
+	Item         ItemID     `json:"item_id,omitempty"`
+	Interaction  Type       `json:"interaction,omitempty"`
+	At           *time.Time `json:"at,omitempty"`
+	Contribution float64    `json:"contribution"`
+	Text         string     `json:"text,omitempty"`
+}
+
+// SuggestRequest asks for the fix most likely to end a ticket.
+type SuggestRequest struct {
+	TicketID string     `json:"ticket_id,omitempty"`
+	Subject  string     `json:"subject,omitempty"`
+	Text     string     `json:"text,omitempty"`
+	Customer CustomerID `json:"customer_id,omitempty"`
+	Product  ItemID     `json:"product_id,omitempty"`
+	OrderID  string     `json:"order_id,omitempty"`
+	Language string     `json:"language,omitempty"`
+	Channel  string     `json:"channel,omitempty"`
+	Filter   string     `json:"filter,omitempty"`
+	Scenario string     `json:"scenario,omitempty"`
+	Count    int        `json:"count,omitempty"`
+	Explain  Explain    `json:"explain,omitempty"`
+	Record   *bool      `json:"record,omitempty"`
+}
+
+// SuggestAnswer is a list of fixes. Confidence is the chance that the first one solves
+// it; null, with Calibrated false, until enough outcomes have been seen to know.
+type SuggestAnswer struct {
+	Answer
+	Confidence *float64 `json:"confidence"`
+	Calibrated bool     `json:"calibrated"`
+}
+
+// Impression is an answer as it was given: kept so that it can be replayed, and so
+// that what was shown is known when something is bought.
+type Impression struct {
+	RecommendationID string    `json:"recommendation_id"`
+	At               time.Time `json:"at"`
+	Subject          Subject   `json:"-"`
+	Request          Request   `json:"request"`
+	Answer           Answer    `json:"answer"`
+}
