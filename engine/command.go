@@ -79,8 +79,11 @@ type Committed struct {
 	Ticket   *Ticket   // PutTicket
 	Scenario *Scenario // PutScenario
 	Dropped  string    // DeleteScenario: its name
-	Merged   *Merge    // Merge, both ends resolved; also the link an event with both ids makes
-	Erased   *Erasure  // Erase
+	// DroppedTicket is the id of DeleteTicket. A replay does not tell of it: a ticket
+	// id may name a person, and the tail names nobody.
+	DroppedTicket string
+	Merged        *Merge   // Merge, both ends resolved; also the link an event with both ids makes
+	Erased        *Erasure // Erase
 }
 
 // Result is what became of one command, in the order the commands were given.

@@ -20,11 +20,13 @@ const (
 	MaxFilterTerms    = 256
 	MaxFilterDepth    = 32
 	MaxBoosts         = 32
+	MaxBoost          = 1e6 // of one boost, either way, so that sums stay finite
 	MaxPins           = 100
 	MaxConstraints    = 8
 	MaxExcluded       = 10_000 // exclude_items in one request
 	MaxBasket         = 1_000
 	MaxMuted          = 1_000
+	MaxMessages       = 1_000  // of one ticket
 	MaxHistory        = 2_000  // distinct items of a history that are used for scoring
 	ExactLimit        = 50_000 // up to here every eligible item is scored
 	MaxScenarios      = 1_000

@@ -73,7 +73,7 @@ func (s Settings) Interests(rows []Row, asOf time.Time, limit int) []Interest {
 		if r.Item == "" || set.Weight == 0 {
 			continue
 		}
-		w := set.Weight * math.Log2(1+r.Pieces())
+		w := set.Weight * math.Log2(1+max(0, r.Pieces()))
 		if age := asOf.Sub(r.At); age > 0 && set.HalfLife > 0 {
 			w *= math.Exp2(-float64(age) / float64(set.HalfLife))
 		}

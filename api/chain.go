@@ -1,0 +1,118 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Every request passes these in the order in which they stand here.
+
+const (
+	requestIDHeader = "X-Request-ID"
+	maxRequestID    = 64
+)
+
+// identify gives the request an id: the caller's if it has a form that is safe in logs
+// and headers, else one of ours.
+func (s *Server) identify(c *gin.Context) {
+	id := c.GetHeader(requestIDHeader)
+	if !safeRequestID(id) {
+		id = newRequestID()
+	}
+	h := c.Writer.Header()
+	h.Set(requestIDHeader, id)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store") // answers are personal, and of this moment
+	c.Next()
+}
+
+func safeRequestID(id string) bool {
+	outside := func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_.:", r)
+	}
+	return id != "" && len(id) <= maxRequestID && strings.IndexFunc(id, outside) < 0
+}
+
+// requestID returns what identify chose.
+func requestID(c *gin.Context) string { return c.Writer.Header().Get(requestIDHeader) }
+
+// report writes one line a request: the route's pattern and never the path, which holds
+// the ids of people.
+func (s *Server) report(c *gin.Context) {
+	start := time.Now()
+	c.Next()
+	status, level := c.Writer.Status(), slog.LevelDebug
+	if status >= http.StatusBadRequest {
+		level = slog.LevelInfo
+	}
+	s.log.LogAttrs(c.Request.Context(), level, "request",
+		slog.String("method", c.Request.Method),
+		slog.String("route", c.FullPath()),
+		slog.Int("status", status),
+		slog.Int("bytes", max(c.Writer.Size(), 0)),
+		slog.Duration("took", time.Since(start)),
+		slog.String("request_id", requestID(c)))
+}
+
+// recover turns a panic into a 500 and logs its stack: one broken request must not take
+// the others down.
+func (s *Server) recover(c *gin.Context) {
+	defer func() {
+		cause := recover()
+		if cause == nil {
+			return
+		}
+		if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			panic(cause)
+		}
+		s.log.ErrorContext(c.Request.Context(), "panic", "route", c.FullPath(), "request_id", requestID(c),
+			"cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
+		if c.Writer.Written() {
+			panic(http.ErrAbortHandler) // a cut connection says more than half an answer
+		}
+		s.write(c, hidden())
+		c.Abort()
+	}()
+	c.Next()
+}
+
+// admit asks for the key. Health is everybody's.
+func (s *Server) admit(c *gin.Context) {
+	if r := c.FullPath(); r == healthPath || r == readyPath {
+		c.Next()
+		return
+	}
+	if err := s.lock.admit(c.Request); err != nil {
+		s.fail(c, err)
+		return
+	}
+	c.Next()
+}
+
+// bound limits how long a request may take and how much it may bring.
+func (s *Server) bound(c *gin.Context) {
+	ctx, stop := context.WithTimeout(c.Request.Context(), s.limits.Timeout)
+	defer stop()
+	c.Request = c.Request.WithContext(ctx)
+	// Reading a body does not look at the context. The grace lets the context end first:
+	// net/http takes a connection that cannot be read for a caller that hung up. A
+	// recorder in a test has no deadline to set, which is as good.
+	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(s.limits.Timeout + readGrace))
+	release, err := s.openBody(c)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	defer release()
+	c.Next()
+}
+
+const readGrace = time.Second

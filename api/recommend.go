@@ -1,0 +1,120 @@
+package api
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/record"
+)
+
+// recommend answers the canonical request: everything in the body.
+func (s *Server) recommend(c *gin.Context) error {
+	if err := object(c); err != nil {
+		return err
+	}
+	req, err := record.Request(c.Request.Body)
+	if err != nil {
+		return err
+	}
+	return s.answer(c, &req)
+}
+
+// recommendFor answers a short-hand: the path says whom or what the list is for, the
+// rest stands in the body, which may be empty, or in the parameters.
+func (s *Server) recommendFor(field string) handler {
+	return func(c *gin.Context) error {
+		id, err := pathID(c, field)
+		if err != nil {
+			return err
+		}
+		req, err := shortRequest(c)
+		if err != nil {
+			return err
+		}
+		if err := aim(&req, field, id); err != nil {
+			return err
+		}
+		return s.answer(c, &req)
+	}
+}
+
+func shortRequest(c *gin.Context) (engine.Request, error) {
+	if c.Request.Method != http.MethodPost {
+		return record.RequestQuery(c.Request.URL.Query())
+	}
+	if err := object(c); err != nil {
+		return engine.Request{}, err
+	}
+	body, err := io.ReadAll(c.Request.Body)
+	if err != nil || len(body) == 0 {
+		return engine.Request{}, err
+	}
+	return record.Request(bytes.NewReader(body))
+}
+
+// aim puts the path's id where it belongs, and refuses another one in its place.
+func aim(req *engine.Request, field, id string) error {
+	given := ""
+	switch field {
+	case "customer_id":
+		given, req.Customer = string(req.Customer), engine.CustomerID(id)
+	case "session_id":
+		given, req.Session = string(req.Session), engine.SessionID(id)
+	case "item_id":
+		given, req.Item = string(req.Item), engine.ItemID(id)
+	}
+	return sameID(field, given, id)
+}
+
+// sameID refuses an id that contradicts the path's.
+func sameID(field, given, path string) error {
+	if given != "" && given != path {
+		return engine.Invalidf(engine.CodeInvalidField, field, "the id of the path, %q, is wanted here or none", shorten(path))
+	}
+	return nil
+}
+
+func (s *Server) answer(c *gin.Context, req *engine.Request) error {
+	answer, err := s.rec.Recommend(c.Request.Context(), req)
+	if err != nil {
+		return err
+	}
+	return send(c, answer)
+}
+
+// suggest answers a ticket or a question with fixes.
+func (s *Server) suggest(c *gin.Context) error {
+	if err := object(c); err != nil {
+		return err
+	}
+	req, err := record.SuggestRequest(c.Request.Body)
+	if err != nil {
+		return err
+	}
+	answer, err := s.rec.Suggest(c.Request.Context(), &req)
+	if err != nil {
+		return err
+	}
+	return send(c, answer)
+}
+
+// replay shows what was answered, and why.
+func (s *Server) replay(c *gin.Context) error {
+	id, err := pathID(c, "recommendation_id")
+	if err != nil {
+		return err
+	}
+	if _, _, _, err := engine.ParseRecommendationID(id); err != nil {
+		return fmt.Errorf("recommendation %.64q is none of ours, ids are given with answers: %w", id, engine.ErrNotFound)
+	}
+	impression, err := s.rec.Replay(c.Request.Context(), id)
+	if err != nil {
+		return err
+	}
+	return send(c, impression)
+}

@@ -1,0 +1,32 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+)
+
+// reply encodes the whole value before the first byte leaves, so that what cannot be
+// encoded becomes an error and never half an answer.
+func reply(c *gin.Context, status int, value any) error {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("encode the answer of %s: %w", c.FullPath(), err)
+	}
+	c.Writer.Header().Set("Content-Type", "application/json; charset=utf-8")
+	c.Status(status)
+	_, _ = c.Writer.Write(body) // the caller may be gone; nothing is left to tell them
+	return nil
+}
+
+// send answers with a value.
+func send(c *gin.Context, value any) error { return reply(c, http.StatusOK, value) }
+
+// sendNothing answers that there is nothing more to say.
+func sendNothing(c *gin.Context) error {
+	c.Status(http.StatusNoContent)
+	c.Writer.WriteHeaderNow()
+	return nil
+}

@@ -1,0 +1,185 @@
+package api
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+const (
+	healthPath = "/healthz"
+	readyPath  = "/readyz"
+)
+
+// handler answers a request, or says with what error it cannot.
+type handler func(c *gin.Context) error
+
+// route is one method of one path. Parameters that params does not name are refused;
+// free leaves them to the handler.
+type route struct {
+	method, path string
+	handle       handler
+	params       []string
+	free         bool
+}
+
+// routes is everything the server answers to.
+func (s *Server) routes() []route {
+	items, customers, tickets := s.items(), s.customers(), s.tickets()
+	page := []string{"cursor", "limit", "count", "n"}
+	return []route{
+		{"GET", healthPath, s.health, nil, false},
+		{"GET", readyPath, s.ready, nil, false},
+		{"GET", "/v1/version", s.showVersion, nil, false},
+		{"GET", "/v1/whoami", s.whoami, nil, false},
+
+		{"POST", "/v1/recommendations", s.recommend, nil, false},
+		{"GET", "/v1/recommendations/:id", s.replay, nil, false},
+		{"GET", "/v1/customers/:id/recommendations", s.recommendFor("customer_id"), nil, true},
+		{"POST", "/v1/customers/:id/recommendations", s.recommendFor("customer_id"), nil, false},
+		{"GET", "/v1/sessions/:id/recommendations", s.recommendFor("session_id"), nil, true},
+		{"POST", "/v1/sessions/:id/recommendations", s.recommendFor("session_id"), nil, false},
+		{"GET", "/v1/items/:id/related", s.recommendFor("item_id"), nil, true},
+		{"POST", "/v1/items/:id/related", s.recommendFor("item_id"), nil, false},
+		{"POST", "/v1/solutions/suggest", s.suggest, nil, false},
+
+		{"POST", "/v1/events", s.postEvents, []string{"atomic", "unknown"}, false},
+		{"GET", "/v1/customers/:id/events", s.history, page, false},
+
+		{"POST", "/v1/items", items.put, []string{"atomic"}, false},
+		{"PATCH", "/v1/items", items.patch, []string{"atomic", "create"}, false},
+		{"GET", "/v1/items", items.list, page, false},
+		{"GET", "/v1/items/:id", items.show, nil, false},
+		{"PUT", "/v1/items/:id", items.putOne, nil, false},
+		{"PATCH", "/v1/items/:id", items.patchOne, []string{"create"}, false},
+		{"DELETE", "/v1/items/:id", items.drop, nil, false},
+
+		{"POST", "/v1/customers", customers.put, []string{"atomic"}, false},
+		{"PATCH", "/v1/customers", customers.patch, []string{"atomic", "create"}, false},
+		{"GET", "/v1/customers", customers.list, page, false},
+		{"GET", "/v1/customers/:id", customers.show, nil, false},
+		{"PUT", "/v1/customers/:id", customers.putOne, nil, false},
+		{"PATCH", "/v1/customers/:id", customers.patchOne, []string{"create"}, false},
+		{"DELETE", "/v1/customers/:id", s.erase, nil, false},
+		{"POST", "/v1/customers/:id/merge", s.merge, nil, false},
+		{"GET", "/v1/customers/:id/preferences", s.showPreferences, nil, false},
+		{"PATCH", "/v1/customers/:id/preferences", s.patchPreferences, nil, false},
+		{"GET", "/v1/erasures/:receipt", s.showErasure, nil, false},
+
+		{"POST", "/v1/tickets", tickets.put, []string{"atomic"}, false},
+		{"PATCH", "/v1/tickets", tickets.patch, []string{"atomic", "create"}, false},
+		{"GET", "/v1/tickets", tickets.list, page, false},
+		{"GET", "/v1/tickets/:id", tickets.show, nil, false},
+		{"PUT", "/v1/tickets/:id", tickets.putOne, nil, false},
+		{"PATCH", "/v1/tickets/:id", tickets.patchOne, []string{"create"}, false},
+		{"DELETE", "/v1/tickets/:id", tickets.drop, nil, false},
+
+		{"GET", "/v1/scenarios", s.listScenarios, nil, false},
+		{"GET", "/v1/scenarios/:name", s.showScenario, nil, false},
+		{"PUT", "/v1/scenarios/:name", s.putScenario, nil, false},
+		{"DELETE", "/v1/scenarios/:name", s.dropScenario, nil, false},
+		{"GET", "/v1/attributes", s.listAttributes, nil, false},
+
+		{"GET", "/v1/models", s.listModels, nil, false},
+		{"POST", "/v1/models/train", s.train, nil, false},
+		{"POST", "/v1/models/rollback", s.rollback, nil, false},
+		{"GET", "/v1/jobs/:id", s.showJob, nil, false},
+	}
+}
+
+// serve checks the parameters, runs the handler and answers with its error.
+func (r route) serve(s *Server) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		err := r.check(c)
+		if err == nil {
+			err = r.handle(c)
+		}
+		if err != nil {
+			s.fail(c, err)
+		}
+	}
+}
+
+func (r route) check(c *gin.Context) error {
+	values, err := url.ParseQuery(c.Request.URL.RawQuery)
+	if err != nil {
+		return engine.Invalidf(engine.CodeInvalidSyntax, "", "the part of the URL after ? cannot be read: %s", err)
+	}
+	if r.free {
+		return nil
+	}
+	for name, given := range values {
+		switch {
+		case !slices.Contains(r.params, name) && len(r.params) == 0:
+			return engine.Invalidf(engine.CodeUnknownParam, shorten(name), "%s %s takes no parameters in its URL", r.method, r.path)
+		case !slices.Contains(r.params, name):
+			return engine.Invalidf(engine.CodeUnknownParam, shorten(name), "%s %s takes %s", r.method, r.path, strings.Join(r.params, ", "))
+		case len(given) > 1:
+			return engine.Invalidf(engine.CodeInvalidField, name, "the parameter is given %d times; once is wanted", len(given))
+		}
+	}
+	return nil
+}
+
+// shorten cuts a caller's text to what a message can hold.
+func shorten(s string) string {
+	if len(s) <= 64 {
+		return s
+	}
+	return strings.ToValidUTF8(s[:60], "") + "..."
+}
+
+// pathID returns the id in the path, decoded. Field names it in the refusal.
+func pathID(c *gin.Context, field string) (string, error) {
+	param := "id"
+	if field == "receipt" || field == "name" {
+		param = field
+	}
+	id, err := url.PathUnescape(c.Param(param))
+	if err != nil {
+		return "", engine.Invalidf(engine.CodeInvalidSyntax, field, "the id in the path is not percent-encoded: %s", err)
+	}
+	return id, engine.CheckID(field, id)
+}
+
+// flag reads a parameter that is true or false; false where it is not given.
+func flag(c *gin.Context, name string) (bool, error) {
+	text, given := c.GetQuery(name)
+	on, err := strconv.ParseBool(text)
+	if given && err != nil {
+		return false, engine.Invalidf(engine.CodeInvalidField, name, "true or false is wanted, got %q", shorten(text))
+	}
+	return on, nil
+}
+
+const defaultPage = 100
+
+// pageSize reads how many records a page is to have.
+func pageSize(c *gin.Context) (int, error) {
+	size := defaultPage
+	for _, name := range []string{"limit", "count", "n"} {
+		text, given := c.GetQuery(name)
+		if !given {
+			continue
+		}
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return 0, engine.Invalidf(engine.CodeInvalidField, name, "a whole number from 1 to %d is wanted, got %q", engine.MaxCount, shorten(text))
+		}
+		if n > engine.MaxCount {
+			return 0, engine.Invalidf(engine.CodeLimitExceeded, name, "a page has at most %d records", engine.MaxCount)
+		}
+		size = n
+	}
+	return size, nil
+}
+
+// badCursor refuses what is no cursor of ours.
+func badCursor() error {
+	return engine.Invalidf(engine.CodeInvalidField, "cursor", "the cursor of the page before is wanted, as it was given")
+}

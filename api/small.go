@@ -1,0 +1,50 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// decode reads the few fields of a body that is no record, into a struct.
+func decode(c *gin.Context, into any) error {
+	if err := object(c); err != nil {
+		return err
+	}
+	d := json.NewDecoder(c.Request.Body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return misread(err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return engine.Invalidf(engine.CodeInvalidSyntax, "", "one object is wanted, and nothing after it")
+	}
+	return nil
+}
+
+// misread says in our words what encoding/json found wrong. An error of the body itself
+// passes as it is.
+func misread(err error) error {
+	if typed, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return engine.Invalidf(engine.CodeInvalidField, typed.Field, "a value of type %s is wanted, got a %s", typed.Type, typed.Value)
+	}
+	if name, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); unknown {
+		name = strings.Trim(name, `"`)
+		return engine.Invalidf(engine.CodeUnknownField, shorten(name), "no field here is called %q", shorten(name))
+	}
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return engine.Invalidf(engine.CodeInvalidSyntax, "", "at byte %d: %s", syntax.Offset, syntax)
+	}
+	switch err {
+	case io.EOF:
+		return engine.Invalidf(engine.CodeInvalidSyntax, "", "one object is wanted, got none")
+	case io.ErrUnexpectedEOF:
+		return engine.Invalidf(engine.CodeInvalidSyntax, "", "the JSON ends early")
+	}
+	return err
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands is the command line: a field a command, and a file of its own for each.
+type commands struct {
+	Demo      demoCommand      `cmd:"" help:"Serve a sample shop: import, train, answer."`
+	Serve     serveCommand     `cmd:"" help:"Answer over HTTP."`
+	Import    importCommand    `cmd:"" help:"Take in items, customers, events or tickets from files."`
+	Train     trainCommand     `cmd:"" help:"Make a model of what happened."`
+	Recommend recommendCommand `cmd:"" help:"Write lists for many customers to a file."`
+	Suggest   suggestCommand   `cmd:"" help:"Find the fix for a ticket's text."`
+	Eval      evalCommand      `cmd:"" help:"Measure models on held-out events of a file."`
+	Check     checkCommand     `cmd:"" help:"Verify a store."`
+	Rollback  rollbackCommand  `cmd:"" help:"Serve an earlier model."`
+	Version   versionCommand   `cmd:"" help:"Print the version."`
+}
+
+// directory is the flag of every command that needs a store.
+type directory struct {
+	Dir string `default:"./rapport-data" env:"RAPPORT_DIR" help:"The workspace's directory."`
+}
+
+// action is a parsed command, ready to run.
+type action func(ctx context.Context, c *console) error
+
+// command is what every field of commands is.
+type command interface {
+	Run(ctx context.Context, c *console) error
+}
+
+// parse reads the arguments. The action is nil where help was asked for and given.
+func parse(args []string, stdout, stderr io.Writer) (action, error) {
+	var (
+		cli    commands
+		helped bool
+	)
+	parser, err := kong.New(&cli,
+		kong.Name("rapport"),
+		kong.Description("Rapport learns from what customers bought, looked at and needed help with, and answers which product, which article, which fix."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(int) { helped = true }), // kong ends the process after --help, unless told otherwise
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("command line: %w", err)
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	switch {
+	case helped:
+		return nil, nil
+	case err != nil:
+		return nil, &usageError{err}
+	}
+	chosen, ok := parsed.Selected().Target.Addr().Interface().(command)
+	if !ok {
+		return nil, fmt.Errorf("command line: %s does nothing", parsed.Command())
+	}
+	return chosen.Run, nil
+}

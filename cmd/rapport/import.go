@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rapportengine/rapport/engine/record"
+)
+
+// fileForm says how files are written; import and eval read them alike.
+type fileForm struct {
+	Format string `enum:"auto,csv,ndjson,json" default:"auto" help:"How the files are written: ${enum}. csv is any delimited table."`
+	Preset string `placeholder:"NAME" help:"Columns of a known data set, such as movielens."`
+	Map    string `placeholder:"COLUMN=FIELD,..." help:"What the columns are: column=field; column=- leaves one out; field:=text is the same in every record."`
+}
+
+// formats are the values of --format.
+var formats = map[string]record.Format{
+	"auto": record.Auto, "csv": record.Table, "ndjson": record.NDJSON, "json": record.JSON,
+}
+
+// options returns what record needs to know.
+func (f *fileForm) options() (record.Options, error) {
+	if f.Preset != "" && !slices.Contains(record.Presets(), f.Preset) {
+		return record.Options{}, usagef("--preset: there is no %q; there are %s", f.Preset, strings.Join(record.Presets(), ", "))
+	}
+	mapping, err := record.ParseMapping(f.Map)
+	if err != nil {
+		return record.Options{}, &usageError{err}
+	}
+	return record.Options{Format: formats[f.Format], Preset: f.Preset, Mapping: mapping}, nil
+}
+
+type importCommand struct {
+	directory
+	fileForm
+	As     string   `required:"" enum:"items,customers,events,tickets" help:"What the files hold: ${enum}."`
+	DryRun bool     `help:"Read and check everything, write nothing."`
+	Reject string   `placeholder:"FILE" help:"Where refused records are listed; default the first file's name with .rejected, in the current directory."`
+	Files  []string `arg:"" name:"file" help:"Files to read, gzip or not; - is standard input."`
+}
+
+func (importCommand) Help() string {
+	return `Records that are refused are listed with line, field and reason; the others are kept. An import that was interrupted can be run again and doubles nothing: events without an event_id get one from the file's digest and their line.
+
+Examples:
+
+  rapport import --as items catalogue.ndjson.gz
+  rapport import --as events --map user=customer_id,sku=item_id,ts=at,type:=purchase orders.csv
+  rapport import --as events --preset movielens ratings.csv
+  rapport import --as tickets --dry-run tickets.json`
+}
+
+// Run imports the files one after the other.
+func (i *importCommand) Run(ctx context.Context, c *console) (err error) {
+	options, err := i.options()
+	if err != nil {
+		return err
+	}
+	refused, err := i.rejects(c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, refused.close()) }()
+	job := intake{c: c, as: i.As, options: options, refused: refused}
+	if i.DryRun {
+		err = i.each(ctx, &job)
+	} else {
+		err = importInto(ctx, i.Dir, c, func(w *workspace) error {
+			job.store = w.store
+			return i.each(ctx, &job)
+		})
+	}
+	job.tell(i.DryRun)
+	if err == nil && job.got.read > 0 && job.got.accepted+job.got.duplicates == 0 {
+		err = fmt.Errorf("nothing was accepted of %s records", count(job.got.read))
+	}
+	return err
+}
+
+// importInto opens a workspace for writing much, and leaves it with counters that count
+// everything once.
+func importInto(ctx context.Context, dir string, c *console, do func(*workspace) error) (err error) {
+	w, err := open(ctx, openOptions{dir: dir, create: true, log: c.log(slog.LevelWarn, "text")})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	before := w.store.Seq()
+	if err := do(w); err != nil {
+		return err
+	}
+	if w.store.Seq() == before {
+		return nil
+	}
+	return w.settle(ctx)
+}
+
+func (i *importCommand) each(ctx context.Context, job *intake) error {
+	for _, name := range i.Files {
+		f, err := openInput(name, i.As == "events")
+		if err != nil {
+			return err
+		}
+		f.now = time.Now()
+		if err := errors.Join(job.take(ctx, f), f.Close()); err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
+		}
+	}
+	return nil
+}
+
+// rejects prepares the list of what is refused. A dry run writes one only where it is
+// told where.
+func (i *importCommand) rejects(c *console) (*rejects, error) {
+	path := i.Reject
+	if path == "" && !i.DryRun {
+		first := i.Files[0]
+		if first == "-" {
+			first = "stdin"
+		}
+		path = filepath.Base(first) + ".rejected"
+	}
+	for _, name := range i.Files {
+		if sameFile(path, name) {
+			return nil, usagef("--reject: %s is one of the files to read", path)
+		}
+	}
+	return &rejects{c: c, path: path}, nil
+}
+
+func sameFile(a, b string) bool {
+	fa, errA := os.Stat(a)
+	fb, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(fa, fb)
+}

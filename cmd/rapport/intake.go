@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/record"
+	"github.com/rapportengine/rapport/store"
+)
+
+// intake takes records from inputs into a store, in batches.
+type intake struct {
+	c       *console
+	store   *store.Store // nil: read and check only
+	as      string
+	options record.Options
+	refused *rejects
+	shift   time.Duration // added to every time
+	got     taken
+}
+
+// taken counts records: an order with ten lines is one.
+type taken struct{ read, accepted, duplicates, refused int }
+
+// Bounds of a batch. One batch waits for one commit: records enough to fill it, and not
+// more bytes than memory holds lightly.
+const (
+	batchRecords = 1000
+	batchBytes   = 4 << 20 // as read, inflated or not
+)
+
+// records is a reading of any kind, as the commands that keep its records.
+type records = iter.Seq2[record.Entry[engine.Command], error]
+
+// readers are the kinds of record there are.
+var readers = map[string]func(io.Reader, record.Options) records{
+	"items":     as(record.Items, func(i engine.Item) engine.Command { return engine.PutItem{Item: i} }),
+	"customers": as(record.Customers, func(c engine.Customer) engine.Command { return engine.PutCustomer{Customer: c} }),
+	"events":    as(record.Events, func(e engine.RecordEvent) engine.Command { return e }),
+	"tickets":   as(record.Tickets, func(t engine.Ticket) engine.Command { return engine.PutTicket{Ticket: t} }),
+}
+
+// readFunc is a reading of package record.
+type readFunc[T any] = func(io.Reader, record.Options) iter.Seq2[record.Entry[T], error]
+
+func as[T any](read readFunc[T], command func(T) engine.Command) func(io.Reader, record.Options) records {
+	return func(r io.Reader, o record.Options) records {
+		return func(yield func(record.Entry[engine.Command], error) bool) {
+			for entry, err := range read(r, o) {
+				next := record.Entry[engine.Command]{Line: entry.Line}
+				if err == nil {
+					next.Value = command(entry.Value)
+				}
+				if !yield(next, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// undatedFor is how far before its file's date the first event without a time is put.
+// With a millisecond from one to the next it holds 86 million of them.
+const undatedFor = 24 * time.Hour
+
+// reading returns the options for one input.
+func (k *intake) reading(in *input) record.Options {
+	o := k.options
+	o.Now = in.now.Add(-k.shift)
+	o.Source = in.digest
+	if in.dated.Before(in.now) {
+		o.Base = in.dated.Add(-undatedFor)
+	} else {
+		o.Base = in.now.Add(-undatedFor)
+	}
+	return o
+}
+
+// take reads one input to its end. What was accepted before an error stands.
+func (k *intake) take(ctx context.Context, in *input) (err error) {
+	b := k.c.bar(in.name, in.size)
+	defer func() { b.end(err) }()
+	k.refused.of(in.name, b)
+	var (
+		batch []engine.Command
+		lines []int
+		begun int64
+	)
+	flush := func() error {
+		err := k.keep(ctx, batch, lines)
+		batch, lines, begun = batch[:0], lines[:0], in.taken.Load()
+		b.at(begun, count(k.got.read)+" records")
+		return err
+	}
+	for entry, err := range readers[k.as](in, k.reading(in)) {
+		if err := ctx.Err(); err != nil {
+			return errors.Join(err, flush())
+		}
+		if rejected, one := errors.AsType[*record.Rejected](err); one {
+			k.got.read++
+			k.got.refused++
+			if err := k.refused.add(rejected); err != nil {
+				return errors.Join(err, flush())
+			}
+			continue
+		}
+		if err != nil {
+			return errors.Join(err, flush())
+		}
+		k.got.read++
+		batch, lines = append(batch, shifted(entry.Value, k.shift)), append(lines, entry.Line)
+		if len(batch) >= batchRecords || in.taken.Load()-begun >= batchBytes {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return flush()
+}
+
+// keep writes a batch and counts what became of it. A batch that was begun is finished
+// even if ctx ends, so that what is reported is what is kept.
+func (k *intake) keep(ctx context.Context, batch []engine.Command, lines []int) error {
+	if k.store == nil {
+		k.got.accepted += len(batch)
+		return nil
+	}
+	results, err := k.store.Append(context.WithoutCancel(ctx), batch)
+	for i, r := range results {
+		switch {
+		case r.Err == nil && r.Duplicate:
+			k.got.duplicates++
+		case r.Err == nil && r.Seq > 0:
+			k.got.accepted++
+		case err == nil:
+			k.got.refused++
+			if err := k.refused.add(rejectedBy(r.Err, lines[i])); err != nil {
+				return err
+			}
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("write %d records: %w", len(batch), err)
+	}
+	return nil
+}
+
+// rejectedBy puts the store's refusal of a command into the words of a reading's.
+func rejectedBy(err error, line int) *record.Rejected {
+	if invalid, ok := errors.AsType[*engine.Invalid](err); ok {
+		return &record.Rejected{Line: line, Field: invalid.Field, Code: invalid.Code, Want: invalid.Want}
+	}
+	return &record.Rejected{Line: line, Code: "refused", Want: err.Error()}
+}
+
+// tell writes what came of it all.
+func (k *intake) tell(dry bool) {
+	done, duplicates := "accepted", ", "+count(k.got.duplicates)+" seen before"
+	if dry {
+		done, duplicates = "would be accepted", " (nothing was written)"
+	}
+	where := ""
+	if k.refused.written() {
+		where = " (listed in " + k.refused.path + ")"
+	}
+	fmt.Fprintf(k.c.out, "%s %s read: %s %s%s, %s refused%s\n",
+		count(k.got.read), k.as, count(k.got.accepted), done, duplicates, count(k.got.refused), where)
+}
+
+// shifted moves every time of a record.
+func shifted(cmd engine.Command, by time.Duration) engine.Command {
+	if by == 0 {
+		return cmd
+	}
+	move := func(times ...*time.Time) {
+		for _, t := range times {
+			if t != nil && !t.IsZero() {
+				*t = t.Add(by)
+			}
+		}
+	}
+	switch c := cmd.(type) {
+	case engine.RecordEvent:
+		for i := range c.Lines {
+			move(&c.Lines[i].At)
+		}
+	case engine.PutItem:
+		move(c.Item.Published, c.Item.Expires)
+	case engine.PutTicket:
+		move(c.Ticket.OpenedAt, c.Ticket.ClosedAt)
+		for i := range c.Ticket.Messages {
+			move(&c.Ticket.Messages[i].At)
+		}
+		for i := range c.Ticket.Solutions {
+			move(&c.Ticket.Solutions[i].At)
+		}
+	}
+	return cmd
+}

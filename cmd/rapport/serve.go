@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/rapportengine/rapport/training"
+)
+
+type serveCommand struct {
+	directory
+	address
+	Durability string        `enum:"process,fsync" default:"process" help:"What an acknowledged write survives: the end of the process (${enum}: fsync also a power cut, at a price)."`
+	KeyFile    string        `placeholder:"FILE" help:"File that holds the API key; else RAPPORT_KEY does."`
+	TrainEvery time.Duration `default:"1h" help:"How often to train on what is new; 0 never."`
+	LogFormat  string        `enum:"text,json" default:"text" help:"Form of the log on stderr: ${enum}."`
+}
+
+func (serveCommand) Help() string {
+	return `Answers over HTTP until it is told to stop (SIGINT, SIGTERM), and trains in the background. A bind that other machines can reach needs a key.
+
+Examples:
+
+  rapport serve
+  RAPPORT_KEY=$(cat key) rapport serve --addr 0.0.0.0:8080
+  rapport serve --dir /var/lib/rapport --durability fsync --log-format json`
+}
+
+// Run serves until ctx ends.
+func (s *serveCommand) Run(ctx context.Context, c *console) (err error) {
+	key, err := keyFrom(s.KeyFile)
+	if err != nil {
+		return err
+	}
+	if err := guard(ctx, s.Addr, key); err != nil {
+		return err
+	}
+	log := c.log(slog.LevelInfo, s.LogFormat)
+	w, err := open(ctx, openOptions{
+		dir: s.Dir, create: true, fsync: s.Durability == "fsync", log: log,
+		trainer: training.Options{Interval: s.TrainEvery},
+	})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		err = errors.Join(err, w.Close())
+		log.Info("stopped", "seq", w.store.Seq())
+	}()
+	l, err := listen(ctx, s.Addr)
+	if err != nil {
+		return err
+	}
+	if err := w.store.SetHolder(l.Addr().String()); err != nil {
+		return errors.Join(err, l.Close())
+	}
+	w.work(ctx)
+	world := w.recommender.World()
+	log.Info("serving", "addr", "http://"+l.Addr().String(), "dir", s.Dir, "seq", w.store.Seq(),
+		"items", world.Catalogue.Known().GetCardinality(), "model", world.Models.Version, "key", key != "")
+	return w.answer(ctx, l, key)
+}

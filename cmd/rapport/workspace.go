@@ -1,0 +1,241 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/tally"
+	"github.com/rapportengine/rapport/serving"
+	"github.com/rapportengine/rapport/store"
+	"github.com/rapportengine/rapport/training"
+)
+
+// workspace is one directory at work: the store, the recommender that follows it and
+// the trainer that feeds it. It is assembled here and nowhere else.
+type workspace struct {
+	store       *store.Store
+	recommender *serving.Recommender
+	trainer     *training.Trainer
+	log         *slog.Logger
+
+	tasks        []*task // running, in the order of their start
+	checkpointed uint64  // sequence number of the counters on disk
+}
+
+// openOptions say how a workspace is opened.
+type openOptions struct {
+	dir     string
+	create  bool // make the directory if there is none
+	fsync   bool
+	log     *slog.Logger
+	trainer training.Options
+}
+
+// open opens a workspace and brings it up to date: items, scenarios, the current model,
+// the counters of the last checkpoint, and what happened since. It then takes writes.
+// Close must be called.
+func open(ctx context.Context, o openOptions) (_ *workspace, err error) {
+	if !o.create {
+		if err := exists(o.dir); err != nil {
+			return nil, err
+		}
+	}
+	s, err := store.Open(o.dir, store.Options{Fsync: o.fsync, Log: o.log})
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	o.trainer.Log = o.log
+	w := &workspace{store: s, log: o.log, recommender: serving.New(s, s.IDs(), serving.Options{})}
+	w.trainer = training.New(s, w.recommender.Swap, o.trainer)
+	if err := w.restore(ctx); err != nil {
+		return nil, fmt.Errorf("restore %s: %w", o.dir, err)
+	}
+	// The store ends with Close, not with ctx: what was taken is finished first.
+	s.Start(context.WithoutCancel(ctx), w.recommender.Observe)
+	return w, nil
+}
+
+// exists refuses a directory that is not there: for a command that only reads, an empty
+// workspace of its own making would hide a misspelt name.
+func exists(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return usagef("there is no workspace in %s; rapport import makes one, or name another with --dir", dir)
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return usagef("%s is not a directory", dir)
+	}
+	return nil
+}
+
+// restore gives the recommender its state.
+func (w *workspace) restore(ctx context.Context) error {
+	start, err := w.kept(ctx)
+	if err != nil {
+		return err
+	}
+	if start.Counters == nil {
+		return w.recount(ctx, start)
+	}
+	w.recommender.Restore(start)
+	err = w.store.Tail(ctx, start.Seq, func(group []engine.Committed) error {
+		w.recommender.Observe(group)
+		return ctx.Err()
+	})
+	if errors.Is(err, store.ErrTailTrimmed) {
+		w.log.Warn("the log's tail does not reach back to the last checkpoint; counting again from all that happened")
+		return w.recount(ctx, start)
+	}
+	w.checkpointed = start.Seq
+	return err
+}
+
+// kept reads what the store holds ready. Without a usable checkpoint Counters is nil.
+func (w *workspace) kept(ctx context.Context) (start serving.Start, err error) {
+	err = w.store.Items(ctx, func(n engine.ItemNum, item engine.Item) error {
+		start.Items = append(start.Items, catalogue.Entry{Num: n, Item: &item})
+		return nil
+	})
+	if err != nil {
+		return start, fmt.Errorf("read items: %w", err)
+	}
+	if start.Scenarios, err = w.store.Scenarios(ctx); err != nil {
+		return start, fmt.Errorf("read scenarios: %w", err)
+	}
+	models, skipped, err := w.trainer.Latest(ctx)
+	if err != nil {
+		return start, fmt.Errorf("load the model: %w", err)
+	}
+	for _, why := range skipped {
+		w.log.Warn("a model was passed over", "why", why)
+	}
+	start.Models = models
+	start.Seq, start.Counters, err = w.loadCounters(ctx)
+	return start, err
+}
+
+// countersName is the name of the counters' checkpoint.
+const countersName = "counters"
+
+// loadCounters returns the counters of the last checkpoint: empty ones where nothing was
+// checkpointed yet, nil where the checkpoint is damaged.
+func (w *workspace) loadCounters(ctx context.Context) (uint64, *tally.Counters, error) {
+	settings := w.recommender.World().Settings
+	seq, data, found, err := w.store.LoadCheckpoint(ctx, countersName)
+	switch {
+	case errors.Is(err, store.ErrCorrupt):
+	case err != nil:
+		return 0, nil, fmt.Errorf("load the checkpoint of the counters: %w", err)
+	case !found:
+		return 0, tally.New(settings), nil
+	default:
+		var counters *tally.Counters
+		if counters, err = tally.Unmarshal(data, settings); err == nil {
+			return seq, counters, nil
+		}
+	}
+	w.log.Warn("the checkpoint of the counters is damaged; counting again from all that happened", "err", err)
+	return 0, nil, nil
+}
+
+// recountRows is how many rows are counted at once: enough that the counters' chunks
+// are copied seldom.
+const recountRows = 10_000
+
+// recount restores with counters made from the whole log.
+func (w *workspace) recount(ctx context.Context, start serving.Start) (err error) {
+	start.Seq, start.Counters, err = w.countAll(ctx)
+	if err == nil {
+		w.recommender.Restore(start)
+	}
+	return err
+}
+
+// countAll counts the whole log up to its newest command. Nothing may be written
+// meanwhile.
+func (w *workspace) countAll(ctx context.Context) (seq uint64, counters *tally.Counters, err error) {
+	counters = tally.New(w.recommender.World().Settings)
+	var rows []engine.Row
+	err = w.store.Scan(ctx, func(_ engine.Subject, history []engine.Row) error {
+		if rows = append(rows, history...); len(rows) >= recountRows {
+			counters, rows = counters.With(rows), rows[:0]
+		}
+		return ctx.Err()
+	})
+	if err != nil {
+		return 0, nil, fmt.Errorf("count what happened: %w", err)
+	}
+	return w.store.Seq(), counters.With(rows), nil
+}
+
+// tailKept is how much of the tail is kept behind the checkpoint: from it the store
+// learns at its start which events it has seen lately, so that a client that sends again
+// what it sent before a restart is not counted twice.
+const tailKept = 1 << 16
+
+// checkpoint saves the live counters and lets go of the part of the tail that they make
+// unnecessary.
+func (w *workspace) checkpoint(ctx context.Context) error {
+	seq, counters, err := w.recommender.Checkpoint()
+	if err != nil || seq == w.checkpointed {
+		return err
+	}
+	return w.saveCounters(ctx, seq, counters)
+}
+
+func (w *workspace) saveCounters(ctx context.Context, seq uint64, counters []byte) error {
+	if err := w.store.SaveCheckpoint(ctx, seq, countersName, counters); err != nil {
+		return fmt.Errorf("save the checkpoint of the counters: %w", err)
+	}
+	w.checkpointed = seq
+	if seq <= tailKept {
+		return nil
+	}
+	if err := w.store.TrimTail(ctx, seq-tailKept); err != nil {
+		return fmt.Errorf("trim the tail below %d: %w", seq-tailKept, err)
+	}
+	return nil
+}
+
+// settle counts again after an import and makes that the checkpoint: an import that was
+// interrupted and ran again has rewritten rows which the live counters, having forgotten
+// them, count twice.
+func (w *workspace) settle(ctx context.Context) error {
+	seq, counters, err := w.countAll(ctx)
+	if err != nil {
+		return err
+	}
+	data, err := counters.MarshalBinary()
+	if err != nil {
+		return fmt.Errorf("save the checkpoint of the counters: %w", err)
+	}
+	return w.saveCounters(ctx, seq, data)
+}
+
+// shutdownTime bounds how long Close waits for what is running.
+const shutdownTime = 20 * time.Second
+
+// Close ends what was started, in reverse order, checkpoints and closes the store. What
+// was acknowledged is durable whether or not it succeeds.
+func (w *workspace) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
+	defer cancel()
+	if err := w.stopTasks(ctx); err != nil {
+		return err // closing the store under what still runs would only add to the harm
+	}
+	return errors.Join(w.checkpoint(ctx), w.store.Close())
+}

@@ -1,0 +1,122 @@
+// Package catalogue holds the items of a moment: by number, and as bitmaps that say
+// which items have which value. It knows which items may be shown at a time. It never
+// ranks anything, and it knows nobody's history.
+package catalogue
+
+import (
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// foldAt is how many changed items a snapshot carries beside its base.
+const foldAt = 128
+
+// Entry is one change of the catalogue.
+type Entry struct {
+	Num  engine.ItemNum
+	Item *engine.Item // nil: deleted. Not to be changed once it is here.
+}
+
+// Snapshot is the catalogue of a moment. It is immutable and safe for concurrent use;
+// With makes the next one and shares what has not changed.
+type Snapshot struct {
+	ids     *IDs
+	items   items
+	known   *roaring.Bitmap
+	base    *Base
+	changed []engine.ItemNum // ascending: items that base does not have as they are
+}
+
+// New returns an empty catalogue whose items are numbered by ids.
+func New(ids *IDs) *Snapshot {
+	return &Snapshot{ids: ids, known: roaring.New(), base: newBase()}
+}
+
+// With returns the catalogue after the changes; of two changes of one number the later
+// one counts. A few changes are only noted, many at once go into the bitmaps.
+func (s *Snapshot) With(changed []Entry) *Snapshot {
+	if len(changed) == 0 {
+		return s
+	}
+	next := &Snapshot{ids: s.ids, items: s.items.set(changed), known: s.known, base: s.base}
+	next.changed = append(make([]engine.ItemNum, 0, len(s.changed)+len(changed)), s.changed...)
+	for _, e := range changed {
+		next.changed = append(next.changed, e.Num)
+	}
+	slices.Sort(next.changed)
+	next.changed = slices.Compact(next.changed)
+	if len(next.changed) > foldAt {
+		next.base = s.base.fold(next.items, next.changed)
+		next.known, next.changed = next.base.known, nil
+		return next
+	}
+	for _, e := range changed {
+		if is := next.items.at(e.Num) != nil; is != next.known.Contains(uint32(e.Num)) {
+			if next.known == s.known {
+				next.known = s.known.Clone()
+			}
+			mark(next.known, e.Num, is)
+		}
+	}
+	return next
+}
+
+// IDs returns the table the items are numbered by.
+func (s *Snapshot) IDs() *IDs { return s.ids }
+
+// Item returns the item with number n, nil if it is unknown or deleted. It is not to
+// be changed.
+func (s *Snapshot) Item(n engine.ItemNum) *engine.Item { return s.items.at(n) }
+
+// Len returns one above the highest number that holds an item.
+func (s *Snapshot) Len() int { return s.items.length }
+
+// Items yields every item, ascending by number.
+func (s *Snapshot) Items() iter.Seq2[engine.ItemNum, *engine.Item] { return s.items.all() }
+
+// Known returns the items there are. The bitmap is shared: not to be changed.
+func (s *Snapshot) Known() *roaring.Bitmap { return s.known }
+
+// Base returns the indexed part. It is older than the snapshot by Changed.
+func (s *Snapshot) Base() *Base { return s.base }
+
+// Changed returns the numbers, ascending, of items that were added, changed or deleted
+// since the base was made. They are not to be changed.
+func (s *Snapshot) Changed() []engine.ItemNum { return s.changed }
+
+// Live returns the items that may be shown at now to the audience (engine.AgentOnly
+// sees agents' items too): not hidden, in stock, published and not expired. The bitmap
+// is the caller's.
+func (s *Snapshot) Live(now time.Time, audience engine.Visibility) *roaring.Bitmap {
+	g := Gate{Now: now, Audience: audience}
+	return s.patched(s.base.Admitted(g), g.Admits)
+}
+
+// Kind returns the items of a kind. The bitmap is the caller's.
+func (s *Snapshot) Kind(k engine.Kind) *roaring.Bitmap {
+	return s.patched(s.base.Equal(FieldKind, TextValue(string(k))), func(it *engine.Item) bool { return it.KindOrProduct() == k })
+}
+
+// Group returns the items of a group of variants, none for "". The bitmap is the
+// caller's.
+func (s *Snapshot) Group(id string) *roaring.Bitmap {
+	if id == "" {
+		return roaring.New()
+	}
+	return s.patched(s.base.Equal(FieldGroup, TextValue(id)), func(it *engine.Item) bool { return it.GroupID == id })
+}
+
+// patched returns a copy of a bitmap over the base, set right for the changed items.
+func (s *Snapshot) patched(shared *roaring.Bitmap, match func(*engine.Item) bool) *roaring.Bitmap {
+	out := shared.Clone()
+	for _, n := range s.changed {
+		it := s.items.at(n)
+		mark(out, n, it != nil && match(it))
+	}
+	return out
+}

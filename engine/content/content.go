@@ -1,0 +1,173 @@
+// Package content finds items whose words are like those of what a person did, of the
+// item on the page, or of a query: the source that knows an item from its first minute.
+//
+// It learns nothing itself: what is like what lies in the vectors of engine/text. It
+// looks at no behaviour but the query's own history.
+package content
+
+import (
+	"math"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/text"
+	"github.com/rapportengine/rapport/engine/vector"
+)
+
+// Name is the source's name.
+const Name = "content"
+
+// maxCauses is how many items of a history make the profile, newest first. Tastes
+// older than that are the behavioural sources' to know.
+const maxCauses = 50
+
+// Source scores an item by the cosine between its vector and a profile: the vector of
+// the query's text if there is one, and of that alone, for who asks for words wants
+// those; else the mean of the vectors of what the query is caused by, weighted by what
+// each is worth, which fades with age. An item's likeness to itself does not count:
+// having been looked at says nothing by content. It has no state of its own: the
+// vectors come with the query.
+type Source struct{}
+
+// Name returns "content".
+func (Source) Name() string { return Name }
+
+// Open makes the profile.
+func (Source) Open(q *model.Query) model.Scorer {
+	if q.Content == nil {
+		return &scorer{vectors: text.NewVectors(text.Untrained(1))}
+	}
+	s := &scorer{vectors: q.Content}
+	if len(q.Text) == q.Content.Dims() {
+		s.profile = q.Text
+		return s
+	}
+	s.fold(q.Causes())
+	return s
+}
+
+// scorer is one query. Without a profile every score is 0.
+type scorer struct {
+	vectors *text.Vectors
+	profile []float32  // of unit length
+	causes  []cause    // empty for a text
+	marks   [16]uint64 // a bit for each cause, by the low bits of its number
+}
+
+// cause is an item of the history and its share in the profile.
+type cause struct {
+	item  engine.ItemNum
+	share float64
+}
+
+// fold makes the profile from the newest causes that are wanted and have a vector.
+func (s *scorer) fold(causes []engine.Interest) {
+	sum := make([]float64, s.vectors.Dims())
+	for _, c := range causes {
+		row := s.vectors.Row(c.Item)
+		if row == nil || !(c.Weight > 0) {
+			continue
+		}
+		for i, x := range row {
+			sum[i] += c.Weight * float64(x)
+		}
+		s.causes = append(s.causes, cause{c.Item, c.Weight})
+		if len(s.causes) == maxCauses {
+			break
+		}
+	}
+	var squares float64
+	for _, x := range sum {
+		squares += x * x
+	}
+	length := math.Sqrt(squares)
+	if length < 1e-9 {
+		s.causes = nil // nothing, or directions that cancel out
+		return
+	}
+	s.profile = make([]float32, len(sum))
+	for i, x := range sum {
+		s.profile[i] = float32(x / length)
+	}
+	for i := range s.causes {
+		s.causes[i].share /= length
+		n := s.causes[i].item
+		s.marks[n/64%16] |= 1 << (n % 64)
+	}
+}
+
+// itself returns what the item's own row has put into its score: its share of the
+// profile, 0 for what is no cause. The marks spare nearly all items the search.
+func (s *scorer) itself(n engine.ItemNum) float64 {
+	if s.marks[n/64%16]&(1<<(n%64)) == 0 {
+		return 0
+	}
+	for _, c := range s.causes {
+		if c.item == n {
+			return c.share
+		}
+	}
+	return 0
+}
+
+// Empty reports whether there is no text and no cause with a vector.
+func (s *scorer) Empty() bool { return s.profile == nil }
+
+// score returns the cosine of item n and the profile, less what n itself put into that;
+// 0 where one of them is missing.
+func (s *scorer) score(n engine.ItemNum) float32 {
+	row := s.vectors.Row(n)
+	if row == nil || s.profile == nil {
+		return 0
+	}
+	score := vector.Dot(s.profile, row)
+	if own := s.itself(n); own != 0 {
+		score -= float32(own * float64(vector.Dot(row, row)))
+	}
+	return score
+}
+
+// Score writes the likeness of each item to the profile.
+func (s *scorer) Score(items []engine.ItemNum, out []float32) {
+	for i, n := range items {
+		out[i] = s.score(n)
+	}
+}
+
+// Propose appends the n most alike. An item without a vector, or turned away from the
+// profile, is not proposed.
+func (s *scorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) []engine.ItemNum {
+	if s.Empty() {
+		return out
+	}
+	best := vector.NewTop(n)
+	for all := eligible.Iterator(); all.HasNext(); {
+		item := engine.ItemNum(all.Next())
+		if score := s.score(item); score > 0 {
+			best.Push(item, score)
+		}
+	}
+	return best.AppendItems(out)
+}
+
+// Explain splits the score by cause: each gives its share of the profile times its own
+// likeness to the item. The base is what float32 rounded away; for a text, which is one
+// whole, it is everything.
+func (s *scorer) Explain(n engine.ItemNum) (base float64, parts []model.Part) {
+	row := s.vectors.Row(n)
+	if row == nil || s.profile == nil {
+		return 0, nil
+	}
+	base = float64(s.score(n))
+	for _, c := range s.causes {
+		if c.item == n {
+			continue
+		}
+		part := c.share * float64(vector.Dot(s.vectors.Row(c.item), row))
+		parts = append(parts, model.Part{Item: c.item, Contribution: part})
+		base -= part
+	}
+	return base, parts
+}

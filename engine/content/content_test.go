@@ -1,0 +1,162 @@
+package content
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"pgregory.net/rapid"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/text"
+)
+
+var titles = []string{"red lamp", "blue lamp", "red mug", "tea mug", "wall clock", "", "alarm clock", "lamp bulb"}
+
+// vectors of 40 items; every eighth has no words and so no vector.
+func vectors() *text.Vectors {
+	v := text.NewVectors(text.Untrained(32))
+	var entries []catalogue.Entry
+	for i := range 40 {
+		entries = append(entries, catalogue.Entry{Num: engine.ItemNum(i), Item: &engine.Item{Title: titles[i%8]}})
+	}
+	return v.With(entries)
+}
+
+func drawQuery(t *rapid.T, v *text.Vectors) *model.Query {
+	q := &model.Query{Content: v}
+	for _, item := range rapid.SliceOfNDistinct(rapid.IntRange(0, 45), 0, 46, rapid.ID).Draw(t, "history") {
+		q.History = append(q.History, engine.Interest{
+			Item:   engine.ItemNum(item),
+			Weight: rapid.SampledFrom([]float64{0, 0.2, 1, 5}).Draw(t, "weight"),
+		})
+	}
+	if rapid.IntRange(0, 4).Draw(t, "anchors") == 0 {
+		q.Anchors = []engine.ItemNum{engine.ItemNum(rapid.IntRange(0, 45).Draw(t, "anchor"))}
+	}
+	if rapid.IntRange(0, 4).Draw(t, "text") == 0 {
+		q.Text = v.Encoder().Encode([]string{"lamp", "clock"})
+	}
+	return q
+}
+
+func TestContract(t *testing.T) {
+	v := vectors()
+	rapid.Check(t, func(t *rapid.T) {
+		q := drawQuery(t, v)
+		s := Source{}.Open(q)
+		eligible := roaring.New()
+		for range rapid.IntRange(0, 30).Draw(t, "eligible") {
+			eligible.Add(uint32(rapid.IntRange(0, 45).Draw(t, "item")))
+		}
+		items := make([]engine.ItemNum, 46)
+		for i := range items {
+			items[i] = engine.ItemNum(i)
+		}
+		scores := make([]float32, len(items))
+		s.Score(items, scores)
+
+		n := rapid.IntRange(0, 12).Draw(t, "n")
+		want := slices.DeleteFunc(slices.Clone(items), func(i engine.ItemNum) bool {
+			return !eligible.Contains(uint32(i)) || scores[i] <= 0
+		})
+		slices.SortStableFunc(want, func(a, b engine.ItemNum) int { return cmp.Compare(scores[b], scores[a]) })
+		want = want[:min(n, len(want))]
+		if got := s.Propose(eligible, n, nil); !slices.Equal(got, want) {
+			t.Fatalf("Propose = %v, want %v", got, want)
+		}
+		for _, i := range items {
+			var alone [1]float32
+			if s.Score([]engine.ItemNum{i}, alone[:]); alone[0] != scores[i] {
+				t.Fatalf("item %d scores %v alone and %v among others", i, alone[0], scores[i])
+			}
+			base, parts := s.Explain(i)
+			sum, size := base, math.Abs(base)
+			for _, p := range parts {
+				sum, size = sum+p.Contribution, size+math.Abs(p.Contribution)
+			}
+			if math.Abs(sum-float64(scores[i])) > 1e-5*size {
+				t.Fatalf("item %d scores %v, its parts sum to %v", i, scores[i], sum)
+			}
+			if len(parts) > 0 && math.Abs(base) > 1e-5 {
+				t.Fatalf("item %d: %v is explained by nothing", i, base)
+			}
+			if s.Empty() && scores[i] != 0 {
+				t.Fatalf("an empty query scores item %d %v", i, scores[i])
+			}
+		}
+	})
+}
+
+func TestLikeness(t *testing.T) {
+	v := vectors()
+	score := func(q model.Query, n engine.ItemNum) float32 {
+		q.Content = v
+		var out [1]float32
+		Source{}.Open(&q).Score([]engine.ItemNum{n}, out[:])
+		return out[0]
+	}
+	liked := model.Query{History: []engine.Interest{{Item: 0, Weight: 1}, {Item: 4, Weight: 0}}}
+	if lamp, clock := score(liked, 1), score(liked, 6); lamp < 0.3 || clock > 0.3 {
+		t.Errorf("after a red lamp: blue lamp %.3f, alarm clock %.3f; a disliked wall clock must not pull", lamp, clock)
+	}
+	if got := score(liked, 5); got != 0 {
+		t.Errorf("an item without words scores %v, want 0", got)
+	}
+	liked.Text = v.Encoder().Encode([]string{"clock"})
+	if lamp, clock := score(liked, 1), score(liked, 6); clock < 0.5 || lamp > 0.3 {
+		t.Errorf("asked for a clock: blue lamp %.3f, alarm clock %.3f", lamp, clock)
+	}
+}
+
+// TestNothingIsLikeItself holds that having looked at an item does not lift it.
+func TestNothingIsLikeItself(t *testing.T) {
+	v := vectors()
+	q := &model.Query{Content: v, History: []engine.Interest{{Item: 0, Weight: 1}, {Item: 6, Weight: 1}}}
+	var out [2]float32
+	s := Source{}.Open(q)
+	s.Score([]engine.ItemNum{0, 1}, out[:])
+	if out[0] >= out[1] {
+		t.Errorf("the red lamp that was looked at scores %v, the blue one %v", out[0], out[1])
+	}
+	if _, parts := s.Explain(0); len(parts) != 1 || parts[0].Item != 6 {
+		t.Errorf("the red lamp is explained by %v, want the clock alone", parts)
+	}
+}
+
+func TestEmpty(t *testing.T) {
+	v := vectors()
+	for name, q := range map[string]*model.Query{
+		"stranger":       {Content: v},
+		"no vectors":     {History: []engine.Interest{{Item: 1, Weight: 1}}},
+		"only dislikes":  {Content: v, History: []engine.Interest{{Item: 1}}},
+		"only wordless":  {Content: v, Anchors: []engine.ItemNum{5}},
+		"another model":  {Content: v, Text: make([]float32, 7)},
+		"unknown number": {Content: v, Anchors: []engine.ItemNum{1 << 20}},
+	} {
+		s := Source{}.Open(q)
+		if got := s.Propose(roaring.BitmapOf(0, 1, 2), 3, nil); !s.Empty() || len(got) > 0 {
+			t.Errorf("%s: Empty %v, proposed %v; want true and nothing", name, s.Empty(), got)
+		}
+	}
+}
+
+// TestNewestCausesCount holds the profile to the newest maxCauses items.
+func TestNewestCausesCount(t *testing.T) {
+	var entries []catalogue.Entry
+	q := &model.Query{}
+	for i := range maxCauses + 10 {
+		entries = append(entries, catalogue.Entry{Num: engine.ItemNum(i), Item: &engine.Item{Title: fmt.Sprintf("word%d", i)}})
+		q.History = append(q.History, engine.Interest{Item: engine.ItemNum(i), Weight: 1})
+	}
+	q.Content = text.NewVectors(text.Untrained(64)).With(entries)
+	_, parts := Source{}.Open(q).Explain(maxCauses + 5) // not a cause: those leave themselves out
+	if len(parts) != maxCauses || parts[0].Item != 0 {
+		t.Errorf("%d causes from item %d, want the newest %d", len(parts), parts[0].Item, maxCauses)
+	}
+}

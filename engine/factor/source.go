@@ -1,0 +1,203 @@
+package factor
+
+import (
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/vector"
+)
+
+// Name is the source's name.
+const Name = "factor"
+
+// version is of the saved form.
+const version = 1
+
+// Model is the fitted source.
+type Model struct {
+	params  Params
+	rows    *model.Rows
+	items   *side
+	solvers sync.Pool // of *solver: the normal equations of one fold-in
+}
+
+func newModel(p Params, rows *model.Rows, items *side) *Model {
+	m := &Model{params: p, rows: rows, items: items}
+	m.solvers.New = func() any { return newSolver(p) }
+	return m
+}
+
+// Name implements model.Source.
+func (m *Model) Name() string { return Name }
+
+// Params returns the settings the model was fitted with.
+func (m *Model) Params() Params { return m.params }
+
+// Rows returns the items that have a vector.
+func (m *Model) Rows() *model.Rows { return m.rows }
+
+// ItemFactors returns the vector of a row, not to be changed.
+func (m *Model) ItemFactors(row int) []float32 { return m.items.vector(row) }
+
+// Open folds the causes of q in: one solve.
+func (m *Model) Open(q *model.Query) model.Scorer {
+	s := &scorer{m: m}
+	wanted := false
+	for _, in := range q.Causes() {
+		row, ok := m.rows.Row(in.Item)
+		if !ok {
+			continue
+		}
+		s.cells = append(s.cells, model.Cell{Row: uint32(row), Weight: model.Weight(in.Weight)})
+		wanted = wanted || in.Weight > 0
+	}
+	if !wanted {
+		return &scorer{m: m}
+	}
+	solver := m.solvers.Get().(*solver)
+	defer m.solvers.Put(solver)
+	w, err := solver.Solve(s.cells, m.items)
+	if err != nil { // weights beyond all measure: say nothing rather than nonsense
+		return &scorer{m: m}
+	}
+	s.person = make([]float32, len(w))
+	for k, v := range w {
+		s.person[k] = float32(v)
+	}
+	return s
+}
+
+// scorer holds one person's vector; nil where nothing is known of them.
+type scorer struct {
+	m      *Model
+	cells  []model.Cell
+	person []float32
+	why    *solver // holds the factorised A once Explain was asked
+}
+
+// Empty implements model.Scorer.
+func (s *scorer) Empty() bool { return s.person == nil }
+
+// Propose implements model.Scorer: it scores every eligible item that has a vector.
+func (s *scorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) []engine.ItemNum {
+	if s.Empty() {
+		return out
+	}
+	top := vector.NewTop(n)
+	s.m.rows.Each(eligible, func(row int, item engine.ItemNum) {
+		top.Push(item, vector.Dot(s.person, s.m.items.vector(row)))
+	})
+	return top.AppendItems(out)
+}
+
+// Score implements model.Scorer. An item without a vector scores 0.
+func (s *scorer) Score(items []engine.ItemNum, out []float32) {
+	for i, item := range items {
+		out[i] = s.score(item)
+	}
+}
+
+func (s *scorer) score(item engine.ItemNum) float32 {
+	row, ok := s.m.rows.Row(item)
+	if !ok || s.Empty() {
+		return 0
+	}
+	return vector.Dot(s.person, s.m.items.vector(row))
+}
+
+// Explain implements model.Scorer. As w = A^-1 sum c_j t_j h_j, the score of item i is
+// the sum over the history of
+//
+//	c_j t_j * h_i' A^-1 h_j
+//
+// (Hu, Koren and Volinsky 2008, section 5). The split is additive, not counterfactual:
+// without item j, A would differ too. The base is what rounding to float32 left over.
+func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
+	row, ok := s.m.rows.Row(item)
+	if !ok || s.Empty() {
+		return 0, nil
+	}
+	v := s.inverseTimes(s.m.items.vector(row))
+	base = float64(s.score(item))
+	for _, cell := range s.cells {
+		c, t := confidence(cell.Weight)
+		if t == 0 {
+			continue
+		}
+		part := 0.0
+		for k, h := range s.m.items.vector(int(cell.Row)) {
+			part += v[k] * float64(h)
+		}
+		part *= c * t
+		base -= part
+		parts = append(parts, model.Part{Item: s.m.rows.Num(int(cell.Row)), Contribution: part})
+	}
+	return base, parts
+}
+
+// inverseTimes returns A^-1 h for the A of this person.
+func (s *scorer) inverseTimes(h []float32) []float64 {
+	v := make([]float64, len(h))
+	if s.why == nil {
+		s.why = newSolver(s.m.params)
+		if _, err := s.why.Solve(s.cells, s.m.items); err != nil {
+			return v // not reached: Open solved the same equation
+		}
+	}
+	for k, x := range h {
+		v[k] = float64(x)
+	}
+	s.why.normal.Solve(v)
+	return v
+}
+
+// head is the first section of a saved model.
+type head struct {
+	Params Params `json:"params"`
+	Items  int    `json:"items"` // |I| of the fit: rows may be lost when ids are
+}
+
+// Save implements model.Saver.
+func (m *Model) Save(w io.Writer) error {
+	f := model.NewWriter(w, Name, version)
+	f.JSON(head{m.params, m.items.rows})
+	m.rows.Save(f)
+	f.Float32s(m.items.vectors)
+	f.Float64s(m.items.gram.Lower())
+	return f.Close()
+}
+
+// Load is the model.Loader of the source. Rows come back in the order of the numbers
+// in ids; the Gram matrix is the saved one, so that scores are the same to the bit.
+func Load(r io.Reader, ids *catalogue.IDs) (model.Source, error) {
+	f, err := model.NewReader(r, Name, version)
+	if err != nil {
+		return nil, err
+	}
+	var h head
+	f.JSON(&h)
+	rows, from, saved := model.LoadRows(f, ids)
+	p := h.Params
+	p.Workers = 1
+	if err := p.check(); f.Err() == nil && err != nil {
+		return nil, fmt.Errorf("%w: %w", model.ErrCorrupt, err)
+	}
+	vectors := f.Float32s(saved * p.Dims)
+	gram := f.Float64s(p.Dims * (p.Dims + 1) / 2)
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
+	items := newSide(rows.Len(), p.Dims)
+	for row, at := range from {
+		copy(items.vector(row), vectors[at*p.Dims:])
+	}
+	items.rows = h.Items
+	items.gram.SetLower(gram)
+	return newModel(p, rows, items), nil
+}

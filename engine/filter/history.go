@@ -1,0 +1,90 @@
+package filter
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// deeds are the words of history and the types of interaction they stand for; none is
+// every type but those of being shown something.
+var deeds = map[string][]engine.Type{
+	"bought":     {engine.Purchase},
+	"viewed":     {engine.View, engine.Click},
+	"carted":     {engine.AddToCart},
+	"dismissed":  {engine.Dismiss},
+	"rated":      {engine.Rating},
+	"returned":   {engine.Return},
+	"interacted": nil,
+}
+
+func deedNames() string {
+	names := slices.Sorted(maps.Keys(deeds))
+	for i := range names {
+		names[i] += "()"
+	}
+	return strings.Join(names, ", ")
+}
+
+// past asks for the items with which this person did one of these types within the
+// span, or ever.
+type past struct {
+	types []engine.Type // none: all but being shown
+	span  time.Duration // 0: ever
+}
+
+// counts reports whether a row is one that is asked for.
+func (q past) counts(row *engine.Row, now time.Time) bool {
+	if row.Item == "" || q.span > 0 && row.At.Before(now.Add(-q.span)) {
+		return false
+	}
+	if q.types == nil {
+		return row.Type != engine.Seen && row.Type != engine.SolutionShown
+	}
+	return slices.Contains(q.types, row.Type)
+}
+
+// complete returns the sets of Env that answer q without the rows: those of everything
+// ever bought and dismissed, which reach further back.
+func (q past) complete(env *Env) []*roaring.Bitmap {
+	var sets []*roaring.Bitmap
+	asks := func(t engine.Type) bool { return q.span == 0 && (q.types == nil || slices.Contains(q.types, t)) }
+	if env.Bought != nil && asks(engine.Purchase) {
+		sets = append(sets, env.Bought)
+	}
+	if env.Dismissed != nil && asks(engine.Dismiss) {
+		sets = append(sets, env.Dismissed)
+	}
+	return sets
+}
+
+// items returns the items asked for; the bitmap is the caller's.
+func (q past) items(env *Env) *roaring.Bitmap {
+	out := roaring.New()
+	for i := range env.History {
+		if row := &env.History[i]; q.counts(row, env.Now) {
+			out.Add(uint32(row.Num))
+		}
+	}
+	for _, set := range q.complete(env) {
+		out.Or(set)
+	}
+	return out
+}
+
+// has reports whether one item is asked for, without building a set.
+func (q past) has(env *Env, n engine.ItemNum) bool {
+	for _, set := range q.complete(env) {
+		if set.Contains(uint32(n)) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(env.History, func(row engine.Row) bool {
+		return row.Num == n && q.counts(&row, env.Now)
+	})
+}

@@ -1,0 +1,309 @@
+package model
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"math"
+)
+
+// The form in which models are saved, little endian:
+//
+//	"rapport " | length byte, name | version uint32 | check
+//	sections: kind byte | count uint64 | count elements | check
+//	'.' | 0 uint64 | check
+//
+// where check is the CRC-32C of everything before it, so that a changed byte, a missing
+// end and sections in another order are all seen. Elements of a section of texts are
+// uint32 length and bytes.
+const (
+	magic       = "rapport "
+	kindBytes   = 'b'
+	kindFloat32 = 'f'
+	kindFloat64 = 'd'
+	kindTexts   = 't'
+	kindEnd     = '.'
+
+	frameBuffer = 64 << 10
+	maxText     = 64 << 10
+)
+
+// ErrCorrupt is wrapped by every error that says saved bytes cannot be what a Saver
+// wrote.
+var ErrCorrupt = errors.New("saved model is damaged")
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// Writer writes one saved model. The first error stays and makes the rest do nothing;
+// Close returns it.
+type Writer struct {
+	w   io.Writer
+	sum uint32
+	buf []byte
+	err error
+}
+
+// NewWriter begins a model with the name of its source (up to 255 bytes) and the
+// version of its form.
+func NewWriter(w io.Writer, name string, version uint32) *Writer {
+	f := &Writer{w: w, buf: make([]byte, 0, frameBuffer)}
+	f.buf = append(f.buf, magic...)
+	f.buf = append(f.buf, byte(len(name)))
+	f.buf = append(f.buf, name...)
+	f.buf = binary.LittleEndian.AppendUint32(f.buf, version)
+	f.check()
+	return f
+}
+
+// flush writes the buffer if fewer than room bytes are left in it.
+func (f *Writer) flush(room int) {
+	if cap(f.buf)-len(f.buf) >= room {
+		return
+	}
+	f.sum = crc32.Update(f.sum, castagnoli, f.buf)
+	if f.err == nil {
+		_, f.err = f.w.Write(f.buf)
+	}
+	f.buf = f.buf[:0]
+}
+
+// check writes the buffer and the sum so far.
+func (f *Writer) check() {
+	f.flush(math.MaxInt)
+	f.buf = binary.LittleEndian.AppendUint32(f.buf, f.sum)
+}
+
+func (f *Writer) section(kind byte, count int) {
+	f.flush(9)
+	f.buf = append(f.buf, kind)
+	f.buf = binary.LittleEndian.AppendUint64(f.buf, uint64(count))
+}
+
+// JSON writes a section with v as JSON.
+func (f *Writer) JSON(v any) {
+	data, err := json.Marshal(v)
+	if f.err == nil && err != nil {
+		f.err = err
+	}
+	f.section(kindBytes, len(data))
+	for _, b := range data {
+		f.flush(1)
+		f.buf = append(f.buf, b)
+	}
+	f.check()
+}
+
+// Float32s writes a section of numbers.
+func (f *Writer) Float32s(values []float32) {
+	f.section(kindFloat32, len(values))
+	for _, v := range values {
+		f.flush(4)
+		f.buf = binary.LittleEndian.AppendUint32(f.buf, math.Float32bits(v))
+	}
+	f.check()
+}
+
+// Float64s writes a section of numbers.
+func (f *Writer) Float64s(values []float64) {
+	f.section(kindFloat64, len(values))
+	for _, v := range values {
+		f.flush(8)
+		f.buf = binary.LittleEndian.AppendUint64(f.buf, math.Float64bits(v))
+	}
+	f.check()
+}
+
+// Texts writes a section of texts, each up to 64 KiB.
+func (f *Writer) Texts(texts []string) {
+	f.section(kindTexts, len(texts))
+	for _, s := range texts {
+		if len(s) > maxText && f.err == nil {
+			f.err = fmt.Errorf("a text of %d bytes does not fit into a saved model, the limit is %d", len(s), maxText)
+		}
+		f.flush(4)
+		f.buf = binary.LittleEndian.AppendUint32(f.buf, uint32(len(s)))
+		for len(s) > 0 {
+			f.flush(1)
+			n := min(len(s), cap(f.buf)-len(f.buf))
+			f.buf = append(f.buf, s[:n]...)
+			s = s[n:]
+		}
+	}
+	f.check()
+}
+
+// Close writes the end and returns the first error. It does not close what is below.
+func (f *Writer) Close() error {
+	f.section(kindEnd, 0)
+	f.check()
+	f.flush(math.MaxInt)
+	return f.err
+}
+
+// Reader reads what a Writer wrote, section by section in the same order. The first
+// error stays: everything after returns nothing, and Close returns the error. Memory
+// grows with the bytes that arrive, never with a count that is only claimed.
+type Reader struct {
+	r   io.Reader
+	sum uint32
+	buf []byte
+	err error
+}
+
+// NewReader checks that r begins a model of the given name and version.
+func NewReader(r io.Reader, name string, version uint32) (*Reader, error) {
+	f := &Reader{r: r, buf: make([]byte, frameBuffer)}
+	head := string(f.read(len(magic) + 1 + len(name)))
+	got := f.uint32()
+	f.check()
+	switch {
+	case f.err != nil:
+		return nil, f.err
+	case head != magic+string(byte(len(name)))+name:
+		return nil, fmt.Errorf("%w: it is not a model of source %q", ErrCorrupt, name)
+	case got != version:
+		return nil, fmt.Errorf("%w: version %d of %q, this program reads %d", ErrCorrupt, got, name, version)
+	}
+	return f, nil
+}
+
+// read returns the next n bytes, at most frameBuffer of them, valid until the next
+// read; zeros after an error.
+func (f *Reader) read(n int) []byte {
+	b := f.buf[:n]
+	if f.err == nil {
+		if _, err := io.ReadFull(f.r, b); err != nil {
+			f.fail(fmt.Errorf("%w: %w", ErrCorrupt, err))
+		}
+	}
+	if f.err != nil {
+		clear(b)
+		return b
+	}
+	f.sum = crc32.Update(f.sum, castagnoli, b)
+	return b
+}
+
+func (f *Reader) fail(err error) {
+	if f.err == nil {
+		f.err = err
+	}
+}
+
+func (f *Reader) uint32() uint32 { return binary.LittleEndian.Uint32(f.read(4)) }
+
+func (f *Reader) check() {
+	want := f.sum
+	if got := f.uint32(); got != want {
+		f.fail(fmt.Errorf("%w: a checksum does not match", ErrCorrupt))
+	}
+}
+
+// section returns the count of the next section, which must be of the given kind and,
+// unless want is -1, of that count. It returns 0 after an error.
+func (f *Reader) section(kind byte, want int) int {
+	head := f.read(9)
+	count := binary.LittleEndian.Uint64(head[1:])
+	switch {
+	case f.err != nil:
+		return 0
+	case head[0] != kind:
+		f.fail(fmt.Errorf("%w: a section of kind %q where %q belongs", ErrCorrupt, head[0], kind))
+		return 0
+	case want >= 0 && count != uint64(want), count > math.MaxInt32*8:
+		f.fail(fmt.Errorf("%w: a section of %d elements where %d belong", ErrCorrupt, count, want))
+		return 0
+	}
+	return int(count)
+}
+
+// elements reads a section of count elements of size bytes, handing them to take in
+// runs.
+func (f *Reader) elements(kind byte, want, size int, take func(run []byte)) {
+	for left := f.section(kind, want) * size; left > 0 && f.err == nil; {
+		run := f.read(min(left, frameBuffer))
+		take(run)
+		left -= len(run)
+	}
+	f.check()
+}
+
+// JSON reads a section that Writer.JSON wrote into v.
+func (f *Reader) JSON(v any) {
+	var data []byte
+	f.elements(kindBytes, -1, 1, func(run []byte) { data = append(data, run...) })
+	if f.err != nil {
+		return
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		f.fail(fmt.Errorf("%w: %w", ErrCorrupt, err))
+	}
+}
+
+// Float32s reads a section of want finite numbers.
+func (f *Reader) Float32s(want int) []float32 {
+	var out []float32
+	f.elements(kindFloat32, want, 4, func(run []byte) {
+		for ; len(run) >= 4; run = run[4:] {
+			v := math.Float32frombits(binary.LittleEndian.Uint32(run))
+			f.finite(float64(v))
+			out = append(out, v)
+		}
+	})
+	return result(f, out)
+}
+
+// Float64s reads a section of want finite numbers.
+func (f *Reader) Float64s(want int) []float64 {
+	var out []float64
+	f.elements(kindFloat64, want, 8, func(run []byte) {
+		for ; len(run) >= 8; run = run[8:] {
+			v := math.Float64frombits(binary.LittleEndian.Uint64(run))
+			f.finite(v)
+			out = append(out, v)
+		}
+	})
+	return result(f, out)
+}
+
+func (f *Reader) finite(v float64) {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		f.fail(fmt.Errorf("%w: it holds %v", ErrCorrupt, v))
+	}
+}
+
+// Texts reads a section of texts.
+func (f *Reader) Texts() []string {
+	var out []string
+	for left := f.section(kindTexts, -1); left > 0 && f.err == nil; left-- {
+		n := f.uint32()
+		if n > maxText {
+			f.fail(fmt.Errorf("%w: a text of %d bytes", ErrCorrupt, n))
+			break
+		}
+		out = append(out, string(f.read(int(n))))
+	}
+	f.check()
+	return result(f, out)
+}
+
+// result returns what was read if nothing failed.
+func result[T any](f *Reader, out []T) []T {
+	if f.err != nil {
+		return nil
+	}
+	return out
+}
+
+// Err returns the first error.
+func (f *Reader) Err() error { return f.err }
+
+// Close reads the end and returns the first error.
+func (f *Reader) Close() error {
+	f.section(kindEnd, 0)
+	f.check()
+	return f.err
+}

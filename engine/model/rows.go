@@ -1,0 +1,128 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+)
+
+// Rows say which items a fitted source has rows for, ascending by ItemNum, and are
+// saved as ItemIDs: numbers belong to one store, ids to the shop. They are immutable.
+type Rows struct {
+	nums []engine.ItemNum
+	ids  []engine.ItemID
+	row  []int32 // by ItemNum, -1 for none
+}
+
+// NewRows returns rows for the given items, which ids must know, without repeats.
+func NewRows(nums []engine.ItemNum, ids *catalogue.IDs) *Rows {
+	r := &Rows{nums: slices.Clone(nums)}
+	slices.Sort(r.nums)
+	r.nums = slices.Compact(r.nums)
+	r.ids = make([]engine.ItemID, len(r.nums))
+	for i, n := range r.nums {
+		r.ids[i] = ids.ID(n)
+	}
+	r.index()
+	return r
+}
+
+// index builds row from nums.
+func (r *Rows) index() {
+	if len(r.nums) == 0 {
+		return
+	}
+	r.row = make([]int32, r.nums[len(r.nums)-1]+1)
+	for i := range r.row {
+		r.row[i] = -1
+	}
+	for i, n := range r.nums {
+		r.row[n] = int32(i)
+	}
+}
+
+// Len returns how many rows there are.
+func (r *Rows) Len() int { return len(r.nums) }
+
+// Row returns the row of an item, false if it has none.
+func (r *Rows) Row(n engine.ItemNum) (int, bool) {
+	if int64(n) >= int64(len(r.row)) || r.row[n] < 0 {
+		return 0, false
+	}
+	return int(r.row[n]), true
+}
+
+// Num returns the item of a row.
+func (r *Rows) Num(row int) engine.ItemNum { return r.nums[row] }
+
+// ID returns the id of the item of a row.
+func (r *Rows) ID(row int) engine.ItemID { return r.ids[row] }
+
+// Each calls yield for every eligible item that has a row, ascending.
+func (r *Rows) Each(eligible *roaring.Bitmap, yield func(row int, n engine.ItemNum)) {
+	var buf [256]uint32
+	it := eligible.ManyIterator()
+	for n := it.NextMany(buf[:]); n > 0; n = it.NextMany(buf[:]) {
+		for _, num := range buf[:n] {
+			if int64(num) >= int64(len(r.row)) {
+				return
+			}
+			if row := r.row[num]; row >= 0 {
+				yield(int(row), engine.ItemNum(num))
+			}
+		}
+	}
+}
+
+// Subset returns the given rows, ascending, as rows of their own.
+func (r *Rows) Subset(rows []int) *Rows {
+	sub := &Rows{nums: make([]engine.ItemNum, len(rows)), ids: make([]engine.ItemID, len(rows))}
+	for i, row := range rows {
+		sub.nums[i], sub.ids[i] = r.nums[row], r.ids[row]
+	}
+	sub.index()
+	return sub
+}
+
+// Save writes the ids in the order of their rows.
+func (r *Rows) Save(w *Writer) {
+	texts := make([]string, len(r.ids))
+	for i, id := range r.ids {
+		texts[i] = string(id)
+	}
+	w.Texts(texts)
+}
+
+// LoadRows reads what Save wrote and lays the rows by the numbers in ids. saved is how
+// many rows there were, and from[i] which of them row i is. An id that has no number
+// here, so that nothing can ask for it, gets no row.
+func LoadRows(f *Reader, ids *catalogue.IDs) (rows *Rows, from []int, saved int) {
+	texts := f.Texts()
+	rows = &Rows{}
+	type place struct {
+		num engine.ItemNum
+		at  int
+	}
+	places := make([]place, 0, len(texts))
+	for at, s := range texts {
+		if n, ok := ids.Num(engine.ItemID(s)); ok {
+			places = append(places, place{n, at})
+		}
+	}
+	slices.SortFunc(places, func(a, b place) int { return int(a.num) - int(b.num) })
+	for i, p := range places {
+		if i > 0 && p.num == places[i-1].num {
+			f.fail(fmt.Errorf("%w: item %q has two rows", ErrCorrupt, texts[p.at]))
+			return &Rows{}, nil, 0
+		}
+		rows.nums = append(rows.nums, p.num)
+		rows.ids = append(rows.ids, engine.ItemID(texts[p.at]))
+		from = append(from, p.at)
+	}
+	rows.index()
+	return rows, from, len(texts)
+}

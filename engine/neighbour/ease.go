@@ -1,0 +1,204 @@
+package neighbour
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/vector"
+)
+
+// EASE is the fitted source.
+type EASE struct {
+	params  Params
+	rows    *model.Rows
+	weights []float32 // rows x rows: what the item of the row adds to that of the column
+}
+
+// Name is the source's name.
+const Name = "ease"
+
+// version is of the saved form.
+const version = 1
+
+// Fit learns the weights between items from data.
+func Fit(ctx context.Context, data *model.Data, p Params) (*EASE, error) {
+	g, err := Count(ctx, data, p)
+	if err != nil {
+		return nil, err
+	}
+	return g.Fit(ctx, p)
+}
+
+// Fit learns the weights with the lambda of p: with P the inverse of the counts plus
+// lambda on the diagonal,
+//
+//	B[j,i] = -P[j,i] / P[i,i],  B[i,i] = 0
+//
+// (Steck 2019, equation 8). Each call inverts anew; the counts are shared.
+func (g *Gram) Fit(ctx context.Context, p Params) (*EASE, error) {
+	p = p.withDefaults()
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	n := g.rows.Len()
+	s := vector.NewSquare(n)
+	for i := range n {
+		row := s.Lower(i)
+		for j, c := range g.counts[triangle(i):][:i+1] {
+			row[j] = float64(c)
+		}
+		row[i] += p.Lambda
+	}
+	if err := s.Invert(ctx, p.Workers); err != nil {
+		return nil, fmt.Errorf("fit EASE on %d items, lambda %v: %w", n, p.Lambda, err)
+	}
+	e := &EASE{params: p, rows: g.rows, weights: make([]float32, n*n)}
+	diagonal := make([]float64, n)
+	for i := range n {
+		diagonal[i] = s.Lower(i)[i]
+	}
+	vector.Fork(p.Workers, n, func(_, i int) {
+		for j, v := range s.Lower(i)[:i] {
+			e.weights[i*n+j] = float32(-v / diagonal[j])
+			e.weights[j*n+i] = float32(-v / diagonal[i])
+		}
+	})
+	return e, nil
+}
+
+// Name implements model.Source.
+func (e *EASE) Name() string { return Name }
+
+// Params returns the settings the source was fitted with.
+func (e *EASE) Params() Params { return e.params }
+
+// Rows returns the items that have weights.
+func (e *EASE) Rows() *model.Rows { return e.rows }
+
+// weightsOf returns what the item of a row adds to all items.
+func (e *EASE) weightsOf(row int) []float32 {
+	n := e.rows.Len()
+	return e.weights[row*n:][:n:n]
+}
+
+// Open sums the weights of what the person wanted, once for all items.
+func (e *EASE) Open(q *model.Query) model.Scorer {
+	s := &scorer{e: e}
+	causes := q.Causes()
+	seen := make(map[int]bool, len(causes))
+	for _, in := range causes {
+		row, ok := e.rows.Row(in.Item)
+		if !ok || !(in.Weight > 0) || seen[row] {
+			continue
+		}
+		seen[row] = true
+		s.history = append(s.history, row)
+	}
+	if len(s.history) == 0 {
+		return s
+	}
+	s.sums = make([]float64, e.rows.Len())
+	for _, row := range s.history {
+		vector.AddTo(s.sums, e.weightsOf(row))
+	}
+	return s
+}
+
+// scorer holds one person's scores.
+type scorer struct {
+	e       *EASE
+	history []int     // rows
+	sums    []float64 // by row; nil where nothing is known of the person
+}
+
+// Empty implements model.Scorer.
+func (s *scorer) Empty() bool { return s.sums == nil }
+
+// Propose implements model.Scorer.
+func (s *scorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) []engine.ItemNum {
+	if s.Empty() {
+		return out
+	}
+	top := vector.NewTop(n)
+	s.e.rows.Each(eligible, func(row int, item engine.ItemNum) {
+		top.Push(item, float32(s.sums[row]))
+	})
+	return top.AppendItems(out)
+}
+
+// Score implements model.Scorer. An item without weights scores 0.
+func (s *scorer) Score(items []engine.ItemNum, out []float32) {
+	for i, item := range items {
+		out[i] = 0
+		if row, ok := s.e.rows.Row(item); ok && !s.Empty() {
+			out[i] = float32(s.sums[row])
+		}
+	}
+}
+
+// Explain implements model.Scorer. Each part is counterfactual: without that item in
+// the history the score is lower by it. An item does not speak for itself.
+func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
+	row, ok := s.e.rows.Row(item)
+	if !ok || s.Empty() {
+		return 0, nil
+	}
+	for _, cause := range s.history {
+		if w := s.e.weightsOf(cause)[row]; w != 0 {
+			parts = append(parts, model.Part{Item: s.e.rows.Num(cause), Contribution: float64(w)})
+		}
+	}
+	return 0, parts
+}
+
+// Save implements model.Saver. The weights take 4 bytes a pair of items.
+func (e *EASE) Save(w io.Writer) error {
+	f := model.NewWriter(w, Name, version)
+	f.JSON(e.params)
+	e.rows.Save(f)
+	f.Float32s(e.weights)
+	return f.Close()
+}
+
+// Load is the model.Loader of the source.
+func Load(r io.Reader, ids *catalogue.IDs) (model.Source, error) {
+	f, err := model.NewReader(r, Name, version)
+	if err != nil {
+		return nil, err
+	}
+	e := &EASE{}
+	f.JSON(&e.params)
+	rows, from, saved := model.LoadRows(f, ids)
+	e.rows, e.weights = rows, f.Float32s(saved*saved)
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
+	if laid(from, saved) {
+		return e, nil
+	}
+	read := e.weights
+	e.weights = make([]float32, len(from)*len(from))
+	for row, at := range from {
+		to := e.weightsOf(row)
+		for column, was := range from {
+			to[column] = read[at*saved+was]
+		}
+	}
+	return e, nil
+}
+
+// laid reports whether the saved order is already that of the numbers.
+func laid(from []int, saved int) bool {
+	for row, at := range from {
+		if row != at {
+			return false
+		}
+	}
+	return len(from) == saved
+}

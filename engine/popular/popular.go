@@ -1,0 +1,152 @@
+// Package popular is the sources that know no person: "popular" (what is wanted most),
+// "trending" (what is wanted more than it was) and "newest". They read the counters and
+// the catalogue of the moment; nothing is fitted, and nothing is saved.
+//
+// They know every item, so that a list they propose for is full whenever enough items
+// are eligible. They never explain by a person's history: a score is all base.
+package popular
+
+import (
+	"math"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/tally"
+	"github.com/rapportengine/rapport/engine/vector"
+)
+
+// Popular scores an item log(1 + c), with c its counter over the span, 0 if it was
+// given back more than taken. The logarithm keeps a best-seller from drowning
+// everything else in a blend.
+type Popular struct{ Span tally.Span }
+
+// Name implements model.Source.
+func (Popular) Name() string { return "popular" }
+
+// Open implements model.Source.
+func (p Popular) Open(q *model.Query) model.Scorer {
+	view, ok := counters(q, p.Span)
+	if !ok {
+		return nothing()
+	}
+	return scorer{score: func(n engine.ItemNum) float32 {
+		return float32(math.Log1p(max(view.Value(n), 0)))
+	}}
+}
+
+// counters returns the counters of the moment, false if nothing was counted.
+func counters(q *model.Query, s tally.Span) (tally.View, bool) {
+	if q.Counters == nil || q.Counters.Len() == 0 {
+		return tally.View{}, false
+	}
+	return q.Counters.At(s, q.Now), true
+}
+
+// Trending scores an item by its rate of late against its rate over the month:
+//
+//	log2((r + s) / (m + s)),  r = Days counter x ln 2 / 2 d,  m = Month counter x ln 2 / 30 d
+//
+// A counter of half-life h that receives a steady w a day settles at w h / ln 2, so r
+// and m are weights a day, and an item that goes on as ever scores 0. s, Smoothing,
+// keeps an item that sold once from looking like a rush: with s = 0.5 one sale in a
+// quiet month scores 0.7, ten 2.4.
+type Trending struct {
+	Smoothing float64 // weight a day; 0 stands for 0.5
+}
+
+// Name implements model.Source.
+func (Trending) Name() string { return "trending" }
+
+// Open implements model.Source.
+func (t Trending) Open(q *model.Query) model.Scorer {
+	days, ok := counters(q, tally.Days)
+	if !ok {
+		return nothing()
+	}
+	month, _ := counters(q, tally.Month)
+	smoothing := t.Smoothing
+	if smoothing == 0 {
+		smoothing = 0.5
+	}
+	return scorer{score: func(n engine.ItemNum) float32 {
+		late := perDay(days.Value(n), tally.Days) + smoothing
+		usual := perDay(month.Value(n), tally.Month) + smoothing
+		return float32(math.Log2(late / usual))
+	}}
+}
+
+const day = 24 * time.Hour
+
+// perDay returns the steady daily weight at which a counter would stay where it is.
+func perDay(value float64, s tally.Span) float64 {
+	return max(value, 0) * math.Ln2 / (float64(s.HalfLife()) / float64(day))
+}
+
+// Newest scores an item 2^(-age / 30 days) since it was published, 1 if that is yet to
+// come and 0 if it is not known.
+type Newest struct{}
+
+// newHalfLife is the age at which an item is half as new.
+const newHalfLife = 30 * day
+
+// Name implements model.Source.
+func (Newest) Name() string { return "newest" }
+
+// Open implements model.Source.
+func (Newest) Open(q *model.Query) model.Scorer {
+	if q.Catalogue == nil {
+		return nothing()
+	}
+	return scorer{score: func(n engine.ItemNum) float32 {
+		it := q.Catalogue.Item(n)
+		if it == nil || it.Published == nil {
+			return 0
+		}
+		return float32(math.Exp2(-float64(max(q.Now.Sub(*it.Published), 0)) / float64(newHalfLife)))
+	}}
+}
+
+// scorer is a score of items that does not depend on a person.
+type scorer struct {
+	score func(engine.ItemNum) float32
+	empty bool
+}
+
+// nothing returns the scorer that scores every item 0.
+func nothing() scorer {
+	return scorer{score: func(engine.ItemNum) float32 { return 0 }, empty: true}
+}
+
+// Empty implements model.Scorer.
+func (s scorer) Empty() bool { return s.empty }
+
+// Propose implements model.Scorer.
+func (s scorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) []engine.ItemNum {
+	if s.empty {
+		return out
+	}
+	top := vector.NewTop(n)
+	var buf [256]uint32
+	it := eligible.ManyIterator()
+	for k := it.NextMany(buf[:]); k > 0; k = it.NextMany(buf[:]) {
+		for _, num := range buf[:k] {
+			top.Push(engine.ItemNum(num), s.score(engine.ItemNum(num)))
+		}
+	}
+	return top.AppendItems(out)
+}
+
+// Score implements model.Scorer.
+func (s scorer) Score(items []engine.ItemNum, out []float32) {
+	for i, n := range items {
+		out[i] = s.score(n)
+	}
+}
+
+// Explain implements model.Scorer.
+func (s scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
+	return float64(s.score(item)), nil
+}

@@ -1,0 +1,116 @@
+// Package rank turns the raw scores of several sources into one, and a scored set into
+// a list. Scores are sums on scales that were fixed at training; arranging moves items
+// and never touches a score. It knows no source by name and fits nothing.
+package rank
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// Task is the kind of question, each with weights of its own.
+type Task string
+
+// The tasks.
+const (
+	Person Task = "person" // from a history
+	Anchor Task = "anchor" // from an item or a basket
+	Cold   Task = "cold"   // from nothing
+)
+
+// Tasks lists them all.
+var Tasks = []Task{Person, Anchor, Cold}
+
+// Scale is how one source enters a score: Weight x (raw - Mean) / SD. Mean and SD are
+// those of its raw scores over eligible items in the blend's training slice; they
+// never depend on the request, so the same item scores the same in every list.
+type Scale struct {
+	Weight float64 `json:"weight"`
+	Mean   float64 `json:"mean"`
+	SD     float64 `json:"sd"`
+}
+
+// Gain is what a raw score is multiplied with.
+func (s Scale) Gain() float64 { return s.Weight / s.SD }
+
+// Apply returns the source's share in the score for one raw score.
+func (s Scale) Apply(raw float64) float64 { return s.Part(raw) + s.Offset() }
+
+// Part returns the share that is proportional to raw. (The conversion keeps a compiler
+// from fusing it with a sum: Apply and AddTo give the same bits everywhere.)
+func (s Scale) Part(raw float64) float64 { return float64(s.Gain() * raw) }
+
+// Offset returns the constant share.
+func (s Scale) Offset() float64 { return float64(-s.Gain() * s.Mean) }
+
+// AddTo adds Apply(raw[i]) to the score of scored[i].
+func (s Scale) AddTo(scored []Scored, raw []float32) {
+	gain, offset := s.Gain(), s.Offset()
+	raw = raw[:len(scored)]
+	for i := range scored {
+		scored[i].Score += float64(gain*float64(raw[i])) + offset
+	}
+}
+
+// Blend says how every task weighs every source, by name. A source that is not named
+// is not asked.
+type Blend map[Task]map[string]Scale
+
+// DefaultBlend is what serves before anything was learned: content and popularity on
+// guessed scales. For a person nothing is known of it stays in force after training,
+// since a held-out slice has too few of them to learn from.
+func DefaultBlend() Blend {
+	return Blend{
+		Person: {
+			"content": {1, 0.1, 0.15}, "popular": {0.3, 1, 1}, "trending": {0.1, 0, 1}, "newest": {0.1, 0, 1},
+		},
+		Anchor: {"content": {1, 0.1, 0.15}, "popular": {0.1, 1, 1}},
+		Cold:   {"popular": {1, 1, 1}, "trending": {0.2, 0, 1}, "newest": {0.2, 0, 1}},
+	}
+}
+
+// guessedSD is the standard deviation a source is assumed to have where nobody
+// measured it: fitted sources score from about 0 to 1, most items near 0.
+const guessedSD = 0.1
+
+// Guess returns a scale, of the default's weight, for a source no blend was learned
+// for; of weight 0 where the default does not ask it.
+func Guess(t Task, source string) Scale {
+	if s, ok := DefaultBlend()[t][source]; ok {
+		return s
+	}
+	return Scale{SD: guessedSD}
+}
+
+// Validate refuses scales that would divide by zero or poison a score, whatever a
+// float32 may hold.
+func (b Blend) Validate() error {
+	for task, scales := range b {
+		if !slices.Contains(Tasks, task) {
+			return fmt.Errorf("blend: unknown task %q", task)
+		}
+		for name, s := range scales {
+			if !(s.SD > 0) || math.IsInf(s.SD, 0) || !finite(s.Part(math.MaxFloat32)) || !finite(s.Offset()) {
+				return fmt.Errorf("blend: task %s, source %s: weight %v, mean %v, sd %v", task, name, s.Weight, s.Mean, s.SD)
+			}
+		}
+	}
+	return nil
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+// Scored is an item with its score.
+type Scored struct {
+	Item  engine.ItemNum
+	Score float64
+}
+
+// Before reports whether a stands above b: higher score first, ties by item number, so
+// that equal inputs give equal lists.
+func (a Scored) Before(b Scored) bool {
+	return a.Score > b.Score || (a.Score == b.Score && a.Item < b.Item)
+}

@@ -1,0 +1,256 @@
+package recommend
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/content"
+	"github.com/rapportengine/rapport/engine/factor"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/neighbour"
+	"github.com/rapportengine/rapport/engine/rank"
+)
+
+// partsNamed is how many items of a history are named per source in a full
+// explanation; the rest is summed into one reason, so that the sum still holds.
+const partsNamed = 10
+
+// explain turns the arranged list into answered items with their reasons.
+func (in *Input) explain(list []rank.Placed, v *voices, l liftList, depth engine.Explain) []engine.Recommended {
+	e := in.explainer(list, v, l, depth)
+	out := make([]engine.Recommended, len(list))
+	for i, p := range list {
+		item := in.World.Catalogue.Item(p.Item)
+		out[i] = engine.Recommended{
+			Item: item.ID, Kind: item.KindOrProduct(), Num: p.Item,
+			Score: p.Score, Rank: i + 1, Moved: p.Moved,
+			Source:     e.mainSource(i),
+			Properties: properties(item, in.Request.ReturnProperties),
+		}
+		switch depth {
+		case engine.ExplainSources:
+			out[i].Reasons = e.bySource(i)
+		case engine.ExplainFull:
+			out[i].Reasons = e.byCause(i)
+		}
+	}
+	return out
+}
+
+// explainer splits the scores of one answer.
+type explainer struct {
+	in     *Input
+	voices *voices
+	lifts  liftList
+	items  []engine.ItemNum
+	raw    [][]float32 // by voice, in the order of items
+	causes map[engine.ItemNum]engine.Interest
+}
+
+// explainer scores the list again, source by source: a source scores an item alike
+// whatever stands around it, so these are the bits the list was made from.
+func (in *Input) explainer(list []rank.Placed, v *voices, l liftList, depth engine.Explain) *explainer {
+	e := &explainer{in: in, voices: v, lifts: l, items: make([]engine.ItemNum, len(list))}
+	for i, p := range list {
+		e.items[i] = p.Item
+	}
+	for _, voice := range v.voices {
+		raw := make([]float32, len(list))
+		voice.Score(e.items, raw)
+		e.raw = append(e.raw, raw)
+	}
+	if depth == engine.ExplainNone || len(v.query.Anchors) > 0 {
+		return e
+	}
+	e.causes = make(map[engine.ItemNum]engine.Interest, len(v.query.History))
+	for _, c := range v.query.History {
+		e.causes[c.Item] = c
+	}
+	return e
+}
+
+// share returns what a source adds to the score of the i-th item.
+func (e *explainer) share(v, i int) float64 { return e.voices.voices[v].Apply(float64(e.raw[v][i])) }
+
+// mainSource names the source that lifts the item most above what it would give the
+// average item.
+func (e *explainer) mainSource(i int) string {
+	name, most := "", math.Inf(-1)
+	for v := range e.voices.voices {
+		if share := e.share(v, i); share > most {
+			name, most = e.voices.voices[v].name, share
+		}
+	}
+	return name
+}
+
+// bySource gives one reason a source and one a boost. A source that folds in a history
+// names the item of it that weighed most.
+func (e *explainer) bySource(i int) []engine.Reason {
+	out := make([]engine.Reason, 0, len(e.voices.voices)+len(e.lifts))
+	for at, v := range e.voices.voices {
+		share := e.share(at, i)
+		r := e.whole(v.name, share)
+		_, parts := v.Explain(e.items[i])
+		if len(parts) > 0 {
+			top := slices.MaxFunc(parts, func(a, b model.Part) int { return cmp.Compare(v.Part(a.Contribution), v.Part(b.Contribution)) })
+			if v.Part(top.Contribution) > 0 {
+				r = e.cause(v.name, top.Item, share)
+			}
+		}
+		out = append(out, r)
+	}
+	return append(out, e.rules(i)...)
+}
+
+// byCause gives one reason an item of the history and source, the source's constants
+// as base, and one a boost.
+func (e *explainer) byCause(i int) []engine.Reason {
+	var out []engine.Reason
+	for _, v := range e.voices.voices {
+		base, parts := v.Explain(e.items[i])
+		if len(parts) == 0 { // nothing to tell apart: the source as a whole
+			out = append(out, e.whole(v.name, v.Part(base)),
+				engine.Reason{Type: engine.ReasonBase, Source: v.name, Contribution: v.Offset()})
+			continue
+		}
+		slices.SortStableFunc(parts, func(a, b model.Part) int {
+			return cmp.Compare(math.Abs(b.Contribution), math.Abs(a.Contribution))
+		})
+		named := parts[:min(len(parts), partsNamed)]
+		for _, p := range named {
+			out = append(out, e.cause(v.name, p.Item, v.Part(p.Contribution)))
+		}
+		if rest := parts[len(named):]; len(rest) > 0 {
+			r := engine.Reason{Type: e.causeType(), Source: v.name, Text: fmt.Sprintf("%d more", len(rest))}
+			for _, p := range rest {
+				r.Contribution += v.Part(p.Contribution)
+			}
+			out = append(out, r)
+		}
+		out = append(out, engine.Reason{Type: engine.ReasonBase, Source: v.name, Contribution: v.Part(base) + v.Offset()})
+	}
+	return append(out, e.rules(i)...)
+}
+
+// causeType says what the items are that a source folds in.
+func (e *explainer) causeType() string {
+	if len(e.voices.query.Anchors) > 0 {
+		return engine.ReasonContext
+	}
+	return engine.ReasonHistory
+}
+
+// cause is a reason that names one item of the history, or of what the request is
+// about. It counts, but is not named, where that would tell what is not to be told.
+func (e *explainer) cause(source string, n engine.ItemNum, contribution float64) engine.Reason {
+	r := engine.Reason{Type: e.causeType(), Source: source, Contribution: contribution}
+	item := e.in.World.Catalogue.Item(n)
+	named := e.in.mayName(item)
+	switch {
+	case r.Type == engine.ReasonContext && !named:
+		r.Text = "Goes with what you are looking at"
+	case r.Type == engine.ReasonContext:
+		r.Item, r.Text = item.ID, "Goes with "+titleOf(item)
+	case !named:
+		r.Text = "From your history"
+	default:
+		c := e.causes[n]
+		r.Item, r.Interaction, r.At = item.ID, c.Type, &c.At
+		r.Text = deed(c.Type) + " " + titleOf(item)
+	}
+	return r
+}
+
+// mayName reports whether a reason may name an item: not one that is sensitive, that
+// this place does not show to anybody, or that this person asked not to see; nor one
+// that has left the catalogue, of which we no longer know whether it was sensitive.
+func (in *Input) mayName(item *engine.Item) bool {
+	if item == nil || item.Sensitive {
+		return false
+	}
+	if item.Visibility == engine.AgentOnly && in.Place.Scenario.Audience != engine.AgentOnly {
+		return false
+	}
+	if in.Someone.Customer == nil {
+		return true
+	}
+	muted := &in.Someone.Customer.Preferences
+	return !slices.Contains(muted.MutedItems, item.ID) &&
+		!slices.ContainsFunc(muted.MutedCategories, func(category string) bool {
+			return slices.ContainsFunc(item.Categories, func(path string) bool { return catalogue.Under(path, category) })
+		})
+}
+
+func titleOf(item *engine.Item) string {
+	if item.Title != "" {
+		return item.Title
+	}
+	return string(item.ID)
+}
+
+// rules gives one reason for each boost that moved the i-th item's score.
+func (e *explainer) rules(i int) []engine.Reason {
+	var out []engine.Reason
+	for _, l := range e.lifts {
+		if l.items.Contains(uint32(e.items[i])) {
+			verb := "Lifted"
+			if l.boost.add < 0 {
+				verb = "Lowered"
+			}
+			out = append(out, engine.Reason{Type: engine.ReasonRule, Contribution: l.boost.add, Text: verb + " by the shop: " + l.text})
+		}
+	}
+	return out
+}
+
+// whole is a reason that names a source as a whole. It tells a customer something only
+// where it speaks for the item: "popular" is no reason where little popularity took
+// something off.
+func (e *explainer) whole(source string, contribution float64) engine.Reason {
+	r := engine.Reason{Type: engine.ReasonSource, Source: source, Contribution: contribution}
+	if contribution > 0 {
+		r.Text = e.sourceText(source)
+	}
+	return r
+}
+
+// sourceText says what a source as a whole stands for, to a customer.
+func (e *explainer) sourceText(source string) string {
+	switch q := e.voices.query; {
+	case source == content.Name && q.Text != nil:
+		return "Like what you asked for"
+	case source != factor.Name && source != neighbour.Name && source != content.Name:
+		return impersonalText[source]
+	case len(q.Anchors) > 0:
+		return "Goes with what you are looking at"
+	}
+	return "Fits your history as a whole"
+}
+
+// impersonalText says what the sources that know no person stand for.
+var impersonalText = map[string]string{
+	"popular":  "Popular with other customers",
+	"trending": "In demand these days",
+	"newest":   "New",
+}
+
+// deeds say in words what a person did with an item.
+var deeds = map[engine.Type]string{
+	engine.View: "You looked at", engine.Click: "You looked at",
+	engine.AddToCart: "You put in your basket", engine.Purchase: "You bought",
+	engine.Rating: "You rated", engine.Bookmark: "You saved",
+	engine.SolutionUsed: "You used", engine.Solved: "You were helped by",
+	engine.Return: "You returned", engine.Dismiss: "You dismissed", engine.RemoveFromCart: "You took out of your basket",
+}
+
+func deed(t engine.Type) string {
+	if d, ok := deeds[t]; ok {
+		return d
+	}
+	return "You know"
+}

@@ -1,0 +1,173 @@
+package recommend
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/rank"
+	"github.com/rapportengine/rapport/engine/vector"
+)
+
+// list scores and arranges. Up to the exact limit every eligible item is scored; above
+// it those that are proposed, unless their groups and the constraints leave the list
+// short: then all are, so that it is full whenever enough items are eligible.
+func (in *Input) list(eligible *roaring.Bitmap, v *voices, l liftList, o *orders) (list []rank.Placed, exact bool) {
+	rules := in.arrangement(o)
+	arrange := func(found *roaring.Bitmap) []rank.Placed {
+		scored := v.score(itemsOf(found))
+		l.add(scored)
+		return rank.Arrange(scored, rules)
+	}
+	limit := in.exactLimit
+	if limit == 0 {
+		limit = engine.ExactLimit
+	}
+	if eligible.GetCardinality() > limit {
+		found := v.propose(eligible, l, o.count)
+		for _, p := range rules.Pins {
+			if eligible.Contains(uint32(p.Item)) {
+				found.Add(uint32(p.Item))
+			}
+		}
+		if list = arrange(found); len(list) == o.count || rules.MinRelevance != nil {
+			return list, false
+		}
+	}
+	return arrange(eligible), true
+}
+
+func itemsOf(b *roaring.Bitmap) []engine.ItemNum {
+	out := make([]engine.ItemNum, 0, b.GetCardinality())
+	var buf [256]uint32
+	it := b.ManyIterator()
+	for n := it.NextMany(buf[:]); n > 0; n = it.NextMany(buf[:]) {
+		for _, num := range buf[:n] {
+			out = append(out, engine.ItemNum(num))
+		}
+	}
+	return out
+}
+
+// lift is a boost and the items it lifts.
+type lift struct {
+	boost
+	items *roaring.Bitmap
+}
+
+type liftList []lift
+
+// lifts finds what the boosts lift. A boost may look at the person only if their
+// history may shape the list; filters always may, since they say what may not be shown
+// at all.
+func (in *Input) lifts(boosts []boost) (liftList, error) {
+	env := in.env()
+	if !in.Someone.personalised() {
+		env.History, env.Bought, env.Dismissed, env.Customer = nil, nil, nil, nil
+	}
+	out := make(liftList, len(boosts))
+	for i, b := range boosts {
+		items, err := b.plan.Bitmap(env)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = lift{b, items}
+	}
+	return out, nil
+}
+
+// add adds the boosts to the scores of scored, which is ascending by item.
+func (l liftList) add(scored []rank.Scored) {
+	for _, lift := range l {
+		it := lift.items.Iterator()
+		for i := range scored {
+			n := uint32(scored[i].Item)
+			it.AdvanceIfNeeded(n)
+			if !it.HasNext() {
+				break
+			}
+			if it.PeekNext() == n {
+				scored[i].Score += lift.boost.add
+			}
+		}
+	}
+}
+
+// parts returns the sets among which the best are looked for.
+func (l liftList) parts(eligible *roaring.Bitmap) []*roaring.Bitmap {
+	parts := []*roaring.Bitmap{eligible}
+	up, down := roaring.New(), roaring.New()
+	for _, lift := range l {
+		if lift.boost.add > 0 {
+			up.Or(lift.items)
+		} else {
+			down.Or(lift.items)
+		}
+	}
+	if !up.IsEmpty() {
+		parts = append(parts, roaring.And(eligible, up))
+	}
+	if !down.IsEmpty() {
+		parts = append(parts, roaring.AndNot(eligible, down))
+	}
+	return parts
+}
+
+// arrangement gives the ranker eyes for the catalogue.
+func (in *Input) arrangement(o *orders) *rank.Rules {
+	c := in.World.Catalogue
+	r := &rank.Rules{
+		Count:        o.count,
+		Constraints:  o.arrange.Constraints,
+		Collapse:     o.collapse,
+		MinRelevance: o.arrange.MinRelevance,
+		Group:        func(n engine.ItemNum) string { return c.Item(n).GroupID },
+		Values:       func(n engine.ItemNum, attribute string) []string { return valuesOf(c.Item(n), attribute) },
+		Similar: func(a, b engine.ItemNum) float64 {
+			va, vb := in.World.Content.Row(a), in.World.Content.Row(b)
+			if va == nil || vb == nil {
+				return 0
+			}
+			return float64(vector.Dot(va, vb))
+		},
+	}
+	if o.arrange.Diversity != nil {
+		r.Diversity = *o.arrange.Diversity
+	}
+	for _, p := range o.arrange.Pins {
+		if n, ok := c.IDs().Num(p.Item); ok {
+			r.Pins = append(r.Pins, rank.Pinned{Item: n, Rank: p.Rank})
+		}
+	}
+	return r
+}
+
+// valuesOf returns the values of an item that a constraint counts, as text. Of a
+// category path it is the path itself, not what stands above it.
+func valuesOf(item *engine.Item, attribute string) []string {
+	switch v := catalogue.Of(item, fieldOf(attribute)); {
+	case !v.Given():
+		return nil
+	case v.Type == catalogue.Number:
+		return []string{strconv.FormatFloat(v.Number, 'g', -1, 64)}
+	case v.Type == catalogue.Flag:
+		return []string{strconv.FormatBool(v.Flag)}
+	case v.Type == catalogue.Time:
+		return []string{strconv.FormatInt(v.Nanos, 10)}
+	default:
+		return slices.Collect(v.Members())
+	}
+}
+
+// fieldOf says what a name means, as filters do: a field of every item, else an
+// attribute.
+func fieldOf(name string) catalogue.Field {
+	f := catalogue.Field{Name: name}
+	if _, own := catalogue.ItemFields[f]; !own {
+		f.Attribute = true
+	}
+	return f
+}

@@ -1,0 +1,238 @@
+package recommend
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/content"
+	"github.com/rapportengine/rapport/engine/factor"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/neighbour"
+	"github.com/rapportengine/rapport/engine/popular"
+	"github.com/rapportengine/rapport/engine/rank"
+	"github.com/rapportengine/rapport/engine/tally"
+	"github.com/rapportengine/rapport/engine/text"
+)
+
+// Models are the sources of one training run and how they are blended: immutable, and
+// replaced whole.
+type Models struct {
+	Version int       // 0: nothing was fitted
+	LogTime time.Time // the newest event the fit saw; ages of histories count back from it
+	Fitted  []model.Saver
+	Encoder *text.Encoder
+	Blend   rank.Blend
+
+	sources []model.Source
+}
+
+// EncoderDims is the length of content vectors.
+const EncoderDims = 128
+
+// Unfitted returns what serves before the first training: content vectors by random
+// indexing, and the live counts.
+func Unfitted() *Models {
+	return NewModels(0, time.Time{}, nil, text.Untrained(EncoderDims), rank.DefaultBlend())
+}
+
+// NewModels joins fitted sources with the live ones. Tasks and sources the blend does
+// not name are not asked.
+func NewModels(version int, logTime time.Time, fitted []model.Saver, encoder *text.Encoder, blend rank.Blend) *Models {
+	m := &Models{Version: version, LogTime: logTime, Fitted: fitted, Encoder: encoder, Blend: blend}
+	for _, f := range fitted {
+		m.sources = append(m.sources, f)
+	}
+	m.sources = append(m.sources, LiveSources()...)
+	return m
+}
+
+// LiveSources are the sources without fitted rows: they read the catalogue, the
+// content vectors and the counters of the moment.
+func LiveSources() []model.Source {
+	return []model.Source{
+		content.Source{},
+		popular.Popular{Span: tally.AllTime},
+		popular.Trending{},
+		popular.Newest{},
+	}
+}
+
+// Sources returns all sources, the fitted ones first.
+func (m *Models) Sources() []model.Source { return m.sources }
+
+// WithBlend returns the same sources under another blend.
+func (m *Models) WithBlend(b rank.Blend) *Models {
+	return NewModels(m.Version, m.LogTime, m.Fitted, m.Encoder, b)
+}
+
+// loaders know every kind of fitted source by name.
+var loaders = map[string]model.Loader{
+	factor.Name:    factor.Load,
+	neighbour.Name: neighbour.Load,
+}
+
+// sourceNames are the sources there can be, the fitted ones first.
+var sourceNames = func() []string {
+	names := slices.Sorted(maps.Keys(loaders))
+	for _, s := range LiveSources() {
+		names = append(names, s.Name())
+	}
+	return names
+}()
+
+// File format of a model set, integers little endian:
+//
+//	"RPM1" | length of header, uint32 | header (JSON) | CRC-32C of all before it, uint32 | sections
+//
+// The header names the sections in order with their lengths: "encoder", then each
+// fitted source. Each section checks itself, so that no changed byte goes unseen.
+const magic = "RPM1"
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// maxHeader bounds what a corrupt length can make us allocate.
+const maxHeader = 1 << 20
+
+type header struct {
+	Version  int        `json:"version"`
+	LogTime  time.Time  `json:"log_time"`
+	Blend    rank.Blend `json:"blend"`
+	Sections []section  `json:"sections"`
+}
+
+type section struct {
+	Name  string `json:"name"`
+	Bytes int    `json:"bytes"`
+}
+
+// encoderSection is the name of the section that is not a source.
+const encoderSection = "encoder"
+
+// Save writes the models in the form Load reads.
+func (m *Models) Save(w io.Writer) error {
+	h := header{Version: m.Version, LogTime: m.LogTime, Blend: m.Blend}
+	var body bytes.Buffer
+	add := func(name string, save func(io.Writer) error) error {
+		start := body.Len()
+		if err := save(&body); err != nil {
+			return fmt.Errorf("save %s: %w", name, err)
+		}
+		h.Sections = append(h.Sections, section{name, body.Len() - start})
+		return nil
+	}
+	if err := add(encoderSection, m.Encoder.Save); err != nil {
+		return err
+	}
+	for _, f := range m.Fitted {
+		if err := add(f.Name(), f.Save); err != nil {
+			return err
+		}
+	}
+	head, err := json.Marshal(h)
+	if err != nil {
+		return fmt.Errorf("save models: %w", err)
+	}
+	front := binary.LittleEndian.AppendUint32([]byte(magic), uint32(len(head)))
+	front = append(front, head...)
+	front = binary.LittleEndian.AppendUint32(front, crc32.Checksum(front, castagnoli))
+	for _, part := range [][]byte{front, body.Bytes()} {
+		if _, err := w.Write(part); err != nil {
+			return fmt.Errorf("save models: %w", err)
+		}
+	}
+	return nil
+}
+
+// ErrCorrupt is wrapped by every error of Load that means the bytes are not whole.
+var ErrCorrupt = errors.New("model file is corrupt")
+
+// Load reads what Save wrote, laying rows by the numbers in ids. Anything truncated,
+// changed or unknown is an error, and no part of it is used.
+func Load(r io.Reader, ids *catalogue.IDs) (*Models, error) {
+	r = bufio.NewReader(r)
+	h, err := readHeader(r)
+	if err != nil {
+		return nil, err
+	}
+	var (
+		encoder *text.Encoder
+		fitted  []model.Saver
+	)
+	for _, s := range h.Sections {
+		part := io.LimitReader(r, int64(s.Bytes))
+		if s.Name == encoderSection {
+			if encoder, err = text.LoadEncoder(part); err != nil {
+				return nil, fmt.Errorf("%w: encoder: %w", ErrCorrupt, err)
+			}
+		} else {
+			source, err := loadSource(s.Name, part, ids)
+			if err != nil {
+				return nil, err
+			}
+			fitted = append(fitted, source)
+		}
+		if left, _ := io.Copy(io.Discard, part); left > 0 {
+			return nil, fmt.Errorf("%w: %d bytes too many in section %s", ErrCorrupt, left, s.Name)
+		}
+	}
+	if encoder == nil {
+		return nil, fmt.Errorf("%w: no encoder", ErrCorrupt)
+	}
+	if _, err := io.ReadFull(r, make([]byte, 1)); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%w: it does not end after the last section", ErrCorrupt)
+	}
+	return NewModels(h.Version, h.LogTime, fitted, encoder, h.Blend), nil
+}
+
+func readHeader(r io.Reader) (*header, error) {
+	front := make([]byte, len(magic)+4)
+	if _, err := io.ReadFull(r, front); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	size := binary.LittleEndian.Uint32(front[len(magic):])
+	if string(front[:len(magic)]) != magic || size > maxHeader {
+		return nil, fmt.Errorf("%w: it does not start like a model of this version", ErrCorrupt)
+	}
+	head := make([]byte, int(size)+4)
+	if _, err := io.ReadFull(r, head); err != nil {
+		return nil, fmt.Errorf("%w: header: %w", ErrCorrupt, err)
+	}
+	head, sum := head[:size], binary.LittleEndian.Uint32(head[size:])
+	if crc32.Update(crc32.Checksum(front, castagnoli), castagnoli, head) != sum {
+		return nil, fmt.Errorf("%w: header: a checksum does not match", ErrCorrupt)
+	}
+	var h header
+	if err := json.Unmarshal(head, &h); err != nil {
+		return nil, fmt.Errorf("%w: header: %w", ErrCorrupt, err)
+	}
+	if err := h.Blend.Validate(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	return &h, nil
+}
+
+func loadSource(name string, r io.Reader, ids *catalogue.IDs) (model.Saver, error) {
+	load, known := loaders[name]
+	if !known {
+		return nil, fmt.Errorf("model has a source %q that this version does not know", name)
+	}
+	source, err := load(r, ids)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrCorrupt, name, err)
+	}
+	saver, ok := source.(model.Saver)
+	if !ok {
+		return nil, fmt.Errorf("source %q cannot be saved", name)
+	}
+	return saver, nil
+}

@@ -1,0 +1,41 @@
+package recommend
+
+import (
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/filter"
+)
+
+// RawScores are what every source says of every eligible item of one request: what
+// training chooses scales and weights on.
+type RawScores struct {
+	Items []engine.ItemNum
+	// By[s] are the raw scores of the models' source s, in the order of Items; nil
+	// where the request gave it nothing to go by.
+	By [][]float32
+}
+
+// Raw scores the eligible items of a request by every source of the world's models,
+// blended or not.
+func Raw(in *Input) (*RawScores, error) {
+	orders, err := in.Place.join(in.Request, in.World.Catalogue)
+	if err != nil {
+		return nil, err
+	}
+	eligible, err := filter.Eligible(in.env(), in.rules(orders))
+	if err != nil {
+		return nil, err
+	}
+	query, _ := in.query()
+	out := &RawScores{Items: itemsOf(eligible)}
+	for _, source := range in.World.Models.sources {
+		scorer := source.Open(query)
+		if scorer.Empty() {
+			out.By = append(out.By, nil)
+			continue
+		}
+		raw := make([]float32, len(out.Items))
+		scorer.Score(out.Items, raw)
+		out.By = append(out.By, raw)
+	}
+	return out, nil
+}

@@ -1,0 +1,178 @@
+package recommend
+
+import (
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/filter"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/text"
+)
+
+// Someone is whom a list is for: what is known of them at the moment of the request.
+// The zero value is a stranger.
+type Someone struct {
+	Subject   engine.Subject
+	Customer  *engine.Customer // nil where there is no record
+	Rows      []engine.Row     // the newest part of their history, any order
+	Bought    *roaring.Bitmap  // every item they ever bought, beyond Rows too; may be nil
+	Dismissed *roaring.Bitmap  // every item they ever dismissed; may be nil
+}
+
+// personalised reports whether their history may shape the list.
+func (s *Someone) personalised() bool {
+	return s.Customer == nil || s.Customer.Allows(engine.Personalise)
+}
+
+// Input is a request with all it is answered from.
+type Input struct {
+	World   *World
+	Place   *Place
+	Someone *Someone
+	Request *engine.Request
+	Now     time.Time
+	// Offline ignores stock, hidden and mutes: those are of today, not of the
+	// held-out event's time.
+	Offline bool
+
+	exactLimit uint64 // instead of engine.ExactLimit, for the tests of what lies above it
+}
+
+// Recommend answers one request from what it is given; it reads no clock, disk or
+// lock. Its errors are *engine.Invalid: what is wrong with the request.
+func Recommend(in *Input) (engine.Answer, error) {
+	orders, err := in.Place.join(in.Request, in.World.Catalogue)
+	if err != nil {
+		return engine.Answer{}, err
+	}
+	eligible, err := filter.Eligible(in.env(), in.rules(orders))
+	if err != nil {
+		return engine.Answer{}, err
+	}
+	answer := engine.Answer{
+		Items:    []engine.Recommended{},
+		Scenario: in.Place.Scenario.Name,
+		Eligible: int(eligible.GetCardinality()),
+	}
+	query, degraded := in.query()
+	answer.Degraded = degraded
+	asked := in.open(query)
+	answer.Basis, answer.Models = asked.basis(in.Someone), asked.versions(in.World.Models.Version)
+	if eligible.IsEmpty() {
+		answer.Exact, answer.EmptyReason = true, in.emptyReason()
+		return answer, nil
+	}
+	lifts, err := in.lifts(orders.boosts)
+	if err != nil {
+		return engine.Answer{}, err
+	}
+	list, exact := in.list(eligible, asked, lifts, orders)
+	if len(list) == 0 {
+		answer.EmptyReason = engine.EmptyRelevance
+	}
+	answer.Exact, answer.Items = exact, in.explain(list, asked, lifts, orders.explain)
+	return answer, nil
+}
+
+// env is what filters may look at.
+func (in *Input) env() *filter.Env {
+	return &filter.Env{
+		Catalogue: in.World.Catalogue,
+		History:   in.Someone.Rows,
+		Bought:    in.Someone.Bought,
+		Dismissed: in.Someone.Dismissed,
+		Customer:  in.Someone.Customer,
+		Context:   in.Request.Context,
+		Now:       in.Now,
+	}
+}
+
+// rules say what may be shown at all. What the list is about is never in it.
+func (in *Input) rules(o *orders) *filter.Rules {
+	r := &filter.Rules{
+		Kinds:      o.kinds,
+		Filters:    o.filters,
+		Exclude:    in.Place.Scenario.Exclude,
+		Audience:   in.Place.Scenario.Audience,
+		IgnoreLive: in.Offline,
+	}
+	if in.Someone.Customer != nil && !in.Offline {
+		r.Preferences = in.Someone.Customer.Preferences
+	}
+	for _, ids := range [][]engine.ItemID{in.Request.Exclude, in.Request.Basket, {in.Request.Item}} {
+		r.ExcludeItems = append(r.ExcludeItems, in.numbers(ids)...)
+	}
+	return r
+}
+
+// numbers returns the numbers of those ids that have one.
+func (in *Input) numbers(ids []engine.ItemID) []engine.ItemNum {
+	var out []engine.ItemNum
+	for _, id := range ids {
+		if n, ok := in.World.Catalogue.IDs().Num(id); ok && id != "" {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// query is what sources may look at, and what of the request could not be used.
+func (in *Input) query() (*model.Query, []string) {
+	w := in.World
+	q := &model.Query{Now: in.Now, Catalogue: w.Catalogue, Content: w.Content, Counters: w.Counters}
+	var degraded []string
+	if in.Someone.personalised() {
+		asOf := w.Models.LogTime
+		if asOf.IsZero() {
+			asOf = in.Now
+		}
+		q.History = w.Settings.Interests(in.Someone.Rows, asOf, engine.MaxHistory)
+	}
+	about := in.Request.Basket
+	if in.Request.Item != "" {
+		about = append([]engine.ItemID{in.Request.Item}, about...)
+	}
+	q.Anchors = in.numbers(about)
+	if len(q.Anchors) < len(about) {
+		degraded = append(degraded, "unknown_item")
+	}
+	q.Anchors = distinct(q.Anchors)
+	if in.Request.Query != "" {
+		q.Text = w.Content.Encoder().Encode(queryTerms(in.Request))
+	}
+	if w.Models.Version == 0 {
+		degraded = append(degraded, "no_model")
+	}
+	return q, degraded
+}
+
+func (in *Input) emptyReason() string {
+	if in.World.Catalogue.Known().IsEmpty() {
+		return engine.EmptyCatalogue
+	}
+	return engine.EmptyFilter
+}
+
+// distinct returns the items without repeats, in the order of their first appearance:
+// an item that is in the basket twice is one cause.
+func distinct(items []engine.ItemNum) []engine.ItemNum {
+	if len(items) < 2 {
+		return items
+	}
+	seen := make(map[engine.ItemNum]bool, len(items))
+	out := items[:0]
+	for _, n := range items {
+		if !seen[n] {
+			seen[n] = true
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// queryTerms are the words of the request, in its language.
+func queryTerms(req *engine.Request) []string {
+	return text.Tokens(req.Query, req.Context.Locale)
+}

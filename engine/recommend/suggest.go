@@ -1,0 +1,89 @@
+package recommend
+
+import (
+	"slices"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/filter"
+	"github.com/rapportengine/rapport/engine/solution"
+)
+
+// SuggestInput is a ticket with all its answer is made from.
+type SuggestInput struct {
+	World   *World
+	Place   *Place
+	Someone *Someone
+	Request *engine.SuggestRequest
+	Now     time.Time
+}
+
+// Suggest answers a ticket with the fixes most likely to end it, or with none where
+// nothing fits. A fix that says what it applies to is lifted for who owns that.
+func Suggest(in *SuggestInput) (engine.SuggestAnswer, error) {
+	w, req := in.World, in.Request
+	var answer engine.SuggestAnswer
+	story := &Input{World: w, Place: in.Place, Someone: in.Someone, Now: in.Now, Request: &engine.Request{
+		Filter: req.Filter, Count: req.Count, Explain: req.Explain,
+	}}
+	orders, err := in.Place.join(story.Request, w.Catalogue)
+	if err != nil {
+		return answer, err
+	}
+	eligible, err := filter.Eligible(story.env(), story.rules(orders))
+	if err != nil {
+		return answer, err
+	}
+	products := story.numbers([]engine.ItemID{req.Product})
+	answer.Answer = engine.Answer{
+		Scenario: in.Place.Scenario.Name,
+		Basis:    engine.BasisContext,
+		Exact:    true,
+		Eligible: int(eligible.GetCardinality()),
+		Models:   map[string]int{},
+		Degraded: story.unusable(req, len(products)),
+	}
+	if w.Models.Version > 0 {
+		answer.Models[solution.Name] = w.Models.Version // of the content encoder
+	}
+	for i := range in.Someone.Rows {
+		if r := &in.Someone.Rows[i]; req.OrderID != "" && r.OrderID == req.OrderID && r.Item != "" {
+			products = append(products, r.Num)
+		}
+	}
+	asked := solution.Input{
+		Catalogue: w.Catalogue, Content: w.Content, Lexicon: w.Lexicon, Eligible: eligible,
+		Text: req.Subject + "\n" + req.Text, Language: req.Language, Products: products,
+		Count: min(orders.count, engine.MaxSuggestedFixes),
+	}
+	if in.Someone.personalised() {
+		asked.Bought, asked.Rows = in.Someone.Bought, in.Someone.Rows
+	}
+	answer.Items = solution.Suggest(&asked)
+	if orders.explain == engine.ExplainNone {
+		for i := range answer.Items {
+			answer.Items[i].Reasons = nil
+		}
+	}
+	switch {
+	case len(answer.Items) > 0:
+	case eligible.IsEmpty():
+		answer.EmptyReason = story.emptyReason()
+	default:
+		answer.EmptyReason = engine.EmptyRelevance
+	}
+	return answer, nil
+}
+
+// unusable names what of a ticket could not be used.
+func (in *Input) unusable(req *engine.SuggestRequest, products int) []string {
+	var out []string
+	if req.Product != "" && products == 0 {
+		out = append(out, "unknown_item")
+	}
+	known := func(r engine.Row) bool { return r.OrderID == req.OrderID }
+	if req.OrderID != "" && !slices.ContainsFunc(in.Someone.Rows, known) {
+		out = append(out, "unknown_order")
+	}
+	return out
+}

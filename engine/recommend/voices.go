@@ -1,0 +1,153 @@
+package recommend
+
+import (
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/content"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/rank"
+)
+
+// voice is one source in one answer: its scorer and how it weighs.
+type voice struct {
+	name string
+	model.Scorer
+	rank.Scale
+	fitted bool
+}
+
+// voices are the sources that have something to say in this answer.
+type voices struct {
+	task   rank.Task
+	query  *model.Query
+	voices []voice
+	told   bool // by what the query says, not only by what everybody likes
+	worded bool // the words of the query were asked for
+}
+
+// open folds the query in, once a source. Where it tells nothing of whom or what the
+// list is for, the cold task weighs the sources that need no history.
+func (in *Input) open(q *model.Query) *voices {
+	task := rank.Person
+	if len(q.Anchors) > 0 {
+		task = rank.Anchor
+	}
+	if v := in.voices(q, task); v.told {
+		return v
+	}
+	return in.voices(q, rank.Cold)
+}
+
+func (in *Input) voices(q *model.Query, task rank.Task) *voices {
+	m := in.World.Models
+	v := &voices{task: task, query: q}
+	for i, source := range m.sources {
+		name := source.Name()
+		scale := in.scale(task, name, q)
+		if scale.Weight == 0 {
+			continue
+		}
+		scorer := source.Open(q)
+		if scorer.Empty() {
+			continue
+		}
+		v.voices = append(v.voices, voice{name, scorer, scale, i < len(m.Fitted)})
+		v.worded = v.worded || (q.Text != nil && name == content.Name)
+		_, needsNothing := m.Blend[rank.Cold][name]
+		v.told = v.told || !needsNothing
+	}
+	v.told = v.told || v.worded
+	return v
+}
+
+// scale returns how a source weighs: as learned, or as the scenario says. Who asks in
+// words is answered by them, even where a blend learned from histories has no use for
+// content.
+func (in *Input) scale(task rank.Task, source string, q *model.Query) rank.Scale {
+	learned := in.World.Models.Blend[task][source]
+	weight, said := in.Place.Scenario.Blend[source]
+	if !said {
+		weight = learned.Weight
+		if q.Text != nil && source == content.Name {
+			weight = max(weight, wordsWeight)
+		}
+	}
+	if weight != 0 && learned.SD == 0 {
+		learned = rank.Guess(task, source)
+	}
+	learned.Weight = weight
+	return learned
+}
+
+// wordsWeight is the least that content weighs where a query has words.
+const wordsWeight = 1
+
+// basis names what the list is made from.
+func (v *voices) basis(s *Someone) engine.Basis {
+	switch {
+	case len(v.voices) == 0:
+		return engine.BasisEditorial
+	case v.task == rank.Cold && !v.worded:
+		return engine.BasisPopular
+	case v.task == rank.Anchor || (v.worded && len(v.query.History) == 0):
+		return engine.BasisContext
+	case s.Subject.Kind == engine.SessionSubject:
+		return engine.BasisSession
+	}
+	return engine.BasisPersonal
+}
+
+// versions says which fitted sources spoke, and from which model.
+func (v *voices) versions(version int) map[string]int {
+	out := make(map[string]int)
+	for _, voice := range v.voices {
+		if voice.fitted {
+			out[voice.name] = version
+		}
+	}
+	return out
+}
+
+// score lets every source score every item and adds up on fixed scales.
+func (v *voices) score(items []engine.ItemNum) []rank.Scored {
+	scored := make([]rank.Scored, len(items))
+	for i, n := range items {
+		scored[i].Item = n
+	}
+	raw := make([]float32, len(items))
+	for _, voice := range v.voices {
+		voice.Score(items, raw)
+		voice.AddTo(scored, raw)
+	}
+	return scored
+}
+
+// How many items each source proposes per item asked for, where the eligible are too
+// many to score them all, and how many at the least.
+const (
+	proposalsFactor = 20
+	proposalsLeast  = 500
+)
+
+// propose returns the items worth scoring: what the sources find best among all that
+// are eligible, among those the boosts lift and among those they do not lower. If that
+// is little, the rest is filled up by number: that is how items stand in a list that
+// no source knows.
+func (v *voices) propose(eligible *roaring.Bitmap, l liftList, count int) *roaring.Bitmap {
+	n := max(count*proposalsFactor, proposalsLeast)
+	found := roaring.New()
+	var proposed []engine.ItemNum
+	for _, among := range l.parts(eligible) {
+		for _, voice := range v.voices {
+			proposed = voice.Propose(among, n, proposed[:0])
+			for _, item := range proposed {
+				found.Add(uint32(item))
+			}
+		}
+	}
+	for it := eligible.Iterator(); it.HasNext() && found.GetCardinality() < uint64(n); {
+		found.Add(it.Next())
+	}
+	return found
+}

@@ -1,0 +1,77 @@
+// Package recommend is the story of a request, as a pure function: what is eligible,
+// what scores, how it is arranged, and why. Serving calls it with the live world,
+// evaluation with a frozen one, so what is evaluated is what is served.
+package recommend
+
+import (
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/tally"
+	"github.com/rapportengine/rapport/engine/text"
+)
+
+// World is everything about the shop that an answer is computed from. It is immutable:
+// a change makes a new World that shares what did not change.
+type World struct {
+	Catalogue *catalogue.Snapshot
+	Content   *text.Vectors // of the items, by the models' encoder
+	Lexicon   *text.Index   // of solutions and articles
+	Counters  *tally.Counters
+	Models    *Models
+	Settings  engine.Settings
+}
+
+// NewWorld returns a shop without items, events or fitted models.
+func NewWorld(ids *catalogue.IDs, settings engine.Settings) *World {
+	models := Unfitted()
+	return &World{
+		Catalogue: catalogue.New(ids),
+		Content:   text.NewVectors(models.Encoder),
+		Lexicon:   text.NewIndex(),
+		Counters:  tally.New(settings),
+		Models:    models,
+		Settings:  settings,
+	}
+}
+
+// WithItems returns the world after items were put or deleted.
+func (w *World) WithItems(changed []catalogue.Entry) *World {
+	next := *w
+	next.Catalogue = w.Catalogue.With(changed)
+	next.Content = w.Content.With(changed)
+	next.Lexicon = w.Lexicon.With(changed)
+	return &next
+}
+
+// WithRows returns the world after something happened.
+func (w *World) WithRows(rows []engine.Row) *World {
+	next := *w
+	next.Counters = w.Counters.With(rows)
+	return &next
+}
+
+// WithCounters returns the world with other counters: those of a checkpoint, or of
+// another moment.
+func (w *World) WithCounters(c *tally.Counters) *World {
+	next := *w
+	next.Counters = c
+	return &next
+}
+
+// Encode makes every item's content vector by the models' encoder. It takes
+// microseconds an item: not for a request.
+func (m *Models) Encode(c *catalogue.Snapshot) *text.Vectors {
+	var all []catalogue.Entry
+	for n, item := range c.Items() {
+		all = append(all, catalogue.Entry{Num: n, Item: item})
+	}
+	return text.NewVectors(m.Encoder).With(all)
+}
+
+// WithModels returns the world under other models; vectors are Encode's, brought up to
+// date with this world's catalogue.
+func (w *World) WithModels(m *Models, vectors *text.Vectors) *World {
+	next := *w
+	next.Models, next.Content = m, vectors
+	return &next
+}

@@ -1,0 +1,209 @@
+package record
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// event is an event as it is written: one interaction, or an order with its lines.
+type event struct {
+	engine.Interaction
+	timed bool
+	order bool // items was given
+	items []orderLine
+}
+
+// orderLine is one of an order's items.
+type orderLine struct {
+	item            engine.ItemID
+	quantity, price float64
+}
+
+// channels are those an event or a ticket may come by.
+var channels = []string{"web", "app", "email", "chat", "phone", "store"}
+
+func currencyField[T any](into func(*T) *string) field[T] {
+	return field[T]{name: "currency", set: func(t *T, v value) problem {
+		s, p := v.str(engine.MaxIDBytes)
+		if p != nil {
+			return p
+		}
+		if v.kind != null && (len(s) != 3 || slices.ContainsFunc([]byte(s), func(c byte) bool { return c < 'A' || c > 'Z' })) {
+			return refuse("three capital letters by ISO 4217 are wanted, such as EUR")
+		}
+		*into(t) = s
+		return nil
+	}}
+}
+
+func quantity(v value) (float64, problem) {
+	f, p := v.num()
+	if p == nil && f < 0 {
+		p = refuse("a quantity is not below 0, got %g; for goods that came back send an event of type return", f)
+	}
+	return f, p
+}
+
+var lineSchema = &schema[orderLine]{
+	what: "field of an order line",
+	fields: []field[orderLine]{
+		idField("item_id", func(l *orderLine) *engine.ItemID { return &l.item }),
+		{name: "quantity", set: func(l *orderLine, v value) (p problem) { l.quantity, p = quantity(v); return p }},
+		numberField("price", func(l *orderLine) *float64 { return &l.price }, 0),
+	},
+	aliases: foreignFields,
+	check: func(l *orderLine) problem {
+		if l.item == "" {
+			return missing("item_id", "the item of the line is needed")
+		}
+		return nil
+	},
+}
+
+var eventSchema = &schema[event]{
+	what: "field of an event",
+	fields: []field[event]{
+		idField("event_id", func(e *event) *string { return &e.EventID }),
+		{name: "type", set: func(e *event, v value) problem {
+			s, p := v.word(foreignTypes)
+			e.Type = engine.Type(s)
+			return p
+		}},
+		idField("customer_id", func(e *event) *engine.CustomerID { return &e.Customer }),
+		idField("session_id", func(e *event) *engine.SessionID { return &e.Session }),
+		idField("item_id", func(e *event) *engine.ItemID { return &e.Item }),
+		{name: "at", set: func(e *event, v value) (p problem) {
+			e.At, p = v.time()
+			e.timed = v.kind != null
+			return p
+		}},
+		{name: "quantity", set: func(e *event, v value) (p problem) { e.Quantity, p = quantity(v); return p }},
+		numberField("price", func(e *event) *float64 { return &e.Price }, 0),
+		currencyField(func(e *event) *string { return &e.Currency }),
+		numberField("value", func(e *event) *float64 { return &e.Value }, -math.MaxFloat64),
+		numberField("duration", func(e *event) *float64 { return &e.Duration }, 0),
+		wholeField("position", func(e *event) *int { return &e.Position }, 0, math.MaxInt32),
+		textField("query", engine.MaxTextBytes, func(e *event) *string { return &e.Query }),
+		enumField("channel", func(e *event) *string { return &e.Channel }, channels...),
+		idField("order_id", func(e *event) *string { return &e.OrderID }),
+		idField("ticket_id", func(e *event) *string { return &e.TicketID }),
+		idField("recommendation_id", func(e *event) *string { return &e.RecommendationID }),
+		truthField("gift", func(e *event) *bool { return &e.Gift }),
+		{name: "items", nested: true, set: func(e *event, v value) (p problem) {
+			e.order = v.kind != null
+			e.items, p = parts(lineSchema, engine.MaxLines, v)
+			return p
+		}},
+		{name: "properties", nested: true, set: func(e *event, v value) problem {
+			return v.members(func(name string, v value) problem { return e.property(name, v) })
+		}},
+	},
+	aliases: foreignFields,
+	rest:    (*event).property,
+	inner:   map[string]func(*event, string, value) problem{"properties": (*event).property},
+}
+
+// property keeps what we have no field for.
+func (e *event) property(name string, v value) problem {
+	if _, twice := e.Properties[name]; twice {
+		return refuse("the property is given twice, in properties and beside it; once is wanted")
+	}
+	if len(name) > engine.MaxIDBytes || len(e.Properties) >= engine.MaxAttributes {
+		return tooMuch("an event has at most %d properties with names of at most %d bytes", engine.MaxAttributes, engine.MaxIDBytes)
+	}
+	x, p := v.free()
+	if p != nil || x == nil {
+		return p
+	}
+	if e.Properties == nil {
+		e.Properties = make(map[string]any)
+	}
+	e.Properties[name] = x
+	return nil
+}
+
+// itemless are the types that make sense without an item.
+var itemless = map[engine.Type]bool{
+	engine.Search: true, engine.TicketOpened: true, engine.Solved: true, engine.Reopened: true,
+	engine.Escalated: true, engine.CSAT: true,
+	"home_page_view": true, "category_page_view": true, "shopping_cart_page_view": true,
+}
+
+// finishEvent checks an event as a whole, fills in what the options know, and lays out
+// its lines.
+func finishEvent(e *event, c *reading) (engine.RecordEvent, problem) {
+	if c.o.ID != "" && !agree(&e.EventID, c.o.ID) {
+		return engine.RecordEvent{}, at("event_id", contradicts(c.o.ID))
+	}
+	if e.EventID == "" && c.o.Source != "" {
+		e.EventID = c.o.Source + ":" + strconv.Itoa(c.line)
+	}
+	if e.Type == "" {
+		e.Type = c.o.Type
+	}
+	switch {
+	case e.Type == "":
+		return engine.RecordEvent{}, missing("type", "a type such as view or purchase is needed")
+	case e.Subject().IsZero():
+		return engine.RecordEvent{}, missing("customer_id", "a customer_id or a session_id is needed")
+	case e.order && e.Item != "":
+		return engine.RecordEvent{}, at("items", refuse("item_id or items is wanted, not both"))
+	case e.order && len(e.items) == 0:
+		return engine.RecordEvent{}, at("items", refuse("an order has at least one line"))
+	case e.Item == "" && !e.order && !itemless[e.Type]:
+		return engine.RecordEvent{}, missing("item_id", "an event of type %s needs an item", e.Type)
+	}
+	if p := c.place(e); p != nil {
+		return engine.RecordEvent{}, at("at", p)
+	}
+	return engine.RecordEvent{Lines: e.lines()}, nil
+}
+
+// place gives an event without a time its own, and refuses the future.
+func (c *reading) place(e *event) problem {
+	switch {
+	case e.timed:
+	case !c.o.Base.IsZero():
+		e.At = c.o.Base.Add(time.Duration(c.records-1) * time.Millisecond)
+	case !c.o.Now.IsZero():
+		e.At = c.o.Now
+	default:
+		return engine.Invalidf(engine.CodeMissingField, "", "a time is needed")
+	}
+	if ahead := e.At.Sub(c.o.Now); !c.o.Now.IsZero() && ahead > engine.ClockSkew {
+		return engine.Invalidf(engine.CodeTimeInFuture, "", "a time at most %s ahead of now (%s) is taken, got %s",
+			engine.ClockSkew, c.o.Now.UTC().Format(time.RFC3339), e.At.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// lines returns one interaction, or one for each line of the order.
+func (e *event) lines() []engine.Interaction {
+	if !e.order {
+		return []engine.Interaction{e.Interaction}
+	}
+	out := make([]engine.Interaction, len(e.items))
+	for i, l := range e.items {
+		out[i] = e.Interaction
+		out[i].Line = uint16(i)
+		out[i].Item, out[i].Quantity, out[i].Price = l.item, l.quantity, l.price
+	}
+	return out
+}
+
+// agree fills an id that was left out, and reports whether one that was not is the same.
+func agree(got *string, want string) bool {
+	if *got == "" {
+		*got = want
+	}
+	return *got == want
+}
+
+func contradicts(id string) problem {
+	return refuse("the id of the path, %s, is wanted here or none", fmt.Sprintf("%q", shorten(id)))
+}

@@ -1,0 +1,239 @@
+package record
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+var purposes = []string{string(engine.Personalise), string(engine.Train), string(engine.Outreach)}
+
+var customerSchema = &schema[engine.Customer]{
+	what: "field of a customer",
+	id:   "customer_id",
+	own:  true,
+	fields: []field[engine.Customer]{
+		idField("customer_id", func(c *engine.Customer) *engine.CustomerID { return &c.ID }),
+		{
+			name: "attributes", nested: true,
+			set:   func(c *engine.Customer, v value) problem { return setAttributes(&c.Attributes, v) },
+			merge: func(c *engine.Customer, v value) problem { return mergeAttributes(&c.Attributes, v) },
+		},
+		{
+			name: "consent", nested: true,
+			set: func(c *engine.Customer, v value) problem {
+				c.Consent = nil
+				return mergeConsent(c, v)
+			},
+			merge: mergeConsent,
+		},
+		{
+			name: "preferences", nested: true,
+			set: func(c *engine.Customer, v value) problem {
+				c.Preferences = engine.Preferences{}
+				return part(preferencesSchema, &c.Preferences, v)
+			},
+			merge: func(c *engine.Customer, v value) problem {
+				if v.kind == null {
+					c.Preferences = engine.Preferences{}
+				}
+				return part(preferencesSchema, &c.Preferences, v)
+			},
+		},
+	},
+	aliases: foreignFields,
+	inner: map[string]func(*engine.Customer, string, value) problem{
+		"attributes": func(c *engine.Customer, name string, v value) problem { return setColumn(&c.Attributes, name, v) },
+		"consent":    setConsent,
+	},
+	ident: func(c *engine.Customer) *string { return (*string)(&c.ID) },
+	clone: cloneCustomer,
+}
+
+func cloneCustomer(c engine.Customer) engine.Customer {
+	c.Attributes = c.Attributes.Clone()
+	c.Consent = maps.Clone(c.Consent)
+	c.Preferences.MutedItems = slices.Clone(c.Preferences.MutedItems)
+	c.Preferences.MutedCategories = slices.Clone(c.Preferences.MutedCategories)
+	return c
+}
+
+// mergeConsent decodes consent purpose by purpose. A null makes a purpose unsaid, null
+// for all of them all.
+func mergeConsent(c *engine.Customer, v value) problem {
+	if v.kind == null {
+		c.Consent = nil
+		return nil
+	}
+	return v.members(func(name string, v value) problem { return setConsent(c, name, v) })
+}
+
+func setConsent(c *engine.Customer, name string, v value) problem {
+	if !slices.Contains(purposes, name) {
+		p := unknownName(engine.CodeUnknownField, name, "purpose of consent", purposes)
+		p.Field = "" // the caller names it
+		return p
+	}
+	if v.kind == null {
+		delete(c.Consent, engine.Purpose(name))
+		return nil
+	}
+	granted, p := v.truth()
+	if p != nil {
+		return p
+	}
+	if c.Consent == nil {
+		c.Consent = make(map[engine.Purpose]bool)
+	}
+	c.Consent[engine.Purpose(name)] = granted
+	return nil
+}
+
+var preferencesSchema = &schema[engine.Preferences]{
+	what: "field of preferences",
+	fields: []field[engine.Preferences]{
+		idsField("muted_items", engine.MaxMuted, func(p *engine.Preferences) *[]engine.ItemID { return &p.MutedItems }),
+		{name: "muted_categories", set: func(t *engine.Preferences, v value) (p problem) {
+			t.MutedCategories, p = strs[string](v, engine.MaxMuted, "a list of category paths", value.path)
+			return p
+		}},
+	},
+}
+
+// ticket is a ticket as it is written: its first message may come as one text.
+type ticket struct {
+	engine.Ticket
+	text string
+}
+
+var ticketSchema = &schema[ticket]{
+	what: "field of a ticket",
+	id:   "ticket_id",
+	own:  true,
+	fields: []field[ticket]{
+		idField("ticket_id", func(t *ticket) *string { return &t.ID }),
+		idField("customer_id", func(t *ticket) *engine.CustomerID { return &t.Customer }),
+		idField("product_id", func(t *ticket) *engine.ItemID { return &t.Product }),
+		idField("order_id", func(t *ticket) *string { return &t.Order }),
+		enumField("channel", func(t *ticket) *string { return &t.Channel }, channels...),
+		{name: "subject", set: func(t *ticket, v value) (p problem) {
+			t.Subject, p = v.private(engine.MaxTitleBytes)
+			return p
+		}},
+		{name: "text", set: func(t *ticket, v value) (p problem) {
+			t.text, p = v.private(engine.MaxTextBytes)
+			return p
+		}},
+		{name: "messages", nested: true, set: func(t *ticket, v value) (p problem) {
+			t.Messages, p = parts(messageSchema, engine.MaxMessages, v)
+			return p
+		}},
+		languageField(func(t *ticket) *string { return &t.Language }),
+		enumField("state", func(t *ticket) *string { return &t.State }, "open", "pending", "solved", "reopened", "escalated", "closed"),
+		textField("priority", engine.MaxIDBytes, func(t *ticket) *string { return &t.Priority }),
+		textField("queue", engine.MaxIDBytes, func(t *ticket) *string { return &t.Queue }),
+		textField("agent", engine.MaxIDBytes, func(t *ticket) *string { return &t.Agent }),
+		{name: "solutions", nested: true, set: func(t *ticket, v value) (p problem) {
+			t.Solutions, p = parts(triedSchema, engine.MaxListValues, v)
+			return p
+		}},
+		{name: "csat", set: func(t *ticket, v value) problem {
+			f, p := v.num()
+			return optional(v, &t.CSAT, f, p)
+		}},
+		timeField("opened_at", func(t *ticket) **time.Time { return &t.OpenedAt }),
+		timeField("closed_at", func(t *ticket) **time.Time { return &t.ClosedAt }),
+	},
+	aliases: map[string]string{
+		"ticketId": "ticket_id", "userId": "customer_id", "user_id": "customer_id", "customerId": "customer_id",
+		"productId": "product_id", "orderId": "order_id",
+	},
+	ident: func(t *ticket) *string { return &t.ID },
+	clone: func(t ticket) ticket { return ticket{Ticket: cloneTicket(t.Ticket)} },
+	check: (*ticket).check,
+}
+
+// check puts the text of a ticket before its messages, and its times in order.
+func (t *ticket) check() problem {
+	if t.text != "" {
+		first := engine.Message{From: "customer", Text: t.text}
+		if t.OpenedAt != nil {
+			first.At = *t.OpenedAt
+		}
+		t.Messages = slices.Insert(t.Messages, 0, first)
+		t.text = ""
+	}
+	if t.OpenedAt != nil && t.ClosedAt != nil && t.ClosedAt.Before(*t.OpenedAt) {
+		return engine.Invalidf(engine.CodeInvalidField, "closed_at", "a time not before opened_at (%s) is wanted", t.OpenedAt.Format(time.RFC3339))
+	}
+	return nil
+}
+
+func cloneTicket(t engine.Ticket) engine.Ticket {
+	t.Messages = slices.Clone(t.Messages)
+	t.Solutions = slices.Clone(t.Solutions)
+	for _, p := range []**time.Time{&t.OpenedAt, &t.ClosedAt} {
+		if *p != nil {
+			at := **p
+			*p = &at
+		}
+	}
+	if t.CSAT != nil {
+		f := *t.CSAT
+		t.CSAT = &f
+	}
+	return t
+}
+
+func finishTicket(t *ticket, c *reading) (engine.Ticket, problem) {
+	got, p := whole(ticketSchema)(t, c)
+	return got.Ticket, p
+}
+
+var messageSchema = &schema[engine.Message]{
+	what: "field of a message",
+	fields: []field[engine.Message]{
+		enumField("from", func(m *engine.Message) *string { return &m.From }, "customer", "agent", "system"),
+		{name: "text", set: func(m *engine.Message, v value) (p problem) {
+			m.Text, p = v.private(engine.MaxTextBytes)
+			return p
+		}},
+		{name: "at", set: func(m *engine.Message, v value) (p problem) { m.At, p = v.time(); return p }},
+	},
+	check: func(m *engine.Message) problem {
+		switch {
+		case m.From == "":
+			return missing("from", "one of customer, agent, system is needed")
+		case m.Text == "":
+			return missing("text", "a text is needed")
+		}
+		return nil
+	},
+}
+
+var triedSchema = &schema[engine.Tried]{
+	what: "field of a tried solution",
+	fields: []field[engine.Tried]{
+		idField("item_id", func(t *engine.Tried) *engine.ItemID { return &t.Item }),
+		enumField("outcome", func(t *engine.Tried) *string { return &t.Outcome }, "solved", "not_solved", "reopened"),
+		{name: "at", set: func(t *engine.Tried, v value) (p problem) { t.At, p = v.time(); return p }},
+	},
+	aliases: foreignFields,
+	check: func(t *engine.Tried) problem {
+		if t.Item == "" {
+			return missing("item_id", "the solution that was tried is needed")
+		}
+		return nil
+	},
+}
+
+// private decodes a text of a ticket and takes out what names a person.
+func (v value) private(limit int) (string, problem) {
+	s, p := v.str(limit)
+	if p == nil && v.env.redact {
+		s = Redact(s)
+	}
+	return s, p
+}

@@ -1,0 +1,177 @@
+// Package record turns bytes into the records of package engine: events, items,
+// customers and tickets from JSON, NDJSON or delimited tables, and the requests and
+// scenarios of the API. Every input takes this one way, whether it comes by REST, by
+// import or by an offline evaluation, so a record means the same wherever it enters.
+//
+// It reads from an io.Reader as a stream, holds one record at a time, and refuses a bad
+// record by line while it keeps the others. It never opens a file, knows no store and no
+// HTTP, and reads no clock: what it needs to know of the moment comes in with Options.
+package record
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// Format says how an input is written.
+type Format int
+
+// The formats.
+const (
+	// Auto looks: a gzip header is inflated first; then '[' begins a JSON array, '{' one
+	// object (over several lines) or NDJSON (complete within its line), and all else is
+	// a table.
+	Auto   Format = iota
+	JSON          // one object, or an array of them
+	NDJSON        // one object a line
+	Table         // delimited text: CSV, TSV and their kin
+)
+
+// Unknown says what becomes of an event's fields that we have no name for. Other
+// records always refuse them.
+type Unknown int
+
+// The two ways with unknown fields of events.
+const (
+	Keep   Unknown = iota // into Properties
+	Refuse                // by name
+)
+
+// Options are what a reading needs to know beside the bytes. The zero value reads any
+// format, keeps unknown fields of events, redacts tickets and requires every event to
+// say its type and time.
+type Options struct {
+	Format  Format
+	Unknown Unknown
+
+	// Now is the moment of reading. Where set, events further ahead than
+	// engine.ClockSkew are refused and events without a time happened now.
+	Now time.Time
+	// Base, where set, gives events without a time their place in the input as time:
+	// Base plus one millisecond for every record before them. The step is short so that
+	// the order is kept while no half-life notices.
+	Base time.Time
+	// Zone is that of times which name none; nil refuses them.
+	Zone *time.Location
+	// Type is that of events which name none; empty refuses them.
+	Type engine.Type
+	// Source, where set, gives events without an id the id "<Source>:<line>". With the
+	// file's digest as Source, a second import of the same file doubles nothing.
+	Source string
+	// ID is the id that the caller knows already, from a path. A record may leave it
+	// out, and may not contradict it.
+	ID string
+	// Create lets a patch make what does not exist yet.
+	Create bool
+	// KeepPrivate leaves card numbers, mail addresses and phone numbers in the texts of
+	// tickets. Default is to replace them, see Redact.
+	KeepPrivate bool
+
+	// Mapping renames columns (or the keys of objects) and adds constants. It is laid
+	// over that of Preset.
+	Mapping Mapping
+	// Preset names a known layout of files, see Presets; empty for none.
+	Preset string
+	// Delimiter of tables: one of , ; | and tab. 0 looks at the first line.
+	Delimiter byte
+	// Columns names the columns of a table without a header line.
+	Columns []string
+
+	// MaxInflated bounds what a compressed input may grow to, in bytes; 0 does not.
+	MaxInflated int64
+	// MaxRecords bounds the number of records, refused ones included; 0 does not.
+	MaxRecords int
+}
+
+// Entry is a record and where it stood.
+type Entry[T any] struct {
+	Line  int // as in Rejected
+	Value T
+}
+
+// Rejected says why one record was refused. Those around it are not affected.
+type Rejected struct {
+	Line  int    `json:"line"` // of the input, from 1; in a JSON array the place in it, from 1
+	Field string `json:"field,omitempty"`
+	Code  string `json:"code"`
+	Want  string `json:"detail"` // what would be right
+}
+
+// Error returns "line 3: price: a number is wanted, ...".
+func (r *Rejected) Error() string {
+	return fmt.Sprintf("line %d: %s", r.Line, r.Unwrap())
+}
+
+// Unwrap returns the refusal without its line, as an *engine.Invalid.
+func (r *Rejected) Unwrap() error {
+	return engine.Invalidf(r.Code, r.Field, "%s", r.Want)
+}
+
+// Syntax says that the input cannot be read from some point on: broken JSON outside
+// NDJSON, a damaged gzip stream. What was read before it stands.
+type Syntax struct {
+	Line int // from 1
+	Want string
+}
+
+// Error returns "line 3: a comma or } is wanted".
+func (s *Syntax) Error() string { return fmt.Sprintf("line %d: %s", s.Line, s.Want) }
+
+// problem is what is wrong with one value; its field is relative to that value. Only
+// functions of this package return it, and none of them as an error while it is nil.
+type problem = *engine.Invalid
+
+// Events reads events. An event with several items becomes one RecordEvent with several
+// lines.
+//
+// As of all readings here: an error that is a *Rejected (errors.As) concerns one record,
+// and the reading goes on; any other error is the last thing yielded: *Syntax, the
+// reader's own, or an *engine.Invalid about all of the input (a header, a mapping, a
+// limit of Options). Nothing is read before the sequence is ranged over, and it can be
+// ranged over once.
+func Events(r io.Reader, o Options) iter.Seq2[Entry[engine.RecordEvent], error] {
+	return read(r, o, eventSchema, finishEvent)
+}
+
+// Items reads items.
+func Items(r io.Reader, o Options) iter.Seq2[Entry[engine.Item], error] {
+	return read(r, o, itemSchema, whole(itemSchema))
+}
+
+// Customers reads customers.
+func Customers(r io.Reader, o Options) iter.Seq2[Entry[engine.Customer], error] {
+	return read(r, o, customerSchema, whole(customerSchema))
+}
+
+// Tickets reads tickets, with what is private in their texts redacted.
+func Tickets(r io.Reader, o Options) iter.Seq2[Entry[engine.Ticket], error] {
+	return read(r, o, ticketSchema, finishTicket)
+}
+
+// One returns the only record of a reading. A refusal comes back as *engine.Invalid,
+// without a line; none or more than one record is refused too.
+func One[T any](records iter.Seq2[Entry[T], error]) (T, error) {
+	var one, zero T
+	n := 0
+	for entry, err := range records {
+		if rejected, ok := errors.AsType[*Rejected](err); ok {
+			return zero, rejected.Unwrap()
+		}
+		if err != nil {
+			return zero, err
+		}
+		if n++; n > 1 {
+			return zero, engine.Invalidf(engine.CodeInvalidField, "", "one object is wanted, got several")
+		}
+		one = entry.Value
+	}
+	if n == 0 {
+		return zero, engine.Invalidf(engine.CodeMissingField, "", "one object is wanted, got none")
+	}
+	return one, nil
+}

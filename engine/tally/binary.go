@@ -1,0 +1,113 @@
+package tally
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// The form of saved counters, little endian:
+//
+//	version byte | landmark int64 | newest int64 | cells uint32
+//	per cell that is not all zero, by rising number: number uint32 | a float64 a span
+//	CRC-32C uint32 of all before
+const (
+	version    = 1
+	headBytes  = 1 + 8 + 8 + 4
+	cellBytes  = 4 + 8*int(spans)
+	checkBytes = 4
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// ErrCorrupt is wrapped by Unmarshal's errors.
+var ErrCorrupt = errors.New("saved counters are damaged")
+
+// MarshalBinary returns c in a form that Unmarshal reads back to the bit. The settings
+// are not part of it.
+func (c *Counters) MarshalBinary() ([]byte, error) {
+	out := make([]byte, headBytes, headBytes+c.length*cellBytes+checkBytes)
+	out[0] = version
+	binary.LittleEndian.PutUint64(out[1:], uint64(c.landmark))
+	binary.LittleEndian.PutUint64(out[9:], uint64(c.newest))
+	cells := uint32(0)
+	for k, ch := range c.chunks {
+		if ch == nil {
+			continue
+		}
+		for i := range ch {
+			if ch[i] == (cell{}) {
+				continue
+			}
+			cells++
+			out = binary.LittleEndian.AppendUint32(out, uint32(k*chunkLen+i))
+			for _, v := range ch[i] {
+				out = binary.LittleEndian.AppendUint64(out, math.Float64bits(v))
+			}
+		}
+	}
+	binary.LittleEndian.PutUint32(out[17:], cells)
+	return seal(out), nil
+}
+
+// seal appends the checksum of body.
+func seal(body []byte) []byte {
+	return binary.LittleEndian.AppendUint32(body, crc32.Checksum(body, castagnoli))
+}
+
+// Unmarshal reads what MarshalBinary wrote. It refuses anything truncated, damaged or
+// of another version with an error that wraps ErrCorrupt. What it allocates is bounded
+// by a constant times len(data), plus the chunk directory of engine.MaxCatalogue items.
+func Unmarshal(data []byte, settings engine.Settings) (*Counters, error) {
+	if len(data) < headBytes+checkBytes {
+		return nil, fmt.Errorf("%w: %d bytes are too few", ErrCorrupt, len(data))
+	}
+	body, sum := data[:len(data)-checkBytes], binary.LittleEndian.Uint32(data[len(data)-checkBytes:])
+	if crc32.Checksum(body, castagnoli) != sum {
+		return nil, fmt.Errorf("%w: the checksum does not match", ErrCorrupt)
+	}
+	if body[0] != version {
+		return nil, fmt.Errorf("%w: version %d, this program reads %d", ErrCorrupt, body[0], version)
+	}
+	cells := int64(binary.LittleEndian.Uint32(body[17:]))
+	if int64(len(body)) != headBytes+cells*int64(cellBytes) {
+		return nil, fmt.Errorf("%w: %d bytes for %d cells", ErrCorrupt, len(data), cells)
+	}
+	c := New(settings)
+	c.landmark = int64(binary.LittleEndian.Uint64(body[1:]))
+	c.newest = int64(binary.LittleEndian.Uint64(body[9:]))
+	for rest := body[headBytes:]; len(rest) > 0; rest = rest[cellBytes:] {
+		if err := c.read(rest); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// read takes the cell at the start of b, which must have a higher number than the last.
+func (c *Counters) read(b []byte) error {
+	n := binary.LittleEndian.Uint32(b)
+	if int64(n) < int64(c.length) || n >= engine.MaxCatalogue {
+		return fmt.Errorf("%w: item number %d is out of order or out of range", ErrCorrupt, n)
+	}
+	k := int(n) / chunkLen
+	if k >= len(c.chunks) {
+		c.chunks = append(c.chunks, make([]*chunk, k+1-len(c.chunks))...)
+	}
+	if c.chunks[k] == nil {
+		c.chunks[k] = new(chunk)
+	}
+	for s := range spans {
+		v := math.Float64frombits(binary.LittleEndian.Uint64(b[4+8*s:]))
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("%w: the count of item %d is not a number", ErrCorrupt, n)
+		}
+		c.chunks[k][n%chunkLen][s] = v
+	}
+	c.length = int(n) + 1
+	return nil
+}

@@ -1,0 +1,200 @@
+// Package tally counts what happened to each item, with forgetting: the live numbers
+// behind popular and trending. Counters are immutable; With returns new ones that share
+// all that did not change, so a reader never waits and never sees half a write.
+//
+// It counts items only: it never looks at who did something, and never ranks.
+//
+// # How forgetting is stored
+//
+// A counter with half-life h is worth, at a moment now,
+//
+//	sum over rows of  w x 2^(-(now - at)/h)  =  2^(-(now - L)/h) x sum of  w x 2^((at - L)/h)
+//
+// for any landmark L ("forward decay", Cormode, Shkapenyuk, Srivastava and Xu 2009). The
+// second sum is what a cell holds: it does not change as time passes, a late row is
+// added like any other, the order of rows matters only to rounding, and reading every
+// item at one moment costs one power of two. The landmark is the newest row's time
+// rounded down to a multiple of landmarkStep. When it moves, cells are multiplied by
+// an exact power of two.
+package tally
+
+import (
+	"math"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// Span says how far back a counter remembers.
+type Span int
+
+// The spans.
+const (
+	AllTime Span = iota // never forgets
+	Month               // half-life 30 days
+	Days                // half-life 2 days
+	spans
+)
+
+const day = 24 * time.Hour
+
+// HalfLife returns the time in which what a row added is halved; 0 for AllTime, which
+// never forgets.
+func (s Span) HalfLife() time.Duration { return [spans]time.Duration{0, 30 * day, 2 * day}[s] }
+
+// landmarkStep is a multiple of every half-life. 300 half-lives of the shortest keep
+// cells far below the largest float64 (2^1023).
+const landmarkStep = 600 * day
+
+// chunkLen items are copied when one of them changes: 6 KiB.
+const chunkLen = 256
+
+type (
+	cell  [spans]float64
+	chunk [chunkLen]cell
+)
+
+// Counters hold one counter an item and span. They are immutable.
+type Counters struct {
+	settings engine.Settings
+	chunks   []*chunk // nil where nothing was counted
+	length   int      // one above the highest item counted
+	newest   int64    // Unix ms of the newest row
+	landmark int64    // Unix ms; meaningless while length is 0
+}
+
+// New returns empty counters that weigh rows by the given settings. The settings must
+// not change while the counters are in use; when they do, count again from the log.
+func New(settings engine.Settings) *Counters { return &Counters{settings: settings} }
+
+// Len returns one above the highest item number counted.
+func (c *Counters) Len() int { return c.length }
+
+// With returns c with rows added, each with
+//
+//	type weight x log2(1 + quantity)
+//
+// so that a return takes away what a purchase gave. Half-lives of types are left aside:
+// the spans forget. Rows may come late and in any order. Rows without an item, without
+// weight, or with a number of engine.MaxCatalogue or above say nothing.
+func (c *Counters) With(rows []engine.Row) *Counters {
+	next := *c
+	shared := true // next.chunks is still c's
+	for i := range rows {
+		r := &rows[i]
+		w := c.weight(r)
+		if w == 0 {
+			continue
+		}
+		if shared {
+			next.chunks, shared = append([]*chunk(nil), c.chunks...), false
+		}
+		next.add(c, r.Num, r.At.UnixMilli(), w)
+	}
+	return &next
+}
+
+// weight returns what r adds, 0 where it says nothing.
+func (c *Counters) weight(r *engine.Row) float64 {
+	set := c.settings.Types[r.Type]
+	if r.Item == "" || set.Weight == 0 || r.Num >= engine.MaxCatalogue {
+		return 0
+	}
+	w := set.Weight * math.Log2(1+r.Pieces())
+	if math.IsNaN(w) || math.IsInf(w, 0) { // a quantity of -1 or below
+		return 0
+	}
+	return w
+}
+
+// add counts w at time at (Unix ms) in place. Chunks that are still those of before
+// are copied first.
+func (c *Counters) add(before *Counters, n engine.ItemNum, at int64, w float64) {
+	if c.length == 0 || at > c.newest {
+		c.advance(at)
+	}
+	k := int(n) / chunkLen
+	if k >= len(c.chunks) {
+		c.chunks = append(c.chunks, make([]*chunk, k+1-len(c.chunks))...)
+	}
+	switch {
+	case c.chunks[k] == nil:
+		c.chunks[k] = new(chunk)
+	case k < len(before.chunks) && c.chunks[k] == before.chunks[k]:
+		own := *c.chunks[k]
+		c.chunks[k] = &own
+	}
+	to := &c.chunks[k][n%chunkLen]
+	for s := range spans {
+		to[s] += w * factor(s, at, c.landmark)
+	}
+	c.length = max(c.length, int(n)+1)
+}
+
+// advance makes at the newest time and moves the landmark if it has come far enough.
+func (c *Counters) advance(at int64) {
+	step := landmarkStep.Milliseconds()
+	to := at / step * step
+	if at < to { // integer division rounds towards zero: times before 1970
+		to -= step
+	}
+	if c.length > 0 && to > c.landmark {
+		for k, old := range c.chunks {
+			c.chunks[k] = old.scaled(c.landmark, to)
+		}
+	}
+	c.newest, c.landmark = at, to
+}
+
+// scaled returns the chunk with its cells told from landmark to instead of from.
+func (old *chunk) scaled(from, to int64) *chunk {
+	if old == nil {
+		return nil
+	}
+	own := new(chunk)
+	for s := range spans {
+		f := factor(s, from, to)
+		for i := range old {
+			own[i][s] = old[i][s] * f
+		}
+	}
+	return own
+}
+
+// factor returns 2^((at - landmark)/half-life), 1 for AllTime. Times are Unix ms.
+func factor(s Span, at, landmark int64) float64 {
+	h := s.HalfLife()
+	if h == 0 {
+		return 1
+	}
+	return math.Exp2((float64(at) - float64(landmark)) / float64(h.Milliseconds()))
+}
+
+// View reads one span as of one moment: the power of two is taken once.
+type View struct {
+	c      *Counters
+	span   Span
+	factor float64
+}
+
+// At returns the counters of a span as of now. Nothing is known of the future: before
+// the newest row the counters are worth what they were worth at that row.
+func (c *Counters) At(s Span, now time.Time) View {
+	at := max(now.UnixMilli(), c.newest)
+	return View{c, s, factor(s, c.landmark, at)}
+}
+
+// Value returns the decayed sum of the weights of item n. It is below 0 for an item
+// returned more than bought, and 0 for one never counted.
+func (v View) Value(n engine.ItemNum) float64 {
+	k := int(n) / chunkLen
+	if k >= len(v.c.chunks) || v.c.chunks[k] == nil {
+		return 0
+	}
+	return v.c.chunks[k][n%chunkLen][v.span] * v.factor
+}
+
+// Value returns At(s, now).Value(n).
+func (c *Counters) Value(n engine.ItemNum, s Span, now time.Time) float64 {
+	return c.At(s, now).Value(n)
+}

@@ -1,0 +1,239 @@
+// Package text turns what people write into terms, and terms into vectors and matches:
+// one analyser for items, tickets and queries, an encoder that gives every item a place
+// beside the others (latent semantic analysis), and a BM25 index over fixes and
+// articles.
+//
+// It guesses no language and knows no meaning beyond the shop's own texts; it segments
+// words as European languages write them, with spaces between. It reads no clock, no
+// file and no random numbers.
+package text
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// maxTermBytes is where a term is cut: above it stand pasted keys and encoded files,
+// never words.
+const maxTermBytes = 64
+
+// Word is a term and the word it was made from.
+type Word struct {
+	Term    string // lower case, stemmed, accents folded
+	Surface string // as it was written
+}
+
+// Tokens returns the terms of s in their order, repetition included: words in lower
+// case without stop words, stemmed by the rules of language (BCP 47; empty means
+// English, a language we have no rules for is not stemmed), accents folded. Codes and
+// product numbers, which are words with a digit in them, stay whole.
+func Tokens(s, language string) []string {
+	var out []string
+	eachWord(s, language, func(w Word) { out = append(out, w.Term) })
+	return out
+}
+
+// Words is Tokens with the writing of each term, for messages.
+func Words(s, language string) []Word {
+	var out []Word
+	eachWord(s, language, func(w Word) { out = append(out, w) })
+	return out
+}
+
+// eachWord calls yield for every term of s.
+func eachWord(s, language string, yield func(Word)) {
+	a := analysis{rules: rulesFor(language), yield: yield}
+	if !ascii(s) {
+		s = norm.NFC.String(strings.ToValidUTF8(s, " "))
+	}
+	for s != "" {
+		start := strings.IndexFunc(s, inWord)
+		if start < 0 {
+			return
+		}
+		s = s[start:]
+		end := clusterEnd(s)
+		a.cluster(s[:end])
+		s = s[end:]
+	}
+}
+
+// inWord reports whether r is a part of words wherever it stands.
+func inWord(r rune) bool {
+	return r < utf8.RuneSelf && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9') ||
+		r >= utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r))
+}
+
+// joins reports whether r holds a word together when letters or digits stand on both
+// sides: "T-Light", "don't", "3.5", "part_no".
+func joins(r rune) bool {
+	switch r {
+	case '-', '‐', '‑', '_', '.', ',', '\'', '’', 'ʼ':
+		return true
+	}
+	return false
+}
+
+// clusterEnd returns the length of the longest run at the start of s in which word
+// characters are joined by at most one joiner. A comma joins digits only.
+func clusterEnd(s string) int {
+	end := 0
+	var last rune // the word character before
+	for end < len(s) {
+		r, size := utf8.DecodeRuneInString(s[end:])
+		if !inWord(r) {
+			next, _ := utf8.DecodeRuneInString(s[end+size:])
+			if !joins(r) || !inWord(next) || r == ',' && (!unicode.IsDigit(last) || !unicode.IsDigit(next)) {
+				return end
+			}
+			r = next
+			end += size
+			continue
+		}
+		last = r
+		end += size
+	}
+	return end
+}
+
+// analysis is one pass over one text.
+type analysis struct {
+	rules rules
+	yield func(Word)
+}
+
+// cluster takes one run of joined word characters apart.
+func (a *analysis) cluster(s string) {
+	joined := strings.ContainsFunc(s, joins)
+	switch {
+	case strings.ContainsFunc(s, unicode.IsDigit):
+		a.code(s)
+	case joined:
+		a.compound(s)
+	default:
+		a.word(s, s)
+	}
+}
+
+// code yields a word with digits whole, written in one way: "E-404", "e_404" and
+// "E404" are e404, "3,5" is 3.5. Its longer parts follow, so that "404" alone meets it
+// too.
+func (a *analysis) code(s string) {
+	parts := strings.FieldsFunc(s, joins)
+	whole := strings.Map(func(r rune) rune {
+		switch {
+		case r == ',' || r == '.':
+			return '.'
+		case joins(r):
+			return -1
+		}
+		return r
+	}, s)
+	a.term(fold(strings.ToLower(whole)), s)
+	if len(parts) == 1 || strings.ContainsAny(s, ".,") {
+		return
+	}
+	for _, part := range parts {
+		switch {
+		case utf8.RuneCountInString(part) < 3:
+		case strings.ContainsFunc(part, unicode.IsDigit):
+			a.term(fold(strings.ToLower(part)), s)
+		default:
+			a.word(part, s)
+		}
+	}
+}
+
+// compound yields the parts of a word without digits: "heart-shaped" gives heart,
+// shaped and heartshaped, so that "wi-fi" meets "wifi"; "lamp's" gives lamp, "l'eau"
+// eau, "don't" dont.
+func (a *analysis) compound(s string) {
+	parts := strings.FieldsFunc(s, func(r rune) bool { return joins(r) && !apostrophe(r) })
+	for i, part := range parts {
+		parts[i] = contracted(part)
+	}
+	dotted := strings.Contains(s, ".")
+	if len(parts) > 1 && (!dotted || initials(parts)) {
+		a.word(strings.Join(parts, ""), s)
+	}
+	for _, part := range parts {
+		if len(parts) == 1 || utf8.RuneCountInString(part) > 1 {
+			a.word(part, s)
+		}
+	}
+}
+
+func apostrophe(r rune) bool { return r == '\'' || r == '’' || r == 'ʼ' }
+
+// contracted takes the apostrophes out of a word: a possessive s and an elided article
+// go, anything else closes up.
+func contracted(s string) string {
+	pieces := strings.FieldsFunc(s, apostrophe)
+	if n := len(pieces); n > 1 && strings.EqualFold(pieces[n-1], "s") {
+		pieces = pieces[:n-1]
+	}
+	if len(pieces) > 1 && elided(pieces[0]) && len(pieces[1]) > 1 {
+		pieces = pieces[1:]
+	}
+	return strings.Join(pieces, "")
+}
+
+// elided reports whether s is what French, Italian and Catalan leave of an article or
+// pronoun before an apostrophe.
+func elided(s string) bool {
+	switch strings.ToLower(s) {
+	case "l", "d", "j", "m", "n", "s", "t", "c", "qu", "un", "all", "dell", "nell", "sull", "dall":
+		return true
+	}
+	return false
+}
+
+// initials reports whether every part is one letter, as in U.S.A.
+func initials(parts []string) bool {
+	for _, p := range parts {
+		if utf8.RuneCountInString(p) != 1 {
+			return false
+		}
+	}
+	return true
+}
+
+// word yields one word of letters, unless it is a stop word or a lone letter.
+func (a *analysis) word(s, surface string) {
+	lower := strings.ToLower(s)
+	if a.rules.stop[lower] || utf8.RuneCountInString(lower) < 2 && len(lower) < 3 {
+		return // a lone letter of three bytes is a word of a language without alphabet
+	}
+	a.term(a.rules.stemmed(lower), surface)
+}
+
+// term yields a finished term.
+func (a *analysis) term(term, surface string) {
+	if term = cut(term); term != "" {
+		a.yield(Word{Term: term, Surface: surface})
+	}
+}
+
+// cut shortens s to maxTermBytes at the border of a character.
+func cut(s string) string {
+	if len(s) <= maxTermBytes {
+		return s
+	}
+	end := maxTermBytes
+	for !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end]
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}

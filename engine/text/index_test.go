@@ -1,0 +1,109 @@
+package text
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"pgregory.net/rapid"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+)
+
+// plainSearch is BM25 as the book says it, over all items, for every query anew.
+func plainSearch(items map[engine.ItemNum]*engine.Item, terms []string, eligible *roaring.Bitmap) map[engine.ItemNum]float64 {
+	counts, lengths := make(map[engine.ItemNum]map[string]float64), make(map[engine.ItemNum]float64)
+	var total float64
+	for n, it := range items {
+		if it == nil || it.Kind != engine.Solution && it.Kind != engine.Content {
+			continue
+		}
+		counts[n] = make(map[string]float64)
+		for text, weight := range map[string]float64{it.Title: 3, it.Text: 1, it.Categories[0]: 1.5} {
+			for _, term := range Tokens(text, "") {
+				counts[n][term] += weight
+				lengths[n] += weight
+			}
+		}
+		total += lengths[n]
+	}
+	mean := total / float64(len(counts))
+	out := make(map[engine.ItemNum]float64)
+	for _, term := range distinct(terms) {
+		var holding float64
+		for _, of := range counts {
+			if of[term] > 0 {
+				holding++
+			}
+		}
+		idf := math.Log(1 + (float64(len(counts))-holding+0.5)/(holding+0.5))
+		for n, of := range counts {
+			if tf := of[term]; tf > 0 && eligible.Contains(uint32(n)) {
+				out[n] += idf * tf * 2.2 / (tf + 1.2*(0.25+0.75*lengths[n]/mean))
+			}
+		}
+	}
+	return out
+}
+
+func TestIndexIsBM25(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x := NewIndex()
+		now := make(map[engine.ItemNum]*engine.Item)
+		for range rapid.IntRange(1, 4).Draw(t, "steps") {
+			changed := drawEntries(t, 120) // more than pendingMin in all, so that some are built
+			x = x.With(changed)
+			for _, entry := range changed {
+				now[entry.Num] = entry.Item
+			}
+		}
+		var all []catalogue.Entry
+		for n, it := range now {
+			all = append(all, catalogue.Entry{Num: n, Item: it})
+		}
+		atOnce := NewIndex().With(all)
+		eligible := roaring.New()
+		eligible.AddRange(uint64(rapid.IntRange(0, 5).Draw(t, "from")), uint64(rapid.IntRange(5, 700).Draw(t, "to")))
+		terms := rapid.SliceOf(rapid.SampledFrom([]string{"red", "lamp", "broken", "e404", "nowhere", "help"})).Draw(t, "terms")
+
+		got := x.Search(terms, eligible)
+		if other := atOnce.Search(terms, eligible); !slices.Equal(got, other) || x.Len() != atOnce.Len() {
+			t.Fatalf("by steps %v of %d, at once %v of %d", got, x.Len(), other, atOnce.Len())
+		}
+		want := plainSearch(now, terms, eligible)
+		if len(got) != len(want) {
+			t.Fatalf("Search found %v, want %v", got, want)
+		}
+		for _, m := range got {
+			if math.Abs(m.Score-want[m.Num]) > 1e-9 {
+				t.Fatalf("item %d scores %v, want %v", m.Num, m.Score, want[m.Num])
+			}
+			var sum float64
+			parts := x.Explain(terms, m.Num)
+			for _, p := range parts {
+				sum += p.Value
+			}
+			if sum != m.Score || len(parts) != m.Terms {
+				t.Fatalf("item %d scores %v by %d terms, its terms %v", m.Num, m.Score, m.Terms, parts)
+			}
+		}
+	})
+}
+
+func TestIndexOfOneAndNone(t *testing.T) {
+	everything := roaring.BitmapOf(0, 1, 2)
+	x := NewIndex()
+	if got := x.Search([]string{"lamp"}, everything); len(got) != 0 || x.Explain([]string{"lamp"}, 0) != nil {
+		t.Errorf("an empty index found %v", got)
+	}
+	x = x.With([]catalogue.Entry{
+		{Num: 0, Item: &engine.Item{Kind: engine.Solution, Title: "Lamp"}},
+		{Num: 1, Item: &engine.Item{Kind: engine.Product, Title: "Lamp"}},
+		{Num: 2, Item: &engine.Item{Kind: engine.Content, Title: "Of the"}},
+	})
+	if got := x.Search([]string{"lamp"}, everything); len(got) != 1 || got[0].Num != 0 || !(got[0].Score > 0) {
+		t.Errorf("Search found %v, want item 0 alone: products are not indexed", got)
+	}
+}

@@ -1,0 +1,70 @@
+package text
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+)
+
+// drawEntries draws changes of up to 600 items, which lie in three chunks.
+func drawEntries(t *rapid.T, most int) []catalogue.Entry {
+	words := rapid.SampledFrom([]string{"red", "lamp", "mug", "broken", "return", "clock", "", "E-404", "the"})
+	kinds := rapid.SampledFrom([]engine.Kind{"", engine.Content, engine.Solution, engine.Solution})
+	out := make([]catalogue.Entry, rapid.IntRange(0, most).Draw(t, "entries"))
+	for i := range out {
+		out[i].Num = engine.ItemNum(rapid.OneOf(rapid.IntRange(0, 12), rapid.IntRange(0, 600)).Draw(t, "num"))
+		if rapid.IntRange(0, 3).Draw(t, "deleted") == 0 {
+			continue
+		}
+		out[i].Item = &engine.Item{
+			ID: engine.ItemID(fmt.Sprint(out[i].Num)), Kind: kinds.Draw(t, "kind"),
+			Title:      words.Draw(t, "title") + " " + words.Draw(t, "title"),
+			Text:       words.Draw(t, "text") + " " + words.Draw(t, "text") + " " + words.Draw(t, "text"),
+			Categories: []string{"help/" + words.Draw(t, "category")},
+		}
+	}
+	return out
+}
+
+func TestVectorsByStepsAreThoseAtOnce(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		e, later := Untrained(8), Untrained(5)
+		v, w := NewVectors(e), NewVectors(e)
+		now := make(map[engine.ItemNum]*engine.Item)
+		for range rapid.IntRange(1, 5).Draw(t, "steps") {
+			changed := drawEntries(t, 20)
+			before := v.Row(3)
+			next := v.With(changed)
+			if !slices.Equal(v.Row(3), before) {
+				t.Fatal("With changed the table it was called on")
+			}
+			v = next
+			for _, entry := range changed {
+				now[entry.Num] = entry.Item
+			}
+		}
+		var all []catalogue.Entry
+		for n, it := range now {
+			all = append(all, catalogue.Entry{Num: n, Item: it})
+		}
+		w = w.With(all)
+		again := v.Reencode(later)
+		for n := range engine.ItemNum(700) {
+			var want, wantLater []float32
+			if it := now[n]; it != nil {
+				want, wantLater = e.Encode(ItemTerms(it)), later.Encode(ItemTerms(it))
+			}
+			switch {
+			case !slices.Equal(v.Row(n), want), !slices.Equal(w.Row(n), want):
+				t.Fatalf("item %d: %v by steps, %v at once, want %v", n, v.Row(n), w.Row(n), want)
+			case !slices.Equal(again.Row(n), wantLater):
+				t.Fatalf("item %d re-encoded: %v, want %v", n, again.Row(n), wantLater)
+			}
+		}
+	})
+}

@@ -1,0 +1,175 @@
+package serving
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/recommend"
+)
+
+// Recommend answers a request with the customer's live state. An unknown customer is
+// not an error: the list's basis says what it was made from. Errors: *engine.Invalid
+// for what is wrong with the request, the context's when it ended.
+func (r *Recommender) Recommend(ctx context.Context, req *engine.Request) (engine.Answer, error) {
+	start := r.now()
+	who, degraded, err := r.someone(ctx, req.Subject())
+	if err != nil {
+		return engine.Answer{}, err
+	}
+	shop := r.shop.Load() // after the person: never older than their state
+	place, err := shop.place(placeName(req))
+	if err != nil {
+		return engine.Answer{}, err
+	}
+	now := start
+	if req.Context.At != nil {
+		now = *req.Context.At
+	}
+	answer, err := recommend.Recommend(&recommend.Input{World: shop.World, Place: place, Someone: who, Request: req, Now: now})
+	if err != nil {
+		return engine.Answer{}, err
+	}
+	if req.ValidateOnly {
+		answer.Items = []engine.Recommended{}
+		return answer, nil
+	}
+	answer.Degraded = append(degraded, answer.Degraded...)
+	r.finish(&answer, start, req.Recorded(), who.Subject, *req)
+	return answer, nil
+}
+
+// Suggest answers a ticket's text with the fixes most likely to end it. The customer,
+// product and words of a known ticket stand in for what the request leaves out.
+func (r *Recommender) Suggest(ctx context.Context, req *engine.SuggestRequest) (engine.SuggestAnswer, error) {
+	start := r.now()
+	asked := *req
+	if req.TicketID != "" {
+		ticket, err := r.log.Ticket(ctx, req.TicketID)
+		if err != nil {
+			return engine.SuggestAnswer{}, fmt.Errorf("ticket %q: %w", req.TicketID, err)
+		}
+		asked = withTicket(asked, ticket)
+	}
+	who, degraded, err := r.someone(ctx, engine.SubjectOf(asked.Customer, ""))
+	if err != nil {
+		return engine.SuggestAnswer{}, err
+	}
+	shop := r.shop.Load()
+	if asked.Scenario == "" {
+		asked.Scenario = "support-desk"
+	}
+	place, err := shop.place(asked.Scenario)
+	if err != nil {
+		return engine.SuggestAnswer{}, err
+	}
+	answer, err := recommend.Suggest(&recommend.SuggestInput{World: shop.World, Place: place, Someone: who, Request: &asked, Now: start})
+	if err != nil {
+		return engine.SuggestAnswer{}, err
+	}
+	answer.Degraded = append(degraded, answer.Degraded...)
+	record := req.Record == nil || *req.Record
+	// The impression keeps whom, where and what was shown; not the ticket's words,
+	// which may be anybody's secrets.
+	r.finish(&answer.Answer, start, record, who.Subject, engine.Request{Customer: asked.Customer, Item: asked.Product, Scenario: asked.Scenario, Count: asked.Count})
+	return answer, nil
+}
+
+// withTicket fills what the request leaves out.
+func withTicket(req engine.SuggestRequest, t engine.Ticket) engine.SuggestRequest {
+	if req.Subject == "" {
+		req.Subject = t.Subject
+	}
+	if req.Text == "" {
+		for _, m := range t.Messages {
+			if m.From != "agent" && m.From != "system" {
+				req.Text += m.Text + "\n"
+			}
+		}
+	}
+	if req.Customer == "" {
+		req.Customer = t.Customer
+	}
+	if req.Product == "" {
+		req.Product = t.Product
+	}
+	if req.Language == "" {
+		req.Language = t.Language
+	}
+	return req
+}
+
+// finish stamps the answer and leaves its impression.
+func (r *Recommender) finish(a *engine.Answer, start time.Time, record bool, who engine.Subject, req engine.Request) {
+	a.TookMS = float64(r.now().Sub(start).Microseconds()) / 1000
+	if !record {
+		return
+	}
+	a.RecommendationID = engine.NewRecommendationID(who.Hash(), start, r.random())
+	kept := *a
+	kept.Items = slices.Clone(a.Items)
+	for i := range kept.Items {
+		kept.Items[i].Properties = nil // the catalogue has them
+	}
+	r.record.add(engine.Impression{RecommendationID: a.RecommendationID, At: start, Subject: who, Request: req, Answer: kept})
+}
+
+// Replay returns what was answered and why; engine.ErrNotFound with the reason where
+// nothing was recorded or it has expired.
+func (r *Recommender) Replay(ctx context.Context, id string) (engine.Impression, error) {
+	if i, found := r.record.find(id); found {
+		return i, nil
+	}
+	i, err := r.log.Impression(ctx, id)
+	if errors.Is(err, engine.ErrNotFound) {
+		return i, fmt.Errorf("recommendation %q was not recorded, was dropped under load, was erased, or is older than %d days: %w",
+			id, int(engine.ImpressionAge/(24*time.Hour)), engine.ErrNotFound)
+	}
+	return i, err
+}
+
+// someone returns the live state of a subject. A history that cannot be read degrades
+// the answer, by name, to a stranger's.
+func (r *Recommender) someone(ctx context.Context, s engine.Subject) (*recommend.Someone, []string, error) {
+	if s.IsZero() {
+		return &recommend.Someone{}, nil, nil
+	}
+	s = r.log.Resolve(s)
+	who, err := r.people.get(ctx, s)
+	switch {
+	case err == nil:
+		return who, nil, nil
+	case ctx.Err() != nil:
+		return nil, nil, ctx.Err()
+	}
+	return &recommend.Someone{Subject: s}, []string{"history_unavailable"}, nil
+}
+
+// placeName is the scenario a request means when it names none.
+func placeName(req *engine.Request) string {
+	switch {
+	case req.Scenario != "":
+		return req.Scenario
+	case req.Item != "":
+		return "related"
+	case len(req.Basket) > 0:
+		return "basket"
+	}
+	return "home"
+}
+
+// place returns a scenario, ready to use.
+func (s *shop) place(name string) (*recommend.Place, error) {
+	sc, found := s.scenarios[name]
+	if !found {
+		return nil, engine.Invalidf(engine.CodeInvalidField, "scenario", "there is no scenario %q; there are %s", name, s.scenarioNames())
+	}
+	p, err := sc.compiled(s.World)
+	if err != nil {
+		return nil, fmt.Errorf("scenario %s: %w", name, err)
+	}
+	return p, nil
+}

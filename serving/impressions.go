@@ -1,0 +1,114 @@
+package serving
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// Bounds of the impressions that wait to be written. When the disk does not keep up
+// they are dropped and counted: an answer never waits for its own record.
+const (
+	impressionsWaiting = 8192
+	impressionsBatch   = 512
+	impressionsDelay   = 50 * time.Millisecond
+)
+
+// recorder writes impressions behind the answers.
+type recorder struct {
+	dropped atomic.Uint64
+	wake    chan struct{} // a batch is full
+
+	mu      sync.Mutex // guards waiting and writing
+	waiting []engine.Impression
+	writing []engine.Impression // the batch on its way to the disk
+}
+
+func newRecorder() *recorder { return &recorder{wake: make(chan struct{}, 1)} }
+
+// add queues an impression; it is found by find from now on.
+func (r *recorder) add(i engine.Impression) {
+	r.mu.Lock()
+	full := len(r.waiting) >= impressionsWaiting
+	if !full {
+		r.waiting = append(r.waiting, i)
+	}
+	batch := len(r.waiting) >= impressionsBatch
+	r.mu.Unlock()
+	if full {
+		r.dropped.Add(1)
+	}
+	if batch {
+		select {
+		case r.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// find returns an impression that is not on disk yet.
+func (r *recorder) find(id string) (engine.Impression, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, list := range [][]engine.Impression{r.waiting, r.writing} {
+		if i := slices.IndexFunc(list, func(i engine.Impression) bool { return i.RecommendationID == id }); i >= 0 {
+			return list[i], true
+		}
+	}
+	return engine.Impression{}, false
+}
+
+// forget drops what waits for the erased. What is on its way to the disk the store
+// refuses, since it is older than the erasure.
+func (r *recorder) forget(hashes []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	of := func(i engine.Impression) bool { return slices.Contains(hashes, i.Subject.Hash().String()) }
+	r.waiting = slices.DeleteFunc(r.waiting, of)
+	r.writing = slices.DeleteFunc(slices.Clone(r.writing), of)
+}
+
+// run writes batches until ctx ends, then what is left, and returns the last error of
+// writing.
+func (r *recorder) run(ctx context.Context, log Log) error {
+	tick := time.NewTicker(impressionsDelay)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			// The end must not lose what was answered.
+			return r.flush(context.WithoutCancel(ctx), log)
+		case <-tick.C:
+		case <-r.wake:
+		}
+		// A failed batch is counted as dropped: the next one may succeed.
+		_ = r.flush(ctx, log)
+	}
+}
+
+func (r *recorder) flush(ctx context.Context, log Log) error {
+	var failed error
+	for {
+		r.mu.Lock()
+		n := min(len(r.waiting), impressionsBatch)
+		batch := slices.Clone(r.waiting[:n])
+		r.writing, r.waiting = batch, slices.Delete(r.waiting, 0, n)
+		r.mu.Unlock()
+		if n == 0 {
+			return failed
+		}
+		if err := log.PutImpressions(ctx, batch); err != nil {
+			r.dropped.Add(uint64(n))
+			failed = errors.Join(failed, fmt.Errorf("write %d impressions: %w", n, err))
+		}
+		r.mu.Lock()
+		r.writing = nil
+		r.mu.Unlock()
+	}
+}

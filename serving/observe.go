@@ -1,0 +1,99 @@
+package serving
+
+import (
+	"maps"
+	"sync/atomic"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/recommend"
+)
+
+// Observe takes what was committed into the live state, in sequence order. The store
+// calls it from its committer, before it releases the writers: whoever wrote sees it.
+func (r *Recommender) Observe(group []engine.Committed) {
+	if len(group) == 0 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	next := *r.shop.Load()
+	var (
+		rows  []engine.Row
+		items []catalogue.Entry
+	)
+	for i := range group {
+		c := &group[i]
+		next.seq = max(next.seq, c.Seq)
+		switch {
+		case c.Item != nil:
+			items = append(items, catalogue.Entry{Num: c.Num, Item: c.Item})
+		case c.Deleted != nil:
+			items = append(items, catalogue.Entry{Num: c.Num})
+		case c.Scenario != nil:
+			next.scenarios = withScenario(next.scenarios, *c.Scenario)
+		case c.Dropped != "":
+			next.scenarios = withoutScenario(next.scenarios, c.Dropped)
+		case c.Erased != nil:
+			r.record.forget(c.Erased.Subjects)
+		}
+		rows = append(rows, c.Rows...)
+	}
+	if len(items) > 0 {
+		next.World = next.World.WithItems(items)
+		if r.encoding > 0 {
+			r.changed = append(r.changed, items...)
+		}
+	}
+	if len(rows) > 0 {
+		next.World = next.World.WithRows(rows)
+	}
+	r.people.observe(group)
+	r.shop.Store(&next)
+}
+
+// scenario is a place that is compiled when it is first asked for.
+type scenario struct {
+	engine.Scenario
+	place atomic.Pointer[recommend.Place]
+}
+
+func builtIn() map[string]*scenario {
+	out := make(map[string]*scenario)
+	for _, s := range engine.DefaultScenarios() {
+		out[s.Name] = &scenario{Scenario: s}
+	}
+	return out
+}
+
+func withScenario(old map[string]*scenario, s engine.Scenario) map[string]*scenario {
+	next := maps.Clone(old)
+	next[s.Name] = &scenario{Scenario: s}
+	return next
+}
+
+// withoutScenario forgets a scenario; a built-in one returns to its default.
+func withoutScenario(old map[string]*scenario, name string) map[string]*scenario {
+	next := maps.Clone(old)
+	delete(next, name)
+	for _, s := range engine.DefaultScenarios() {
+		if s.Name == name {
+			next[name] = &scenario{Scenario: s}
+		}
+	}
+	return next
+}
+
+// compiled returns the place of a scenario, compiling it at first use. A scenario that
+// does not compile (an attribute it names is gone) is tried again at the next request.
+func (s *scenario) compiled(w *recommend.World) (*recommend.Place, error) {
+	if p := s.place.Load(); p != nil {
+		return p, nil
+	}
+	p, err := recommend.NewPlace(s.Scenario, w.Catalogue)
+	if err != nil {
+		return nil, err
+	}
+	s.place.Store(p)
+	return p, nil
+}

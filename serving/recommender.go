@@ -1,0 +1,157 @@
+// Package serving answers now: it keeps the live world (catalogue, counters, models)
+// behind one pointer and the states of the customers asked for lately, observes every
+// committed write in order, and degrades by name instead of failing.
+//
+// It decodes nothing, stores nothing itself, fits nothing, and holds no scoring rule:
+// those are engine/recommend's.
+package serving
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/recommend"
+	"github.com/rapportengine/rapport/engine/tally"
+	"github.com/rapportengine/rapport/engine/text"
+)
+
+// Log is what serving reads of, and leaves in, the store.
+type Log interface {
+	// History returns all a subject ever did, links followed.
+	History(ctx context.Context, s engine.Subject) ([]engine.Row, error)
+	// Customer returns a record; an error that wraps engine.ErrNotFound for none.
+	Customer(ctx context.Context, id engine.CustomerID) (engine.Customer, error)
+	// Ticket returns a ticket; an error that wraps engine.ErrNotFound for none.
+	Ticket(ctx context.Context, id string) (engine.Ticket, error)
+	// Resolve returns who a subject was merged into, itself for nobody.
+	Resolve(s engine.Subject) engine.Subject
+	PutImpressions(ctx context.Context, list []engine.Impression) error
+	Impression(ctx context.Context, id string) (engine.Impression, error)
+}
+
+// Options are the recommender's settings; the zero value is sane.
+type Options struct {
+	Settings   *engine.Settings // nil: engine.DefaultSettings
+	CacheBytes int              // for customers' states; 0: 256 MiB
+	Now        func() time.Time // nil: time.Now
+	Random     func() uint64    // for recommendation ids; nil: math/rand/v2
+}
+
+// Recommender answers requests from the live world. Safe for concurrent use.
+type Recommender struct {
+	log    Log
+	now    func() time.Time
+	random func() uint64
+	shop   atomic.Pointer[shop] // replaced whole; loaded once a request
+	people *people
+	record *recorder
+
+	mu       sync.Mutex        // guards the replacing of shop, and the two below
+	encoding int               // swaps under way
+	changed  []catalogue.Entry // items put or deleted since the first of them began
+}
+
+// shop is the world with its scenarios, as of one moment.
+type shop struct {
+	*recommend.World
+	seq       uint64 // of the newest command that is in it
+	scenarios map[string]*scenario
+}
+
+// New returns a recommender over an empty catalogue; Restore gives it its state.
+func New(log Log, ids *catalogue.IDs, o Options) *Recommender {
+	settings := engine.DefaultSettings()
+	if o.Settings != nil {
+		settings = *o.Settings
+	}
+	r := &Recommender{log: log, now: o.Now, random: o.Random, record: newRecorder()}
+	if r.now == nil {
+		r.now = time.Now
+	}
+	if r.random == nil {
+		r.random = rand.Uint64
+	}
+	if o.CacheBytes == 0 {
+		o.CacheBytes = 256 << 20
+	}
+	r.people = newPeople(log, o.CacheBytes)
+	r.shop.Store(&shop{World: recommend.NewWorld(ids, settings), scenarios: builtIn()})
+	return r
+}
+
+// Start is the state a recommender begins with.
+type Start struct {
+	Seq       uint64 // of the newest command that is in Counters
+	Items     []catalogue.Entry
+	Scenarios []engine.Scenario
+	Counters  *tally.Counters   // nil: none
+	Models    *recommend.Models // nil: unfitted
+}
+
+// Restore replaces the whole state: once, before the tail is replayed through Observe.
+func (r *Recommender) Restore(s Start) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	old := r.shop.Load()
+	world := old.World
+	if s.Counters != nil {
+		world = world.WithCounters(s.Counters)
+	}
+	if s.Models != nil {
+		world = world.WithModels(s.Models, text.NewVectors(s.Models.Encoder))
+	}
+	next := &shop{World: world.WithItems(s.Items), seq: s.Seq, scenarios: old.scenarios}
+	for _, sc := range s.Scenarios {
+		next.scenarios = withScenario(next.scenarios, sc)
+	}
+	r.shop.Store(next)
+}
+
+// Swap makes m the models of every request that starts from now on; requests in flight
+// finish on those they began with. It encodes every item first, while writes go on.
+func (r *Recommender) Swap(m *recommend.Models) {
+	r.mu.Lock()
+	r.encoding++
+	c := r.shop.Load().Catalogue
+	from := len(r.changed)
+	r.mu.Unlock()
+
+	vectors := m.Encode(c)
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	next := *r.shop.Load()
+	next.World = next.World.WithModels(m, vectors.With(r.changed[from:]))
+	r.shop.Store(&next)
+	if r.encoding--; r.encoding == 0 {
+		r.changed = nil
+	}
+}
+
+// World returns the world of this moment.
+func (r *Recommender) World() *recommend.World { return r.shop.Load().World }
+
+// Seq returns the number of the newest command that answers reflect.
+func (r *Recommender) Seq() uint64 { return r.shop.Load().seq }
+
+// Checkpoint returns the live counters and the sequence number up to which they count.
+func (r *Recommender) Checkpoint() (seq uint64, counters []byte, err error) {
+	s := r.shop.Load()
+	counters, err = s.Counters.MarshalBinary()
+	if err != nil {
+		return 0, nil, fmt.Errorf("checkpoint counters at %d: %w", s.seq, err)
+	}
+	return s.seq, counters, nil
+}
+
+// Dropped returns how many impressions were lost because the disk did not keep up.
+func (r *Recommender) Dropped() uint64 { return r.record.dropped.Load() }
+
+// Run writes impressions behind the answers until ctx ends, then what is left.
+func (r *Recommender) Run(ctx context.Context) error { return r.record.run(ctx, r.log) }

@@ -1,0 +1,278 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+func (g *group) putItem(e *effect, item engine.Item) error {
+	n, err := g.numberOf(item.ID)
+	if err != nil {
+		return err
+	}
+	value, err := encodeRecord("item", e.seq, item)
+	if err != nil {
+		return err
+	}
+	e.set(itemKey(n), value)
+	e.change(change{kind: tailItem, num: n}, engine.Committed{Num: n, Item: &item}, g.now)
+	return nil
+}
+
+func (g *group) updateItem(e *effect, cmd engine.UpdateItem) error {
+	var item engine.Item
+	found := false
+	if n, ok := g.ids.Lookup(cmd.ID); ok {
+		value, err := get(g.txn, itemKey(n))
+		switch {
+		case errors.Is(err, engine.ErrNotFound): // an item only events know of
+		case err != nil:
+			return err
+		default:
+			if item, _, err = decodeItem(value); err != nil {
+				return err
+			}
+			found = true
+		}
+	}
+	item, err := cmd.Update(item, found)
+	if err != nil {
+		return err
+	}
+	if item.ID != cmd.ID {
+		return engine.Invalidf(engine.CodeInvalidField, "item_id", "an update keeps the id: %q", cmd.ID)
+	}
+	return g.putItem(e, item)
+}
+
+func (g *group) deleteItem(e *effect, id engine.ItemID) error {
+	n, ok := g.ids.Lookup(id)
+	if !ok {
+		return fmt.Errorf("item %q: %w", id, engine.ErrNotFound)
+	}
+	if err := exists(g.txn, itemKey(n)); err != nil {
+		return fmt.Errorf("item %q: %w", id, err)
+	}
+	e.delete(itemKey(n))
+	e.change(change{kind: tailItemDeleted, num: n}, engine.Committed{Num: n, Deleted: &id}, g.now)
+	return nil
+}
+
+// exists returns an error that wraps engine.ErrNotFound if there is nothing under key.
+func exists(txn *badger.Txn, key []byte) error {
+	_, err := txn.Get(key)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return engine.ErrNotFound
+	}
+	return err
+}
+
+// customerAt returns the end of the chain that begins at a customer, and its name.
+func (g *group) customerAt(id engine.CustomerID) (engine.Hash16, engine.Subject, error) {
+	subject := engine.OfCustomer(id)
+	h := subject.Hash()
+	if root := g.resolve(h); root != h {
+		name, err := g.nameOf(root)
+		return root, name, err
+	}
+	return h, subject, nil
+}
+
+// putCustomer stores a record; that of a customer merged into another is the other's.
+func (g *group) putCustomer(e *effect, customer engine.Customer) error {
+	if err := engine.CheckID("customer_id", string(customer.ID)); err != nil {
+		return err
+	}
+	h, subject, err := g.customerAt(customer.ID)
+	if err != nil {
+		return err
+	}
+	customer.ID = engine.CustomerID(subject.ID)
+	return g.setCustomer(e, h, subject, customer)
+}
+
+func (g *group) setCustomer(e *effect, h engine.Hash16, subject engine.Subject, customer engine.Customer) error {
+	value, err := encodeRecord("customer", e.seq, customer)
+	if err != nil {
+		return err
+	}
+	g.name(e, h, subject)
+	e.set(hashKey(customerLetter, h), value)
+	e.change(change{kind: tailCustomer, a: h}, engine.Committed{Customer: &customer}, g.now)
+	return nil
+}
+
+func (g *group) updateCustomer(e *effect, cmd engine.UpdateCustomer) error {
+	if err := engine.CheckID("customer_id", string(cmd.ID)); err != nil {
+		return err
+	}
+	h, subject, err := g.customerAt(cmd.ID)
+	if err != nil {
+		return err
+	}
+	var customer engine.Customer
+	value, err := get(g.txn, hashKey(customerLetter, h))
+	found := err == nil
+	switch {
+	case found:
+		if customer, _, err = decodeCustomer(value); err != nil {
+			return err
+		}
+	case !errors.Is(err, engine.ErrNotFound):
+		return err
+	}
+	if customer, err = cmd.Update(customer, found); err != nil {
+		return err
+	}
+	if customer.ID != cmd.ID && customer.ID != engine.CustomerID(subject.ID) {
+		return engine.Invalidf(engine.CodeInvalidField, "customer_id", "an update keeps the id: %q", cmd.ID)
+	}
+	customer.ID = engine.CustomerID(subject.ID)
+	return g.setCustomer(e, h, subject, customer)
+}
+
+// putTicket files a ticket under its customer. Where it lay elsewhere before, the new
+// customer's erasure has to look there as well: what Badger deletes stays readable in
+// its files for a while.
+func (g *group) putTicket(e *effect, ticket engine.Ticket) error {
+	if err := engine.CheckID("ticket_id", ticket.ID); err != nil {
+		return err
+	}
+	var home engine.Hash16 // of a ticket without a customer: zero
+	if ticket.Customer != "" {
+		if err := engine.CheckID("customer_id", string(ticket.Customer)); err != nil {
+			return err
+		}
+		h, subject, err := g.customerAt(ticket.Customer)
+		if err != nil {
+			return err
+		}
+		home = h
+		g.name(e, h, subject)
+	}
+	value, err := encodeRecord("ticket", e.seq, ticket)
+	if err != nil {
+		return err
+	}
+	ticket16 := engine.HashOf(ticket.ID)
+	before, found, err := g.homeOf(ticket16)
+	if err != nil {
+		return err
+	}
+	if found && before != home {
+		if err := g.moveTicket(e, before, home, ticket16); err != nil {
+			return err
+		}
+	}
+	if !found || before != home {
+		e.set(hashKey(ticketHomeLetter, ticket16), encodeHome(home))
+	}
+	e.set(pairKey(ticketLetter, home, ticket16), value)
+	e.change(change{kind: tailTicket, a: ticket16}, engine.Committed{Ticket: &ticket}, g.now)
+	return nil
+}
+
+// moveTicket takes a ticket away from one subject and notes under the other all the
+// places where it has lain.
+func (g *group) moveTicket(e *effect, before, home, ticket16 engine.Hash16) error {
+	e.delete(pairKey(ticketLetter, before, ticket16))
+	e.set(formerKey(home, before, ticket16), []byte{recordVersion})
+	return eachKey(g.txn, hashKey(formerLetter, before), func(key []byte) error {
+		if ticket := engine.Hash16(key[len(key)-hashBytes:]); ticket == ticket16 {
+			e.set(formerKey(home, secondHash(key), ticket16), []byte{recordVersion})
+		}
+		return nil
+	})
+}
+
+// homeOf returns the subject a ticket is filed under.
+func (g *group) homeOf(ticket16 engine.Hash16) (home engine.Hash16, found bool, err error) {
+	value, err := get(g.txn, hashKey(ticketHomeLetter, ticket16))
+	if errors.Is(err, engine.ErrNotFound) {
+		return home, false, nil
+	}
+	if err != nil {
+		return home, false, err
+	}
+	home, err = decodeHome(value)
+	return home, err == nil, err
+}
+
+func (g *group) updateTicket(e *effect, cmd engine.UpdateTicket) error {
+	ticket, _, err := findTicket(g.txn, engine.HashOf(cmd.ID))
+	found := err == nil
+	if err != nil && !errors.Is(err, engine.ErrNotFound) {
+		return err
+	}
+	if ticket, err = cmd.Update(ticket, found); err != nil {
+		return err
+	}
+	if ticket.ID != cmd.ID {
+		return engine.Invalidf(engine.CodeInvalidField, "ticket_id", "an update keeps the id: %q", cmd.ID)
+	}
+	return g.putTicket(e, ticket)
+}
+
+func (g *group) deleteTicket(e *effect, id string) error {
+	ticket16 := engine.HashOf(id)
+	home, found, err := g.homeOf(ticket16)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return fmt.Errorf("ticket %q: %w", id, engine.ErrNotFound)
+	}
+	e.delete(hashKey(ticketHomeLetter, ticket16))
+	e.delete(pairKey(ticketLetter, home, ticket16))
+	e.change(change{kind: tailTicketDropped, a: ticket16}, engine.Committed{DroppedTicket: id}, g.now)
+	return nil
+}
+
+func (g *group) putScenario(e *effect, scenario engine.Scenario) error {
+	if err := engine.CheckID("name", scenario.Name); err != nil {
+		return err
+	}
+	key := textKey(scenarioLetter, scenario.Name)
+	switch err := exists(g.txn, key); {
+	case errors.Is(err, engine.ErrNotFound):
+		if err := g.roomForScenario(); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	}
+	value, err := encodeRecord("scenario", e.seq, scenario)
+	if err != nil {
+		return err
+	}
+	e.set(key, value)
+	e.change(change{kind: tailScenario, text: scenario.Name}, engine.Committed{Scenario: &scenario}, g.now)
+	return nil
+}
+
+// roomForScenario refuses one above MaxScenarios. New ones are rare: they are counted.
+func (g *group) roomForScenario() error {
+	count := 0
+	err := eachKey(g.txn, []byte{scenarioLetter}, func([]byte) error {
+		count++
+		return nil
+	})
+	if err == nil && count >= engine.MaxScenarios {
+		return engine.Invalidf(engine.CodeLimitExceeded, "name", "a store keeps at most %d scenarios", engine.MaxScenarios)
+	}
+	return err
+}
+
+func (g *group) deleteScenario(e *effect, name string) error {
+	key := textKey(scenarioLetter, name)
+	if err := exists(g.txn, key); err != nil {
+		return fmt.Errorf("scenario %q: %w", name, err)
+	}
+	e.delete(key)
+	e.change(change{kind: tailScenarioDropped, text: name}, engine.Committed{Dropped: name}, g.now)
+	return nil
+}

@@ -1,0 +1,205 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"io"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// Large values, models and checkpoints, are cut into chunks
+//
+//	b | blob8 | chunk4 -> version1 | CRC-32C of the bytes, 4 | bytes
+//
+// of at most engine.ModelChunkBytes. A manifest row elsewhere names the blob and makes
+// it exist; chunks that no manifest names are left from a crash and deleted by Open.
+
+// blob is how a manifest names one.
+type blob struct {
+	ID     uint64            `json:"blob"`
+	Size   int64             `json:"size"`
+	Chunks uint32            `json:"chunks"`
+	SHA256 [sha256.Size]byte `json:"sha256"` // of all its bytes
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+const chunkHeader = 1 + 4
+
+// saveBlob writes everything r gives. On an error nothing of it stays.
+func (s *Store) saveBlob(ctx context.Context, r io.Reader) (blob, error) {
+	b := blob{ID: s.nextBlob.Add(1)}
+	sum := sha256.New()
+	for {
+		value := make([]byte, chunkHeader+engine.ModelChunkBytes)
+		n, err := fill(value[chunkHeader:], r)
+		if err != nil {
+			return blob{}, s.abandon(ctx, b, fmt.Errorf("reading what is to be saved: %w", err))
+		}
+		if n == 0 {
+			break
+		}
+		value = value[:chunkHeader+n]
+		value[0] = recordVersion
+		binary.BigEndian.PutUint32(value[1:], crc32.Checksum(value[chunkHeader:], castagnoli))
+		sum.Write(value[chunkHeader:])
+		key := chunkKey(b.ID, b.Chunks)
+		if err := s.write(ctx, func(txn *badger.Txn) error { return txn.Set(key, value) }); err != nil {
+			return blob{}, s.abandon(ctx, b, err)
+		}
+		b.Chunks++
+		b.Size += int64(n)
+		if n < engine.ModelChunkBytes {
+			break
+		}
+	}
+	sum.Sum(b.SHA256[:0])
+	return b, nil
+}
+
+// fill reads until buf is full or r ends. Unlike io.ReadFull it tells r's end from a
+// reader that says its own input was cut short.
+func fill(buf []byte, r io.Reader) (n int, err error) {
+	for n < len(buf) && err == nil {
+		var m int
+		m, err = r.Read(buf[n:])
+		n += m
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return n, err
+}
+
+// abandon deletes what was written of b and returns cause.
+func (s *Store) abandon(ctx context.Context, b blob, cause error) error {
+	return errors.Join(cause, s.dropBlob(context.WithoutCancel(ctx), b))
+}
+
+func (s *Store) dropBlob(ctx context.Context, b blob) error {
+	keys := make([][]byte, b.Chunks)
+	for i := range keys {
+		keys[i] = chunkKey(b.ID, uint32(i))
+	}
+	if err := s.deleteAll(ctx, keys); err != nil {
+		return fmt.Errorf("deleting %d chunks: %w", b.Chunks, err)
+	}
+	return nil
+}
+
+// blobReader reads a blob chunk by chunk and verifies each, and at the end the whole.
+type blobReader struct {
+	s    *Store
+	ctx  context.Context // of the one read this reader is
+	blob blob
+	next uint32 // chunk
+	read int64
+	rest []byte
+	sum  hash.Hash
+	err  error
+}
+
+func (s *Store) openBlob(ctx context.Context, b blob) *blobReader {
+	return &blobReader{s: s, ctx: ctx, blob: b, sum: sha256.New()}
+}
+
+// Read is io.Reader's. Damage gives an error that wraps ErrCorrupt, never a short read.
+func (r *blobReader) Read(p []byte) (int, error) {
+	for len(r.rest) == 0 && r.err == nil {
+		r.err = r.fetch()
+	}
+	if len(r.rest) == 0 {
+		return 0, r.err
+	}
+	n := copy(p, r.rest)
+	r.rest = r.rest[n:]
+	return n, nil
+}
+
+// fetch reads the next chunk, or returns io.EOF if all were read and are what was saved.
+func (r *blobReader) fetch() error {
+	if r.next == r.blob.Chunks {
+		if r.read != r.blob.Size || [sha256.Size]byte(r.sum.Sum(nil)) != r.blob.SHA256 {
+			return fmt.Errorf("%d bytes of %d, checksum differs: %w", r.read, r.blob.Size, ErrCorrupt)
+		}
+		return io.EOF
+	}
+	txn, done, err := r.s.read(r.ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	value, err := get(txn, chunkKey(r.blob.ID, r.next))
+	if errors.Is(err, engine.ErrNotFound) {
+		return fmt.Errorf("chunk %d of %d is missing: %w", r.next, r.blob.Chunks, ErrCorrupt)
+	}
+	if err != nil {
+		return err
+	}
+	if r.rest, err = chunkBytes(value); err != nil {
+		return fmt.Errorf("chunk %d of %d: %w", r.next, r.blob.Chunks, err)
+	}
+	r.sum.Write(r.rest)
+	r.read += int64(len(r.rest))
+	r.next++
+	return nil
+}
+
+// chunkBytes verifies a chunk and returns its bytes.
+func chunkBytes(value []byte) ([]byte, error) {
+	if len(value) <= chunkHeader || value[0] != recordVersion {
+		return nil, fmt.Errorf("not a chunk: %w", ErrCorrupt)
+	}
+	body := value[chunkHeader:]
+	if crc32.Checksum(body, castagnoli) != binary.BigEndian.Uint32(value[1:]) {
+		return nil, fmt.Errorf("checksum differs: %w", ErrCorrupt)
+	}
+	return body, nil
+}
+
+// dropUnfinishedBlobs deletes the chunks that no manifest names.
+func (s *Store) dropUnfinishedBlobs() error {
+	var stray [][]byte
+	err := s.db.View(func(txn *badger.Txn) error {
+		named := make(map[uint64]bool)
+		for _, letter := range []byte{modelLetter, checkpointLetter} {
+			err := each(txn, []byte{letter}, func(_, value []byte) error {
+				b, _, err := decodeRecord[blob]("manifest", value)
+				named[b.ID] = true
+				return err
+			})
+			if err != nil {
+				return err
+			}
+		}
+		newest := uint64(0)
+		for id := range named {
+			newest = max(newest, id)
+		}
+		err := eachKey(txn, []byte{blobLetter}, func(key []byte) error {
+			if len(key) != 13 {
+				return fmt.Errorf("chunk key %x: %w", key, ErrCorrupt)
+			}
+			id := binary.BigEndian.Uint64(key[1:])
+			newest = max(newest, id)
+			if !named[id] {
+				stray = append(stray, append([]byte(nil), key...))
+			}
+			return nil
+		})
+		s.nextBlob.Store(newest)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.inBatches(len(stray), func(txn *badger.Txn, i int) error { return txn.Delete(stray[i]) })
+}

@@ -1,0 +1,6 @@
+//go:build !linux && !darwin
+
+package store
+
+// freeBytes is not known on this system: Badger's own errors have to do.
+func freeBytes(string) (free int64, ok bool) { return 0, false }

@@ -1,0 +1,151 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// dropAttempts is how often a drop is tried that Badger cut short.
+const dropAttempts = 4
+
+// finishErasure is steps 2 and 3. The caller holds dropping, or is Open.
+func (s *Store) finishErasure(receipt string, u *erasure) error {
+	if err := s.mendLinks(u); err != nil {
+		return err
+	}
+	if err := s.deleteHashes(u); err != nil {
+		return err
+	}
+	if err := s.dropWords(u); err != nil {
+		return err
+	}
+	return s.db.Update(func(txn *badger.Txn) error {
+		return txn.Delete(textKey(unfinishedLetter, receipt))
+	})
+}
+
+// mendLinks takes the erased out of the forward links.
+func (s *Store) mendLinks(u *erasure) error {
+	members := u.Subjects.set()
+	var mended []link // into zero: to be deleted
+	err := s.db.View(func(txn *badger.Txn) error {
+		return each(txn, []byte{forwardLetter}, func(key, value []byte) error {
+			l, err := decodeLink(key, value)
+			switch {
+			case err != nil:
+				return err
+			case members[l.into] && !members[l.from]:
+				// A session that came to the erased from someone else goes back there:
+				// its rows are in that history anyhow.
+				mended = append(mended, link{l.from, l.owner, l.owner})
+			case members[l.into]:
+				mended = append(mended, link{from: l.from})
+			case members[l.from]:
+				// A session that went on to someone else stays there, without its past.
+				mended = append(mended, link{from: l.from, into: l.into})
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	err = s.inBatches(len(mended), func(txn *badger.Txn, i int) error {
+		key := hashKey(forwardLetter, mended[i].from)
+		if mended[i].into == (engine.Hash16{}) {
+			return txn.Delete(key)
+		}
+		return txn.Set(key, mended[i].encode())
+	})
+	if err != nil {
+		return fmt.Errorf("mending links: %w", err)
+	}
+	s.view.Lock()
+	defer s.view.Unlock()
+	for _, l := range mended {
+		if delete(s.links, l.from); l.into != (engine.Hash16{}) {
+			s.links[l.from] = l.into
+		}
+	}
+	return nil
+}
+
+// deleteHashes deletes the rows of the erased that hold nothing but hashes.
+func (s *Store) deleteHashes(u *erasure) error {
+	var keys [][]byte
+	err := s.db.View(func(txn *badger.Txn) error {
+		for _, h := range u.Subjects {
+			for _, letter := range []byte{ownedLetter, formerLetter, ticketLetter} {
+				err := eachKey(txn, hashKey(letter, h), func(key []byte) error {
+					if letter != ticketLetter {
+						keys = append(keys, bytes.Clone(key))
+					} else if len(key) == pairKeyBytes {
+						keys = append(keys, hashKey(ticketHomeLetter, secondHash(key)))
+					}
+					return nil
+				})
+				if err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.inBatches(len(keys), func(txn *badger.Txn, i int) error { return txn.Delete(keys[i]) })
+}
+
+// dropWords drops the prefixes of the erased that hold names and words, and looks
+// whether they are gone: Badger only logs it when a compaction within a drop fails.
+func (s *Store) dropWords(u *erasure) error {
+	for range dropAttempts {
+		prefixes, err := s.stillThere(u)
+		if err != nil || len(prefixes) == 0 {
+			return err
+		}
+		if err := s.db.DropPrefix(prefixes...); err != nil && !errors.Is(err, badger.ErrBlockedWrites) {
+			return fmt.Errorf("dropping: %w", err)
+		}
+	}
+	if prefixes, err := s.stillThere(u); err != nil || len(prefixes) > 0 {
+		return errors.Join(err, fmt.Errorf("%d prefixes are still there after %d drops", len(prefixes), dropAttempts))
+	}
+	return nil
+}
+
+// stillThere returns the prefixes under which there is anything, be it old versions,
+// expired rows or deletions. Badger drops a prefix only if it sees a live key there, so
+// every one of them is given a marker: the prefix and a zero, a key of a length that
+// readers pass over.
+func (s *Store) stillThere(u *erasure) (prefixes [][]byte, err error) {
+	wanted := make([][]byte, 0, 6*len(u.Subjects)+len(u.Prefixes))
+	for _, h := range u.Subjects {
+		for _, letter := range []byte{eventLetter, nameLetter, customerLetter, ticketLetter, impressionLetter, reasonLetter} {
+			wanted = append(wanted, hashKey(letter, h))
+		}
+	}
+	wanted = append(wanted, u.Prefixes...)
+	err = s.db.View(func(txn *badger.Txn) error {
+		for _, prefix := range wanted {
+			it := txn.NewIterator(badger.IteratorOptions{Prefix: prefix, AllVersions: true})
+			if it.Rewind(); it.Valid() {
+				prefixes = append(prefixes, prefix)
+			}
+			it.Close()
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return prefixes, s.inBatches(len(prefixes), func(txn *badger.Txn, i int) error {
+		return txn.Set(append(bytes.Clone(prefixes[i]), 0), []byte{recordVersion})
+	})
+}

@@ -1,0 +1,108 @@
+package store
+
+import (
+	"encoding/binary"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// Key layout. A key is one letter and what follows it; integers are big endian, so
+// that the order of keys is the order of numbers. subject16, event16 and ticket16 are
+// engine.Hash16.
+//
+//	e | subject16 | event16 | line2     one line of an event              row.go
+//	s | subject16                       kind and id of a subject          names.go
+//	c | subject16                       customer record                   record.go
+//	t | subject16 | ticket16            ticket                            record.go
+//	k | ticket16                        subject16 a ticket is filed under
+//	x | subject16 | former16 | ticket16 a ticket filed elsewhere before   erase.go
+//	i | subject16 | rec16               impression, 30 days               impressions.go
+//	r | subject16 | rec16               its reasons, 24 hours
+//	a | from16                          whom a session or merged customer belongs to
+//	A | owner16 | from16                whose earlier rows a history takes in   links.go
+//	n | item id                         number of an item
+//	o | num4                            item                              record.go
+//	p | name                            scenario (place)                  record.go
+//	l | seq8                            tail: what a commit changed       tail.go
+//	E | receipt                         receipt of an erasure             erase.go
+//	P | receipt                         an erasure not yet finished
+//	M | version8                        manifest of a model               models.go
+//	C | name                            manifest of a checkpoint
+//	b | blob8 | chunk4                  chunk of a model or checkpoint    blob.go
+//	z | name                            format, low end of the tail, current model
+//	Z | name                            small values of the layers above
+//
+// Everything of a person begins with letter and subject16, so that a history is one
+// prefix scan and an erasure drops prefixes. A retried event has the same key,
+// whatever time it carries, so it needs no read to count once. The first byte of every
+// value is the version of its record.
+//
+// Only e, s, c, t, i and r hold what can be read as a name or words of a person; all
+// else is hashes and numbers.
+const (
+	eventLetter      = 'e'
+	nameLetter       = 's'
+	customerLetter   = 'c'
+	ticketLetter     = 't'
+	ticketHomeLetter = 'k'
+	formerLetter     = 'x'
+	impressionLetter = 'i'
+	reasonLetter     = 'r'
+	forwardLetter    = 'a'
+	ownedLetter      = 'A'
+	numberLetter     = 'n'
+	itemLetter       = 'o'
+	scenarioLetter   = 'p'
+	tailLetter       = 'l'
+	receiptLetter    = 'E'
+	unfinishedLetter = 'P'
+	modelLetter      = 'M'
+	checkpointLetter = 'C'
+	blobLetter       = 'b'
+	metaLetter       = 'z'
+	stateLetter      = 'Z'
+)
+
+const (
+	hashBytes     = len(engine.Hash16{})
+	eventKeyBytes = 1 + 2*hashBytes + 2
+	pairKeyBytes  = 1 + 2*hashBytes // tickets, impressions, reasons, owned
+	hashKeyBytes  = 1 + hashBytes   // names, customers, forward links, ticket homes
+)
+
+func hashKey(letter byte, h engine.Hash16) []byte {
+	return append(append(make([]byte, 0, hashKeyBytes), letter), h[:]...)
+}
+
+func pairKey(letter byte, a, b engine.Hash16) []byte {
+	return append(append(append(make([]byte, 0, pairKeyBytes), letter), a[:]...), b[:]...)
+}
+
+func eventKey(subject, event engine.Hash16, line uint16) []byte {
+	k := append(append(append(make([]byte, 0, eventKeyBytes), eventLetter), subject[:]...), event[:]...)
+	return binary.BigEndian.AppendUint16(k, line)
+}
+
+func textKey(letter byte, text string) []byte {
+	return append(append(make([]byte, 0, 1+len(text)), letter), text...)
+}
+
+func itemKey(n engine.ItemNum) []byte {
+	return binary.BigEndian.AppendUint32([]byte{itemLetter}, uint32(n))
+}
+
+func numberedKey(letter byte, n uint64) []byte {
+	return binary.BigEndian.AppendUint64(append(make([]byte, 0, 9), letter), n)
+}
+
+func chunkKey(blob uint64, chunk uint32) []byte {
+	return binary.BigEndian.AppendUint32(numberedKey(blobLetter, blob), chunk)
+}
+
+func formerKey(subject, former, ticket engine.Hash16) []byte {
+	return append(pairKey(formerLetter, subject, former), ticket[:]...)
+}
+
+// firstHash and secondHash return the hashes of a key that is long enough to hold them.
+func firstHash(key []byte) engine.Hash16  { return engine.Hash16(key[1 : 1+hashBytes]) }
+func secondHash(key []byte) engine.Hash16 { return engine.Hash16(key[1+hashBytes : 1+2*hashBytes]) }

@@ -1,0 +1,200 @@
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/store"
+)
+
+func impression(subj engine.Subject, at time.Time, random uint64) engine.Impression {
+	at = at.UTC().Truncate(time.Millisecond)
+	id := engine.NewRecommendationID(subj.Hash(), at, random)
+	lastWeek := at.Add(-7 * 24 * time.Hour)
+	return engine.Impression{
+		RecommendationID: id, At: at, Subject: subj,
+		Request: engine.Request{Customer: "ann", Scenario: "home", Count: 2, Query: "light"},
+		Answer: engine.Answer{
+			RecommendationID: id, Scenario: "home", Basis: engine.BasisPersonal, Exact: true, Models: map[string]int{"ease": 3}, TookMS: 1.5,
+			Items: []engine.Recommended{
+				{Item: "lamp", Kind: engine.Product, Score: 1.25, Rank: 1, Source: "ease", Moved: []string{"pinned"}, Reasons: []engine.Reason{
+					{Type: engine.ReasonHistory, Source: "ease", Item: "bulb", Interaction: engine.Purchase, At: &lastWeek, Contribution: 1.25, Text: "because"},
+				}},
+				{Item: "not in the catalogue", Kind: "own", Score: -0.1, Rank: 2, Source: "popular"},
+			},
+		},
+	}
+}
+
+func impressions(t *testing.T, h *house) {
+	h.do(engine.PutItem{Item: engine.Item{ID: "lamp"}})
+	now := time.Now()
+	fresh, old, older := impression(ann, now, 1), impression(ann, now.Add(-engine.ReasonAge-time.Hour), 2), impression(ann, now.Add(-engine.ImpressionAge-time.Hour), 3)
+	if err := h.PutImpressions(t.Context(), []engine.Impression{fresh, old, older}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := h.Impression(t.Context(), fresh.RecommendationID); err != nil || !reflect.DeepEqual(got, fresh) {
+		t.Errorf("Impression gives %v\n%+v, want\n%+v", err, got, fresh)
+	}
+	got, err := h.Impression(t.Context(), old.RecommendationID)
+	if err != nil || len(got.Answer.Items) != 2 || got.Answer.Items[0].Reasons != nil {
+		t.Errorf("Impression of yesterday: %+v, %v; want it without reasons", got, err)
+	}
+	for _, id := range []string{older.RecommendationID, engine.NewRecommendationID(ann.Hash(), now, 99)} {
+		if _, err := h.Impression(t.Context(), id); !errors.Is(err, engine.ErrNotFound) {
+			t.Errorf("Impression(%s): %v, want not found", id, err)
+		}
+	}
+	var invalid *engine.Invalid
+	if _, err := h.Impression(t.Context(), "r1"); !errors.As(err, &invalid) {
+		t.Errorf("Impression(r1): %v, want *engine.Invalid", err)
+	}
+	many := make([]engine.Impression, 4000) // more than a transaction
+	for i := range many {
+		many[i] = impression(ben, now, uint64(i))
+		many[i].Request.Query = string(bytes.Repeat([]byte("x"), 1000))
+	}
+	if err := h.PutImpressions(t.Context(), many); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := h.Impression(t.Context(), many[3999].RecommendationID); err != nil || !reflect.DeepEqual(got, many[3999]) {
+		t.Errorf("the last of many impressions: %+v, %v", got, err)
+	}
+}
+
+// randomBytes returns n bytes that do not compress.
+func randomBytes(n int) []byte {
+	out := make([]byte, n)
+	rng := rand.New(rand.NewPCG(1, uint64(n)))
+	for i := range out {
+		out[i] = byte(rng.Uint32())
+	}
+	return out
+}
+
+func report(n int) []byte { return fmt.Appendf(nil, `{"n":%d}`, n) }
+
+func models(t *testing.T, h *house) {
+	bodies := [][]byte{nil, randomBytes(10), randomBytes(engine.ModelChunkBytes), randomBytes(3*engine.ModelChunkBytes + 7)}
+	for i, body := range bodies {
+		if err := h.SaveModel(t.Context(), i+1, report(i), iotest.OneByteReader(bytes.NewReader(body[:min(len(body), 100)]))); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.SaveModel(t.Context(), 10+i, report(i), bytes.NewReader(body)); err != nil {
+			t.Fatal(err)
+		}
+		r, err := h.LoadModel(t.Context(), 10+i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, body) {
+			t.Errorf("a model of %d bytes came back with %d, %v", len(body), len(got), err)
+		}
+	}
+	if err := h.SaveModel(t.Context(), 10, nil, bytes.NewReader(nil)); !errors.Is(err, engine.ErrConflict) {
+		t.Errorf("SaveModel of a version that exists: %v, want a conflict", err)
+	}
+	cut := io.MultiReader(bytes.NewReader(bodies[3]), iotest.ErrReader(io.ErrUnexpectedEOF))
+	if err := h.SaveModel(t.Context(), 20, nil, cut); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("SaveModel from a reader that breaks: %v, want its error", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	if err := h.SaveModel(ctx, 20, nil, io.MultiReader(bytes.NewReader(bodies[3]), stopper(cancel))); !errors.Is(err, context.Canceled) {
+		t.Errorf("SaveModel cancelled: %v", err)
+	}
+	if _, ok, err := h.Current(t.Context()); ok || err != nil {
+		t.Errorf("Current before any was chosen: %v, %v", ok, err)
+	}
+	if err := h.SetCurrent(t.Context(), 20); !errors.Is(err, engine.ErrNotFound) {
+		t.Errorf("SetCurrent of no version: %v, want not found", err)
+	}
+	if err := h.SetCurrent(t.Context(), 11); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.DropModel(t.Context(), 11); !errors.Is(err, engine.ErrConflict) {
+		t.Errorf("DropModel of the current one: %v, want a conflict", err)
+	}
+	for _, v := range []int{1, 2, 3, 4, 13} {
+		if err := h.DropModel(t.Context(), v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := h.Models(t.Context())
+	if err != nil || len(list) != 3 || list[1].Version != 11 || !list[1].Current || list[0].Current || list[2].Bytes != engine.ModelChunkBytes || string(list[1].Report) != `{"n":1}` {
+		t.Errorf("Models = %+v, %v; want 10, 11 (current) and 12", list, err)
+	}
+	if _, err := h.LoadModel(t.Context(), 13); !errors.Is(err, engine.ErrNotFound) {
+		t.Errorf("LoadModel of a dropped one: %v, want not found", err)
+	}
+}
+
+// stopper is a reader that cancels what reads it.
+type stopper context.CancelFunc
+
+func (s stopper) Read(p []byte) (int, error) {
+	s()
+	return len(p), nil
+}
+
+func checkpoints(t *testing.T, h *house) {
+	if _, _, ok, err := h.LoadCheckpoint(t.Context(), "counters"); ok || err != nil {
+		t.Errorf("LoadCheckpoint of none: %v, %v", ok, err)
+	}
+	for seq, size := range []int{5, 2*engine.ModelChunkBytes + 1, 0, 100} {
+		data := randomBytes(size)
+		if err := h.SaveCheckpoint(t.Context(), uint64(seq), "counters", data); err != nil {
+			t.Fatal(err)
+		}
+		gotSeq, got, ok, err := h.LoadCheckpoint(t.Context(), "counters")
+		if err != nil || !ok || gotSeq != uint64(seq) || !bytes.Equal(got, data) {
+			t.Errorf("a checkpoint of %d bytes at %d came back with %d at %d, %v", size, seq, len(got), gotSeq, err)
+		}
+	}
+}
+
+func state(t *testing.T, h *house) {
+	if _, err := h.State(t.Context(), "settings"); !errors.Is(err, engine.ErrNotFound) {
+		t.Errorf("State of nothing: %v, want not found", err)
+	}
+	for _, want := range []string{"one", "", "two"} {
+		if err := h.PutState(t.Context(), "settings", []byte(want)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := h.State(t.Context(), "settings"); err != nil || string(got) != want {
+			t.Errorf("State = %q, %v; want %q", got, err, want)
+		}
+	}
+}
+
+func closedIsClosed(t *testing.T, h *house) {
+	h.do(view("e1", "ann", "", "lamp"))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := h.History(ctx, ann); !errors.Is(err, context.Canceled) {
+		t.Errorf("History with an ended context: %v", err)
+	}
+	for range 2 {
+		if err := h.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := h.Append(t.Context(), []engine.Command{view("e2", "ann", "", "lamp")})
+	if !errors.Is(err, store.ErrClosed) {
+		t.Errorf("Append after Close: %v, want ErrClosed", err)
+	}
+	if _, err := h.History(t.Context(), ann); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("History after Close: %v, want ErrClosed", err)
+	}
+	if err := h.PutState(t.Context(), "a", nil); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("PutState after Close: %v, want ErrClosed", err)
+	}
+}

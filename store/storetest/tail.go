@@ -1,0 +1,133 @@
+package storetest
+
+import (
+	"errors"
+	"reflect"
+	"testing"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/store"
+)
+
+// replayed returns the tail after a sequence number.
+func (h *house) replayed(after uint64) (out []engine.Committed) {
+	h.t.Helper()
+	err := h.Tail(h.t.Context(), after, func(group []engine.Committed) error {
+		out = append(out, group...)
+		return nil
+	})
+	if err != nil {
+		h.t.Fatalf("Tail(%d): %v", after, err)
+	}
+	return out
+}
+
+func tailReplaysWhatWasObserved(t *testing.T, h *house) {
+	h.do(
+		view("e1", "", "phone", "lamp"), view("e2", "ann", "phone", "bulb"), order("o1", "ben", "lamp", "rug"),
+		engine.PutItem{Item: engine.Item{ID: "lamp", Title: "first"}},
+		engine.PutCustomer{Customer: engine.Customer{ID: "ann"}},
+		engine.PutTicket{Ticket: engine.Ticket{ID: "t1", Customer: "ann"}},
+		engine.PutScenario{Scenario: engine.Scenario{Name: "mail"}},
+	)
+	h.do(engine.PutItem{Item: engine.Item{ID: "rug"}}, engine.DeleteItem{ID: "rug"}, engine.DeleteScenario{Name: "mail"}, engine.Merge{From: ann, Into: "ben"})
+	observed := h.all()
+	stale := map[uint64]bool{8: true, 9: true} // the scenario and the rug are gone again
+	var want []engine.Committed
+	for _, c := range observed {
+		if !stale[c.Seq] {
+			want = append(want, c)
+		}
+	}
+	for _, after := range []uint64{0, 1, 4, 11, 13, 99} {
+		got := h.replayed(after)
+		rest := want
+		for len(rest) > 0 && rest[0].Seq <= after {
+			rest = rest[1:]
+		}
+		if len(got) != len(rest) {
+			t.Fatalf("Tail(%d) gives %d, want %d", after, len(got), len(rest))
+		}
+		for i := range got {
+			if !reflect.DeepEqual(got[i], rest[i]) {
+				t.Errorf("Tail(%d)[%d] =\n%+v, want\n%+v", after, i, got[i], rest[i])
+			}
+		}
+	}
+	h.do(engine.PutItem{Item: engine.Item{ID: "lamp", Title: "second"}})
+	n := 0
+	for _, c := range h.replayed(0) {
+		if c.Item != nil && c.Item.ID == "lamp" {
+			n++
+			if c.Item.Title != "second" || c.Seq != h.Seq() {
+				t.Errorf("replayed %q at %d, want the last change in its place", c.Item.Title, c.Seq)
+			}
+		}
+	}
+	if n != 1 {
+		t.Errorf("an item put twice is replayed %d times, want once", n)
+	}
+	stop := errors.New("stop")
+	if err := h.Tail(t.Context(), 0, func([]engine.Committed) error { return stop }); !errors.Is(err, stop) {
+		t.Errorf("Tail returns %v, want the callback's error", err)
+	}
+}
+
+func tailIsTrimmed(t *testing.T, h *house) {
+	for i := range 10 {
+		h.do(view(string(rune('0'+i)), "ann", "", "lamp"))
+	}
+	if err := h.TrimTail(t.Context(), 6); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.replayed(5); len(got) != 5 || got[0].Seq != 6 {
+		t.Errorf("Tail(5) after trimming below 6 gives %d, want 5", len(got))
+	}
+	err := h.Tail(t.Context(), 4, func([]engine.Committed) error { return nil })
+	if !errors.Is(err, store.ErrTailTrimmed) {
+		t.Errorf("Tail(4) after trimming below 6: %v, want ErrTailTrimmed", err)
+	}
+	for _, below := range []uint64{3, 1000} { // back is nothing, beyond the end is the end
+		if err := h.TrimTail(t.Context(), below); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := h.replayed(10); len(got) != 0 {
+		t.Errorf("Tail(10) of a tail trimmed to its end gives %d", len(got))
+	}
+	h.do(view("9x", "ann", "", "lamp"))
+	if got := h.replayed(10); len(got) != 1 || got[0].Seq != 11 {
+		t.Errorf("Tail(10) = %v, want the event after the trim", got)
+	}
+	if got := h.history(ann); len(got) != 11 {
+		t.Errorf("History has %d events after trimming, want 11", len(got))
+	}
+}
+
+func scanIsHistoryForAll(t *testing.T, h *house) {
+	h.do(
+		view("e1", "", "phone", "a"), view("e2", "ann", "phone", "b"), view("e3", "", "tablet", "c"),
+		view("e4", "ben", "", "d"), view("e5", "ben", "tablet", "e"), view("e6", "", "kiosk", "f"),
+		engine.PutCustomer{Customer: engine.Customer{ID: "quiet"}},
+		engine.Merge{From: ben, Into: "cleo"}, // has nothing of its own
+	)
+	var last engine.Hash16
+	got := map[engine.Subject][]engine.Row{}
+	err := h.Scan(t.Context(), func(subj engine.Subject, rows []engine.Row) error {
+		if hash := subj.Hash(); hash.String() <= last.String() {
+			t.Errorf("%s comes out of order", subj)
+		} else {
+			last = hash
+		}
+		got[subj] = rows
+		return nil
+	})
+	if err != nil || len(got) != 3 {
+		t.Errorf("Scan gives %d subjects, %v; want ann, cleo and the kiosk", len(got), err)
+	}
+	for subj, rows := range got {
+		if want, err := h.History(t.Context(), subj); err != nil || !reflect.DeepEqual(rows, want) {
+			t.Errorf("Scan of %s gives\n%v, want\n%v", subj, rows, want)
+		}
+	}
+}

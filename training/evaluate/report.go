@@ -1,0 +1,147 @@
+package evaluate
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+)
+
+// Report is what an evaluation found. Its JSON is a contract (rapport eval --json).
+type Report struct {
+	Version  string        `json:"version"`
+	Commit   string        `json:"commit"`
+	Dataset  Dataset       `json:"dataset"`
+	Protocol Protocol      `json:"protocol"`
+	Models   []ModelReport `json:"models"`
+	Paired   []Paired      `json:"paired"`
+	Warnings []string      `json:"warnings"`
+}
+
+// Dataset says what was measured on.
+type Dataset struct {
+	Interactions  int    `json:"interactions"`
+	Customers     int    `json:"customers"`
+	Items         int    `json:"items"`
+	Train         int    `json:"train"` // interactions
+	Valid         int    `json:"valid"`
+	Test          int    `json:"test"`
+	TestCustomers int    `json:"test_customers"` // with something to predict
+	Targets       int    `json:"targets"`        // items to predict, over all of them
+	Unreachable   int    `json:"unreachable"`    // targets that were not eligible: misses for every model
+	SHA256        string `json:"sha256"`         // of the files, in the order they were given
+}
+
+// Protocol says how it was measured.
+type Protocol struct {
+	Split     string             `json:"split"`
+	Targets   []string           `json:"targets,omitempty"`   // interaction types to predict, empty for all
+	Types     map[string]float64 `json:"types,omitempty"`     // weights that replace the settings'
+	MinValue  *float64           `json:"min_value,omitempty"` // interactions below were left out
+	Repeats   string             `json:"repeats,omitempty"`   // allow or exclude
+	Unit      string             `json:"unit,omitempty"`      // customer or session
+	By        string             `json:"by,omitempty"`        // the attribute of the slices
+	Seed      uint64             `json:"seed"`
+	Resamples int                `json:"resamples"` // of each interval
+	Flips     int                `json:"flips"`     // of each paired test
+}
+
+// ModelReport is what one model reached.
+type ModelReport struct {
+	Name             string           `json:"name"`
+	Settings         map[string]any   `json:"settings"`
+	Metrics          map[string]Value `json:"metrics"` // by Metric.String
+	Slices           map[string]Slice `json:"slices"`
+	FitSeconds       float64          `json:"fit_seconds"`
+	RecommendLatency Latency          `json:"recommend_us"`
+	PeakBytes        uint64           `json:"peak_bytes"`
+}
+
+// Value is a metric's value, with its interval where the metric has one a customer.
+type Value struct {
+	Value float64 `json:"value"`
+	*Interval
+}
+
+// Slice is what a model reached for some of the customers: the cold, a country.
+type Slice struct {
+	Customers int              `json:"customers"`
+	Metrics   map[string]Value `json:"metrics"`
+}
+
+// Latency is the time of one answer, in microseconds.
+type Latency struct {
+	P50 float64 `json:"p50"`
+	P99 float64 `json:"p99"`
+}
+
+// LatencyOf returns the percentiles of the times answers took; zero for none.
+func LatencyOf(took []time.Duration) Latency {
+	if len(took) == 0 {
+		return Latency{}
+	}
+	us := make([]float64, len(took))
+	for i, d := range took {
+		us[i] = float64(d) / float64(time.Microsecond)
+	}
+	slices.Sort(us)
+	return Latency{quantile(us, 0.5), quantile(us, 0.99)}
+}
+
+// Paired compares model A with model B on the same customers.
+type Paired struct {
+	A      string `json:"a"`
+	B      string `json:"b"`
+	Metric string `json:"metric"`
+	Comparison
+	// Holm is P adjusted for all the comparisons of the report.
+	Holm float64 `json:"p_holm"`
+}
+
+// AdjustPaired sets Holm of every comparison. Call it once all are there.
+func (r *Report) AdjustPaired() {
+	p := make([]float64, len(r.Paired))
+	for i := range r.Paired {
+		p[i] = r.Paired[i].P
+	}
+	for i, adjusted := range Holm(p) {
+		r.Paired[i].Holm = adjusted
+	}
+}
+
+// WriteJSON writes the report as one indented JSON object. Lists and objects without
+// entries are [] and {}, never null.
+func (r *Report) WriteJSON(w io.Writer) error {
+	out := *r
+	out.Models = append([]ModelReport{}, r.Models...)
+	for i := range out.Models {
+		m := &out.Models[i]
+		m.Settings, m.Metrics, m.Slices = orEmpty(m.Settings), orEmpty(m.Metrics), orEmpty(m.Slices)
+	}
+	out.Paired = append([]Paired{}, r.Paired...)
+	out.Warnings = append([]string{}, r.Warnings...)
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(&out); err != nil {
+		return fmt.Errorf("write the evaluation report as JSON: %w", err)
+	}
+	return nil
+}
+
+func orEmpty[V any](m map[string]V) map[string]V {
+	if m == nil {
+		return map[string]V{}
+	}
+	return m
+}
+
+// model returns the named model's report.
+func (r *Report) model(name string) (*ModelReport, bool) {
+	i := slices.IndexFunc(r.Models, func(m ModelReport) bool { return m.Name == name })
+	if i < 0 {
+		return nil, false
+	}
+	return &r.Models[i], true
+}

@@ -1,0 +1,314 @@
+package evaluate
+
+import (
+	"cmp"
+	"encoding/binary"
+	"hash/fnv"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// Part is what a row is for.
+type Part uint8
+
+// The parts of a split.
+const (
+	Train Part = iota // learnt from
+	Valid             // settings are chosen on it; learnt from for the final test
+	Test              // held out until the end
+)
+
+// Split puts every row into exactly one part.
+type Split struct {
+	Order []int  // all rows by index, oldest first, equal times as they were given
+	Parts []Part // of each row, by index
+}
+
+// Rows returns the indices of the rows in any of the parts, oldest first:
+// Rows(Train, Valid) is what a model that is tested may learn from.
+func (s *Split) Rows(parts ...Part) []int {
+	var out []int
+	for _, i := range s.Order {
+		if slices.Contains(parts, s.Parts[i]) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// Rule says how a log is split. The zero Rule is not valid; see ParseRule.
+type Rule struct {
+	Name  string  // "last-out", "time" or "random"
+	Share float64 // of "time" and "random": what is not held out, between 0 and 1
+	// Cut replaces the share of "time": rows from this moment on are held out. The
+	// share then only parts validation from training.
+	Cut time.Time
+	// Seed of "random".
+	Seed uint64
+	// Target says what counts as something to predict, nil for any row with an item.
+	// "last-out" cuts at targets; the other rules split all rows alike.
+	Target func(*engine.Row) bool
+	// Unit says whose timeline a row belongs to, nil for the row's subject. With
+	// engine.OfSession(row.Session) each session is a timeline of its own.
+	Unit func(*engine.Row) engine.Subject
+}
+
+// ParseRule reads "last-out", "time:0.8" or "random:0.8".
+func ParseRule(text string) (Rule, error) {
+	name, share, hasShare := strings.Cut(text, ":")
+	switch {
+	case name == "last-out" && !hasShare:
+		return Rule{Name: name}, nil
+	case name == "last-out":
+		return Rule{}, engine.Invalidf(engine.CodeInvalidField, "split", "last-out holds out each customer's last interaction and takes no share; this one says %q", share)
+	case name != "time" && name != "random":
+		return Rule{}, engine.Invalidf(engine.CodeInvalidField, "split", "no split is called %q; there are last-out, time:0.8 and random:0.8", name)
+	}
+	f, err := strconv.ParseFloat(share, 64)
+	if err != nil || !(f > 0 && f < 1) {
+		return Rule{}, engine.Invalidf(engine.CodeInvalidField, "split", "%s needs the share that is not held out, between 0 and 1, as in %s:0.8", name, name)
+	}
+	return Rule{Name: name, Share: f}, nil
+}
+
+// String returns the form ParseRule reads; a cut by date reads "time:2026-01-31T00:00:00Z".
+func (r Rule) String() string {
+	switch {
+	case r.Name == "last-out":
+		return r.Name
+	case !r.Cut.IsZero():
+		return r.Name + ":" + r.Cut.Format(time.RFC3339)
+	}
+	return r.Name + ":" + strconv.FormatFloat(r.Share, 'g', -1, 64)
+}
+
+// Split splits the rows, which may stand in any order.
+//
+// last-out: of each customer's timeline the last target is held out for the test, and
+// what follows it goes with it; the target before that is the validation, likewise.
+// Lines of one order are one event and are held out together. At least one row of a
+// timeline stays in train: with nothing before it, there is nothing to predict from.
+//
+// time: the newest rows are the test. The cut is a moment, so rows of the same moment
+// are never parted (where rows carry no time, their order is the time order and the cut
+// is a place). What is older is cut once more by the same share for the validation.
+//
+// random: a row's part depends on the seed and the row alone, not on the rows around
+// it, and equal rows share a part. Of the rest the same share again is train.
+func (r Rule) Split(rows []engine.Row) (Split, error) {
+	s := Split{Order: timeOrder(rows), Parts: make([]Part, len(rows))}
+	switch r.Name {
+	case "last-out":
+		r.lastOut(rows, s)
+	case "time":
+		return s, r.byTime(rows, s)
+	case "random":
+		r.atRandom(rows, s)
+	default:
+		return Split{}, engine.Invalidf(engine.CodeInvalidField, "split", "no split is called %q; there are last-out, time:0.8 and random:0.8", r.Name)
+	}
+	return s, nil
+}
+
+// Given makes a split of rows whose parts are known, as files for train and test say.
+func Given(rows []engine.Row, parts []Part) (Split, error) {
+	if len(rows) != len(parts) {
+		return Split{}, engine.Invalidf(engine.CodeInvalidField, "split", "every row needs a part: there are %d rows and %d parts", len(rows), len(parts))
+	}
+	return Split{Order: timeOrder(rows), Parts: slices.Clone(parts)}, nil
+}
+
+// lastOut cuts every timeline at its last target and at the one before.
+func (r Rule) lastOut(rows []engine.Row, s Split) {
+	timelines := map[engine.Subject][]int{}
+	for _, i := range s.Order {
+		if u := unitOf(&rows[i], r.Unit); !u.IsZero() {
+			timelines[u] = append(timelines[u], i)
+		}
+	}
+	for _, line := range timelines {
+		test := r.lastTarget(rows, line)
+		if test == 0 {
+			continue
+		}
+		valid := r.lastTarget(rows, line[:test])
+		for at, i := range line {
+			switch {
+			case at >= test:
+				s.Parts[i] = Test
+			case valid > 0 && at >= valid:
+				s.Parts[i] = Valid
+			}
+		}
+	}
+}
+
+// lastTarget returns the place in a timeline where the event of its last target begins,
+// 0 if nothing stands before it or there is none.
+func (r Rule) lastTarget(rows []engine.Row, line []int) int {
+	at := len(line) - 1
+	for at > 0 && !r.target(&rows[line[at]]) {
+		at--
+	}
+	for at > 0 && sameEvent(&rows[line[at]], &rows[line[at-1]]) {
+		at--
+	}
+	return max(at, 0)
+}
+
+// sameEvent reports whether two rows are lines of one order.
+func sameEvent(a, b *engine.Row) bool {
+	named := a.EventID != "" || a.Event != engine.Hash16{}
+	return named && a.EventID == b.EventID && a.Event == b.Event
+}
+
+func (r Rule) target(row *engine.Row) bool {
+	return row.Item != "" && (r.Target == nil || r.Target(row))
+}
+
+// byTime cuts all rows at one moment, and the older ones at another.
+func (r Rule) byTime(rows []engine.Row, s Split) error {
+	share := r.Share
+	var test int
+	if r.Cut.IsZero() {
+		test = cutAt(rows, s.Order, share)
+	} else {
+		test, _ = slices.BinarySearchFunc(s.Order, r.Cut, func(i int, cut time.Time) int { return rows[i].At.Compare(cut) })
+		if share == 0 {
+			share = 0.8
+		}
+	}
+	if test == 0 || test == len(s.Order) {
+		return engine.Invalidf(engine.CodeInvalidField, "split", "%s leaves %d of %d interactions to learn from; both sides need some, and those of one moment stay together", r, test, len(rows))
+	}
+	valid := cutAt(rows, s.Order[:test], share)
+	if valid == 0 {
+		valid = test // all of one moment: no validation
+	}
+	for at, i := range s.Order {
+		switch {
+		case at >= test:
+			s.Parts[i] = Test
+		case at >= valid:
+			s.Parts[i] = Valid
+		}
+	}
+	return nil
+}
+
+// cutAt returns the place in order before which the given share of rows lies, moved to
+// the first row of its moment; 0 if there is no such place.
+func cutAt(rows []engine.Row, order []int, share float64) int {
+	if len(order) < 2 {
+		return 0
+	}
+	at := min(max(int(math.Round(share*float64(len(order)))), 1), len(order)-1)
+	moment := rows[order[at]].At
+	for at > 0 && !moment.IsZero() && rows[order[at-1]].At.Equal(moment) {
+		at--
+	}
+	return at
+}
+
+// atRandom deals the rows by a hash of the seed and what they say.
+func (r Rule) atRandom(rows []engine.Row, s Split) {
+	h := fnv.New64a()
+	var buf []byte
+	for i := range rows {
+		c := contentOf(&rows[i], r.Unit)
+		buf = binary.LittleEndian.AppendUint64(buf[:0], uint64(c.seconds))
+		buf = binary.LittleEndian.AppendUint32(buf, uint32(c.nanos))
+		for _, text := range []string{string(c.unit.Kind), c.unit.ID, string(c.item), string(c.kind)} {
+			buf = binary.LittleEndian.AppendUint32(buf, uint32(len(text)))
+			buf = append(buf, text...)
+		}
+		h.Reset()
+		h.Write(buf)                                             // never fails
+		u := float64(mix(h.Sum64()^mix(r.Seed))>>11) / (1 << 53) // in [0, 1)
+		switch {
+		case u >= r.Share:
+			s.Parts[i] = Test
+		case u >= r.Share*r.Share:
+			s.Parts[i] = Valid
+		}
+	}
+}
+
+// Leak is a held-out row that says the same as one that may be learnt from.
+type Leak struct{ Test, Other int } // row indices; Other is the oldest such row
+
+// Leaks finds the rows of Test that also stand in Train or Valid: same customer, item,
+// type and time, whatever their event ids. Unit is the rule's, nil for the row's
+// subject. In given files a leak is a mistake of the files; where rows carry no time, a
+// real repeat looks the same.
+func (s *Split) Leaks(rows []engine.Row, unit func(*engine.Row) engine.Subject) []Leak {
+	held := map[content]bool{}
+	for i, p := range s.Parts {
+		if p == Test {
+			held[contentOf(&rows[i], unit)] = true
+		}
+	}
+	seen := map[content]int{}
+	for _, i := range s.Rows(Train, Valid) {
+		c := contentOf(&rows[i], unit)
+		if _, again := seen[c]; !again && held[c] {
+			seen[c] = i
+		}
+	}
+	var out []Leak
+	for _, i := range s.Rows(Test) {
+		if other, ok := seen[contentOf(&rows[i], unit)]; ok {
+			out = append(out, Leak{i, other})
+		}
+	}
+	return out
+}
+
+// content is what a row says, comparable.
+type content struct {
+	unit    engine.Subject
+	item    engine.ItemID
+	kind    engine.Type
+	seconds int64
+	nanos   int
+}
+
+func contentOf(row *engine.Row, unit func(*engine.Row) engine.Subject) content {
+	return content{unitOf(row, unit), row.Item, row.Type, row.At.Unix(), row.At.Nanosecond()}
+}
+
+func unitOf(row *engine.Row, unit func(*engine.Row) engine.Subject) engine.Subject {
+	if unit != nil {
+		return unit(row)
+	}
+	return row.Subject()
+}
+
+// timeOrder returns the indices of rows, oldest first, equal times as given.
+func timeOrder(rows []engine.Row) []int {
+	order := make([]int, len(rows))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		if c := rows[a].At.Compare(rows[b].At); c != 0 {
+			return c
+		}
+		return cmp.Compare(a, b)
+	})
+	return order
+}
+
+// mix spreads every bit of x over all others (the finaliser of SplitMix64, Steele, Lea
+// and Flood 2014).
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}

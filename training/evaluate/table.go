@@ -1,0 +1,181 @@
+package evaluate
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// tableWidth is where a table is continued below itself: it fits a terminal on half a
+// screen, and a mail.
+const tableWidth = 120
+
+// WriteTable writes the report for people: what was measured, a row a model, a row a
+// slice, the comparisons, the warnings.
+func (r *Report) WriteTable(w io.Writer) error {
+	var b bytes.Buffer
+	d, p := &r.Dataset, &r.Protocol
+	fmt.Fprintf(&b, "%d interactions of %d customers with %d items: train %d, valid %d, test %d\n", d.Interactions, d.Customers, d.Items, d.Train, d.Valid, d.Test)
+	fmt.Fprintf(&b, "%d customers to predict for, %d targets, %d of them not eligible; split %s, seed %d\n", d.TestCustomers, d.Targets, d.Unreachable, p.Split, p.Seed)
+	writeColumns(&b, r.modelColumns())
+	if columns := r.sliceColumns(); len(columns) > 0 {
+		writeColumns(&b, columns)
+	}
+	if len(r.Paired) > 0 {
+		b.WriteByte('\n')
+	}
+	for i := range r.Paired {
+		r.writePaired(&b, &r.Paired[i])
+	}
+	for i, text := range r.Warnings {
+		if i == 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "warning: %s\n", text)
+	}
+	if _, err := w.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("write the evaluation table: %w", err)
+	}
+	return nil
+}
+
+// writePaired writes "best vs popular: ndcg@10 +0.0412 [+0.0300, +0.0525], p < 0.0001".
+// Of several comparisons each shows what is left of its p among the others.
+func (r *Report) writePaired(b *bytes.Buffer, c *Paired) {
+	fmt.Fprintf(b, "%s vs %s: %s %+.4f [%+.4f, %+.4f], p %s", c.A, c.B, c.Metric, c.Difference, c.Low, c.High, chance(c.P))
+	if len(r.Paired) > 1 {
+		fmt.Fprintf(b, " (Holm %s)", chance(c.Holm))
+	}
+	b.WriteByte('\n')
+}
+
+func chance(p float64) string {
+	if p < 0.0001 {
+		return "< 0.0001"
+	}
+	return fmt.Sprintf("= %.4f", p)
+}
+
+// column is a header and a cell a row.
+type column []string
+
+func (r *Report) modelColumns() []column {
+	names := column{"model"}
+	fit, p50, p99 := column{"fit s"}, column{"µs p50"}, column{"µs p99"}
+	var values []map[string]Value
+	for i := range r.Models {
+		m := &r.Models[i]
+		names = append(names, m.Name)
+		values = append(values, m.Metrics)
+		fit = append(fit, fmt.Sprintf("%.2f", m.FitSeconds))
+		p50 = append(p50, fmt.Sprintf("%.0f", m.RecommendLatency.P50))
+		p99 = append(p99, fmt.Sprintf("%.0f", m.RecommendLatency.P99))
+	}
+	columns := append([]column{names}, metricColumns(values)...)
+	return append(columns, fit, p50, p99)
+}
+
+// sliceColumns are nil where the report has no slices.
+func (r *Report) sliceColumns() []column {
+	names, counts := column{"model, slice"}, column{"customers"}
+	var values []map[string]Value
+	for i := range r.Models {
+		m := &r.Models[i]
+		for _, name := range slices.Sorted(maps.Keys(m.Slices)) {
+			names = append(names, m.Name+", "+name)
+			counts = append(counts, fmt.Sprint(m.Slices[name].Customers))
+			values = append(values, m.Slices[name].Metrics)
+		}
+	}
+	if len(values) == 0 {
+		return nil
+	}
+	return append([]column{names, counts}, metricColumns(values)...)
+}
+
+// metricColumns makes a column of every metric any of the rows has.
+func metricColumns(rows []map[string]Value) []column {
+	found := map[string]bool{}
+	for _, row := range rows {
+		for name := range row {
+			found[name] = true
+		}
+	}
+	var columns []column
+	for _, name := range slices.SortedFunc(maps.Keys(found), compareNames) {
+		c := column{name}
+		for _, row := range rows {
+			c = append(c, valueCell(row, name))
+		}
+		columns = append(columns, c)
+	}
+	return columns
+}
+
+func valueCell(row map[string]Value, name string) string {
+	v, ok := row[name]
+	switch {
+	case !ok:
+		return "-"
+	case v.Interval == nil:
+		return fmt.Sprintf("%.4f", v.Value)
+	}
+	return fmt.Sprintf("%.4f [%.4f, %.4f]", v.Value, v.Low, v.High)
+}
+
+// compareNames puts the metrics of this package into their order and others after them.
+func compareNames(a, b string) int {
+	ma, errA := ParseMetric(a)
+	mb, errB := ParseMetric(b)
+	switch {
+	case errA != nil && errB != nil:
+		return strings.Compare(a, b)
+	case errA != nil:
+		return 1
+	case errB != nil:
+		return -1
+	}
+	return compareMetrics(ma, mb)
+}
+
+// writeColumns writes columns side by side, the first one on the left edge and the
+// others to the right of theirs. What is too wide is continued below, under the first
+// column again.
+func writeColumns(b *bytes.Buffer, columns []column) {
+	first, rest := columns[0], columns[1:]
+	for len(rest) > 0 {
+		width, n := first.width(), 0
+		for n < len(rest) && (n == 0 || width+2+rest[n].width() <= tableWidth) {
+			width += 2 + rest[n].width()
+			n++
+		}
+		b.WriteByte('\n')
+		for row := range first {
+			b.WriteString(first[row])
+			b.WriteString(padding(first[row], first.width()))
+			for _, c := range rest[:n] {
+				b.WriteString("  ")
+				b.WriteString(padding(c[row], c.width()))
+				b.WriteString(c[row])
+			}
+			b.WriteByte('\n')
+		}
+		rest = rest[n:]
+	}
+}
+
+func (c column) width() int {
+	var w int
+	for _, cell := range c {
+		w = max(w, utf8.RuneCountInString(cell))
+	}
+	return w
+}
+
+func padding(cell string, width int) string {
+	return strings.Repeat(" ", width-utf8.RuneCountInString(cell))
+}

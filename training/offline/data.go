@@ -1,0 +1,126 @@
+// Package offline evaluates models on files, as a data scientist would: it splits what
+// happened, chooses settings on the validation part, fits on all but the test part and
+// measures on that, through the code that serves.
+//
+// It opens no file and keeps nothing: rows and items come in as values.
+package offline
+
+import (
+	"slices"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/training"
+	"github.com/rapportengine/rapport/training/evaluate"
+)
+
+// Data is what happened, and between which items. The zero Data is empty.
+type Data struct {
+	Rows  []engine.Row
+	Items []catalogue.Entry
+	// Parts, where set, says of each row what it is for (given train, validation and
+	// test files), in place of a rule.
+	Parts  []evaluate.Part
+	SHA256 string // of the files
+
+	ids   *catalogue.IDs
+	known map[engine.ItemNum]int // place in Items
+}
+
+// IDs returns the numbers of the items.
+func (d *Data) IDs() *catalogue.IDs {
+	if d.ids == nil {
+		d.ids, d.known = catalogue.NewIDs(), make(map[engine.ItemNum]int)
+	}
+	return d.ids
+}
+
+// AddItem adds an item, or replaces what an event has said of it so far.
+func (d *Data) AddItem(item engine.Item) {
+	n, _ := d.IDs().Assign(item.ID)
+	if i, ok := d.known[n]; ok {
+		d.Items[i].Item = &item
+		return
+	}
+	d.known[n] = len(d.Items)
+	d.Items = append(d.Items, catalogue.Entry{Num: n, Item: &item})
+}
+
+// AddEvent adds the lines of one event. An item no file describes is taken as it comes,
+// without words or attributes.
+func (d *Data) AddEvent(e engine.RecordEvent) {
+	for _, line := range e.Lines {
+		row := engine.Row{Interaction: line, Seq: uint64(len(d.Rows) + 1), Event: engine.HashOf(line.EventID)}
+		if line.Item != "" {
+			row.Num, _ = d.IDs().Assign(line.Item)
+			if _, ok := d.known[row.Num]; !ok {
+				d.AddItem(engine.Item{ID: line.Item})
+			}
+		}
+		d.Rows = append(d.Rows, row)
+	}
+}
+
+// snapshot assembles some of the rows, in their order.
+func (d *Data) snapshot(rows []int, settings engine.Settings) *training.Snapshot {
+	s := training.NewSnapshot(d.IDs(), settings)
+	s.Items = d.Items
+	for _, who := range d.histories(rows) {
+		s.Add(who.subject, who.rows)
+	}
+	return s
+}
+
+// history is some rows of one subject, oldest first.
+type history struct {
+	subject engine.Subject
+	rows    []engine.Row
+}
+
+// histories groups rows by subject, in the order in which subjects first appear.
+func (d *Data) histories(rows []int) []history {
+	var out []history
+	at := make(map[engine.Subject]int)
+	for _, i := range rows {
+		who := d.Rows[i].Subject()
+		k, known := at[who]
+		if !known {
+			k = len(out)
+			at[who] = k
+			out = append(out, history{subject: who})
+		}
+		out[k].rows = append(out[k].rows, d.Rows[i])
+	}
+	return out
+}
+
+// cases asks every subject with something held out what they did next: known are the
+// rows before, held those to predict. Without repeats, items of the history are no
+// targets.
+func (d *Data) cases(known, held []int, target func(*engine.Row) bool, repeats bool) []training.Case {
+	past := make(map[engine.Subject][]engine.Row)
+	for _, h := range d.histories(known) {
+		past[h.subject] = h.rows
+	}
+	var out []training.Case
+	for _, h := range d.histories(held) {
+		c := training.Case{Who: training.Known(h.subject, past[h.subject])}
+		for i := range h.rows {
+			r := &h.rows[i]
+			if r.Item == "" || !target(r) || slices.Contains(c.Targets, r.Num) {
+				continue
+			}
+			if !repeats && slices.ContainsFunc(c.Who.Rows, func(old engine.Row) bool { return old.Num == r.Num }) {
+				continue
+			}
+			if len(c.Targets) == 0 {
+				c.Now = r.At
+			}
+			c.Targets = append(c.Targets, r.Num)
+		}
+		if len(c.Targets) > 0 {
+			out = append(out, c)
+		}
+	}
+	return out
+}

@@ -1,0 +1,164 @@
+package offline_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/training/evaluate"
+	"github.com/rapportengine/rapport/training/offline"
+)
+
+// tastes is what 200 customers bought: even ones even items, odd ones odd items.
+func tastes() *offline.Data {
+	var d offline.Data
+	rng := rand.New(rand.NewPCG(3, 4))
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for c := range 200 {
+		for n, i := range rng.Perm(20)[:10] {
+			d.AddEvent(bought(c, 2*i+c%2, at.Add(time.Duration(n)*24*time.Hour+time.Duration(c)*time.Minute)))
+		}
+	}
+	return &d
+}
+
+func bought(customer, item int, at time.Time) engine.RecordEvent {
+	return engine.RecordEvent{Lines: []engine.Interaction{{
+		EventID: fmt.Sprint(customer, "-", item), Type: engine.Purchase, At: at,
+		Customer: engine.CustomerID(fmt.Sprint("c", customer)), Item: engine.ItemID(fmt.Sprint("i", item)),
+	}}}
+}
+
+// options evaluates with small fixed settings, to be quick.
+func options(d *offline.Data, split string) offline.Options {
+	o := offline.Options{
+		Data: d, Models: []string{"popular", "factor", "ease", "best"}, K: []int{5}, Settings: engine.DefaultSettings(), Seed: 1, Workers: 2,
+		Set: []string{"factor.dims=4", "factor.epochs=4", "factor.lambda=0.01", "factor.alpha0=0.3", "ease.lambda=10"},
+	}
+	if split != "" {
+		rule, err := evaluate.ParseRule(split)
+		if err != nil {
+			panic(err)
+		}
+		o.Rule = rule
+	}
+	return o
+}
+
+func TestEverySplitFindsTheTastes(t *testing.T) {
+	for _, split := range []string{"last-out", "time:0.8", "random:0.8"} {
+		t.Run(split, func(t *testing.T) {
+			report, err := offline.Run(t.Context(), options(tastes(), split))
+			if err != nil {
+				t.Fatal(err)
+			}
+			reached := make(map[string]float64)
+			for _, m := range report.Models {
+				reached[m.Name] = m.Metrics["ndcg@5"].Value
+			}
+			for _, name := range []string{"factor", "ease", "best"} {
+				if reached[name] < 1.5*reached["popular"] {
+					t.Errorf("%s reaches %.3f, popularity %.3f", name, reached[name], reached["popular"])
+				}
+			}
+			if p := report.Paired[0]; p.A != "best" || p.B != "popular" || p.P > 0.01 || p.Low <= 0 {
+				t.Errorf("best against popular: %+v", p)
+			}
+			if d := report.Dataset; d.Interactions != 2000 || d.Items != 40 || d.Train+d.Valid+d.Test != 2000 || d.TestCustomers == 0 || d.Unreachable != 0 {
+				t.Errorf("dataset %+v", d)
+			}
+			if len(report.Warnings) > 0 {
+				t.Errorf("warnings %q", report.Warnings)
+			}
+		})
+	}
+}
+
+func TestTheSameSeedGivesTheSameReport(t *testing.T) {
+	var first string
+	for _, workers := range []int{1, 3} {
+		o := options(tastes(), "last-out")
+		o.Workers = workers
+		report, err := offline.Run(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range report.Models { // times differ from run to run
+			report.Models[i].FitSeconds, report.Models[i].RecommendLatency = 0, evaluate.Latency{}
+		}
+		var out bytes.Buffer
+		if err := report.WriteJSON(&out); err != nil {
+			t.Fatal(err)
+		}
+		if first == "" {
+			first = out.String()
+		} else if out.String() != first {
+			t.Errorf("with %d workers:\n%s\nwith 1:\n%s", workers, &out, first)
+		}
+	}
+}
+
+// TestAPlantedLeakIsNamed gives a test file that repeats lines of the training file.
+func TestAPlantedLeakIsNamed(t *testing.T) {
+	d := tastes()
+	for range d.Rows {
+		d.Parts = append(d.Parts, evaluate.Train)
+	}
+	for i := range 5 {
+		d.Rows, d.Parts = append(d.Rows, d.Rows[i*10]), append(d.Parts, evaluate.Test)
+	}
+	d.AddEvent(bought(0, 39, d.Rows[0].At.AddDate(0, 1, 0)))
+	d.Parts = append(d.Parts, evaluate.Test)
+	report, err := offline.Run(t.Context(), options(d, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(report.Warnings, func(w string) bool { return strings.HasPrefix(w, "5 test interactions") }) {
+		t.Errorf("five planted lines are not warned of: %q", report.Warnings)
+	}
+	if report.Dataset.TestCustomers != 1 || report.Dataset.Targets != 1 {
+		t.Errorf("what the customer already had was asked for: %+v", report.Dataset)
+	}
+}
+
+func TestRepeats(t *testing.T) {
+	d := tastes()
+	last := d.Rows[len(d.Rows)-1].At
+	for c := range 200 {
+		again := d.Rows[c*10].Interaction
+		again.At, again.EventID = last.AddDate(0, 0, 1), fmt.Sprint("again", c)
+		d.AddEvent(engine.RecordEvent{Lines: []engine.Interaction{again}})
+	}
+	o := options(d, "last-out")
+	var invalid *engine.Invalid
+	if _, err := offline.Run(t.Context(), o); !errors.As(err, &invalid) {
+		t.Errorf("with nothing but repeats held out and repeats excluded: %v", err)
+	}
+	o.Repeats = true
+	if report, err := offline.Run(t.Context(), o); err != nil || report.Dataset.TestCustomers != 200 || report.Protocol.Repeats != "allow" {
+		t.Errorf("with repeats allowed: %v", err)
+	}
+}
+
+func TestWrongOptionsSayWhatWouldBeRight(t *testing.T) {
+	for want, change := range map[string]func(*offline.Options){
+		`models: there is no model "magic"; there are content, popular`: func(o *offline.Options) { o.Models = []string{"magic"} },
+		`set: there is no setting "ease.gamma"; there are ease.lambda`:  func(o *offline.Options) { o.Set = []string{"ease.gamma=1"} },
+		`set: a number is wanted after the name`:                        func(o *offline.Options) { o.Set = []string{"ease.lambda"} },
+		`k: a whole number from 1 to 1000, not 0`:                       func(o *offline.Options) { o.K = []int{0} },
+		`events: nothing is held out to predict`:                        func(o *offline.Options) { o.Data = &offline.Data{} },
+	} {
+		o := options(tastes(), "last-out")
+		change(&o)
+		var invalid *engine.Invalid
+		if _, err := offline.Run(t.Context(), o); !errors.As(err, &invalid) || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("got %v, want %q…", err, want)
+		}
+	}
+}

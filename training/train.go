@@ -1,0 +1,267 @@
+package training
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/rank"
+	"github.com/rapportengine/rapport/engine/recommend"
+	"github.com/rapportengine/rapport/training/evaluate"
+)
+
+// Time is cut in three: [start, t1) fits, [t1, t2) chooses settings and blend, [t2, end]
+// compares. t1 and t2 are where these shares of the wished-for events lie.
+const (
+	chooseFrom  = 0.8
+	compareFrom = 0.9
+)
+
+// testCases is how many held-out questions a comparison uses at most, gateLeast how
+// many it needs to refuse anything.
+const (
+	testCases = 2000
+	gateLeast = 300
+)
+
+// run is one training on one snapshot.
+type run struct {
+	Selector
+	snap   *Snapshot
+	target func(engine.Type) bool
+	report *Report
+}
+
+// chosen is what the search came to.
+type chosen struct {
+	recipe Recipe
+	blend  rank.Blend
+}
+
+// wished reports whether a type is something to predict: what people want, as far as
+// the settings give it at least half a purchase's weight; any positive one in a log
+// without such.
+func (s *Snapshot) wished() func(engine.Type) bool {
+	strong := func(t engine.Type) bool {
+		return s.Settings.Types[t].Weight >= 0.5*s.Settings.Types[engine.Purchase].Weight && s.Settings.Types[t].Weight > 0
+	}
+	if slices.ContainsFunc(s.types.names, strong) {
+		return strong
+	}
+	return func(t engine.Type) bool { return s.Settings.Types[t].Weight > 0 }
+}
+
+// cuts returns t1 and t2; ok is false for a log too short to cut.
+func (s *Snapshot) cuts(target func(engine.Type) bool) (t1, t2 time.Time, ok bool) {
+	var at []int64
+	for _, p := range s.People {
+		for _, e := range p.events {
+			if target(s.types.names[e.kind]) {
+				at = append(at, e.at)
+			}
+		}
+	}
+	if len(at) == 0 {
+		return t1, t2, false
+	}
+	slices.Sort(at)
+	quantile := func(q float64) time.Time { return time.Unix(0, at[int(q*float64(len(at)))]).UTC() }
+	t1, t2 = quantile(chooseFrom), quantile(compareFrom)
+	return t1, t2, t1.Before(t2) && at[0] < t1.UnixNano()
+}
+
+// choose fits on what lies before t1 and chooses settings and blend on [t1, t2).
+func (r *run) choose(ctx context.Context, t1, t2 time.Time) (chosen, error) {
+	past := r.snap.Before(t1)
+	cases := r.snap.NextCases(t1, t2, r.target, blendCases)
+	got := chosen{recipe: r.Default(), blend: rank.DefaultBlend()}
+	data := r.Fitter.Data(past)
+	if len(data.Customers) == 0 {
+		return got, nil
+	}
+	world := past.World(recommend.NewModels(0, past.Newest, nil, r.Fitter.Encoder(past), rank.DefaultBlend()))
+	base, recipe, err := r.Sources(ctx, world, data, cases)
+	if err != nil {
+		return got, err
+	}
+	got.recipe = recipe
+	models := recommend.NewModels(0, past.Newest, base, world.Models.Encoder, rank.DefaultBlend())
+	world = world.WithModels(models, world.Content)
+	for _, of := range []struct {
+		task  rank.Task
+		cases []Case
+	}{
+		{rank.Person, cases},
+		{rank.Anchor, r.snap.BasketCases(t1, t2, r.target, blendCases)},
+	} {
+		scales, how, err := r.Blend(ctx, world, of.task, of.cases)
+		if err != nil {
+			return got, err
+		}
+		got.blend[of.task] = scales
+		r.report.Chosen[string(of.task)] = how
+	}
+	return got, nil
+}
+
+// compare refits candidate and incumbent on what lies before t2, measures both on what
+// came after, beside every source alone, and writes the table.
+func (r *run) compare(ctx context.Context, t2 time.Time, candidate chosen, incumbent *chosen) (new, old *Measured, err error) {
+	past := r.snap.Before(t2)
+	cases := r.snap.NextCases(t2, r.snap.Newest.Add(1), r.target, testCases)
+	contest := &Contest{
+		Place: r.Place, Cases: cases, Workers: r.Fitter.Workers, Step: r.Fitter.Step,
+		Metrics:    tableMetrics,
+		Background: r.background(past),
+		Resampling: evaluate.Resampling{Seed: r.Fitter.Seed},
+	}
+	world, err := r.fitted(ctx, past, candidate)
+	if err != nil {
+		return nil, nil, err
+	}
+	table := &evaluate.Report{Dataset: r.dataset(past, cases), Protocol: evaluate.Protocol{
+		Split: fmt.Sprintf("what each customer wanted first from %s on", t2.Format(time.DateOnly)), Repeats: "exclude", Seed: r.Fitter.Seed,
+	}}
+	r.report.Table = table
+	var alone []*Measured
+	for _, s := range world.Models.Sources() {
+		name := s.Name()
+		if name == "trending" || name == "newest" {
+			continue // they make a list fresh, not right
+		}
+		got, err := contest.Measure(ctx, Contender{Name: name, World: world.WithModels(world.Models.WithBlend(Alone(name)), world.Content), Fit: r.Fitter.Took[name]})
+		if err != nil {
+			return nil, nil, err
+		}
+		alone = append(alone, got)
+		table.Models = append(table.Models, got.Report)
+	}
+	if new, err = contest.Measure(ctx, Contender{Name: "best", World: world}); err != nil {
+		return nil, nil, err
+	}
+	table.Models = append(table.Models, new.Report)
+	for _, a := range alone {
+		table.Paired = append(table.Paired, contest.Compare(new, a, blendMetric))
+	}
+	if incumbent != nil {
+		oldWorld, err := r.fitted(ctx, past, *incumbent)
+		if err != nil {
+			return nil, nil, err
+		}
+		if old, err = contest.Measure(ctx, Contender{Name: "incumbent", World: oldWorld}); err != nil {
+			return nil, nil, err
+		}
+		table.Models = append(table.Models, old.Report)
+		table.Paired = append(table.Paired, contest.Compare(new, old, blendMetric))
+	}
+	table.AdjustPaired()
+	return new, old, nil
+}
+
+// tableMetrics are what a training's table shows.
+var tableMetrics = []evaluate.Metric{{Name: "ndcg", K: 10}, {Name: "recall", K: 10}, {Name: "hr", K: 10}, {Name: "coverage", K: 10}}
+
+// fitted is the shop of a snapshot under one choice, fitted on it.
+func (r *run) fitted(ctx context.Context, s *Snapshot, c chosen) (*recommend.World, error) {
+	sources, err := r.Fitter.All(ctx, s, c.recipe)
+	if err != nil {
+		return nil, err
+	}
+	return s.World(recommend.NewModels(0, s.Newest, sources, r.Fitter.Encoder(s), c.blend)), nil
+}
+
+func (r *run) background(s *Snapshot) evaluate.Background {
+	var bg evaluate.Background
+	for _, e := range s.Items {
+		bg.Items = append(bg.Items, e.Num)
+	}
+	return bg
+}
+
+func (r *run) dataset(past *Snapshot, cases []Case) evaluate.Dataset {
+	d := evaluate.Dataset{
+		Interactions: r.snap.Events, Customers: len(r.snap.People), Items: len(r.snap.Items),
+		Train: past.Events, Test: r.snap.Events - past.Events, TestCustomers: len(cases),
+	}
+	for _, c := range cases {
+		d.Targets += len(c.Targets)
+	}
+	return d
+}
+
+// ErrRefused is wrapped by the error of a training whose result was not good enough.
+var ErrRefused = errors.New("model refused")
+
+// The gate: how much worse a candidate may be than what serves now.
+const (
+	worstRelative = -0.02 // refused when the whole interval of the difference lies below
+	worstCoverage = 0.5   // of the incumbent's
+)
+
+// judge accepts or refuses, and says why.
+func judge(candidate, incumbent *Measured) error {
+	n := len(candidate.Each[blendMetric])
+	if n < gateLeast {
+		return nil
+	}
+	base := incumbent.Report.Metrics[blendMetric.String()].Value
+	diff := (evaluate.Resampling{}).Compare(candidate.Each[blendMetric], incumbent.Each[blendMetric])
+	if base > 0 && diff.High/base < worstRelative {
+		return fmt.Errorf("%s %+.1f %% [%+.1f, %+.1f] on %d held-out customers against the model that serves: %w",
+			blendMetric, 100*diff.Difference/base, 100*diff.Low/base, 100*diff.High/base, n, ErrRefused)
+	}
+	const coverage = "coverage@10"
+	had, has := incumbent.Report.Metrics[coverage].Value, candidate.Report.Metrics[coverage].Value
+	if has < worstCoverage*had {
+		return fmt.Errorf("%s fell from %.3f to %.3f, to less than half: %w", coverage, had, has, ErrRefused)
+	}
+	return nil
+}
+
+// train runs the whole of it and returns models that are ready to be saved.
+func (r *run) train(ctx context.Context, incumbent *chosen) (*recommend.Models, error) {
+	candidate := chosen{r.Default(), rank.DefaultBlend()}
+	t1, t2, ok := r.snap.cuts(r.target)
+	if ok {
+		r.report.ChooseFrom, r.report.CompareFrom = t1, t2
+		var err error
+		if candidate, err = r.choose(ctx, t1, t2); err != nil {
+			return nil, err
+		}
+		now, before, err := r.compare(ctx, t2, candidate, incumbent)
+		if err != nil {
+			return nil, err
+		}
+		switch n := len(now.Each[blendMetric]); {
+		case before == nil:
+			r.report.Comparison = "there was no model to compare with"
+		case n < gateLeast:
+			r.report.Comparison = fmt.Sprintf("skipped: %d held-out customers, %d are needed", n, gateLeast)
+		default:
+			r.report.Comparison = fmt.Sprintf("compared on %d held-out customers", n)
+			if err := judge(now, before); err != nil {
+				return nil, err
+			}
+		}
+	} else {
+		r.report.Comparison = "skipped: the log is too short to hold anything out"
+	}
+	r.report.Recipe, r.report.Blend = candidate.recipe, candidate.blend
+	r.Fitter.begins("fitting on everything")
+	sources, err := r.Fitter.All(ctx, r.snap, candidate.recipe)
+	if err != nil {
+		return nil, err
+	}
+	if err := candidate.blend.Validate(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	r.report.Seconds = make(map[string]float64)
+	for what, took := range maps.All(r.Fitter.Took) {
+		r.report.Seconds[what] = took.Seconds()
+	}
+	return recommend.NewModels(r.report.Version, r.snap.Newest, sources, r.Fitter.Encoder(r.snap), candidate.blend), nil
+}

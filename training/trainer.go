@@ -1,0 +1,330 @@
+package training
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/recommend"
+)
+
+// Shelf is where models are kept.
+type Shelf interface {
+	// SaveModel stores a model under a new version; it exists once all of it is there.
+	SaveModel(ctx context.Context, version int, report []byte, r io.Reader) error
+	// Models lists what is there, oldest first.
+	Models(ctx context.Context) ([]engine.ModelVersion, error)
+	// LoadModel opens a model; reading it fails where its bytes are not whole.
+	LoadModel(ctx context.Context, version int) (io.Reader, error)
+	SetCurrent(ctx context.Context, version int) error
+	DropModel(ctx context.Context, version int) error
+}
+
+// Store is a log with a shelf.
+type Store interface {
+	Log
+	Shelf
+}
+
+// Options are the trainer's settings; the zero value is sane.
+type Options struct {
+	Settings *engine.Settings // nil: engine.DefaultSettings
+	Search   *Search          // nil: DefaultSearch
+	Seed     uint64
+	Workers  int           // 0: half the processors, so that answers keep theirs
+	Interval time.Duration // how often the loop looks whether to train; 0: an hour
+	MinNew   uint64        // commands since the last training that make another worth while; 0: 1,000
+	Log      *slog.Logger  // nil: none
+	Now      func() time.Time
+}
+
+// Trainer trains, on demand and in a loop, one training at a time.
+type Trainer struct {
+	store Store
+	swap  func(*recommend.Models)
+	o     Options
+
+	busy  chan struct{} // holds a token while a training or rollback runs
+	asked chan string   // the job that waits for the loop
+
+	mu   sync.Mutex // guards the two below
+	jobs []engine.Job
+	seen uint64 // sequence number at the last training that ended
+}
+
+// jobsKept is how many ended jobs can be asked for.
+const jobsKept = 100
+
+// New returns a trainer that hands finished models to swap.
+func New(store Store, swap func(*recommend.Models), o Options) *Trainer {
+	if o.Settings == nil {
+		settings := engine.DefaultSettings()
+		o.Settings = &settings
+	}
+	if o.Search == nil {
+		search := DefaultSearch()
+		o.Search = &search
+	}
+	o.Workers = cmp.Or(o.Workers, max(1, runtime.GOMAXPROCS(0)/2))
+	o.Interval = cmp.Or(o.Interval, time.Hour)
+	o.MinNew = cmp.Or(o.MinNew, 1000)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Trainer{store: store, swap: swap, o: o, busy: make(chan struct{}, 1), asked: make(chan string, 1)}
+}
+
+// Latest returns the models to start with: the current version or, where its bytes are
+// damaged, the newest whole one. skipped says what was passed over and why. Without
+// any, models is nil.
+func (t *Trainer) Latest(ctx context.Context) (models *recommend.Models, skipped []string, err error) {
+	versions, err := t.store.Models(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("list models: %w", err)
+	}
+	slices.SortFunc(versions, func(a, b engine.ModelVersion) int {
+		if a.Current != b.Current {
+			return map[bool]int{true: -1, false: 1}[a.Current]
+		}
+		return b.Version - a.Version
+	})
+	for _, v := range versions {
+		m, err := t.load(ctx, v.Version)
+		if err == nil {
+			t.mu.Lock()
+			t.seen = seqOf(v)
+			t.mu.Unlock()
+			return m, skipped, nil
+		}
+		if ctx.Err() != nil {
+			return nil, nil, ctx.Err()
+		}
+		skipped = append(skipped, fmt.Sprintf("model %d: %v", v.Version, err))
+	}
+	return nil, skipped, nil
+}
+
+// seqOf returns up to where a model has read the log.
+func seqOf(v engine.ModelVersion) uint64 {
+	var r Report
+	_ = json.Unmarshal(v.Report, &r) // a report that cannot be read only trains sooner
+	return r.Seq
+}
+
+// load reads a model back, all of it, before any of it is used.
+func (t *Trainer) load(ctx context.Context, version int) (*recommend.Models, error) {
+	r, err := t.store.LoadModel(ctx, version)
+	if err != nil {
+		return nil, err
+	}
+	return recommend.Load(r, t.store.IDs())
+}
+
+// Run trains whenever enough is new or Train asks, until ctx ends. A log that has events but no model
+// is trained on at once.
+func (t *Trainer) Run(ctx context.Context) error {
+	tick := time.NewTicker(t.o.Interval)
+	defer tick.Stop()
+	t.whenDue(ctx)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case id := <-t.asked:
+			t.do(ctx, id)
+		case <-tick.C:
+			t.whenDue(ctx)
+		}
+	}
+}
+
+// whenDue trains if enough is new.
+func (t *Trainer) whenDue(ctx context.Context) {
+	if !t.due(ctx) {
+		return
+	}
+	if _, err := t.Now(ctx, nil); err != nil && ctx.Err() == nil {
+		t.o.Log.WarnContext(ctx, "training did not bring a new model", "err", err)
+	}
+}
+
+// due reports whether enough was written since the last training.
+func (t *Trainer) due(ctx context.Context) bool {
+	t.mu.Lock()
+	seen := t.seen
+	t.mu.Unlock()
+	versions, err := t.store.Models(ctx)
+	if err != nil {
+		return false
+	}
+	fresh := t.store.Seq() - min(seen, t.store.Seq())
+	return fresh >= t.o.MinNew || (len(versions) == 0 && fresh > 0)
+}
+
+// Now runs one training and waits for it: read, choose, compare, fit, save, verify,
+// swap. progress, if not nil, is told what is being done and the share done so far. An
+// error that wraps ErrRefused comes with the report of what was refused.
+func (t *Trainer) Now(ctx context.Context, progress func(step string, share float64)) (*Report, error) {
+	select {
+	case t.busy <- struct{}{}:
+		defer func() { <-t.busy }()
+	default:
+		return nil, fmt.Errorf("a training runs already: %w", engine.ErrConflict)
+	}
+	return t.train(ctx, progress)
+}
+
+// trainingSteps is about how many steps a training reports, for its share done.
+const trainingSteps = 32
+
+func (t *Trainer) train(ctx context.Context, progress func(string, float64)) (*Report, error) {
+	start := t.o.Now()
+	steps := 0
+	step := func(what string) {
+		if progress != nil {
+			progress(what, min(0.99, float64(steps)/trainingSteps))
+		}
+		steps++
+	}
+	step("reading the log")
+	snap, err := Read(ctx, t.store, *t.o.Settings, nil)
+	if err != nil {
+		return nil, err
+	}
+	versions, err := t.store.Models(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list models: %w", err)
+	}
+	report := &Report{
+		Version: 1, Seq: snap.Seq, LogTime: snap.Newest, Chosen: make(map[string]Chosen),
+		Customers: len(snap.People), Items: len(snap.Items), Events: snap.Events,
+	}
+	var incumbent *chosen
+	for _, v := range versions {
+		report.Version = max(report.Version, v.Version+1)
+		if v.Current {
+			incumbent = choiceOf(v)
+		}
+	}
+	r := &run{
+		Selector: Selector{Search: *t.o.Search, Place: snap.Place(snap.Types()), Fitter: &Fitter{Workers: t.o.Workers, Seed: t.o.Seed, Step: step}},
+		snap:     snap, target: snap.wished(), report: report,
+	}
+	models, err := r.train(ctx, incumbent)
+	report.Took = t.o.Now().Sub(start).Seconds()
+	if err == nil {
+		step("saving")
+		err = t.adopt(ctx, models, report, versions)
+	}
+	if ctx.Err() == nil {
+		t.mu.Lock()
+		t.seen = snap.Seq
+		t.mu.Unlock()
+	}
+	if err != nil {
+		report.Refused = err.Error()
+		return report, err
+	}
+	if progress != nil {
+		progress("done", 1)
+	}
+	return report, nil
+}
+
+// choiceOf returns the settings and blend a stored model was made with; nil where its
+// report cannot be read.
+func choiceOf(v engine.ModelVersion) *chosen {
+	var r Report
+	if json.Unmarshal(v.Report, &r) != nil || len(r.Blend) == 0 {
+		return nil
+	}
+	return &chosen{r.Recipe, r.Blend}
+}
+
+// adopt saves the models, reads them back whole, makes them current and serves what
+// was read: what is on the disk is what answers.
+func (t *Trainer) adopt(ctx context.Context, m *recommend.Models, report *Report, old []engine.ModelVersion) error {
+	var body bytes.Buffer
+	if err := m.Save(&body); err != nil {
+		return err
+	}
+	text, err := json.Marshal(report)
+	if err != nil {
+		return fmt.Errorf("write training report: %w", err)
+	}
+	if err := t.store.SaveModel(ctx, m.Version, text, &body); err != nil {
+		return fmt.Errorf("save model %d: %w", m.Version, err)
+	}
+	saved, err := t.load(ctx, m.Version)
+	if err != nil {
+		return errors.Join(fmt.Errorf("model %d did not read back: %w", m.Version, err), t.store.DropModel(ctx, m.Version))
+	}
+	if err := t.store.SetCurrent(ctx, m.Version); err != nil {
+		return fmt.Errorf("make model %d current: %w", m.Version, err)
+	}
+	t.swap(saved)
+	return t.tidy(ctx, old)
+}
+
+// tidy drops all but the newest versions, the new one among them.
+func (t *Trainer) tidy(ctx context.Context, old []engine.ModelVersion) error {
+	slices.SortFunc(old, func(a, b engine.ModelVersion) int { return b.Version - a.Version })
+	for _, v := range old[min(len(old), engine.ModelsKept-1):] {
+		if err := t.store.DropModel(ctx, v.Version); err != nil {
+			return fmt.Errorf("drop model %d: %w", v.Version, err)
+		}
+	}
+	return nil
+}
+
+// Rollback makes an earlier version serve again.
+func (t *Trainer) Rollback(ctx context.Context, to int) error {
+	select {
+	case t.busy <- struct{}{}:
+		defer func() { <-t.busy }()
+	default:
+		return fmt.Errorf("a training runs: %w", engine.ErrConflict)
+	}
+	versions, err := t.store.Models(ctx)
+	if err != nil {
+		return fmt.Errorf("list models: %w", err)
+	}
+	if !slices.ContainsFunc(versions, func(v engine.ModelVersion) bool { return v.Version == to }) {
+		return fmt.Errorf("model %d: there are %v: %w", to, numbers(versions), engine.ErrNotFound)
+	}
+	m, err := t.load(ctx, to)
+	if err != nil {
+		return fmt.Errorf("model %d: %w", to, err)
+	}
+	if err := t.store.SetCurrent(ctx, to); err != nil {
+		return fmt.Errorf("make model %d current: %w", to, err)
+	}
+	t.swap(m)
+	return nil
+}
+
+func numbers(versions []engine.ModelVersion) []int {
+	out := make([]int, len(versions))
+	for i, v := range versions {
+		out[i] = v.Version
+	}
+	return out
+}
+
+// Models lists the versions that are kept, oldest first.
+func (t *Trainer) Models(ctx context.Context) ([]engine.ModelVersion, error) {
+	return t.store.Models(ctx)
+}
