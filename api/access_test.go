@@ -188,3 +188,13 @@ func TestHead(t *testing.T) {
 		t.Errorf("Allow: got %q, want GET, HEAD", allow)
 	}
 }
+
+// A body that never ends takes no longer than a request may.
+func TestSlowBody(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.Limits.Timeout = 100 * time.Millisecond })
+	slow, end := io.Pipe()
+	defer end.Close()
+	go func() { _, _ = io.WriteString(end, `{"query":"`) }()
+	h.call("POST", "/v1/recommendations", slow).refused(408, "timeout")
+	h.call("GET", "/healthz").want(200)
+}

@@ -167,7 +167,7 @@ func (s *shop) place(name string) (*recommend.Place, error) {
 	if !found {
 		return nil, engine.Invalidf(engine.CodeInvalidField, "scenario", "there is no scenario %q; there are %s", name, s.scenarioNames())
 	}
-	p, err := sc.compiled(s.World)
+	p, err := sc.compiled()
 	if err != nil {
 		return nil, fmt.Errorf("scenario %s: %w", name, err)
 	}

@@ -84,13 +84,13 @@ func withoutScenario(old map[string]*scenario, name string) map[string]*scenario
 	return next
 }
 
-// compiled returns the place of a scenario, compiling it at first use. A scenario that
-// does not compile (an attribute it names is gone) is tried again at the next request.
-func (s *scenario) compiled(w *recommend.World) (*recommend.Place, error) {
+// compiled returns the place of a scenario, compiling it at first use. Attributes were
+// checked when it was sent; one that no item has any more matches none.
+func (s *scenario) compiled() (*recommend.Place, error) {
 	if p := s.place.Load(); p != nil {
 		return p, nil
 	}
-	p, err := recommend.NewPlace(s.Scenario, w.Catalogue)
+	p, err := recommend.NewPlace(s.Scenario, nil)
 	if err != nil {
 		return nil, err
 	}

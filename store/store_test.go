@@ -5,6 +5,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/store"
 	"github.com/rapportengine/rapport/store/storetest"
 )
@@ -22,11 +23,19 @@ func TestContractOnDisk(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) *store.Store { return open(t, t.TempDir(), store.Options{}) })
 }
 
-func TestContractWithFsync(t *testing.T) {
-	if testing.Short() {
-		t.Skip("the disk's part is tested by TestContractOnDisk")
+func TestFsync(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, store.Options{Fsync: true})
+	s.Start(t.Context(), nil)
+	send(t, s, []engine.Command{engine.PutItem{Item: engine.Item{ID: "lamp"}}})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
 	}
-	storetest.Run(t, func(t *testing.T) *store.Store { return open(t, t.TempDir(), store.Options{Fsync: true}) })
+	s = open(t, dir, store.Options{Fsync: true})
+	defer s.Close()
+	if _, err := s.Item(t.Context(), "lamp"); err != nil {
+		t.Errorf("Item after reopening: %v", err)
+	}
 }
 
 // open opens a store; who opens it closes it.
@@ -38,5 +47,3 @@ func open(t testing.TB, dir string, o store.Options) *store.Store {
 	}
 	return s
 }
-
-func runAsChild() {}

@@ -23,8 +23,15 @@ type Search struct {
 // values: Rendle et al. 2021 and Steck 2019 on public data of this size.
 func DefaultSearch() Search {
 	return Search{
-		Factor: []factor.Params{{Lambda: 0.003, Alpha0: 0.3}, {Lambda: 0.02, Alpha0: 0.1}},
-		EASE:   []neighbour.Params{{Lambda: 50}, {Lambda: 200}, {Lambda: 800}},
+		Factor: []factor.Params{
+			factor.Params{Lambda: 0.005, Alpha0: 0.1, Epochs: 10}.WithDefaults(),
+			factor.Params{Lambda: 0.02, Alpha0: 0.1, Epochs: 10}.WithDefaults(),
+		},
+		EASE: []neighbour.Params{
+			neighbour.Params{Lambda: 50}.WithDefaults(),
+			neighbour.Params{Lambda: 200}.WithDefaults(),
+			neighbour.Params{Lambda: 800}.WithDefaults(),
+		},
 	}
 }
 

@@ -64,6 +64,9 @@ func (i *importCommand) Run(ctx context.Context, c *console) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := i.look(); err != nil {
+		return err
+	}
 	refused, err := i.rejects(c)
 	if err != nil {
 		return err
@@ -83,6 +86,23 @@ func (i *importCommand) Run(ctx context.Context, c *console) (err error) {
 		err = fmt.Errorf("nothing was accepted of %s records", count(job.got.read))
 	}
 	return err
+}
+
+// look refuses names that are no files before anything is begun.
+func (i *importCommand) look() error {
+	for _, name := range i.Files {
+		if name == "-" {
+			continue
+		}
+		info, err := os.Stat(name)
+		if err != nil {
+			return &usageError{err}
+		}
+		if info.IsDir() {
+			return usagef("%s is a directory; name the files in it", name)
+		}
+	}
+	return nil
 }
 
 // importInto opens a workspace for writing much, and leaves it with counters that count

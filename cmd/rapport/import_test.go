@@ -72,7 +72,7 @@ func TestImportOfNothingGoodFails(t *testing.T) {
 	rapport(t, "import", "--dir", dir, "--as", "items", "--reject", rejected, bad).
 		want(t, exitFailed, "2 items read: 0 accepted", "nothing was accepted", rejected)
 	rapport(t, "import", "--dir", dir, "--as", "items", write(t, "none.ndjson", "")).want(t, exitOK, "0 items read")
-	rapport(t, "import", "--dir", dir, "--as", "items", "missing.ndjson").want(t, exitFailed, "missing.ndjson")
+	rapport(t, "import", "--dir", dir, "--as", "items", "missing.ndjson").want(t, exitUsage, "missing.ndjson")
 }
 
 func TestDryRunWritesNothing(t *testing.T) {
@@ -132,7 +132,7 @@ func TestInterruptedImportRunAgainDoublesNothing(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	all := sample(t, "events.csv", sampleEvents+1)
 	all = all[strings.IndexByte(all, '\n')+1:]
-	header := "-,type,customer_id,session_id,order_id,item_id,at,quantity,price,currency\n"
+	header := "id,type,customer_id,session_id,order_id,item_id,at,quantity,price,currency\n"
 	file := write(t, "events.csv", header+all)
 	var c console
 	c.out, c.err = io.Discard, io.Discard
@@ -146,7 +146,7 @@ func TestInterruptedImportRunAgainDoublesNothing(t *testing.T) {
 		defer in.Close()
 		in.Reader = &halting{iotest.HalfReader(in.Reader), len(all) / 2, halt}
 		job := intake{c: &c, store: w.store, as: "events", refused: &rejects{c: &c}}
-		job.options.Mapping.Columns = map[string]string{"-": ""} // so that ids come from the file
+		job.options.Mapping.Columns = map[string]string{"id": ""} // so that ids come from the file
 		return job.take(ctx, in)
 	})
 	if exitCode(err) != exitFailed {
@@ -155,7 +155,7 @@ func TestInterruptedImportRunAgainDoublesNothing(t *testing.T) {
 	if n := lookInto(t, dir); n.interactions == 0 || n.interactions >= sampleEvents {
 		t.Fatalf("interrupted half-way, the store holds %d of %d interactions", n.interactions, sampleEvents)
 	}
-	rapport(t, "import", "--dir", dir, "--as", "events", "--map", "-=-", file).want(t, exitOK, "6,000 events read")
+	rapport(t, "import", "--dir", dir, "--as", "events", "--map", "id=-", file).want(t, exitOK, "6,000 events read")
 	if n := lookInto(t, dir); n.interactions != sampleEvents {
 		t.Fatalf("after the second run the store holds %d interactions, want %d", n.interactions, sampleEvents)
 	}

@@ -45,10 +45,8 @@ func openInput(name string, digest bool) (_ *input, err error) {
 		return nil, err
 	}
 	in.Reader = f
-	switch regular := info.Mode().IsRegular(); {
-	case info.IsDir():
-		return nil, usagef("%s is a directory, not a file", name)
-	case regular:
+	switch {
+	case info.Mode().IsRegular():
 		in.size, in.dated = info.Size(), info.ModTime()
 	case digest:
 		if f, err = in.spool(f); err != nil {

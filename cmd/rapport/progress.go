@@ -42,13 +42,17 @@ func (c *console) bar(label string, total int64) *bar {
 
 func (b *bar) draw(p *mpb.Progress) {
 	b.drawn = p
-	where := decor.Any(func(decor.Statistics) string { return "  " + b.where() })
 	name := mpb.PrependDecorators(decor.Name(b.label))
+	where := decor.Any(func(decor.Statistics) string { return "  " + b.where() })
+	// Bars begin without a total, which leaves it to end to complete them: one that
+	// completes itself ignores that, and would be waited for in vain after a failure
+	// to come to its total.
 	if b.total <= 0 {
 		b.line = p.New(0, mpb.SpinnerStyle(), mpb.BarWidth(1), name, mpb.AppendDecorators(where))
 		return
 	}
-	b.line = p.AddBar(b.total, name, mpb.AppendDecorators(decor.NewPercentage("%d"), where))
+	b.line = p.AddBar(0, name, mpb.AppendDecorators(decor.NewPercentage("%d"), where))
+	b.line.SetTotal(b.total, false)
 }
 
 // at says how much of the total is done, and what the work is at in words.
@@ -61,7 +65,7 @@ func (b *bar) at(done int64, detail string) {
 	}
 	b.mu.Unlock()
 	if b.line != nil {
-		b.line.SetCurrent(min(done, max(b.total-1, 0))) // the last step is end's
+		b.line.SetCurrent(done)
 	}
 	if say {
 		b.c.say("%s: %s%s", b.label, b.percent(done), detail)

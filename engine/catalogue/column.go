@@ -118,7 +118,7 @@ func (c *column) scan(low, high uint64) *roaring.Bitmap {
 			words[i*(chunkKeys/64)+w] = word
 		}
 	}
-	return roaring.FromDense(words, false)
+	return roaring.FromDense(words, true) // a copy: without, its containers are copy-on-write, which readers may not share
 }
 
 // pick looks at the keys of some items.

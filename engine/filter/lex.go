@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,16 +33,8 @@ type token struct {
 }
 
 // is reports whether the token is one of these symbols or keywords.
-func (t token) is(any ...string) bool {
-	if t.kind != symbol && t.kind != word {
-		return false
-	}
-	for _, s := range any {
-		if t.text == s {
-			return true
-		}
-	}
-	return false
+func (t token) is(these ...string) bool {
+	return (t.kind == symbol || t.kind == word) && slices.Contains(these, t.text)
 }
 
 // String shows the token in a message.

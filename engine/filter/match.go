@@ -33,7 +33,7 @@ type (
 )
 
 func (x compareNode) items(r *run, among *roaring.Bitmap) set {
-	v := x.with.one(r.env)
+	v := x.with.value(r.env)
 	switch {
 	case v.Type == 0:
 		return everyOrNone(r, false)
@@ -66,7 +66,7 @@ func itemID(r *run, v catalogue.Value) set {
 }
 
 func (x compareNode) holds(r *run, _ engine.ItemNum, it *engine.Item) bool {
-	return compares(x.op, catalogue.Of(it, x.field), x.with.one(r.env))
+	return compares(x.op, catalogue.Of(it, x.field), x.with.value(r.env))
 }
 
 func (x compareNode) fixed() bool { return x.with.fixed() && x.field != catalogue.FieldItemID }
@@ -81,23 +81,21 @@ func compares(op catalogue.Op, left, right catalogue.Value) bool {
 }
 
 func (x sharesNode) items(r *run, among *roaring.Bitmap) set {
-	values := x.with.values(r.env)
-	if x.field == catalogue.FieldItemID {
+	switch only := x.with.static; {
+	case x.field == catalogue.FieldItemID:
 		out := owned(roaring.New())
-		for _, v := range values {
+		for v := range x.with.values(r.env) {
 			if v.Type == catalogue.Text {
 				out = out.or(itemID(r, v))
 			}
 		}
 		return out
+	case !x.fixed():
+		return x.union(r, among)
+	case len(only) == 1 && only[0].Type == catalogue.Text && !x.field.Attribute:
+		return x.posting(r, only[0])
 	}
-	if !x.fixed() {
-		return x.union(r, values, among)
-	}
-	if len(values) == 1 && values[0].Type == catalogue.Text && !x.field.Attribute {
-		return x.posting(r, values[0])
-	}
-	return shared(r.base.Cached(x.key, func() *roaring.Bitmap { return x.union(r, values, nil).Bitmap }))
+	return shared(r.base.Cached(x.key, func() *roaring.Bitmap { return x.union(r, nil).Bitmap }))
 }
 
 // posting returns the items with one string, in a field every item has: those hold
@@ -110,9 +108,9 @@ func (x sharesNode) posting(r *run, v catalogue.Value) set {
 }
 
 // union returns the items that have one of the values.
-func (x sharesNode) union(r *run, values []catalogue.Value, among *roaring.Bitmap) set {
+func (x sharesNode) union(r *run, among *roaring.Bitmap) set {
 	out := owned(roaring.New())
-	for _, v := range values {
+	for v := range x.with.values(r.env) {
 		switch v.Type {
 		case catalogue.Text:
 			out = out.or(shared(r.base.Equal(x.field, v))).or(shared(r.base.Member(x.field, v.Text)))
@@ -127,7 +125,7 @@ func (x sharesNode) union(r *run, values []catalogue.Value, among *roaring.Bitma
 
 func (x sharesNode) holds(r *run, _ engine.ItemNum, it *engine.Item) bool {
 	have := catalogue.Of(it, x.field)
-	for _, v := range x.with.values(r.env) {
+	for v := range x.with.values(r.env) {
 		if have.Contains(v) {
 			return true
 		}
@@ -148,7 +146,7 @@ func (x hasNode) fixed() bool { return true }
 func (x requestNode) items(r *run, _ *roaring.Bitmap) set { return everyOrNone(r, x.holds(r, 0, nil)) }
 
 func (x requestNode) holds(r *run, _ engine.ItemNum, _ *engine.Item) bool {
-	return compares(x.op, x.left.one(r.env), x.right.one(r.env))
+	return compares(x.op, x.left.value(r.env), x.right.value(r.env))
 }
 
 func (x requestNode) fixed() bool { return false }
@@ -158,9 +156,8 @@ func (x requestSharesNode) items(r *run, _ *roaring.Bitmap) set {
 }
 
 func (x requestSharesNode) holds(r *run, _ engine.ItemNum, _ *engine.Item) bool {
-	right := x.right.values(r.env)
-	for _, a := range x.left.values(r.env) {
-		for _, b := range right {
+	for a := range x.left.values(r.env) {
+		for b := range x.right.values(r.env) {
 			if a.Equal(b) {
 				return true
 			}

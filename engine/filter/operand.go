@@ -8,9 +8,6 @@ import (
 	"github.com/rapportengine/rapport/engine/catalogue"
 )
 
-// contextNames are what a request says of its moment.
-var contextNames = []string{"device", "locale", "page", "region", "store"}
-
 // operand reads one side of a comparison.
 func (p *parser) operand() (operand, error) {
 	t := p.tok

@@ -67,8 +67,8 @@ func (p *parser) advance() (err error) {
 }
 
 // take advances past one of these symbols or keywords, if it stands here.
-func (p *parser) take(any ...string) (bool, error) {
-	if !p.tok.is(any...) {
+func (p *parser) take(these ...string) (bool, error) {
+	if !p.tok.is(these...) {
 		return false, nil
 	}
 	return true, p.advance()
@@ -99,54 +99,56 @@ func (p *parser) enter(at int) error {
 }
 
 func (p *parser) disjunction() (expr, error) {
-	return p.joined(p.conjunction, func(parts []expr) expr { return either(parts) }, func(e expr) []expr { x, _ := e.(either); return x }, "||", "or")
+	return joined[either](p, p.conjunction, "||", "or")
 }
 
 func (p *parser) conjunction() (expr, error) {
-	return p.joined(p.unary, func(parts []expr) expr { return all(parts) }, func(e expr) []expr { x, _ := e.(all); return x }, "&&", "and")
+	return joined[all](p, p.unary, "&&", "and")
 }
 
-// joined reads one part or several with an operator between them. Parts of the same
-// kind, from parentheses, are taken apart: (a && b) && c is a && b && c.
-func (p *parser) joined(part func() (expr, error), join func([]expr) expr, parts func(expr) []expr, operator ...string) (expr, error) {
-	var list []expr
+// joined reads one part, or several with an operator between them. Parts that are
+// joined in the same way, in parentheses, are taken apart: (a && b) && c is
+// a && b && c.
+func joined[List interface {
+	~[]expr
+	expr
+}](p *parser, part func() (expr, error), operator ...string) (expr, error) {
+	var list List
 	for {
 		one, err := part()
 		if err != nil {
 			return nil, err
 		}
-		if inner := parts(one); inner != nil {
+		if inner, ok := one.(List); ok {
 			list = append(list, inner...)
 		} else {
 			list = append(list, one)
 		}
 		more, err := p.take(operator...)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		if !more {
-			break
+		case !more && len(list) == 1:
+			return list[0], nil
+		case !more:
+			return list, nil
 		}
 	}
-	if len(list) == 1 {
-		return list[0], nil
-	}
-	return join(list), nil
 }
 
 // unary reads a part with any ! before it. The parentheses right after a ! are not
 // counted as a further level, so that the canonical form never nests deeper.
 func (p *parser) unary() (expr, error) {
 	at := p.tok.at
-	negated, any := false, false
+	negated, signed := false, false
 	for p.tok.is("!", "not") {
-		negated, any = !negated, true
+		negated, signed = !negated, true
 		if err := p.advance(); err != nil {
 			return nil, err
 		}
 	}
 	group := p.tok.is("(")
-	if any || group {
+	if signed || group {
 		if err := p.enter(at); err != nil {
 			return nil, err
 		}

@@ -1,8 +1,10 @@
 package filter
 
 import (
+	"iter"
 	"time"
 
+	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
 )
 
@@ -17,46 +19,48 @@ type source struct {
 // fixed reports whether the value is the same for every request.
 func (s source) fixed() bool { return s.scope == literal }
 
-// values returns the value, or those of a list. None where the customer or the
-// context has none.
-func (s source) values(env *Env) []catalogue.Value {
+// value returns the value, a list where it is one; nothing where the customer or the
+// context has none. Literal lists are read by values.
+func (s source) value(env *Env) catalogue.Value {
 	var v catalogue.Value
 	switch s.scope {
 	case literal:
-		return s.static
+		return s.static[0]
 	case customerScope:
 		v = customerValue(env, s.name)
 	case contextScope:
-		v = contextValue(env, s.name)
+		v = contextValue(&env.Context, s.name)
 	case nowScope:
 		v = catalogue.TimeValue(env.Now.Add(s.span))
 	}
-	switch v.Type {
-	case 0:
-		return nil
-	case catalogue.List:
-		var out []catalogue.Value
-		for m := range v.Members() {
-			out = append(out, catalogue.TextValue(m))
-		}
-		return out
-	case catalogue.Text:
-		if s.date {
-			return dates(v)
-		}
+	if s.date && v.Type == catalogue.Text {
+		return dateOf(v)
 	}
-	return []catalogue.Value{v}
+	return v
 }
 
-// one returns the value of a source that == and < compare: nothing if it is a list.
-func (s source) one(env *Env) catalogue.Value {
-	if s.scope == customerScope && customerValue(env, s.name).Type == catalogue.List {
-		return catalogue.Value{}
+// values yields the value, or the members of a list.
+func (s source) values(env *Env) iter.Seq[catalogue.Value] {
+	return func(yield func(catalogue.Value) bool) {
+		if s.scope == literal {
+			for _, v := range s.static {
+				if !yield(v) {
+					return
+				}
+			}
+			return
+		}
+		v := s.value(env)
+		if v.Type != catalogue.List {
+			yield(v)
+			return
+		}
+		for m := range v.Members() {
+			if !yield(catalogue.TextValue(m)) {
+				return
+			}
+		}
 	}
-	if all := s.values(env); len(all) == 1 {
-		return all[0]
-	}
-	return catalogue.Value{}
 }
 
 // customerValue returns an attribute of the customer, or the id.
@@ -70,24 +74,37 @@ func customerValue(env *Env, name string) catalogue.Value {
 	return catalogue.Any(env.Customer.Attributes[name])
 }
 
-// contextValue returns what the request says of its moment; an empty string is not
-// said.
-func contextValue(env *Env, name string) catalogue.Value {
-	c := &env.Context
-	said := map[string]*string{"device": &c.Device, "locale": &c.Locale, "page": &c.Page, "region": &c.Region, "store": &c.Store}
-	if s := said[name]; s != nil && *s != "" {
-		return catalogue.TextValue(*s)
+// contextNames are what a request says of its moment.
+var contextNames = []string{"device", "locale", "page", "region", "store"}
+
+// contextValue returns one of them; an empty string is not said.
+func contextValue(c *engine.Context, name string) catalogue.Value {
+	var said string
+	switch name {
+	case "device":
+		said = c.Device
+	case "locale":
+		said = c.Locale
+	case "page":
+		said = c.Page
+	case "region":
+		said = c.Region
+	case "store":
+		said = c.Store
 	}
-	return catalogue.Value{}
+	if said == "" {
+		return catalogue.Value{}
+	}
+	return catalogue.TextValue(said)
 }
 
-// dates reads a string as a date, nothing if it is none.
-func dates(v catalogue.Value) []catalogue.Value {
+// dateOf reads a string as a date, nothing if it is none.
+func dateOf(v catalogue.Value) catalogue.Value {
 	t, ok := parseDate(v.Text)
 	if !ok {
-		return nil
+		return catalogue.Value{}
 	}
-	return []catalogue.Value{catalogue.TimeValue(t)}
+	return catalogue.TimeValue(t)
 }
 
 // parseDate reads RFC 3339, or a day, which begins at midnight UTC.

@@ -204,7 +204,7 @@ func fieldOf(text string, of func(it *engine.Item) ([]any, bool)) value {
 	return value{text, func(_ *Env, it *engine.Item) ([]any, bool) { return of(it) }}
 }
 
-var strings1 = []value{
+var words = []value{
 	fieldOf("item_id", func(it *engine.Item) ([]any, bool) { return one(string(it.ID)) }),
 	fieldOf("kind", func(it *engine.Item) ([]any, bool) {
 		if it.Kind == "" {
@@ -391,11 +391,11 @@ func term(t *rapid.T) said {
 	}
 	switch rapid.IntRange(0, 12).Draw(t, "term") {
 	case 0:
-		left, right = pick(t, append(strings1, an)...), word
+		left, right = pick(t, append(words, an)...), word
 		a, b := swap()
 		return compareSaid(equality, a, b)
 	case 1:
-		left, right = pick(t, append(strings1, append(request, an)...)...), pick(t, request...)
+		left, right = pick(t, append(words, append(request, an)...)...), pick(t, request...)
 		a, b := swap()
 		return compareSaid(equality, a, b)
 	case 2:
@@ -407,11 +407,11 @@ func term(t *rapid.T) said {
 		meant := compareSaid(order, left, right)
 		return said{right.text + " " + flipped[order] + " " + left.text, meant.holds}
 	case 3:
-		return compareSaid(order, pick(t, datesOf...), pick(t, timeLiteral(t), timeLiteral(t), since))
+		return compareSaid(order, pick(t, datesOf...), pick(t, append(request, timeLiteral(t), timeLiteral(t), timeLiteral(t), since)...))
 	case 4:
-		return inSaid(in, word, pick(t, append(lists, append(strings1, an)...)...))
+		return inSaid(in, word, pick(t, append(lists, append(words, an)...)...))
 	case 5:
-		return inSaid(in, pick(t, append(lists, append(strings1, an)...)...), pick(t, append(request, listLiteral([]value{word, textLiteral("red")}))...))
+		return inSaid(in, pick(t, append(lists, append(words, an)...)...), pick(t, append(request, listLiteral([]value{word, textLiteral("red")}))...))
 	case 6:
 		return inSaid(in, pick(t, append(request, number)...), an)
 	case 7:
@@ -419,7 +419,7 @@ func term(t *rapid.T) said {
 	case 8:
 		return compareSaid(equality, pick(t, an, customerOf("a")), flag)
 	case 9:
-		return hasSaid(pick(t, append(strings1, append(lists, append(datesOf, numbers[0], an)...)...)...))
+		return hasSaid(pick(t, append(words, append(lists, append(datesOf, numbers[0], an)...)...)...))
 	case 10:
 		return bareSaid(pick(t, an, customerOf("b"), fieldOf("hidden", func(it *engine.Item) ([]any, bool) { return one(it.Hidden) }), fieldOf("sensitive", func(it *engine.Item) ([]any, bool) { return one(it.Sensitive) })))
 	case 11:

@@ -42,7 +42,7 @@ func Fit(ctx context.Context, data *model.Data, p Params) (*EASE, error) {
 //
 // (Steck 2019, equation 8). Each call inverts anew; the counts are shared.
 func (g *Gram) Fit(ctx context.Context, p Params) (*EASE, error) {
-	p = p.withDefaults()
+	p = p.WithDefaults()
 	if err := p.check(); err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ type Params struct {
 // maxItems bounds MaxItems: the weights of 20,000 items are 1.6 GB.
 const maxItems = 20_000
 
-func (p Params) withDefaults() Params {
+func (p Params) WithDefaults() Params {
 	if p.Lambda == 0 {
 		p.Lambda = 100
 	}
@@ -69,7 +69,7 @@ type Gram struct {
 // Count counts the pairs of wanted items in data, for the most wanted p.MaxItems items
 // (ties by item number).
 func Count(ctx context.Context, data *model.Data, p Params) (*Gram, error) {
-	p = p.withDefaults()
+	p = p.WithDefaults()
 	if err := p.check(); err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ func (s Scale) Apply(raw float64) float64 { return s.Part(raw) + s.Offset() }
 func (s Scale) Part(raw float64) float64 { return float64(s.Gain() * raw) }
 
 // Offset returns the constant share.
-func (s Scale) Offset() float64 { return float64(-s.Gain() * s.Mean) }
+func (s Scale) Offset() float64 { return 0 - float64(s.Gain()*s.Mean) } // from 0: never -0
 
 // AddTo adds Apply(raw[i]) to the score of scored[i].
 func (s Scale) AddTo(scored []Scored, raw []float32) {

@@ -21,7 +21,7 @@ const partsNamed = 10
 
 // explain turns the arranged list into answered items with their reasons.
 func (in *Input) explain(list []rank.Placed, v *voices, l liftList, depth engine.Explain) []engine.Recommended {
-	e := in.explainer(list, v, l, depth)
+	e := in.explainer(list, v, l)
 	out := make([]engine.Recommended, len(list))
 	for i, p := range list {
 		item := in.World.Catalogue.Item(p.Item)
@@ -47,14 +47,17 @@ type explainer struct {
 	voices *voices
 	lifts  liftList
 	items  []engine.ItemNum
-	raw    [][]float32 // by voice, in the order of items
-	causes map[engine.ItemNum]engine.Interest
+	raw    [][]float32                      // by voice, in the order of items
+	told   map[engine.ItemNum]engine.Reason // of each cause that was named before
 }
 
 // explainer scores the list again, source by source: a source scores an item alike
 // whatever stands around it, so these are the bits the list was made from.
-func (in *Input) explainer(list []rank.Placed, v *voices, l liftList, depth engine.Explain) *explainer {
-	e := &explainer{in: in, voices: v, lifts: l, items: make([]engine.ItemNum, len(list))}
+func (in *Input) explainer(list []rank.Placed, v *voices, l liftList) *explainer {
+	e := &explainer{
+		in: in, voices: v, lifts: l,
+		items: make([]engine.ItemNum, len(list)), told: make(map[engine.ItemNum]engine.Reason),
+	}
 	for i, p := range list {
 		e.items[i] = p.Item
 	}
@@ -62,13 +65,6 @@ func (in *Input) explainer(list []rank.Placed, v *voices, l liftList, depth engi
 		raw := make([]float32, len(list))
 		voice.Score(e.items, raw)
 		e.raw = append(e.raw, raw)
-	}
-	if depth == engine.ExplainNone || len(v.query.Anchors) > 0 {
-		return e
-	}
-	e.causes = make(map[engine.ItemNum]engine.Interest, len(v.query.History))
-	for _, c := range v.query.History {
-		e.causes[c.Item] = c
 	}
 	return e
 }
@@ -110,12 +106,12 @@ func (e *explainer) bySource(i int) []engine.Reason {
 // byCause gives one reason an item of the history and source, the source's constants
 // as base, and one a boost.
 func (e *explainer) byCause(i int) []engine.Reason {
-	var out []engine.Reason
+	out := make([]engine.Reason, 0, len(e.voices.voices)*(partsNamed+2)+len(e.lifts))
 	for _, v := range e.voices.voices {
 		base, parts := v.Explain(e.items[i])
 		if len(parts) == 0 { // nothing to tell apart: the source as a whole
-			out = append(out, e.whole(v.name, v.Part(base)),
-				engine.Reason{Type: engine.ReasonBase, Source: v.name, Contribution: v.Offset()})
+			out = appendGiven(out, e.whole(v.name, v.Part(base)))
+			out = appendGiven(out, engine.Reason{Type: engine.ReasonBase, Source: v.name, Contribution: v.Offset()})
 			continue
 		}
 		slices.SortStableFunc(parts, func(a, b model.Part) int {
@@ -137,6 +133,14 @@ func (e *explainer) byCause(i int) []engine.Reason {
 	return append(out, e.rules(i)...)
 }
 
+// appendGiven leaves out what adds nothing.
+func appendGiven(out []engine.Reason, r engine.Reason) []engine.Reason {
+	if r.Contribution == 0 {
+		return out
+	}
+	return append(out, r)
+}
+
 // causeType says what the items are that a source folds in.
 func (e *explainer) causeType() string {
 	if len(e.voices.query.Anchors) > 0 {
@@ -145,10 +149,22 @@ func (e *explainer) causeType() string {
 	return engine.ReasonHistory
 }
 
-// cause is a reason that names one item of the history, or of what the request is
-// about. It counts, but is not named, where that would tell what is not to be told.
+// cause is the reason that an item of the history, or of what the request is about,
+// adds so much to a source's score.
 func (e *explainer) cause(source string, n engine.ItemNum, contribution float64) engine.Reason {
-	r := engine.Reason{Type: e.causeType(), Source: source, Contribution: contribution}
+	r, known := e.told[n]
+	if !known {
+		r = e.tell(n)
+		e.told[n] = r
+	}
+	r.Source, r.Contribution = source, contribution
+	return r
+}
+
+// tell names a cause. It counts, but is not named, where that would tell what is not
+// to be told.
+func (e *explainer) tell(n engine.ItemNum) engine.Reason {
+	r := engine.Reason{Type: e.causeType()}
 	item := e.in.World.Catalogue.Item(n)
 	named := e.in.mayName(item)
 	switch {
@@ -159,11 +175,31 @@ func (e *explainer) cause(source string, n engine.ItemNum, contribution float64)
 	case !named:
 		r.Text = "From your history"
 	default:
-		c := e.causes[n]
-		r.Item, r.Interaction, r.At = item.ID, c.Type, &c.At
-		r.Text = deed(c.Type) + " " + titleOf(item)
+		did := e.deedWith(n)
+		r.Item, r.Interaction, r.At = item.ID, did.Type, &did.At
+		r.Text = deed(did.Type) + " " + titleOf(item)
 	}
 	return r
+}
+
+// deedWith returns the newest interaction with an item of the type that weighed most.
+func (e *explainer) deedWith(n engine.ItemNum) engine.Row {
+	history, rows := e.voices.query.History, e.in.Someone.Rows
+	at := slices.IndexFunc(history, func(h engine.Interest) bool { return h.Item == n })
+	if at < 0 {
+		return engine.Row{}
+	}
+	var newest *engine.Row
+	for i := range rows {
+		r := &rows[i]
+		if r.Num == n && r.Item != "" && r.Type == history[at].Type && (newest == nil || r.At.After(newest.At)) {
+			newest = r
+		}
+	}
+	if newest == nil {
+		return engine.Row{}
+	}
+	return *newest
 }
 
 // mayName reports whether a reason may name an item: not one that is sensitive, that

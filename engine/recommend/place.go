@@ -25,8 +25,8 @@ type boost struct {
 	add  float64
 }
 
-// NewPlace compiles a scenario against the attributes the catalogue knows. Its errors
-// are *engine.Invalid.
+// NewPlace compiles a scenario against the attributes the catalogue knows; with a nil
+// catalogue attributes are not checked. Its errors are *engine.Invalid.
 func NewPlace(s engine.Scenario, c *catalogue.Snapshot) (*Place, error) {
 	p := &Place{Scenario: s}
 	var err error

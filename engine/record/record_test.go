@@ -301,9 +301,9 @@ func (e *endless) Read(p []byte) (int, error) {
 }
 
 func TestMemoryIsBounded(t *testing.T) {
-	const much = 64 << 20
-	for name, part := range map[string]string{"no line ends": "x", "an object without end": `{"a":`, "a quote never closed": "\"\"\n\"x,", "brackets": "["} {
-		in := newInput(&endless{part, much})
+	const much = 32 << 20
+	for name, part := range map[string]string{"no line ends": "x", "an object without end": `{"a":`, "a quote never closed": "\"x,", "brackets": "["} {
+		in := newInput(&endless{strings.Repeat(part, 16<<10/len(part)), much})
 		var src source = &lines{in: in}
 		switch part[0] {
 		case '"':
@@ -325,6 +325,8 @@ func TestMemoryIsBounded(t *testing.T) {
 		if cap(in.buf) > 4*engine.MaxRecordBytes {
 			t.Errorf("%s: the window grew to %d bytes, want at most %d", name, cap(in.buf), 4*engine.MaxRecordBytes)
 		}
-		t.Logf("%s: %d records, window %d", name, records, cap(in.buf))
+		if records > 100 {
+			t.Errorf("%s: %d records", name, records)
+		}
 	}
 }

@@ -6,6 +6,7 @@
 package offline
 
 import (
+	"encoding/binary"
 	"slices"
 
 	"github.com/rapportengine/rapport/engine"
@@ -49,8 +50,11 @@ func (d *Data) AddItem(item engine.Item) {
 // AddEvent adds the lines of one event. An item no file describes is taken as it comes,
 // without words or attributes.
 func (d *Data) AddEvent(e engine.RecordEvent) {
+	event := uint64(len(d.Rows) + 1)
 	for _, line := range e.Lines {
-		row := engine.Row{Interaction: line, Seq: uint64(len(d.Rows) + 1), Event: engine.HashOf(line.EventID)}
+		row := engine.Row{Interaction: line, Seq: uint64(len(d.Rows) + 1)}
+		// The lines of an event share it; an event without an id is itself alone.
+		binary.LittleEndian.PutUint64(row.Event[:], event)
 		if line.Item != "" {
 			row.Num, _ = d.IDs().Assign(line.Item)
 			if _, ok := d.known[row.Num]; !ok {

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// asker is what the reference knows of whom a list is for.
+type asker struct {
+	subject engine.Subject
+	record  *engine.Customer
+	rows    []engine.Row
+}
+
+func (r *reference) asker(s engine.Subject) asker {
+	a := asker{subject: r.resolve(s), rows: r.history(s)}
+	if c, ok := r.records[a.subject]; ok && a.subject.Kind == engine.CustomerSubject {
+		a.record = &c
+	}
+	return a
+}
+
+// did reports whether they did one of these with the item since a time.
+func (a *asker) did(id engine.ItemID, since time.Time, types ...engine.Type) bool {
+	return slices.ContainsFunc(a.rows, func(r engine.Row) bool {
+		return r.Item == id && slices.Contains(types, r.Type) && !r.At.Before(since)
+	})
+}
+
+// wants reports whether something in their history weighs for an item that says what
+// it is: then a list can be theirs.
+func (a *asker) wants(settings engine.Settings, now time.Time, known func(engine.ItemID) bool) (anything, placed bool) {
+	names := make(map[engine.ItemNum]engine.ItemID)
+	for _, r := range a.rows {
+		names[r.Num] = r.Item
+	}
+	for _, in := range settings.Interests(a.rows, now, 0) {
+		anything = true
+		placed = placed || in.Weight > 0 && known(names[in.Item])
+	}
+	return anything, placed
+}
+
+// rule is an expression with its meaning in plain Go.
+type rule struct {
+	text  string
+	holds func(a *asker, it *engine.Item, now time.Time) bool
+}
+
+var rules = []rule{
+	{`price < 50`, func(_ *asker, it *engine.Item, _ time.Time) bool { return it.Price != nil && *it.Price < 50 }},
+	{`brand == "acme"`, func(_ *asker, it *engine.Item, _ time.Time) bool { return it.Attributes["brand"] == "acme" }},
+	{`brand != "acme" && stock > 2`, func(_ *asker, it *engine.Item, _ time.Time) bool {
+		return it.Attributes["brand"] != "acme" && (it.Stock == nil || *it.Stock > 2)
+	}},
+	{`"home" in categories`, func(_ *asker, it *engine.Item, _ time.Time) bool { return in(it, "home") }},
+	{`"red" in colours || !has(price)`, func(_ *asker, it *engine.Item, _ time.Time) bool {
+		list, _ := it.Attributes["colours"].([]string)
+		return slices.Contains(list, "red") || it.Price == nil
+	}},
+	{`!bought(30d)`, func(a *asker, it *engine.Item, now time.Time) bool {
+		return !a.did(it.ID, now.Add(-30*24*time.Hour), engine.Purchase)
+	}},
+	{`viewed() || price >= 20`, func(a *asker, it *engine.Item, _ time.Time) bool {
+		return a.did(it.ID, time.Time{}, engine.View, engine.Click) || it.Price != nil && *it.Price >= 20
+	}},
+	{`!dismissed() && customer.size == "M"`, func(a *asker, it *engine.Item, _ time.Time) bool {
+		return !a.did(it.ID, time.Time{}, engine.Dismiss) && a.record != nil && a.record.Attributes["size"] == "M"
+	}},
+	{`published < now - 3d`, func(_ *asker, it *engine.Item, now time.Time) bool {
+		return it.Published != nil && it.Published.Before(now.Add(-3*24*time.Hour))
+	}},
+}
+
+// holds evaluates an expression of rules; an empty one holds for everything.
+func holds(text string, a *asker, it *engine.Item, now time.Time) bool {
+	i := slices.IndexFunc(rules, func(r rule) bool { return r.text == text })
+	return text == "" || rules[i].holds(a, it, now)
+}
+
+// in reports whether an item is in a category or below it.
+func in(it *engine.Item, category string) bool {
+	return slices.ContainsFunc(it.Categories, func(c string) bool {
+		return c == category || strings.HasPrefix(c, category+"/")
+	})
+}
+
+// eligible is what may be in a list, item by item.
+func (r *reference) eligible(a *asker, sc *engine.Scenario, req *engine.Request, now time.Time) map[engine.ItemID]bool {
+	kinds := sc.Kinds
+	if len(req.Kinds) > 0 {
+		kinds = req.Kinds
+	}
+	var mutes engine.Preferences
+	if a.record != nil {
+		mutes = a.record.Preferences
+	}
+	out := make(map[engine.ItemID]bool)
+	for id, it := range r.items {
+		switch {
+		case len(kinds) > 0 && !slices.Contains(kinds, it.KindOrProduct()):
+		case it.Hidden, it.Stock != nil && *it.Stock <= 0:
+		case it.Visibility == engine.AgentOnly && sc.Audience != engine.AgentOnly:
+		case it.Published != nil && now.Before(*it.Published), it.Expires != nil && !now.Before(*it.Expires):
+		case id == req.Item, slices.Contains(req.Basket, id), slices.Contains(req.Exclude, id):
+		case slices.Contains(mutes.MutedItems, id):
+		case slices.ContainsFunc(mutes.MutedCategories, func(c string) bool { return in(&it, c) }):
+		case a.did(id, time.Time{}, sc.Exclude...):
+		case !holds(sc.Filter, a, &it, now), !holds(req.Filter, a, &it, now):
+		default:
+			out[id] = true
+		}
+	}
+	return out
+}
+
+// groups counts what can stand in one list: one item of each group.
+func (r *reference) groups(eligible map[engine.ItemID]bool) int {
+	seen := make(map[string]bool)
+	n := 0
+	for id := range eligible {
+		if g := r.items[id].GroupID; g == "" || !seen[g] {
+			n++
+			seen[g] = true
+		}
+	}
+	return n
+}
+
+func (r *reference) scenario(name string) engine.Scenario {
+	if sc, ok := r.scenarios[name]; ok {
+		return sc
+	}
+	for _, sc := range engine.DefaultScenarios() {
+		if sc.Name == name {
+			return sc
+		}
+	}
+	panic("no scenario " + name)
+}

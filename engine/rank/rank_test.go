@@ -1,0 +1,353 @@
+package rank_test
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/rank"
+)
+
+// pool is a random set of scored items with what arranging may look at.
+type pool struct {
+	scored []rank.Scored
+	groups map[engine.ItemNum]string
+	brands map[engine.ItemNum][]string
+}
+
+func drawPool(t *rapid.T, most int) *pool {
+	p := &pool{groups: map[engine.ItemNum]string{}, brands: map[engine.ItemNum][]string{}}
+	for n := range engine.ItemNum(rapid.IntRange(0, most).Draw(t, "items")) {
+		score := rapid.SampledFrom([]float64{-1, 0, 0.5, 0.5000001, 1, 2, 7}).Draw(t, "score") // full of ties
+		p.scored = append(p.scored, rank.Scored{Item: n, Score: score})
+		p.groups[n] = rapid.SampledFrom([]string{"", "", "g1", "g2"}).Draw(t, "group")
+		p.brands[n] = rapid.SampledFrom([][]string{nil, {"x"}, {"x"}, {"y"}, {"x", "y", "x"}}).Draw(t, "brands")
+	}
+	for i := range p.scored { // in any order
+		j := rapid.IntRange(0, i).Draw(t, "swap")
+		p.scored[i], p.scored[j] = p.scored[j], p.scored[i]
+	}
+	return p
+}
+
+func (p *pool) values(n engine.ItemNum, attribute string) []string {
+	if attribute == "parity" {
+		return []string{fmt.Sprint(n % 2)}
+	}
+	return p.brands[n]
+}
+
+func alike(a, b engine.ItemNum) float64 {
+	if a%3 == b%3 {
+		return 0.9
+	}
+	return 0.1
+}
+
+func (p *pool) rules(t *rapid.T) *rank.Rules {
+	r := &rank.Rules{
+		Count:     rapid.IntRange(1, 15).Draw(t, "count"),
+		Collapse:  rapid.Bool().Draw(t, "collapse"),
+		Diversity: rapid.SampledFrom([]float64{0, 0, 0.3, 1}).Draw(t, "diversity"),
+		Group:     func(n engine.ItemNum) string { return p.groups[n] },
+		Values:    p.values,
+		Similar:   alike,
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "pins") {
+		r.Pins = append(r.Pins, rank.Pinned{
+			Item: engine.ItemNum(rapid.IntRange(0, len(p.scored)+2).Draw(t, "pin")), Rank: rapid.IntRange(1, 16).Draw(t, "rank"),
+		})
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "constraints") {
+		r.Constraints = append(r.Constraints, engine.Constraint{
+			Attribute: rapid.SampledFrom([]string{"brand", "parity"}).Draw(t, "attribute"),
+			Max:       rapid.IntRange(1, 3).Draw(t, "max"), Window: rapid.IntRange(0, 5).Draw(t, "window"),
+		})
+	}
+	if rapid.IntRange(0, 3).Draw(t, "relevant") == 0 {
+		r.MinRelevance = new(rapid.SampledFrom([]float64{-5, 0.5, 1, 9}).Draw(t, "min relevance"))
+	}
+	return r
+}
+
+func sorted(scored []rank.Scored) []rank.Scored {
+	out := slices.Clone(scored)
+	slices.SortFunc(out, func(a, b rank.Scored) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Item, b.Item))
+	})
+	return out
+}
+
+// What always holds of a list, whatever the rules.
+func TestArrangeKeepsItsRules(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := drawPool(t, 40)
+		r := p.rules(t)
+		before := slices.Clone(p.scored)
+		list := rank.Arrange(slices.Clone(p.scored), r)
+		if len(list) > r.Count {
+			t.Fatalf("%d items, count %d", len(list), r.Count)
+		}
+		seen, groups := map[engine.ItemNum]bool{}, map[string]bool{}
+		for i, placed := range list {
+			if !slices.Contains(before, placed.Scored) {
+				t.Fatalf("%v was not among the scored, or its score was changed", placed.Scored)
+			}
+			if seen[placed.Item] {
+				t.Fatalf("item %d stands there twice", placed.Item)
+			}
+			seen[placed.Item] = true
+			if g := p.groups[placed.Item]; r.Collapse && g != "" && groups[g] {
+				t.Fatalf("group %s stands there twice: %v", g, list)
+			}
+			groups[p.groups[placed.Item]] = true
+			pinned := slices.Contains(placed.Moved, rank.MovedPin)
+			if pinned != (p.standing(r)[placed.Item] != 0) {
+				t.Fatalf("item %d at rank %d says it was moved %v: %v", placed.Item, i+1, placed.Moved, r.Pins)
+			}
+			if r.MinRelevance != nil && placed.Score < *r.MinRelevance && !pinned {
+				t.Fatalf("item %d scores %v, at least %v was asked", placed.Item, placed.Score, *r.MinRelevance)
+			}
+		}
+		p.checkPins(t, r, list)
+		p.checkWindows(t, r, list)
+		p.checkFull(t, r, list)
+		if again := rank.Arrange(slices.Clone(p.scored), r); fmt.Sprint(again) != fmt.Sprint(list) {
+			t.Fatalf("arranged twice: %v, then %v", list, again)
+		}
+	})
+}
+
+// standing are the pins that hold: the first of a rank, item and group.
+func (p *pool) standing(r *rank.Rules) map[engine.ItemNum]int {
+	out, ranks, groups := map[engine.ItemNum]int{}, map[int]bool{}, map[string]bool{}
+	for _, pin := range r.Pins {
+		eligible := slices.ContainsFunc(p.scored, func(s rank.Scored) bool { return s.Item == pin.Item })
+		group := p.groups[pin.Item]
+		if eligible && pin.Rank <= r.Count && !ranks[pin.Rank] && out[pin.Item] == 0 && !(r.Collapse && groups[group] && group != "") {
+			out[pin.Item], ranks[pin.Rank], groups[group] = pin.Rank, true, true
+		}
+	}
+	return out
+}
+
+// short is how much of the list stands before pins that moved up behind its end.
+func (p *pool) short(r *rank.Rules, list []rank.Placed) int {
+	pins := p.standing(r)
+	for i, placed := range list {
+		if want := pins[placed.Item]; want != 0 && want != i+1 {
+			return i
+		}
+	}
+	return len(list)
+}
+
+// checkPins: a pin stands at its rank, unless the list ends before.
+func (p *pool) checkPins(t *rapid.T, r *rank.Rules, list []rank.Placed) {
+	for item, want := range p.standing(r) {
+		at := slices.IndexFunc(list, func(placed rank.Placed) bool { return placed.Item == item })
+		if at < 0 || at+1 != want && at < p.short(r, list) {
+			t.Fatalf("item %d, pinned to %d, stands at %d of %v", item, want, at+1, list)
+		}
+	}
+}
+
+// checkWindows counts every window anew. Only pins may break a constraint, and only
+// among themselves; pins that moved up behind a short list do not count.
+func (p *pool) checkWindows(t *rapid.T, r *rank.Rules, list []rank.Placed) {
+	list = list[:p.short(r, list)]
+	for _, c := range r.Constraints {
+		width := c.Window
+		if width == 0 {
+			width = max(1, len(list))
+		}
+		for from := range list {
+			window := list[from:min(from+width, len(list))]
+			same, free := map[string]int{}, map[string]bool{}
+			for _, placed := range window {
+				values := slices.Compact(slices.Sorted(slices.Values(p.values(placed.Item, c.Attribute))))
+				for _, v := range values {
+					same[v]++
+					free[v] = free[v] || !slices.Contains(placed.Moved, rank.MovedPin)
+				}
+			}
+			for v, n := range same {
+				if n > c.Max && free[v] {
+					t.Fatalf("%+v: %d of %s from rank %d: %v", c, n, v, from+1, list)
+				}
+			}
+		}
+	}
+}
+
+// checkFull: without constraints the list is as long as it can be, and without
+// diversity too it is the sorted one but for pins and groups.
+func (p *pool) checkFull(t *rapid.T, r *rank.Rules, list []rank.Placed) {
+	if len(r.Constraints) > 0 {
+		return
+	}
+	used, groups := map[engine.ItemNum]bool{}, map[string]bool{}
+	use := func(n engine.ItemNum) {
+		used[n] = true
+		groups[p.groups[n]] = r.Collapse && p.groups[n] != ""
+	}
+	var rest []rank.Scored
+	for _, placed := range list {
+		if slices.Contains(placed.Moved, rank.MovedPin) {
+			use(placed.Item)
+		} else {
+			rest = append(rest, placed.Scored)
+		}
+	}
+	var want []rank.Scored
+	for _, s := range sorted(p.scored) {
+		if len(list)-len(rest)+len(want) < r.Count && !used[s.Item] && !groups[p.groups[s.Item]] && (r.MinRelevance == nil || s.Score >= *r.MinRelevance) {
+			use(s.Item)
+			want = append(want, s)
+		}
+	}
+	if len(rest) != len(want) {
+		t.Fatalf("%d items besides pins, want %d: %v", len(rest), len(want), list)
+	}
+	if r.Diversity == 0 && !slices.Equal(rest, want) {
+		t.Fatalf("besides pins %v, want %v", rest, want)
+	}
+}
+
+// An item a constraint holds back stands at the first rank that has room for it.
+func TestConstraintHoldsBackAndLetsGo(t *testing.T) {
+	brand := []string{"x", "x", "x", "y", "x", "y"}
+	var scored []rank.Scored
+	for n := range brand {
+		scored = append(scored, rank.Scored{Item: engine.ItemNum(n), Score: float64(10 - n)})
+	}
+	r := &rank.Rules{
+		Count:       6,
+		Constraints: []engine.Constraint{{Attribute: "brand", Max: 1, Window: 2}},
+		Values:      func(n engine.ItemNum, _ string) []string { return brand[n : n+1] },
+	}
+	got := fmt.Sprint(rank.Arrange(scored, r))
+	if want := "[{{0 10} []} {{3 7} []} {{1 9} [constraint]} {{5 5} []} {{2 8} [constraint]}]"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// 50,000 items of one brand, of which the list may hold one: a look a rank, not one an
+// item and rank. The naive way takes minutes here.
+func TestConstraintOnOneBrandIsNotQuadratic(t *testing.T) {
+	var scored []rank.Scored
+	for n := range engine.ItemNum(50_000) {
+		scored = append(scored, rank.Scored{Item: n, Score: float64(n)})
+	}
+	r := &rank.Rules{
+		Count:       1000,
+		Constraints: []engine.Constraint{{Attribute: "brand", Max: 1, Window: 3}},
+		Values: func(n engine.ItemNum, _ string) []string {
+			if n < 400 {
+				return []string{"rare"}
+			}
+			return []string{"common"}
+		},
+	}
+	if list := rank.Arrange(scored, r); len(list) != 2 { // common, rare, and then neither
+		t.Errorf("%d items", len(list))
+	}
+}
+
+func TestDiversityStaysInItsPool(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := drawPool(t, 100)
+		r := &rank.Rules{Count: rapid.IntRange(1, 10).Draw(t, "count"), Diversity: 1, Similar: alike}
+		best := sorted(p.scored)
+		list := rank.Arrange(slices.Clone(p.scored), r)
+		if len(list) != min(r.Count, len(best)) {
+			t.Fatalf("%d items of %d, count %d", len(list), len(best), r.Count)
+		}
+		for i, placed := range list {
+			if !slices.Contains(best[:min(len(best), 5*r.Count)], placed.Scored) {
+				t.Fatalf("%v is not among the best %d", placed, 5*r.Count)
+			}
+			if below := slices.IndexFunc(list[i:], func(o rank.Placed) bool { return o.Before(placed.Scored) }); (below >= 0) != slices.Contains(placed.Moved, rank.MovedDiversity) {
+				t.Fatalf("rank %d: moved %v in %v", i+1, placed.Moved, list)
+			}
+		}
+		kinds := map[engine.ItemNum]bool{}
+		for _, placed := range list[:min(3, len(list))] { // three kinds, if the pool has them
+			kinds[placed.Item%3] = true
+		}
+		there := map[engine.ItemNum]bool{}
+		for _, s := range best[:min(len(best), 5*r.Count)] {
+			there[s.Item%3] = true
+		}
+		if len(kinds) < min(3, len(list), len(there)) {
+			t.Fatalf("diversity 1 took %v, with %v at hand", list, there)
+		}
+	})
+}
+
+func FuzzStream(f *testing.F) {
+	f.Add([]byte{3, 1, 1, 2, 3, 3, 0})
+	f.Add([]byte{})
+	f.Add([]byte{0, 0, 0, 0, 0, 0, 0, 0})
+	f.Fuzz(func(t *testing.T, scores []byte) {
+		var scored []rank.Scored
+		for n, s := range scores {
+			scored = append(scored, rank.Scored{Item: engine.ItemNum(n * 7 % 251), Score: float64(s % 8)})
+		}
+		want := sorted(scored)
+		stream := rank.NewStream(scored)
+		var got []rank.Scored
+		for s, ok := stream.Next(); ok; s, ok = stream.Next() {
+			got = append(got, s)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		if _, ok := stream.Next(); ok {
+			t.Error("there is more behind the end")
+		}
+	})
+}
+
+func TestBlendValidate(t *testing.T) {
+	if err := rank.DefaultBlend().Validate(); err != nil {
+		t.Errorf("the default blend: %v", err)
+	}
+	nan, inf := math.NaN(), math.Inf(1)
+	for _, bad := range []rank.Scale{
+		{}, {Weight: 1}, {Weight: 1, SD: -1}, {Weight: 1, SD: nan}, {Weight: 1, SD: inf}, {Weight: nan, SD: 1}, {Weight: inf, SD: 1},
+		{Weight: 1, Mean: nan, SD: 1}, {Weight: 1, Mean: -inf, SD: 1}, {Weight: 1, SD: 1e-300}, {Weight: 1e200, Mean: 1e200, SD: 1},
+	} {
+		if err := (rank.Blend{rank.Person: {"ease": bad}}).Validate(); err == nil {
+			t.Errorf("%+v was accepted", bad)
+		}
+	}
+	if err := (rank.Blend{"nonsense": {}}).Validate(); err == nil {
+		t.Error("an unknown task was accepted")
+	}
+}
+
+// Apply, AddTo and Part with Offset are one formula, to the bit.
+func TestScaleIsOneFormula(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := rank.Scale{
+			Weight: rapid.Float64Range(-3, 3).Draw(t, "weight"),
+			Mean:   rapid.Float64Range(-2, 2).Draw(t, "mean"),
+			SD:     rapid.Float64Range(0.01, 5).Draw(t, "sd"),
+		}
+		raw := rapid.Float32Range(-10, 10).Draw(t, "raw")
+		scored := []rank.Scored{{Score: 0}}
+		s.AddTo(scored, []float32{raw})
+		if got, parts := s.Apply(float64(raw)), s.Part(float64(raw))+s.Offset(); scored[0].Score != got || parts != got {
+			t.Fatalf("Apply %v, AddTo %v, Part + Offset %v", got, scored[0].Score, parts)
+		}
+		if want := s.Weight * (float64(raw) - s.Mean) / s.SD; math.Abs(s.Apply(float64(raw))-want) > 1e-12*(1+math.Abs(s.Part(float64(raw)))+math.Abs(s.Offset())) {
+			t.Fatalf("Apply(%v) = %v, want %v", raw, s.Apply(float64(raw)), want)
+		}
+	})
+}

@@ -1,0 +1,130 @@
+package recommend_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"runtime"
+	"slices"
+	"testing"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/model/modeltest"
+	"github.com/rapportengine/rapport/engine/recommend"
+)
+
+// Above the exact limit the sources propose. What they propose is scored exactly, so
+// that nearly the same list comes out, and nothing that is not eligible.
+func TestProposalsAgreeWithAnExactScan(t *testing.T) {
+	const items, people = 2000, 60
+	w := village(items, upTo(items))
+	histories := modeltest.Histories(6, 400, items, 12)
+	m := fitModels(w, histories, everything(), 2)
+	w = w.WithModels(m, m.Encode(w.Catalogue))
+	var all []engine.Row
+	for _, h := range histories {
+		for _, in := range h {
+			all = append(all, engine.Row{Num: in.Item, Interaction: engine.Interaction{Item: theID(int(in.Item)), Type: engine.View, At: now}})
+		}
+	}
+	w = w.WithRows(all)
+	place := open(t, w, engine.Scenario{Exclude: []engine.Type{engine.Purchase}})
+	requests := map[string]engine.Request{
+		"plain":   {},
+		"filter":  {Filter: `brand != "ba" && size < 3`},
+		"boosted": {Boosts: []engine.Boost{{Filter: `brand == "bc"`, Add: 9}, {Filter: `size == 0`, Add: -9}}},
+		"pinned":  {Arrangement: engine.Arrangement{Pins: []engine.Pin{{Item: theID(1999), Rank: 2}}}},
+		"related": {Item: theID(12)},
+	}
+	for name, req := range requests {
+		found, wanted := 0, 0
+		for p := range people {
+			who := &recommend.Someone{}
+			for _, in := range histories[p] {
+				who.Rows = append(who.Rows, purchases(w.Catalogue.IDs(), theID(int(in.Item)))...)
+			}
+			exact := ask(t, &recommend.Input{World: w, Place: place, Someone: who, Request: &req})
+			in := &recommend.Input{World: w, Place: place, Someone: who, Request: &req}
+			in.LimitExact(700)
+			got := ask(t, in)
+			if got.Exact || !exact.Exact || len(got.Items) != engine.DefaultCount || got.Eligible != exact.Eligible {
+				t.Fatalf("%s: exact %v and %v, %d items, %d eligible of %d", name, got.Exact, exact.Exact, len(got.Items), got.Eligible, exact.Eligible)
+			}
+			for _, item := range got.Items {
+				it := w.Catalogue.Item(item.Num)
+				bought := slices.ContainsFunc(who.Rows, func(r engine.Row) bool { return r.Item == it.ID })
+				if bought || name == "filter" && (it.Attributes["brand"] == "ba" || it.Attributes["size"] == 3.0) {
+					t.Fatalf("%s: %s is not eligible", name, it.ID)
+				}
+			}
+			for _, item := range exact.Items {
+				wanted++
+				if slices.ContainsFunc(got.Items, func(o engine.Recommended) bool { return o.Item == item.Item }) {
+					found++
+				}
+			}
+		}
+		if recall := float64(found) / float64(wanted); recall < 0.99 {
+			t.Errorf("%s: recall@10 against an exact scan is %.4f, want 0.99", name, recall)
+		}
+	}
+}
+
+// Where groups leave the proposals too few for the list, all that is eligible is
+// looked at.
+func TestListIsFullAboveTheExactLimit(t *testing.T) {
+	const items = 2000
+	w := village(items, upTo(items))
+	var entries []catalogue.Entry
+	for n := range engine.ItemNum(items - 20) { // one shirt in all its sizes, and 20 others at the end
+		it := w.Catalogue.Item(n).Clone()
+		it.GroupID = "shirt"
+		entries = append(entries, catalogue.Entry{Num: n, Item: &it})
+	}
+	w = w.WithItems(entries)
+	for _, constraints := range [][]engine.Constraint{nil, {{Attribute: "brand", Max: 4}}} {
+		in := &recommend.Input{World: w, Place: open(t, w, engine.Scenario{}), Someone: &recommend.Someone{}, Request: &engine.Request{
+			Count: 15, Arrangement: engine.Arrangement{Constraints: constraints},
+		}}
+		in.LimitExact(100)
+		if answer := ask(t, in); len(answer.Items) != 15 {
+			t.Errorf("constraints %v: %d items of 21 groups, want 15", constraints, len(answer.Items))
+		}
+	}
+}
+
+// The same data give the same models and lists, whatever the number of threads.
+func TestSameForEveryNumberOfThreads(t *testing.T) {
+	var models, lists []byte
+	for _, threads := range []int{1, 2, 4} {
+		before := runtime.GOMAXPROCS(threads)
+		w := village(60, upTo(60))
+		m := fitModels(w, modeltest.Histories(7, 80, 60, 8), everything(), threads)
+		w = w.WithModels(m, m.Encode(w.Catalogue))
+		saved := save(t, m)
+		var answers []engine.Answer
+		for first := range 50 {
+			answers = append(answers, ask(t, &recommend.Input{
+				World: w, Place: open(t, w, engine.Scenario{Name: "all"}),
+				Someone: &recommend.Someone{Rows: purchases(w.Catalogue.IDs(), theID(first), theID(first+3), theID(first+9))},
+				Request: &engine.Request{Count: 20, Explain: engine.ExplainFull, Arrangement: engine.Arrangement{
+					Diversity: new(0.4), Constraints: []engine.Constraint{{Attribute: "brand", Max: 2, Window: 5}},
+				}},
+			}))
+		}
+		told, err := json.Marshal(answers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		runtime.GOMAXPROCS(before)
+		if models == nil {
+			models, lists = saved, told
+		}
+		if !bytes.Equal(saved, models) {
+			t.Errorf("%d threads: other models than with 1", threads)
+		}
+		if !bytes.Equal(told, lists) {
+			t.Errorf("%d threads: other lists than with 1", threads)
+		}
+	}
+}

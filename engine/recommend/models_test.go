@@ -1,0 +1,208 @@
+package recommend_test
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/model/modeltest"
+	"github.com/rapportengine/rapport/engine/rank"
+	"github.com/rapportengine/rapport/engine/recommend"
+)
+
+// village is a shop of some items and invented tastes, its ids numbered in an order.
+func village(items int, order []int) *recommend.World {
+	ids := catalogue.NewIDs()
+	entries := make([]catalogue.Entry, len(order))
+	for i, n := range order {
+		num, _ := ids.Assign(theID(n))
+		entries[i] = catalogue.Entry{Num: num, Item: &engine.Item{
+			ID: theID(n), Title: words[n%len(words)] + " " + words[n/3%len(words)],
+			Categories: []string{"c" + string(rune('a'+n%7))},
+			Attributes: engine.Attributes{"brand": "b" + string(rune('a'+n%5)), "size": float64(n % 4)},
+		}}
+	}
+	return recommend.NewWorld(ids, engine.DefaultSettings()).WithItems(entries)
+}
+
+func upTo(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// everything asks all sources.
+func everything() rank.Blend {
+	scale := func(weight, mean, sd float64) rank.Scale { return rank.Scale{Weight: weight, Mean: mean, SD: sd} }
+	return rank.Blend{
+		rank.Person: {"factor": scale(1, 0.1, 0.2), "ease": scale(1, 0.05, 0.1), "content": scale(0.5, 0.1, 0.15), "popular": scale(0.3, 1, 1)},
+		rank.Anchor: {"factor": scale(0.5, 0.1, 0.2), "ease": scale(1, 0.05, 0.1), "content": scale(0.5, 0.1, 0.15)},
+		rank.Cold:   {"popular": scale(1, 1, 1), "trending": scale(0.2, 0, 1), "newest": scale(0.2, 0, 1)},
+	}
+}
+
+// purchases writes a history as rows, newest first, a minute apart.
+func purchases(ids *catalogue.IDs, items ...engine.ItemID) []engine.Row {
+	rows := make([]engine.Row, len(items))
+	for i, id := range items {
+		n, _ := ids.Num(id)
+		rows[i] = engine.Row{Num: n, Interaction: engine.Interaction{
+			Item: id, Type: engine.Purchase, At: now.Add(-time.Duration(i+1) * time.Minute),
+		}}
+	}
+	return rows
+}
+
+func open(t testing.TB, w *recommend.World, s engine.Scenario) *recommend.Place {
+	t.Helper()
+	p, err := recommend.NewPlace(s, w.Catalogue)
+	if err != nil {
+		t.Fatalf("NewPlace(%+v): %v", s, err)
+	}
+	return p
+}
+
+func ask(t testing.TB, in *recommend.Input) engine.Answer {
+	t.Helper()
+	in.Now = now
+	answer, err := recommend.Recommend(in)
+	if err != nil {
+		t.Fatalf("Recommend(%+v): %v", in.Request, err)
+	}
+	return answer
+}
+
+func trained(items int, seed uint64) *recommend.World {
+	w := village(items, upTo(items))
+	m := fitModels(w, modeltest.Histories(seed, 60, items, 8), everything(), 2)
+	return w.WithModels(m, m.Encode(w.Catalogue))
+}
+
+func save(t testing.TB, m *recommend.Models) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := m.Save(&out); err != nil {
+		t.Fatalf("Save: %v", err)
+	}
+	return out.Bytes()
+}
+
+// Saved and loaded, the models say the same to the bit, also in a store that gave the
+// items other numbers.
+func TestModelsRoundTrip(t *testing.T) {
+	const items = 30
+	w := trained(items, 1)
+	data := save(t, w.Models)
+	reverse := upTo(items)
+	slices.Reverse(reverse)
+	for name, other := range map[string]*recommend.World{"same": village(items, upTo(items)), "other": village(items, reverse)} {
+		m, err := recommend.Load(bytes.NewReader(data), other.Catalogue.IDs())
+		if err != nil {
+			t.Fatalf("Load under %s numbers: %v", name, err)
+		}
+		if m.Version != w.Models.Version || !m.LogTime.Equal(w.Models.LogTime) || len(m.Fitted) != len(w.Models.Fitted) {
+			t.Errorf("loaded %+v, saved %+v", m, w.Models)
+		}
+		if name == "same" && !bytes.Equal(save(t, m), data) {
+			t.Error("saved, loaded and saved, the bytes differ")
+		}
+		other = other.WithModels(m, m.Encode(other.Catalogue))
+		for first := range items {
+			want, got := scoresOf(t, w, first), scoresOf(t, other, first)
+			for id, score := range want {
+				if math.Float64bits(got[id]) != math.Float64bits(score) || len(got) != len(want) {
+					t.Fatalf("under %s numbers %s scores %v, %v before", name, id, got[id], score)
+				}
+			}
+		}
+	}
+	if _, err := recommend.Load(bytes.NewReader(data), catalogue.NewIDs()); err != nil {
+		t.Errorf("Load where no item is known: %v", err)
+	}
+}
+
+// scoresOf asks for everything, for somebody who bought three items from first on.
+func scoresOf(t *testing.T, w *recommend.World, first int) map[engine.ItemID]float64 {
+	const items = 30
+	answer := ask(t, &recommend.Input{
+		World: w, Place: open(t, w, engine.Scenario{Name: "all"}),
+		Someone: &recommend.Someone{Rows: purchases(w.Catalogue.IDs(), theID(first), theID((first+5)%items), theID((first+11)%items))},
+		Request: &engine.Request{Count: items},
+	})
+	out := map[engine.ItemID]float64{}
+	for _, item := range answer.Items {
+		out[item.Item] = item.Score
+	}
+	return out
+}
+
+// No byte can be lost or changed unseen: every end, every byte and random damage.
+func TestLoadRefusesWhatIsNotWhole(t *testing.T) {
+	w := trained(8, 2)
+	data := save(t, w.Models)
+	refused := func(what string, at int, bad []byte) {
+		m, err := recommend.Load(bytes.NewReader(bad), w.Catalogue.IDs())
+		if err == nil || m != nil {
+			t.Errorf("%s at %d of %d bytes: it was loaded", what, at, len(data))
+		}
+		if !errors.Is(err, recommend.ErrCorrupt) {
+			t.Errorf("%s at %d: error %v, want ErrCorrupt", what, at, err)
+		}
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for at := range data {
+		refused("cut", at, data[:at])
+		changed := slices.Clone(data)
+		changed[at] ^= 1 << rng.IntN(8)
+		refused("flipped", at, changed)
+	}
+	for range 300 {
+		changed := slices.Clone(data)
+		for range 1 + rng.IntN(8) {
+			changed[rng.IntN(len(data))] += byte(1 + rng.IntN(255))
+		}
+		if !bytes.Equal(changed, data) {
+			refused("damaged", 0, changed)
+		}
+	}
+	refused("more", len(data), append(slices.Clone(data), 0))
+}
+
+// A source of a later version is refused, but is no damage.
+func TestLoadRefusesUnknownSources(t *testing.T) {
+	w := trained(8, 2)
+	w.Models.Fitted[0] = renamed{w.Models.Fitted[0]}
+	_, err := recommend.Load(bytes.NewReader(save(t, w.Models)), w.Catalogue.IDs())
+	if err == nil || errors.Is(err, recommend.ErrCorrupt) {
+		t.Errorf("error %v, want one that is not ErrCorrupt", err)
+	}
+}
+
+// Whatever is loaded is exactly what Save writes; everything else is an error, never a
+// panic.
+func FuzzLoad(f *testing.F) {
+	w := trained(6, 3)
+	data := save(f, w.Models)
+	f.Add(data)
+	f.Add(data[:len(data)/2])
+	f.Add(save(f, recommend.Unfitted()))
+	f.Add([]byte("RPM1\xff\xff\xff\xff"))
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, bad []byte) {
+		m, err := recommend.Load(bytes.NewReader(bad), w.Catalogue.IDs())
+		if err != nil {
+			return
+		}
+		if again := save(t, m); !bytes.Equal(again, bad) {
+			t.Errorf("%d bytes were loaded and saved as %d others", len(bad), len(again))
+		}
+	})
+}

@@ -1,0 +1,288 @@
+package recommend_test
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"pgregory.net/rapid"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/rank"
+	"github.com/rapportengine/rapport/engine/recommend"
+	"github.com/rapportengine/rapport/engine/text"
+)
+
+// asked is a random request with what it means, for the plain way.
+type asked struct {
+	shop    *shop
+	in      *recommend.Input
+	filters []said
+	boosts  []lifted
+}
+
+type lifted struct {
+	said
+	add float64
+}
+
+func drawBoosts(t *rapid.T, s *shop) (boosts []engine.Boost, meant []lifted) {
+	for range rapid.IntRange(0, 2).Draw(t, "boosts") {
+		l := lifted{drawSaid(t, s, 1, false), pick(t, -3, 0.25, 1, 3)}
+		boosts, meant = append(boosts, engine.Boost{Filter: l.text, Add: l.add}), append(meant, l)
+	}
+	return boosts, meant
+}
+
+func drawPins(t *rapid.T, s *shop) []engine.Pin {
+	var pins []engine.Pin
+	if sometimes(t, 2) {
+		for range rapid.IntRange(0, 4).Draw(t, "pins") {
+			pins = append(pins, engine.Pin{Item: drawID(t, s), Rank: rapid.IntRange(1, 12).Draw(t, "rank")})
+		}
+	}
+	return pins
+}
+
+// drawAsked draws whom a list is for, where it stands and what it is to be.
+func drawAsked(t *rapid.T, s *shop) *asked {
+	a := &asked{shop: s}
+	scenario := engine.Scenario{
+		Name:     "place",
+		Exclude:  rapid.SliceOfNDistinct(rapid.SampledFrom([]engine.Type{engine.Purchase, engine.Dismiss, engine.View}), 0, 3, rapid.ID).Draw(t, "exclude"),
+		Audience: pick(t, "", "", engine.AgentOnly),
+	}
+	req := &engine.Request{
+		Count:   rapid.IntRange(1, 15).Draw(t, "count"),
+		Exclude: drawIDs(t, s, 3),
+		Explain: pick(t, "", engine.ExplainNone, engine.ExplainSources, engine.ExplainFull),
+	}
+	if sometimes(t, 3) {
+		scenario.Kinds = []engine.Kind{engine.Product, engine.Content}
+	}
+	if sometimes(t, 5) {
+		req.Kinds = []engine.Kind{pick(t, engine.Product, engine.Solution)}
+	}
+	if sometimes(t, 3) {
+		a.filters = append(a.filters, drawSaid(t, s, 1, true))
+		scenario.Filter = a.filters[0].text
+	}
+	if sometimes(t, 2) {
+		f := drawSaid(t, s, 2, true)
+		a.filters = append(a.filters, f)
+		req.Filter = f.text
+	}
+	if sometimes(t, 6) {
+		scenario.Blend = map[string]float64{pick(t, "factor", "content", "newest"): pick(t, 0, 0.5, 3)}
+	}
+	scenario.Boosts, a.boosts = drawBoosts(t, s)
+	more, meant := drawBoosts(t, s)
+	req.Boosts, a.boosts = more, append(a.boosts, meant...)
+	scenario.Pins, req.Pins = drawPins(t, s), drawPins(t, s)
+	if sometimes(t, 3) {
+		req.Collapse = new(rapid.Bool().Draw(t, "collapse"))
+	}
+	if sometimes(t, 6) {
+		req.MinRelevance = new(pick(t, -1.0, 0, 0.5, 5))
+	}
+	switch rapid.IntRange(0, 5).Draw(t, "about") {
+	case 0:
+		req.Item = drawID(t, s)
+	case 1:
+		req.Basket = drawIDs(t, s, 3)
+	case 2:
+		req.Query = pick(t, "red lamp", "running shoes", "the", "nothing of the kind")
+	}
+	place, err := recommend.NewPlace(scenario, s.world.Catalogue)
+	if err != nil {
+		t.Fatalf("NewPlace(%+v): %v", scenario, err)
+	}
+	a.in = &recommend.Input{World: s.world, Place: place, Someone: drawSomeone(t, s), Request: req, Now: now, Offline: sometimes(t, 6)}
+	return a
+}
+
+func (a *asked) refuses() bool {
+	c := a.in.Someone.Customer
+	return c != nil && c.Consent[engine.Personalise] == false && c.Consent != nil
+}
+
+// eligible says of one item whether it may be in the list, by looking at it.
+func (a *asked) eligible(n engine.ItemNum, it *engine.Item) bool {
+	in, req, who := a.in, a.in.Request, a.in.Someone
+	kinds := in.Place.Scenario.Kinds
+	if len(req.Kinds) > 0 {
+		kinds = req.Kinds
+	}
+	kind := it.Kind
+	if kind == "" {
+		kind = engine.Product
+	}
+	switch {
+	case it.Published != nil && it.Published.After(now), it.Expires != nil && !it.Expires.After(now):
+		return false
+	case !in.Offline && (it.Hidden || it.Stock != nil && *it.Stock <= 0):
+		return false
+	case it.Visibility == engine.AgentOnly && in.Place.Scenario.Audience != engine.AgentOnly:
+		return false
+	case len(kinds) > 0 && !slices.Contains(kinds, kind):
+		return false
+	case slices.Contains(req.Exclude, it.ID), slices.Contains(req.Basket, it.ID), req.Item == it.ID:
+		return false
+	}
+	for _, t := range in.Place.Scenario.Exclude {
+		if slices.ContainsFunc(who.Rows, func(r engine.Row) bool { return r.Item == it.ID && r.Type == t }) ||
+			t == engine.Purchase && who.Bought != nil && who.Bought.Contains(uint32(n)) ||
+			t == engine.Dismiss && who.Dismissed != nil && who.Dismissed.Contains(uint32(n)) {
+			return false
+		}
+	}
+	for _, f := range a.filters {
+		if !f.holds(who, n, it) {
+			return false
+		}
+	}
+	return in.Offline || who.Customer == nil || !isMuted(&who.Customer.Preferences, it)
+}
+
+func isMuted(p *engine.Preferences, it *engine.Item) bool {
+	return slices.Contains(p.MutedItems, it.ID) || slices.ContainsFunc(p.MutedCategories, func(muted string) bool {
+		return slices.ContainsFunc(it.Categories, func(c string) bool { return c == muted || strings.HasPrefix(c, muted+"/") })
+	})
+}
+
+// query is what the sources are asked, put together by hand.
+func (a *asked) query() *model.Query {
+	w, req := a.in.World, a.in.Request
+	q := &model.Query{Now: now, Catalogue: w.Catalogue, Content: w.Content, Counters: w.Counters}
+	if !a.refuses() {
+		q.History = w.Settings.Interests(a.in.Someone.Rows, w.Models.LogTime, engine.MaxHistory)
+	}
+	about := req.Basket
+	if req.Item != "" {
+		about = []engine.ItemID{req.Item}
+	}
+	for _, id := range about {
+		n, _ := w.Catalogue.IDs().Num(id)
+		if !slices.Contains(q.Anchors, n) {
+			q.Anchors = append(q.Anchors, n)
+		}
+	}
+	if req.Query != "" {
+		q.Text = w.Models.Encoder.Encode(text.Tokens(req.Query, ""))
+	}
+	return q
+}
+
+type opened struct {
+	model.Scorer
+	rank.Scale
+	name string
+}
+
+// sources opens what is asked of one task; tells says that one of them tells more than
+// what everybody likes.
+func (a *asked) sources(q *model.Query, task rank.Task) (out []opened, tells bool) {
+	m := a.in.World.Models
+	for _, s := range m.Sources() {
+		o := opened{Scale: m.Blend[task][s.Name()], name: s.Name()}
+		if weight, said := a.in.Place.Scenario.Blend[o.name]; said {
+			o.Weight = weight
+		} else if o.name == "content" && q.Text != nil && o.Weight < 1 {
+			o.Weight = 1
+		}
+		if o.SD == 0 {
+			o.Mean, o.SD = rank.Guess(task, o.name).Mean, rank.Guess(task, o.name).SD
+		}
+		if o.Scorer = s.Open(q); o.Weight == 0 || o.Empty() {
+			continue
+		}
+		_, coldToo := m.Blend[rank.Cold][o.name]
+		tells = tells || !coldToo || o.name == "content" && q.Text != nil
+		out = append(out, o)
+	}
+	return out, tells
+}
+
+// score is the score of one item, source by source and boost by boost.
+func (a *asked) score(sources []opened, n engine.ItemNum, it *engine.Item) float64 {
+	sum := 0.0
+	var raw [1]float32
+	for _, s := range sources {
+		s.Score([]engine.ItemNum{n}, raw[:])
+		sum += s.Apply(float64(raw[0]))
+	}
+	who := a.in.Someone
+	if a.refuses() {
+		who = &recommend.Someone{}
+	}
+	for _, b := range a.boosts {
+		if b.holds(who, n, it) {
+			sum += b.add
+		}
+	}
+	return sum
+}
+
+// list is the answer the plain way: look at every item, score it, sort, then place.
+func (a *asked) list() (list []rank.Scored, eligible int) {
+	q := a.query()
+	task := rank.Person
+	if len(q.Anchors) > 0 {
+		task = rank.Anchor
+	}
+	sources, tells := a.sources(q, task)
+	if !tells {
+		sources, _ = a.sources(q, rank.Cold)
+	}
+	var scored []rank.Scored
+	for n, it := range a.shop.items {
+		if it != nil && a.eligible(engine.ItemNum(n), it) {
+			scored = append(scored, rank.Scored{Item: engine.ItemNum(n), Score: a.score(sources, engine.ItemNum(n), it)})
+		}
+	}
+	slices.SortFunc(scored, func(x, y rank.Scored) int {
+		return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(x.Item, y.Item))
+	})
+	return a.place(scored), len(scored)
+}
+
+// place puts pins at their ranks and the best others between them, one a group.
+func (a *asked) place(scored []rank.Scored) []rank.Scored {
+	req := a.in.Request
+	groups := map[string]bool{}
+	again := func(n engine.ItemNum) bool {
+		g := a.shop.items[n].GroupID
+		return g != "" && (req.Collapse == nil || *req.Collapse) && groups[g]
+	}
+	pins := req.Pins
+	if pins == nil {
+		pins = a.in.Place.Scenario.Pins
+	}
+	at, pinned := map[int]rank.Scored{}, map[engine.ItemNum]bool{}
+	for _, p := range pins {
+		i := slices.IndexFunc(scored, func(s rank.Scored) bool { return a.shop.items[s.Item].ID == p.Item })
+		if _, occupied := at[p.Rank]; i < 0 || occupied || p.Rank > req.Count || pinned[scored[i].Item] || again(scored[i].Item) {
+			continue
+		}
+		at[p.Rank], pinned[scored[i].Item] = scored[i], true
+		groups[a.shop.items[scored[i].Item].GroupID] = true
+	}
+	var list []rank.Scored
+	for r := 1; r <= req.Count; r++ {
+		if p, ok := at[r]; ok {
+			list = append(list, p)
+			continue
+		}
+		i := slices.IndexFunc(scored, func(s rank.Scored) bool {
+			return !pinned[s.Item] && !again(s.Item) && (req.MinRelevance == nil || s.Score >= *req.MinRelevance)
+		})
+		if i < 0 {
+			continue // a hole: what is pinned further down moves up
+		}
+		list = append(list, scored[i])
+		groups[a.shop.items[scored[i].Item].GroupID] = true
+		scored = slices.Delete(slices.Clone(scored), i, i+1)
+	}
+	return list
+}

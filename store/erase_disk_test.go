@@ -1,0 +1,188 @@
+package store_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/store"
+)
+
+// TestEraseLeavesNoByte looks into every file of the directory for words of an erased
+// person: their ids, and what stood in events, tickets, records and queries, in old
+// versions, deleted rows and expired ones, too.
+func TestEraseLeavesNoByte(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, store.Options{})
+	s.Start(t.Context(), nil)
+	secret := func(what string) string { return "Sesam" + what }
+	customer := engine.CustomerID(secret("customer"))
+	session := engine.SessionID(secret("session"))
+	ticket := func(id, text string, of engine.CustomerID) engine.PutTicket {
+		return engine.PutTicket{Ticket: engine.Ticket{ID: id, Customer: of, Messages: []engine.Message{{Text: secret(text)}}}}
+	}
+	shown := engine.Impression{Subject: engine.OfSession(session), At: time.Now(), Request: engine.Request{Query: secret("request"), Session: session}}
+	shown.RecommendationID = engine.NewRecommendationID(shown.Subject.Hash(), shown.At, 1)
+	old := shown
+	old.At = time.Now().Add(-2 * engine.ImpressionAge) // expired as soon as it is written
+	old.RecommendationID = engine.NewRecommendationID(shown.Subject.Hash(), old.At, 1)
+	event := func(id string, c engine.CustomerID, v engine.SessionID) engine.RecordEvent {
+		return engine.RecordEvent{Lines: []engine.Interaction{{
+			EventID: id, Type: engine.Search, Customer: c, Session: v, Item: "lamp", Query: secret("query"),
+			Properties: map[string]any{"note": secret("property")},
+		}}}
+	}
+	fill(t, s, "before")
+	if err := s.PutImpressions(t.Context(), []engine.Impression{shown, old}); err != nil {
+		t.Fatal(err)
+	}
+	send(t, s, []engine.Command{
+		event(secret("event1"), "", session), event(secret("event2"), customer, session),
+		engine.PutCustomer{Customer: engine.Customer{ID: customer, Attributes: engine.Attributes{"name": secret("attribute")}}},
+		ticket(secret("ticket1"), "text1", customer),
+	})
+	fill(t, s, "between") // so that versions of one key lie in different files
+	send(t, s, []engine.Command{
+		engine.PutCustomer{Customer: engine.Customer{ID: customer}}, // hides an older record
+		ticket("deleted", "deleted", customer), engine.DeleteTicket{ID: "deleted"},
+		ticket("moved", "moved", "ben"), ticket("moved", "moved", "cleo"), ticket("moved", "moved", customer),
+		engine.Merge{From: engine.OfCustomer("other-" + customer), Into: customer},
+		event(secret("event3"), "other-"+customer, "second-"+session),
+	})
+	if n := grep(t, dir, "Sesam"); n == 0 {
+		t.Fatal("the marker is not found before the erasure: this test would prove nothing")
+	}
+	start := time.Now()
+	send(t, s, []engine.Command{engine.Erase{Subject: engine.OfCustomer(customer)}})
+	t.Logf("erasing took %v", time.Since(start))
+	if n := grep(t, dir, "Sesam"); n != 0 {
+		t.Errorf("%d files name the erased while the store is open", n)
+	}
+	fill(t, s, "after")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := grep(t, dir, "Sesam"); n != 0 {
+		t.Errorf("%d files name the erased after closing", n)
+	}
+	s = open(t, dir, store.Options{})
+	defer s.Close()
+	if rows, err := s.History(t.Context(), engine.OfCustomer("before-7")); err != nil || len(rows) == 0 {
+		t.Errorf("somebody else's history has %d rows, %v", len(rows), err)
+	}
+	if report, err := s.Check(t.Context(), true); err != nil || len(report.Problems) > 0 {
+		t.Errorf("Check: %v, %q", err, report.Problems)
+	}
+}
+
+// fill writes enough to have Badger write files and compact them.
+func fill(t *testing.T, s *store.Store, name string) {
+	t.Helper()
+	text := bytes.Repeat([]byte("x"), 4000)
+	for range 9 { // 18 MB, a memtable and more
+		cmds := make([]engine.Command, 500)
+		for i := range cmds {
+			cmds[i] = engine.RecordEvent{Lines: []engine.Interaction{{
+				Type: engine.View, Customer: engine.CustomerID(name + "-" + string(rune('0'+i%10))), Item: "lamp", Query: string(text),
+			}}}
+		}
+		send(t, s, cmds)
+	}
+}
+
+// grep returns how many files under dir contain word. Badger compresses blocks, but a
+// word's first occurrence in a block stands there as it is.
+func grep(t *testing.T, dir, word string) (found int) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if bytes.Contains(content, []byte(word)) {
+			found++
+		}
+		if os.IsNotExist(err) { // a compaction deletes files under our feet
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// TestEraseUnderLoad erases while everything else goes on.
+func TestEraseUnderLoad(t *testing.T) {
+	s := open(t, t.TempDir(), store.Options{})
+	defer s.Close()
+	s.Start(t.Context(), nil)
+	ctx, stop := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	for name, work := range map[string]func(n int) error{
+		"append": func(n int) error {
+			results, err := s.Append(t.Context(), []engine.Command{engine.RecordEvent{Lines: []engine.Interaction{{
+				EventID: fmt.Sprint(n), Type: engine.View, Customer: "stays", Session: engine.SessionID(fmt.Sprint(n)), Item: engine.ItemID(fmt.Sprint(n)),
+			}}}})
+			if err == nil {
+				err = results[0].Err
+			}
+			return err
+		},
+		"history": func(int) error { _, err := s.History(t.Context(), engine.OfCustomer("stays")); return err },
+		"scan": func(int) error {
+			return s.Scan(t.Context(), func(engine.Subject, []engine.Row) error { return nil })
+		},
+		"impressions": func(n int) error {
+			subj := engine.OfCustomer(engine.CustomerID(fmt.Sprint("goes", n%10)))
+			at := time.Now()
+			return s.PutImpressions(t.Context(), []engine.Impression{{
+				Subject: subj, At: at, RecommendationID: engine.NewRecommendationID(subj.Hash(), at, uint64(n)),
+			}})
+		},
+		"model": func(n int) error {
+			return s.SaveCheckpoint(t.Context(), uint64(n), "c", make([]byte, 1000))
+		},
+		"resolve": func(n int) error {
+			s.Resolve(engine.OfSession(engine.SessionID(fmt.Sprint(n))))
+			return nil
+		},
+	} {
+		wg.Go(func() {
+			for n := 0; ctx.Err() == nil; n++ {
+				if err := work(n); err != nil {
+					t.Errorf("%s %d: %v", name, n, err)
+					return
+				}
+			}
+		})
+	}
+	for n := range 10 {
+		goes := engine.CustomerID(fmt.Sprint("goes", n))
+		send(t, s, []engine.Command{
+			engine.RecordEvent{Lines: []engine.Interaction{{Type: engine.View, Customer: goes, Session: "shared", Item: "lamp"}}},
+			engine.PutTicket{Ticket: engine.Ticket{ID: "t", Customer: goes}},
+			engine.Erase{Subject: engine.OfCustomer(goes)},
+		})
+		if rows, err := s.History(t.Context(), engine.OfCustomer(goes)); err != nil || len(rows) != 0 {
+			t.Errorf("an erased history has %d rows, %v", len(rows), err)
+		}
+	}
+	stop()
+	wg.Wait()
+	events := s.IDs().Len() - 1 // each brought an item, and there is the lamp
+	if rows, err := s.History(t.Context(), engine.OfCustomer("stays")); err != nil || len(rows) != events {
+		t.Errorf("the history of who stays has %d rows, %v; want %d", len(rows), err, events)
+	}
+	if report, err := s.Check(t.Context(), true); err != nil || len(report.Problems) > 0 {
+		t.Errorf("Check: %v, %q", err, report.Problems)
+	}
+}

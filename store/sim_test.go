@@ -1,0 +1,241 @@
+package store_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/store"
+)
+
+var simSeed = flag.Uint64("seed", 0, "run the simulation with this seed alone")
+
+// TestSimulation does random things with a handful of customers and sessions, and
+// compares every history with what plain maps say it must be.
+func TestSimulation(t *testing.T) {
+	first, last := uint64(1), uint64(25)
+	if *simSeed != 0 {
+		first, last = *simSeed, *simSeed
+	}
+	for seed := first; seed <= last; seed++ {
+		simulate(t, seed, "", 150)
+	}
+	for seed := first; seed <= min(last, first+1); seed++ {
+		simulate(t, seed+1000, t.TempDir(), 60)
+	}
+}
+
+// people is the plain twin of the store's links: it relabels instead of following.
+type people struct {
+	events  map[string]string // event id -> the person it belongs to
+	alias   map[string]string // customer -> the customer it was merged into, at the end
+	current map[string]string // session -> the customer it belongs to
+	first   map[string]string // session -> the customer who has its past
+}
+
+func (p *people) root(customer string) string {
+	if into, ok := p.alias[customer]; ok {
+		return into
+	}
+	return customer
+}
+
+func (p *people) relabel(m map[string]string, from, into string) {
+	for k, v := range m {
+		if v == from {
+			m[k] = into
+		}
+	}
+}
+
+func (p *people) link(session, customer string) {
+	into := p.root(customer)
+	before, linked := p.current[session]
+	switch {
+	case linked && before == into:
+		return
+	case linked:
+		if p.first[session] == "" {
+			p.first[session] = before
+		}
+	default:
+		p.first[session] = into
+		p.relabel(p.events, "s:"+session, into)
+	}
+	p.current[session] = into
+}
+
+func (p *people) merge(from, into string) {
+	from, into = p.root(from), p.root(into)
+	if from == into {
+		return
+	}
+	for _, m := range []map[string]string{p.events, p.alias, p.current, p.first} {
+		p.relabel(m, from, into)
+	}
+	p.alias[from] = into
+}
+
+func (p *people) whose(customer, session string) string {
+	if customer != "" {
+		return p.root(customer)
+	}
+	if c, ok := p.current[session]; ok {
+		return c
+	}
+	return "s:" + session
+}
+
+func (p *people) erase(person string) {
+	maps.DeleteFunc(p.events, func(_, v string) bool { return v == person })
+	maps.DeleteFunc(p.alias, func(_, v string) bool { return v == person })
+	for session, customer := range p.current {
+		switch first := p.first[session]; {
+		case customer == person && (first == person || first == ""):
+			delete(p.current, session)
+			delete(p.first, session)
+		case customer == person:
+			p.current[session] = first
+		case first == person:
+			p.first[session] = ""
+		}
+	}
+}
+
+func simulate(t *testing.T, seed uint64, dir string, steps int) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, seed))
+	p := &people{map[string]string{}, map[string]string{}, map[string]string{}, map[string]string{}}
+	s := open(t, dir, store.Options{InMemory: dir == ""})
+	ctx, cancel := context.WithCancel(t.Context())
+	s.Start(ctx, nil)
+	defer func() { cancel(); s.Close() }()
+
+	customer := func() string { return fmt.Sprint("c", rng.IntN(4)) }
+	session := func() string { return fmt.Sprint("v", rng.IntN(4)) }
+	var sent []engine.RecordEvent // since the last erasure: after it a retry is news
+	var cmds []engine.Command
+	for step := range steps {
+		switch op := rng.IntN(20); {
+		case op < 14:
+			c, v := "", session()
+			if rng.IntN(2) == 0 {
+				c = customer()
+			}
+			if c != "" && rng.IntN(2) == 0 {
+				v = ""
+			}
+			id := fmt.Sprint("e", step)
+			event := engine.RecordEvent{Lines: []engine.Interaction{{
+				EventID: id, Type: engine.View, Item: "lamp", Customer: engine.CustomerID(c), Session: engine.SessionID(v),
+			}}}
+			cmds, sent = append(cmds, event), append(sent, event)
+			if c != "" && v != "" {
+				p.link(v, c)
+			}
+			p.events[id] = p.whose(c, v)
+		case op < 16 && len(sent) > 0:
+			cmds = append(cmds, sent[rng.IntN(len(sent))])
+		case op < 17:
+			from, into := customer(), customer()
+			cmds = append(cmds, engine.Merge{From: engine.OfCustomer(engine.CustomerID(from)), Into: engine.CustomerID(into)})
+			p.merge(from, into)
+		case op < 18:
+			from, into := session(), customer()
+			cmds = append(cmds, engine.Merge{From: engine.OfSession(engine.SessionID(from)), Into: engine.CustomerID(into)})
+			p.link(from, into)
+		case op < 19 && rng.IntN(3) == 0:
+			whom := customer()
+			cmds = append(cmds, engine.Erase{Subject: engine.OfCustomer(engine.CustomerID(whom))})
+			p.erase(p.root(whom))
+			sent = nil
+		case dir != "" && rng.IntN(4) == 0:
+			send(t, s, cmds)
+			cmds = nil
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			s = open(t, dir, store.Options{})
+			s.Start(ctx, nil)
+			sent = nil
+		}
+		if rng.IntN(4) == 0 || step == steps-1 { // several commands a group
+			send(t, s, cmds)
+			cmds = nil
+			if !compare(t, s, p) {
+				t.Fatalf("seed %d, step %d (replay with -seed=%d)", seed, step, seed)
+			}
+		}
+	}
+	if report, err := s.Check(t.Context(), true); err != nil || len(report.Problems) > 0 {
+		t.Fatalf("seed %d: Check: %v, %q", seed, err, report.Problems)
+	}
+}
+
+func send(t *testing.T, s *store.Store, cmds []engine.Command) {
+	t.Helper()
+	results, err := s.Append(t.Context(), cmds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range results {
+		if r.Err != nil {
+			t.Fatalf("%+v: %v", cmds[i], r.Err)
+		}
+	}
+}
+
+// compare looks at every history, from every side.
+func compare(t *testing.T, s *store.Store, p *people) bool {
+	t.Helper()
+	want := map[string][]string{}
+	for id, person := range p.events {
+		want[person] = append(want[person], id)
+	}
+	ok := true
+	check := func(subj engine.Subject, person string, rows []engine.Row) {
+		got := []string{}
+		for _, r := range rows {
+			got = append(got, r.EventID)
+		}
+		slices.Sort(got)
+		slices.Sort(want[person])
+		if !slices.Equal(got, want[person]) {
+			t.Errorf("history of %s, who is %s: %q, want %q", subj, person, got, want[person])
+			ok = false
+		}
+	}
+	for i := range 4 {
+		c, v := fmt.Sprint("c", i), fmt.Sprint("v", i)
+		for subj, person := range map[engine.Subject]string{
+			engine.OfCustomer(engine.CustomerID(c)): p.whose(c, ""),
+			engine.OfSession(engine.SessionID(v)):   p.whose("", v),
+		} {
+			rows, err := s.History(t.Context(), subj)
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(subj, person, rows)
+		}
+	}
+	scanned := map[string]bool{}
+	err := s.Scan(t.Context(), func(subj engine.Subject, rows []engine.Row) error {
+		person := subj.ID
+		if subj.Kind == engine.SessionSubject {
+			person = "s:" + subj.ID
+		}
+		scanned[person] = true
+		check(subj, person, rows)
+		return nil
+	})
+	if err != nil || len(scanned) != len(want) {
+		t.Errorf("Scan gives %v, %v; want %v", slices.Collect(maps.Keys(scanned)), err, want)
+		return false
+	}
+	return ok
+}
