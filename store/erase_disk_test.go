@@ -51,7 +51,8 @@ func TestEraseLeavesNoByte(t *testing.T) {
 	fill(t, s, "between") // so that versions of one key lie in different files
 	send(t, s, []engine.Command{
 		engine.PutCustomer{Customer: engine.Customer{ID: customer}}, // hides an older record
-		ticket("deleted", "deleted", customer), engine.DeleteTicket{ID: "deleted"},
+		ticket("deleted", "deleted", customer),
+		engine.DeleteTicket{ID: "deleted"},
 		ticket("moved", "moved", "ben"), ticket("moved", "moved", "cleo"), ticket("moved", "moved", customer),
 		engine.Merge{From: engine.OfCustomer("other-" + customer), Into: customer},
 		event(secret("event3"), "other-"+customer, "second-"+session),

@@ -124,9 +124,16 @@ func sameRow(a, b engine.Row) bool {
 func FuzzDecodeTail(f *testing.F) {
 	h := engine.HashOf("x")
 	all := []change{
-		{kind: tailEvent, a: h, b: h, first: 3, lines: 2}, {kind: tailItem, num: 7}, {kind: tailItemDeleted, num: 8}, {kind: tailCustomer, a: h},
-		{kind: tailTicket, a: h}, {kind: tailTicketDropped, a: h}, {kind: tailScenario, text: "home"}, {kind: tailScenarioDropped, text: "home"},
-		{kind: tailMerge, a: h, b: h}, {kind: tailErased, text: "receipt"},
+		{kind: tailEvent, a: h, b: h, first: 3, lines: 2},
+		{kind: tailItem, num: 7},
+		{kind: tailItemDeleted, num: 8},
+		{kind: tailCustomer, a: h},
+		{kind: tailTicket, a: h},
+		{kind: tailTicketDropped, a: h},
+		{kind: tailScenario, text: "home"},
+		{kind: tailScenarioDropped, text: "home"},
+		{kind: tailMerge, a: h, b: h},
+		{kind: tailErased, text: "receipt"},
 	}
 	f.Add(numberedKey(tailLetter, 12), appendTail(nil, lastTime, all))
 	f.Add(numberedKey(tailLetter, 1), []byte{tailVersion, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1})

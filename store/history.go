@@ -162,31 +162,6 @@ func (s *Store) Scan(ctx context.Context, fn func(subj engine.Subject, rows []en
 	return nil
 }
 
-// iterate returns an iterator over the keys of a letter, at the first.
-func iterate(txn *badger.Txn, letter byte) *badger.Iterator {
-	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{letter}})
-	it.Rewind()
-	return it
-}
-
-// advance moves an iterator over keys that begin with letter and hash to the first key
-// whose hash is not below h, and reports whether it is h.
-func advance(it *badger.Iterator, h engine.Hash16) bool {
-	for ; it.Valid(); it.Next() {
-		key := it.Item().Key()
-		if len(key) < hashKeyBytes {
-			continue
-		}
-		switch bytes.Compare(key[1:hashKeyBytes], h[:]) {
-		case 0:
-			return true
-		case 1:
-			return false
-		}
-	}
-	return false
-}
-
 // itemOfKey returns the number in an item's key.
 func itemOfKey(key []byte) (engine.ItemNum, error) {
 	if len(key) != 5 {

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/dgraph-io/badger/v4"
@@ -113,93 +112,4 @@ func owned(txn *badger.Txn, root engine.Hash16) ([]engine.Hash16, error) {
 		}
 	}
 	return all, nil
-}
-
-// The name row is s | subject16 -> version1 | kind1 | id. It is written without
-// looking, unless the subject was written lately.
-
-func encodeName(subj engine.Subject) []byte {
-	return append([]byte{recordVersion, byte(subj.Kind)}, subj.ID...)
-}
-
-func decodeName(value []byte) (engine.Subject, error) {
-	if len(value) < 3 || value[0] != recordVersion {
-		return engine.Subject{}, fmt.Errorf("name of a subject: %w", ErrCorrupt)
-	}
-	switch kind := engine.SubjectKind(value[1]); kind {
-	case engine.CustomerSubject, engine.SessionSubject:
-		return engine.Subject{Kind: kind, ID: string(value[2:])}, nil
-	}
-	return engine.Subject{}, fmt.Errorf("name of a subject of kind %d: %w", value[1], ErrCorrupt)
-}
-
-// nameOf returns the subject with hash h. The error wraps engine.ErrNotFound where
-// nothing was ever written for it, or it was erased.
-func (s *Store) nameOf(txn *badger.Txn, h engine.Hash16) (engine.Subject, error) {
-	if name, ok := s.recallName(h); ok {
-		return name, nil
-	}
-	value, err := get(txn, hashKey(nameLetter, h))
-	if err != nil {
-		return engine.Subject{}, fmt.Errorf("name of subject %s: %w", h, err)
-	}
-	return decodeName(value)
-}
-
-func (s *Store) recallName(h engine.Hash16) (engine.Subject, bool) {
-	s.namesMu.Lock()
-	defer s.namesMu.Unlock()
-	return s.names.get(h)
-}
-
-func (s *Store) rememberNames(names map[engine.Hash16]engine.Subject) {
-	s.namesMu.Lock()
-	defer s.namesMu.Unlock()
-	for h, name := range names {
-		s.names.put(h, name)
-	}
-}
-
-// get returns a copy of the value under key; the error wraps engine.ErrNotFound where
-// there is none.
-func get(txn *badger.Txn, key []byte) ([]byte, error) {
-	item, err := txn.Get(key)
-	if errors.Is(err, badger.ErrKeyNotFound) {
-		return nil, engine.ErrNotFound
-	}
-	if err != nil {
-		return nil, writeError(err)
-	}
-	return item.ValueCopy(nil)
-}
-
-// each calls fn with every key and value under prefix, in order. The slices are good
-// until fn returns.
-func each(txn *badger.Txn, prefix []byte, fn func(key, value []byte) error) error {
-	return eachFrom(txn, prefix, prefix, fn)
-}
-
-// eachFrom is each, beginning at the first key not below from.
-func eachFrom(txn *badger.Txn, prefix, from []byte, fn func(key, value []byte) error) error {
-	it := txn.NewIterator(badger.IteratorOptions{Prefix: prefix}) // values lie beside their keys: nothing to prefetch
-	defer it.Close()
-	for it.Seek(from); it.Valid(); it.Next() {
-		item := it.Item()
-		if err := item.Value(func(value []byte) error { return fn(item.Key(), value) }); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// eachKey is each without the values.
-func eachKey(txn *badger.Txn, prefix []byte, fn func(key []byte) error) error {
-	it := txn.NewIterator(badger.IteratorOptions{Prefix: prefix})
-	defer it.Close()
-	for it.Seek(prefix); it.Valid(); it.Next() {
-		if err := fn(it.Item().Key()); err != nil {
-			return err
-		}
-	}
-	return nil
 }

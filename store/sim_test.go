@@ -18,7 +18,7 @@ var simSeed = flag.Uint64("seed", 0, "run the simulation with this seed alone")
 // TestSimulation does random things with a handful of customers and sessions, and
 // compares every history with what plain maps say it must be.
 func TestSimulation(t *testing.T) {
-	first, last := uint64(1), uint64(25)
+	first, last := uint64(1), uint64(15)
 	if *simSeed != 0 {
 		first, last = *simSeed, *simSeed
 	}

@@ -17,9 +17,9 @@ import (
 //	l | seq8 -> version1 | at, ms, varint | count | entries
 //
 // seq is that of the first entry, the others follow without gaps. One row for many
-// commands spares CPU: a row for each took 17 to 46 % more (BenchmarkAppend). An entry names
-// keys, not values, and nothing a person could be told by, so that an erasure leaves
-// the tail alone: what it dropped is skipped in a replay.
+// commands spares CPU: a row for each took 17 to 46 % more (BenchmarkAppend). An entry
+// names keys, not values, and nothing a person could be told by, so that an erasure
+// leaves the tail alone: what it dropped is skipped in a replay.
 //
 //	e | subject16 | event16 | first line | lines     RecordEvent
 //	i | item number                                  PutItem, UpdateItem

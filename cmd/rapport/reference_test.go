@@ -106,7 +106,7 @@ func (r *reference) history(s engine.Subject) []engine.Row {
 	for _, from := range r.sources(r.resolve(s)) {
 		rows = append(rows, r.drawers[from]...)
 	}
-	slices.SortFunc(rows, func(a, b engine.Row) int { return cmp.Compare(a.Seq, b.Seq) })
+	slices.SortFunc(rows, func(a, b engine.Row) int { return cmp.Compare(b.Seq, a.Seq) }) // the newest of a line stands
 	type line struct {
 		event any
 		line  uint16

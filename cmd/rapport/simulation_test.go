@@ -111,6 +111,7 @@ type simulation struct {
 	ids      []string               // of recommendations
 	made     int                    // ids given out
 	observed uint64                 // newest sequence number; the committer's, read while it rests
+	opened   uint64                 // sequence number at the last start
 	counts   map[string]int
 }
 
@@ -290,7 +291,7 @@ func (s *simulation) restart() {
 // crash goes on with a copy of the directory as it is at this moment.
 func (s *simulation) crash() {
 	next := filepath.Join(s.home, fmt.Sprint(s.step))
-	s.must(copyDir(next, s.dir))
+	s.must(snapshot(next, s.dir))
 	s.must(s.w.stopTasks(s.Context()))
 	s.must(s.w.store.Close())
 	s.must(os.RemoveAll(s.dir))
@@ -305,6 +306,7 @@ func (s *simulation) crash() {
 func (s *simulation) reopen() {
 	s.ref.restart()
 	s.open()
+	s.opened = s.observed
 	if seq := s.w.store.Seq(); seq != s.observed {
 		s.fail("the store begins at %d, the newest command was %d", seq, s.observed)
 	}
@@ -313,20 +315,48 @@ func (s *simulation) reopen() {
 	s.checkAll()
 }
 
-// copyDir copies a directory of files, leaving holes where there are zeros: most of
-// Badger's files is room for what will come.
-func copyDir(to, from string) error {
+// snapshot copies a directory as it is at one moment: again, if files came or went.
+func snapshot(to, from string) error {
+	for {
+		before, err := os.ReadDir(from)
+		if err == nil {
+			err = copyAll(to, from, before)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		after, listed := os.ReadDir(from)
+		if listed != nil {
+			return listed
+		}
+		same := func(a, b fs.DirEntry) bool {
+			i, err := a.Info()
+			j, err2 := b.Info()
+			return err == nil && err2 == nil && a.Name() == b.Name() && i.Size() == j.Size()
+		}
+		if err == nil && slices.EqualFunc(before, after, same) {
+			return nil
+		}
+		if err := os.RemoveAll(to); err != nil {
+			return err
+		}
+	}
+}
+
+func copyAll(to, from string, files []fs.DirEntry) error {
 	if err := os.MkdirAll(to, 0o700); err != nil {
 		return err
 	}
-	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+	for _, f := range files {
+		if err := copySparse(filepath.Join(to, f.Name()), filepath.Join(from, f.Name())); err != nil {
 			return err
 		}
-		return copySparse(filepath.Join(to, d.Name()), path)
-	})
+	}
+	return nil
 }
 
+// copySparse leaves holes where there are zeros: most of Badger's files is room for
+// what will come.
 func copySparse(to, from string) (err error) {
 	data, err := os.ReadFile(from)
 	if err != nil {

@@ -58,9 +58,9 @@ func (p *pool) rules(t *rapid.T) *rank.Rules {
 		Values:    p.values,
 		Similar:   alike,
 	}
-	for range rapid.IntRange(0, 3).Draw(t, "pins") {
+	for range rapid.IntRange(0, 4).Draw(t, "pins") {
 		r.Pins = append(r.Pins, rank.Pinned{
-			Item: engine.ItemNum(rapid.IntRange(0, len(p.scored)+2).Draw(t, "pin")), Rank: rapid.IntRange(1, 16).Draw(t, "rank"),
+			Item: engine.ItemNum(rapid.IntRange(0, min(8, len(p.scored)+2)).Draw(t, "pin")), Rank: rapid.IntRange(1, 16).Draw(t, "rank"),
 		})
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "constraints") {
@@ -86,41 +86,46 @@ func sorted(scored []rank.Scored) []rank.Scored {
 // What always holds of a list, whatever the rules.
 func TestArrangeKeepsItsRules(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := drawPool(t, 40)
-		r := p.rules(t)
-		before := slices.Clone(p.scored)
-		list := rank.Arrange(slices.Clone(p.scored), r)
-		if len(list) > r.Count {
-			t.Fatalf("%d items, count %d", len(list), r.Count)
-		}
-		seen, groups := map[engine.ItemNum]bool{}, map[string]bool{}
-		for i, placed := range list {
-			if !slices.Contains(before, placed.Scored) {
-				t.Fatalf("%v was not among the scored, or its score was changed", placed.Scored)
-			}
-			if seen[placed.Item] {
-				t.Fatalf("item %d stands there twice", placed.Item)
-			}
-			seen[placed.Item] = true
-			if g := p.groups[placed.Item]; r.Collapse && g != "" && groups[g] {
-				t.Fatalf("group %s stands there twice: %v", g, list)
-			}
-			groups[p.groups[placed.Item]] = true
-			pinned := slices.Contains(placed.Moved, rank.MovedPin)
-			if pinned != (p.standing(r)[placed.Item] != 0) {
-				t.Fatalf("item %d at rank %d says it was moved %v: %v", placed.Item, i+1, placed.Moved, r.Pins)
-			}
-			if r.MinRelevance != nil && placed.Score < *r.MinRelevance && !pinned {
-				t.Fatalf("item %d scores %v, at least %v was asked", placed.Item, placed.Score, *r.MinRelevance)
-			}
-		}
-		p.checkPins(t, r, list)
-		p.checkWindows(t, r, list)
-		p.checkFull(t, r, list)
-		if again := rank.Arrange(slices.Clone(p.scored), r); fmt.Sprint(again) != fmt.Sprint(list) {
-			t.Fatalf("arranged twice: %v, then %v", list, again)
+		p := drawPool(t, 30)
+		for range 8 {
+			p.check(t, p.rules(t))
 		}
 	})
+}
+
+func (p *pool) check(t *rapid.T, r *rank.Rules) {
+	before := slices.Clone(p.scored)
+	list := rank.Arrange(slices.Clone(p.scored), r)
+	if len(list) > r.Count {
+		t.Fatalf("%d items, count %d", len(list), r.Count)
+	}
+	seen, groups := map[engine.ItemNum]bool{}, map[string]bool{}
+	for i, placed := range list {
+		if !slices.Contains(before, placed.Scored) {
+			t.Fatalf("%v was not among the scored, or its score was changed", placed.Scored)
+		}
+		if seen[placed.Item] {
+			t.Fatalf("item %d stands there twice", placed.Item)
+		}
+		seen[placed.Item] = true
+		if g := p.groups[placed.Item]; r.Collapse && g != "" && groups[g] {
+			t.Fatalf("group %s stands there twice: %v", g, list)
+		}
+		groups[p.groups[placed.Item]] = true
+		pinned := slices.Contains(placed.Moved, rank.MovedPin)
+		if pinned != (p.standing(r)[placed.Item] != 0) {
+			t.Fatalf("item %d at rank %d says it was moved %v: %v", placed.Item, i+1, placed.Moved, r.Pins)
+		}
+		if r.MinRelevance != nil && placed.Score < *r.MinRelevance && !pinned {
+			t.Fatalf("item %d scores %v, at least %v was asked", placed.Item, placed.Score, *r.MinRelevance)
+		}
+	}
+	p.checkPins(t, r, list)
+	p.checkWindows(t, r, list)
+	p.checkFull(t, r, list)
+	if again := rank.Arrange(slices.Clone(p.scored), r); fmt.Sprint(again) != fmt.Sprint(list) {
+		t.Fatalf("arranged twice: %v, then %v", list, again)
+	}
 }
 
 // standing are the pins that hold: the first of a rank, item and group.
@@ -288,6 +293,15 @@ func TestDiversityStaysInItsPool(t *testing.T) {
 			t.Fatalf("diversity 1 took %v, with %v at hand", list, there)
 		}
 	})
+}
+
+// What is pinned counts as taken: the rest differs from it.
+func TestDiversityLooksAtPins(t *testing.T) {
+	scored := []rank.Scored{{Item: 0, Score: 1}, {Item: 1, Score: 1}, {Item: 3, Score: 1}}
+	r := &rank.Rules{Count: 2, Diversity: 0.5, Similar: alike, Pins: []rank.Pinned{{Item: 3, Rank: 2}}}
+	if list := rank.Arrange(scored, r); list[0].Item != 1 || list[1].Item != 3 {
+		t.Errorf("got %v, want item 1, unlike the pinned 3", list)
+	}
 }
 
 func FuzzStream(f *testing.F) {

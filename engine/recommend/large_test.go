@@ -16,9 +16,9 @@ import (
 // Above the exact limit the sources propose. What they propose is scored exactly, so
 // that nearly the same list comes out, and nothing that is not eligible.
 func TestProposalsAgreeWithAnExactScan(t *testing.T) {
-	const items, people = 2000, 60
+	const items, people = 2000, 25
 	w := village(items, upTo(items))
-	histories := modeltest.Histories(6, 400, items, 12)
+	histories := modeltest.Histories(6, 300, items, 12)
 	m := fitModels(w, histories, everything(), 2)
 	w = w.WithModels(m, m.Encode(w.Catalogue))
 	var all []engine.Row
@@ -29,12 +29,15 @@ func TestProposalsAgreeWithAnExactScan(t *testing.T) {
 	}
 	w = w.WithRows(all)
 	place := open(t, w, engine.Scenario{Exclude: []engine.Type{engine.Purchase}})
+	const few = `brand == "ba" && size == 1 && "ca" in categories` // 14 items
 	requests := map[string]engine.Request{
-		"plain":   {},
-		"filter":  {Filter: `brand != "ba" && size < 3`},
-		"boosted": {Boosts: []engine.Boost{{Filter: `brand == "bc"`, Add: 9}, {Filter: `size == 0`, Add: -9}}},
-		"pinned":  {Arrangement: engine.Arrangement{Pins: []engine.Pin{{Item: theID(1999), Rank: 2}}}},
-		"related": {Item: theID(12)},
+		"plain":       {},
+		"filter":      {Filter: `brand != "ba" && size < 3`},
+		"boosted":     {Boosts: []engine.Boost{{Filter: `brand == "bc"`, Add: 9}, {Filter: `size == 0`, Add: -9}}},
+		"few lifted":  {Boosts: []engine.Boost{{Filter: few, Add: 9}}},
+		"all lowered": {Boosts: []engine.Boost{{Filter: "!(" + few + ")", Add: -9}}},
+		"pinned":      {Arrangement: engine.Arrangement{Pins: []engine.Pin{{Item: theID(1999), Rank: 2}}}},
+		"related":     {Item: theID(12)},
 	}
 	for name, req := range requests {
 		found, wanted := 0, 0

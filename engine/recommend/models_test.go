@@ -2,7 +2,10 @@ package recommend_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
+	"fmt"
+	"hash/crc32"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -14,6 +17,7 @@ import (
 	"github.com/rapportengine/rapport/engine/model/modeltest"
 	"github.com/rapportengine/rapport/engine/rank"
 	"github.com/rapportengine/rapport/engine/recommend"
+	"github.com/rapportengine/rapport/engine/text"
 )
 
 // village is a shop of some items and invented tastes, its ids numbered in an order.
@@ -176,6 +180,50 @@ func TestLoadRefusesWhatIsNotWhole(t *testing.T) {
 	refused("more", len(data), append(slices.Clone(data), 0))
 }
 
+// sealed is a file with the given header, its checksum right.
+func sealed(head string, body ...byte) []byte {
+	out := binary.LittleEndian.AppendUint32([]byte("RPM1"), uint32(len(head)))
+	out = append(out, head...)
+	out = binary.LittleEndian.AppendUint32(out, crc32.Checksum(out, crc32.MakeTable(crc32.Castagnoli)))
+	return append(out, body...)
+}
+
+// hostile are headers that nobody's Save wrote, though their checksums are right.
+var hostile = []string{
+	"", "null", "{}", "[]", `{"version":-1}`,
+	`{"sections":[{"name":"encoder","bytes":-1}]}`,
+	`{"sections":[{"name":"encoder","bytes":9000000000000000000}]}`,
+	`{"sections":[{"name":"factor","bytes":0}]}`,
+	`{"sections":[{"name":"ease","bytes":10}]}`,
+	`{"blend":{"person":{"ease":{"weight":1,"mean":0,"sd":0}}}}`,
+	`{"blend":{"someone":{}}}`,
+}
+
+func TestLoadRefusesHostileHeaders(t *testing.T) {
+	for _, head := range hostile {
+		for _, body := range [][]byte{nil, []byte("RPE1"), bytes.Repeat([]byte{0xff}, 100)} {
+			if _, err := recommend.Load(bytes.NewReader(sealed(head, body...)), catalogue.NewIDs()); !errors.Is(err, recommend.ErrCorrupt) {
+				t.Errorf("header %q with %d bytes behind it: error %v, want ErrCorrupt", head, len(body), err)
+			}
+		}
+	}
+}
+
+// A section is as long as the header says.
+func TestLoadRefusesALongSection(t *testing.T) {
+	var encoder bytes.Buffer
+	if err := text.Untrained(4).Save(&encoder); err != nil {
+		t.Fatal(err)
+	}
+	for more, want := range map[int]bool{0: true, 1: false, 5: false} {
+		head := fmt.Sprintf(`{"sections":[{"name":"encoder","bytes":%d}]}`, encoder.Len()+more)
+		_, err := recommend.Load(bytes.NewReader(sealed(head, append(encoder.Bytes(), make([]byte, more)...)...)), catalogue.NewIDs())
+		if (err == nil) != want {
+			t.Errorf("%d bytes too many: error %v", more, err)
+		}
+	}
+}
+
 // A source of a later version is refused, but is no damage.
 func TestLoadRefusesUnknownSources(t *testing.T) {
 	w := trained(8, 2)
@@ -194,8 +242,9 @@ func FuzzLoad(f *testing.F) {
 	f.Add(data)
 	f.Add(data[:len(data)/2])
 	f.Add(save(f, recommend.Unfitted()))
-	f.Add([]byte("RPM1\xff\xff\xff\xff"))
-	f.Add([]byte{})
+	for _, head := range hostile {
+		f.Add(sealed(head, data[len(data)-200:]...))
+	}
 	f.Fuzz(func(t *testing.T, bad []byte) {
 		m, err := recommend.Load(bytes.NewReader(bad), w.Catalogue.IDs())
 		if err != nil {

@@ -54,12 +54,12 @@ func TestInvalidRequests(t *testing.T) {
 // A constraint counts fields and attributes of every type, as filters know them.
 func TestConstraintsCountEveryType(t *testing.T) {
 	w := trained(20, 5)
-	for _, attribute := range []string{"brand", "size", "kind", "categories"} {
+	for _, attribute := range []string{"brand", "size", "kind", "categories", "hidden"} {
 		answer := ask(t, &recommend.Input{
 			World: w, Place: open(t, w, engine.Scenario{}), Someone: &recommend.Someone{},
 			Request: &engine.Request{Count: 20, Arrangement: engine.Arrangement{Constraints: []engine.Constraint{{Attribute: attribute, Max: 1}}}},
 		})
-		if want := map[string]int{"brand": 5, "size": 4, "kind": 1, "categories": 7}[attribute]; len(answer.Items) != want {
+		if want := map[string]int{"brand": 5, "size": 4, "kind": 1, "categories": 7, "hidden": 1}[attribute]; len(answer.Items) != want {
 			t.Errorf("at most one %s: %d items, want %d", attribute, len(answer.Items), want)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/rank"
 	"github.com/rapportengine/rapport/engine/recommend"
 )
@@ -73,6 +74,9 @@ func checkReasons(t *rapid.T, a *asked, answer engine.Answer) {
 			sum += r.Contribution
 			size += math.Abs(r.Contribution)
 			checkReason(t, a, r, causes)
+			if r.Item != "" && a.in.Request.Explain != engine.ExplainFull {
+				checkStrongest(t, a, q, item.Num, r)
+			}
 		}
 		if a.in.Request.Explain == engine.ExplainNone {
 			if len(item.Reasons) > 0 {
@@ -82,6 +86,27 @@ func checkReasons(t *rapid.T, a *asked, answer engine.Answer) {
 		}
 		if math.Abs(sum-item.Score) > 1e-5*size {
 			t.Fatalf("explain %q: %s scores %v, its reasons sum to %v: %+v", a.in.Request.Explain, item.Item, item.Score, sum, item.Reasons)
+		}
+	}
+}
+
+// checkStrongest: where one item stands for a source, it is the one that weighed most
+// for the answer, and it weighed for it.
+func checkStrongest(t *rapid.T, a *asked, q *model.Query, n engine.ItemNum, r engine.Reason) {
+	t.Helper()
+	for _, source := range a.in.World.Models.Sources() {
+		if source.Name() != r.Source {
+			continue
+		}
+		_, parts := source.Open(q).Explain(n)
+		most := 0.0
+		for _, p := range parts {
+			most = max(most, p.Contribution)
+		}
+		for _, p := range parts {
+			if theID(int(p.Item)) == r.Item && (p.Contribution <= 0 || p.Contribution < most) {
+				t.Fatalf("reason %+v stands for parts %v", r, parts)
+			}
 		}
 	}
 }

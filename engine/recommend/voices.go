@@ -88,7 +88,7 @@ func (v *voices) basis(s *Someone) engine.Basis {
 	switch {
 	case len(v.voices) == 0:
 		return engine.BasisEditorial
-	case v.task == rank.Cold && !v.worded:
+	case v.task == rank.Cold:
 		return engine.BasisPopular
 	case v.task == rank.Anchor || (v.worded && len(v.query.History) == 0):
 		return engine.BasisContext

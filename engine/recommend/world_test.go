@@ -152,7 +152,7 @@ func fitModels(w *recommend.World, histories [][]engine.Interest, b rank.Blend, 
 	if err != nil {
 		panic(err)
 	}
-	e, err := neighbour.Fit(context.Background(), data, neighbour.Params{Lambda: 5, Workers: workers})
+	e, err := neighbour.Fit(context.Background(), data, neighbour.Params{Lambda: 5, MaxItems: 400, Workers: workers})
 	if err != nil {
 		panic(err)
 	}
@@ -168,7 +168,7 @@ func drawBlend(t *rapid.T) rank.Blend {
 	for _, task := range rank.Tasks {
 		b[task] = make(map[string]rank.Scale)
 		for _, name := range []string{"factor", "ease", "content", "popular", "trending", "newest"} {
-			if personal := slices.Contains([]string{"factor", "ease", "content"}, name); task == rank.Cold && personal || sometimes(t, 4) {
+			if personal := slices.Contains([]string{"factor", "ease"}, name); task == rank.Cold && personal || sometimes(t, 4) {
 				continue
 			}
 			b[task][name] = rank.Scale{Weight: pick(t, 0, 0.1, 0.7, 1, 2), Mean: pick(t, 0, 0.03, 0.5), SD: pick(t, 0.07, 0.3, 1)}

@@ -1,0 +1,140 @@
+package recommend_test
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/recommend"
+)
+
+// An item is given back with the properties that were asked for.
+func TestReturnedProperties(t *testing.T) {
+	w := village(3, upTo(3))
+	it := w.Catalogue.Item(1).Clone()
+	it.Attributes["title"], it.Price, it.Language = "the attribute", new(2.5), "en"
+	w = withItem(w, 1, &it)
+	for _, c := range []struct{ names, want []string }{
+		{nil, nil},
+		{[]string{"title", "brand", "no such"}, []string{"brand", "title"}},
+		{[]string{"*"}, []string{"brand", "categories", "language", "price", "size", "title"}},
+	} {
+		answer := ask(t, &recommend.Input{
+			World: w, Place: open(t, w, engine.Scenario{}), Someone: &recommend.Someone{},
+			Request: &engine.Request{Filter: `item_id == "i001"`, ReturnProperties: c.names},
+		})
+		got := answer.Items[0].Properties
+		if names := slices.Sorted(maps.Keys(got)); !slices.Equal(names, c.want) || c.want != nil && got["title"] != it.Title {
+			t.Errorf("asked for %v: %v", c.names, got)
+		}
+	}
+}
+
+// Why a list is empty is said.
+func TestEmptyReasons(t *testing.T) {
+	empty := recommend.NewWorld(catalogue.NewIDs(), engine.DefaultSettings())
+	w := trained(10, 9)
+	for want, in := range map[string]*recommend.Input{
+		engine.EmptyCatalogue: {World: empty, Request: &engine.Request{}},
+		engine.EmptyFilter:    {World: w, Request: &engine.Request{Filter: "false"}},
+		engine.EmptyRelevance: {World: w, Request: &engine.Request{Arrangement: engine.Arrangement{MinRelevance: new(1e9)}}},
+	} {
+		in.Someone, in.Place = &recommend.Someone{}, open(t, in.World, engine.Scenario{})
+		answer := ask(t, in)
+		if answer.EmptyReason != want || answer.Items == nil || len(answer.Items) > 0 || !answer.Exact {
+			t.Errorf("got %+v, want the reason %s", answer, want)
+		}
+	}
+}
+
+// What could not be used is said, and what a stranger gets is named.
+func TestDegraded(t *testing.T) {
+	w := recommend.NewWorld(catalogue.NewIDs(), engine.DefaultSettings())
+	answer := ask(t, &recommend.Input{
+		World: w, Place: open(t, w, engine.Scenario{}), Someone: &recommend.Someone{}, Request: &engine.Request{Item: "nobody knows it"},
+	})
+	if !slices.Equal(answer.Degraded, []string{"unknown_item", "no_model"}) {
+		t.Errorf("degraded %v", answer.Degraded)
+	}
+}
+
+// Raw scores are those the answer's sums are made of.
+func TestRawScores(t *testing.T) {
+	w := trained(20, 5)
+	in := &recommend.Input{
+		World: w, Place: open(t, w, engine.Scenario{Exclude: []engine.Type{engine.Purchase}}), Now: now,
+		Someone: &recommend.Someone{Rows: purchases(w.Catalogue.IDs(), theID(5))}, Request: &engine.Request{Count: 20},
+	}
+	raw, err := recommend.Raw(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := ask(t, in)
+	if len(raw.Items) != len(answer.Items) || len(raw.By) != len(w.Models.Sources()) {
+		t.Fatalf("%d items of %d, %d sources", len(raw.Items), len(answer.Items), len(raw.By))
+	}
+	for _, item := range answer.Items {
+		at := slices.Index(raw.Items, item.Num)
+		sum := 0.0
+		for s, source := range w.Models.Sources() {
+			if scale := w.Models.Blend["person"][source.Name()]; scale.Weight != 0 && raw.By[s] != nil {
+				sum += scale.Apply(float64(raw.By[s][at]))
+			}
+		}
+		if math.Float64bits(sum) != math.Float64bits(item.Score) {
+			t.Errorf("%s scores %v, from its raw scores %v", item.Item, item.Score, sum)
+		}
+	}
+	in.Request.Filter = "no such attribute"
+	if _, err := recommend.Raw(in); err == nil {
+		t.Error("a broken filter was accepted")
+	}
+}
+
+// A ticket is answered with the fix whose words and product fit; consent and rules hold
+// as for lists.
+func TestSuggest(t *testing.T) {
+	ids := catalogue.NewIDs()
+	var entries []catalogue.Entry
+	for _, it := range []*engine.Item{
+		{ID: "lamp", Title: "Brass lamp"},
+		{ID: "broken", Kind: engine.Solution, Title: "Your lamp arrived broken", Text: "We send a new lamp."},
+		{ID: "late", Kind: engine.Solution, Title: "Your parcel is late", Text: "Follow the parcel."},
+		{ID: "note", Kind: engine.Solution, Title: "Broken lamp: how we refund", Visibility: engine.AgentOnly},
+	} {
+		n, _ := ids.Assign(it.ID)
+		entries = append(entries, catalogue.Entry{Num: n, Item: it})
+	}
+	w := recommend.NewWorld(ids, engine.DefaultSettings()).WithItems(entries)
+	suggest := func(s engine.Scenario, req engine.SuggestRequest) engine.SuggestAnswer {
+		answer, err := recommend.Suggest(&recommend.SuggestInput{World: w, Place: open(t, w, s), Someone: &recommend.Someone{}, Request: &req, Now: now})
+		if err != nil {
+			t.Fatalf("Suggest(%+v): %v", req, err)
+		}
+		return answer
+	}
+	help := engine.Scenario{Name: "help", Kinds: []engine.Kind{engine.Solution}}
+	got := suggest(help, engine.SuggestRequest{Text: "my lamp arrived broken", Product: "lamp"})
+	if len(got.Items) == 0 || got.Items[0].Item != "broken" || len(got.Items[0].Reasons) == 0 || got.Calibrated || got.Confidence != nil {
+		t.Errorf("got %+v", got)
+	}
+	for _, item := range got.Items {
+		if item.Item == "note" {
+			t.Error("a customer is shown an agents' note")
+		}
+	}
+	desk := help
+	desk.Audience = engine.AgentOnly
+	if got := suggest(desk, engine.SuggestRequest{Text: "refund a broken lamp", Explain: engine.ExplainNone}); got.Items[0].Item != "note" || got.Items[0].Reasons != nil {
+		t.Errorf("an agent got %+v", got)
+	}
+	if got := suggest(help, engine.SuggestRequest{Text: "zzz", Product: "no such", OrderID: "9"}); len(got.Items) > 0 || got.EmptyReason != engine.EmptyRelevance || !slices.Equal(got.Degraded, []string{"unknown_item", "unknown_order"}) {
+		t.Errorf("nonsense got %+v", got)
+	}
+	if got := suggest(help, engine.SuggestRequest{Text: "lamp", Filter: "false"}); got.EmptyReason != engine.EmptyFilter {
+		t.Errorf("nothing eligible got %+v", got)
+	}
+}
