@@ -3,7 +3,6 @@ package api
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -125,7 +124,7 @@ func explain(err error) *problem {
 	if invalid, ok := errors.AsType[*engine.Invalid](err); ok {
 		p := newProblem(statusOf(invalid.Code), invalid.Code, "%s", invalid.Want)
 		p.Field = invalid.Field
-		if invalid.Offset >= 0 && invalid.Code == engine.CodeInvalidFilter {
+		if filters := invalid.Code == engine.CodeInvalidFilter || invalid.Code == engine.CodeUnknownAttr; invalid.Offset >= 0 && filters {
 			p.Offset = &invalid.Offset
 		}
 		return p
@@ -184,7 +183,7 @@ func (s *Server) write(c *gin.Context, p *problem) {
 	for name, value := range p.header {
 		h.Set(name, value)
 	}
-	body, err := json.Marshal(p)
+	body, err := encode(p)
 	if err != nil { // texts and numbers only: cannot be
 		s.log.ErrorContext(c.Request.Context(), "encode problem", "request_id", requestID(c), "err", err)
 	}

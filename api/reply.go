@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -11,7 +12,7 @@ import (
 // reply encodes the whole value before the first byte leaves, so that what cannot be
 // encoded becomes an error and never half an answer.
 func reply(c *gin.Context, status int, value any) error {
-	body, err := json.Marshal(value)
+	body, err := encode(value)
 	if err != nil {
 		return fmt.Errorf("encode the answer of %s: %w", c.FullPath(), err)
 	}
@@ -19,6 +20,15 @@ func reply(c *gin.Context, status int, value any) error {
 	c.Status(status)
 	_, _ = c.Writer.Write(body) // the caller may be gone; nothing is left to tell them
 	return nil
+}
+
+// encode is JSON as people write it: "<" stays "<". It is never put into HTML.
+func encode(value any) ([]byte, error) {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(value)
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), err
 }
 
 // send answers with a value.

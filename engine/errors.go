@@ -32,16 +32,15 @@ func (e *Invalid) Error() string {
 
 // Codes of Invalid. They are part of the API.
 const (
-	CodeInvalidField   = "invalid_field"
-	CodeMissingField   = "missing_field"
-	CodeUnknownField   = "unknown_field"
-	CodeUnknownParam   = "unknown_parameter"
-	CodeLimitExceeded  = "limit_exceeded"
-	CodeInvalidFilter  = "invalid_filter"
-	CodeUnknownAttr    = "unknown_attribute"
-	CodeTimeInFuture   = "time_in_future"
-	CodeInvalidSyntax  = "invalid_syntax"
-	CodeUnknownSubject = "unknown_subject"
+	CodeInvalidField  = "invalid_field"
+	CodeMissingField  = "missing_field"
+	CodeUnknownField  = "unknown_field"
+	CodeUnknownParam  = "unknown_parameter"
+	CodeLimitExceeded = "limit_exceeded"
+	CodeInvalidFilter = "invalid_filter"
+	CodeUnknownAttr   = "unknown_attribute"
+	CodeTimeInFuture  = "time_in_future"
+	CodeInvalidSyntax = "invalid_syntax"
 )
 
 // Invalidf returns an Invalid with a formatted sentence.

@@ -33,7 +33,6 @@ const (
 	ModelsKept        = 3
 	ModelChunkBytes   = 512 << 10
 	ClockSkew         = 10 * time.Minute    // how far ahead of us an event's time may be
-	SessionAge        = 2 * time.Hour       // a session's live window
 	ImpressionAge     = 30 * 24 * time.Hour // how long an answer can be replayed
 	ReasonAge         = 24 * time.Hour      // how long its reasons are kept
 	DefaultCount      = 10

@@ -55,7 +55,7 @@ func DefaultScenarios() []Scenario {
 		{Name: "related", Description: "Products that go with the one on the page.", Kinds: []Kind{Product}, Exclude: []Type{Dismiss}, BuiltIn: true},
 		{Name: "basket", Description: "Products that go with what is in the basket.", Kinds: []Kind{Product}, Exclude: []Type{Dismiss}, BuiltIn: true},
 		{Name: "articles", Description: "Guides and stories for this customer.", Kinds: []Kind{Content}, Exclude: []Type{Dismiss}, BuiltIn: true},
-		{Name: "help", Description: "Fixes for what this customer owns.", Kinds: []Kind{Solution}, Exclude: []Type{Dismiss}, BuiltIn: true},
+		{Name: "help", Description: "Help articles near what this customer bought or looked at.", Kinds: []Kind{Solution}, Exclude: []Type{Dismiss}, BuiltIn: true},
 		{Name: "support-desk", Description: "Fixes for an agent, agents' own notes included.", Kinds: []Kind{Solution}, Audience: AgentOnly, BuiltIn: true},
 	}
 }

@@ -11,6 +11,9 @@ import (
 type TypeSetting struct {
 	Weight   float64       `json:"weight"`              // strength and sign; 0 is ignored
 	HalfLife time.Duration `json:"half_life,omitempty"` // 0 never fades
+	// Liked is the least value that means the customer liked it: a value that is given
+	// and lies below turns the weight's sign. 0 looks at no value.
+	Liked float64 `json:"liked,omitempty"`
 }
 
 // Settings are the shop's choices about its data, in one place.
@@ -29,18 +32,18 @@ func DefaultSettings() Settings {
 	return Settings{
 		MaxWeight: 5,
 		Types: map[Type]TypeSetting{
-			View:           {0.2, 60 * day},
-			Click:          {0.2, 60 * day},
-			AddToCart:      {0.5, 90 * day},
-			RemoveFromCart: {-0.5, 90 * day},
-			Purchase:       {1, 730 * day},
-			Return:         {-1, 730 * day},
-			Rating:         {1, 0},
-			Bookmark:       {0.7, 365 * day},
-			Dismiss:        {-1, 180 * day},
-			SolutionUsed:   {0.5, 365 * day},
-			Solved:         {1, 365 * day},
-			Reopened:       {-1, 365 * day},
+			View:           {Weight: 0.2, HalfLife: 60 * day},
+			Click:          {Weight: 0.2, HalfLife: 60 * day},
+			AddToCart:      {Weight: 0.5, HalfLife: 90 * day},
+			RemoveFromCart: {Weight: -0.5, HalfLife: 90 * day},
+			Purchase:       {Weight: 1, HalfLife: 730 * day},
+			Return:         {Weight: -1, HalfLife: 730 * day},
+			Rating:         {Weight: 1, Liked: 3}, // of five stars
+			Bookmark:       {Weight: 0.7, HalfLife: 365 * day},
+			Dismiss:        {Weight: -1, HalfLife: 180 * day},
+			SolutionUsed:   {Weight: 0.5, HalfLife: 365 * day},
+			Solved:         {Weight: 1, HalfLife: 365 * day},
+			Reopened:       {Weight: -1, HalfLife: 365 * day},
 		},
 	}
 }
@@ -53,13 +56,27 @@ type Interest struct {
 	At     time.Time // of the newest interaction that weighs
 }
 
+// Worth is what one row says before it fades: type weight x log2(1 + quantity), with the
+// sign turned where a value was given that is below the type's Liked. Rows without an
+// item or of a type without weight are worth nothing.
+func (s Settings) Worth(r *Row) float64 {
+	set := s.Types[r.Type]
+	if r.Item == "" || set.Weight == 0 {
+		return 0
+	}
+	w := set.Weight * math.Log2(1+max(0, r.Pieces()))
+	if r.Value != 0 && r.Value < set.Liked {
+		return -w
+	}
+	return w
+}
+
 // Interests sums a history into one weight an item, newest first (ties by item
 // number), at most limit of them (0 for all): the capped sum of
 //
-//	type weight x 2^(-age/half-life) x log2(1 + quantity)
+//	Worth x 2^(-age/half-life)
 //
-// with ages counted back from asOf; what is newer than asOf has age 0. Rows without an
-// item or of a type without weight say nothing. It is used alike to assemble training
+// with ages counted back from asOf; what is newer than asOf has age 0. It is used alike to assemble training
 // data and to read a history at request time.
 func (s Settings) Interests(rows []Row, asOf time.Time, limit int) []Interest {
 	type sum struct {
@@ -69,13 +86,12 @@ func (s Settings) Interests(rows []Row, asOf time.Time, limit int) []Interest {
 	byItem := make(map[ItemNum]*sum, min(len(rows), 64))
 	for i := range rows {
 		r := &rows[i]
-		set := s.Types[r.Type]
-		if r.Item == "" || set.Weight == 0 {
+		w := s.Worth(r)
+		if w == 0 {
 			continue
 		}
-		w := set.Weight * math.Log2(1+max(0, r.Pieces()))
-		if age := asOf.Sub(r.At); age > 0 && set.HalfLife > 0 {
-			w *= math.Exp2(-float64(age) / float64(set.HalfLife))
+		if age, half := asOf.Sub(r.At), s.Types[r.Type].HalfLife; age > 0 && half > 0 {
+			w *= math.Exp2(-float64(age) / float64(half))
 		}
 		in := byItem[r.Num]
 		if in == nil {

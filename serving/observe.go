@@ -68,6 +68,7 @@ func builtIn() map[string]*scenario {
 
 func withScenario(old map[string]*scenario, s engine.Scenario) map[string]*scenario {
 	next := maps.Clone(old)
+	_, s.BuiltIn = builtIn()[s.Name] // cannot be deleted, only set back
 	next[s.Name] = &scenario{Scenario: s}
 	return next
 }
@@ -76,10 +77,8 @@ func withScenario(old map[string]*scenario, s engine.Scenario) map[string]*scena
 func withoutScenario(old map[string]*scenario, name string) map[string]*scenario {
 	next := maps.Clone(old)
 	delete(next, name)
-	for _, s := range engine.DefaultScenarios() {
-		if s.Name == name {
-			next[name] = &scenario{Scenario: s}
-		}
+	if s, ok := builtIn()[name]; ok {
+		next[name] = s
 	}
 	return next
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -60,7 +61,12 @@ func (q quiet) Errorf(format string, args ...any) {
 	q.log.Error("badger: " + fmt.Sprintf(format, args...))
 }
 
+// Warningf leaves out Badger's advice to make its caches larger: they are small on
+// purpose.
 func (q quiet) Warningf(format string, args ...any) {
+	if strings.Contains(strings.ToLower(format), "cache") {
+		return
+	}
 	q.log.Warn("badger: " + fmt.Sprintf(format, args...))
 }
 func (quiet) Infof(string, ...any)  {}

@@ -57,6 +57,7 @@ type event struct {
 	item     engine.ItemNum
 	kind     uint16 // index into types
 	quantity float32
+	value    float32
 	event    uint64 // part of the event's hash: the lines of one order are one event
 }
 
@@ -124,7 +125,7 @@ func (s *Snapshot) Add(who engine.Subject, rows []engine.Row) {
 			continue
 		}
 		t.events = append(t.events, event{
-			at: r.At.UnixNano(), item: r.Num, kind: s.types.of(r.Type), quantity: float32(r.Quantity),
+			at: r.At.UnixNano(), item: r.Num, kind: s.types.of(r.Type), quantity: float32(r.Quantity), value: float32(r.Value),
 			event: binary.LittleEndian.Uint64(r.Event[:]),
 		})
 		if r.At.After(s.Newest) {
@@ -168,6 +169,7 @@ func (s *Snapshot) rows(who engine.Subject, events []event, out []engine.Row) []
 	for _, e := range events {
 		r := engine.Row{Num: e.item}
 		r.Item, r.Type, r.At, r.Quantity = s.IDs.ID(e.item), s.types.names[e.kind], time.Unix(0, e.at).UTC(), float64(e.quantity)
+		r.Value = float64(e.value)
 		binary.LittleEndian.PutUint64(r.Event[:], e.event)
 		if who.Kind == engine.CustomerSubject {
 			r.Customer = engine.CustomerID(who.ID)

@@ -127,6 +127,9 @@ func (r *run) compare(ctx context.Context, t2 time.Time, candidate chosen, incum
 		Split: fmt.Sprintf("what each customer wanted first from %s on", t2.Format(time.DateOnly)), Repeats: "exclude", Seed: r.Fitter.Seed,
 	}}
 	r.report.Table = table
+	if n := table.Dataset.Unreachable; n > 0 {
+		table.Warnings = append(table.Warnings, fmt.Sprintf("%d of %d held-out targets are items that only events name: import the items, or they are never shown", n, table.Dataset.Targets))
+	}
 	var alone []*Measured
 	for _, s := range world.Models.Sources() {
 		name := s.Name()
@@ -187,8 +190,17 @@ func (r *run) dataset(past *Snapshot, cases []Case) evaluate.Dataset {
 		Interactions: r.snap.Events, Customers: len(r.snap.People), Items: len(r.snap.Items),
 		Train: past.Events, Test: r.snap.Events - past.Events, TestCustomers: len(cases),
 	}
+	known := make(map[engine.ItemNum]bool, len(r.snap.Items))
+	for _, e := range r.snap.Items {
+		known[e.Num] = true
+	}
 	for _, c := range cases {
 		d.Targets += len(c.Targets)
+		for _, n := range c.Targets {
+			if !known[n] {
+				d.Unreachable++
+			}
+		}
 	}
 	return d
 }

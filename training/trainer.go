@@ -42,7 +42,7 @@ type Options struct {
 	Search   *Search          // nil: DefaultSearch
 	Seed     uint64
 	Workers  int           // 0: half the processors, so that answers keep theirs
-	Interval time.Duration // how often the loop looks whether to train; 0: an hour
+	Interval time.Duration // how often the loop looks whether to train; 0: an hour, below 0: never
 	MinNew   uint64        // commands since the last training that make another worth while; 0: 1,000
 	Log      *slog.Logger  // nil: none
 	Now      func() time.Time
@@ -136,16 +136,20 @@ func (t *Trainer) load(ctx context.Context, version int) (*recommend.Models, err
 // Run trains whenever enough is new or Train asks, until ctx ends. A log that has events but no model
 // is trained on at once.
 func (t *Trainer) Run(ctx context.Context) error {
-	tick := time.NewTicker(t.o.Interval)
-	defer tick.Stop()
-	t.whenDue(ctx)
+	var tick <-chan time.Time // nil never comes
+	if t.o.Interval > 0 {
+		ticker := time.NewTicker(t.o.Interval)
+		defer ticker.Stop()
+		tick = ticker.C
+		t.whenDue(ctx)
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case id := <-t.asked:
 			t.do(ctx, id)
-		case <-tick.C:
+		case <-tick:
 			t.whenDue(ctx)
 		}
 	}
@@ -303,7 +307,7 @@ func (t *Trainer) Rollback(ctx context.Context, to int) error {
 		return fmt.Errorf("list models: %w", err)
 	}
 	if !slices.ContainsFunc(versions, func(v engine.ModelVersion) bool { return v.Version == to }) {
-		return fmt.Errorf("model %d: there are %v: %w", to, numbers(versions), engine.ErrNotFound)
+		return fmt.Errorf("model %d: kept are the versions %v: %w", to, numbers(versions), engine.ErrNotFound)
 	}
 	m, err := t.load(ctx, to)
 	if err != nil {

@@ -242,6 +242,21 @@ func TestConstraintHoldsBackAndLetsGo(t *testing.T) {
 	}
 }
 
+// A pin that is far off holds nothing back.
+func TestConstraintLooksNoFurtherThanItsWindow(t *testing.T) {
+	scored := []rank.Scored{{Item: 0, Score: 3}, {Item: 1, Score: 2}, {Item: 2, Score: 1}, {Item: 3, Score: 0}}
+	brand := []string{"x", "y", "z", "x"}
+	r := &rank.Rules{
+		Count: 4, Pins: []rank.Pinned{{Item: 3, Rank: 4}},
+		Constraints: []engine.Constraint{{Attribute: "brand", Max: 1, Window: 3}},
+		Values:      func(n engine.ItemNum, _ string) []string { return brand[n : n+1] },
+	}
+	got := fmt.Sprint(rank.Arrange(scored, r))
+	if want := "[{{0 3} []} {{1 2} []} {{2 1} []} {{3 0} [pinned]}]"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
 // 50,000 items of one brand, of which the list may hold one: a look a rank, not one an
 // item and rank. The naive way takes minutes here.
 func TestConstraintOnOneBrandIsNotQuadratic(t *testing.T) {

@@ -72,7 +72,7 @@ func (c *Counters) Len() int { return c.length }
 
 // With returns c with rows added, each with
 //
-//	type weight x log2(1 + quantity)
+//	Settings.Worth: type weight x log2(1 + quantity), below Liked with the sign turned
 //
 // so that a return takes away what a purchase gave. Half-lives of types are left aside:
 // the spans forget. Rows may come late and in any order. Rows without an item, without
@@ -96,12 +96,8 @@ func (c *Counters) With(rows []engine.Row) *Counters {
 
 // weight returns what r adds, 0 where it says nothing.
 func (c *Counters) weight(r *engine.Row) float64 {
-	set := c.settings.Types[r.Type]
-	if r.Item == "" || set.Weight == 0 || r.Num >= engine.MaxCatalogue {
-		return 0
-	}
-	w := set.Weight * math.Log2(1+r.Pieces())
-	if math.IsNaN(w) || math.IsInf(w, 0) { // a quantity of -1 or below
+	w := c.settings.Worth(r)
+	if r.Num >= engine.MaxCatalogue || math.IsNaN(w) || math.IsInf(w, 0) {
 		return 0
 	}
 	return w

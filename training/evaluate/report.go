@@ -55,7 +55,7 @@ type ModelReport struct {
 	Slices           map[string]Slice `json:"slices"`
 	FitSeconds       float64          `json:"fit_seconds"`
 	RecommendLatency Latency          `json:"recommend_us"`
-	PeakBytes        uint64           `json:"peak_bytes"`
+	PeakBytes        uint64           `json:"peak_bytes,omitempty"`
 }
 
 // Value is a metric's value, with its interval where the metric has one a customer.
