@@ -52,8 +52,8 @@ type Constraint struct {
 func DefaultScenarios() []Scenario {
 	return []Scenario{
 		{Name: "home", Description: "Products for this customer that they have not bought.", Kinds: []Kind{Product}, Exclude: []Type{Purchase, Dismiss}, BuiltIn: true},
-		{Name: "related", Description: "Products that go with the one on the page.", Kinds: []Kind{Product}, Exclude: []Type{Dismiss}, BuiltIn: true},
-		{Name: "basket", Description: "Products that go with what is in the basket.", Kinds: []Kind{Product}, Exclude: []Type{Dismiss}, BuiltIn: true},
+		{Name: "related", Description: "Products that go with the one on the page.", Kinds: []Kind{Product}, Filter: "!sensitive", Exclude: []Type{Dismiss}, BuiltIn: true},
+		{Name: "basket", Description: "Products that go with what is in the basket.", Kinds: []Kind{Product}, Filter: "!sensitive", Exclude: []Type{Dismiss}, BuiltIn: true},
 		{Name: "articles", Description: "Guides and stories for this customer.", Kinds: []Kind{Content}, Exclude: []Type{Dismiss}, BuiltIn: true},
 		{Name: "help", Description: "Help articles near what this customer bought or looked at.", Kinds: []Kind{Solution}, Exclude: []Type{Dismiss}, BuiltIn: true},
 		{Name: "support-desk", Description: "Fixes for an agent, agents' own notes included.", Kinds: []Kind{Solution}, Audience: AgentOnly, BuiltIn: true},

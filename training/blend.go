@@ -151,11 +151,12 @@ func (r *raws) fit(ctx context.Context, fallback map[string]rank.Scale, without 
 	return r.blend(measured, weights), best, err
 }
 
-// blend names the sources that weigh something.
+// blend names the sources that were measured. Those of weight 0 are not asked, but a
+// scenario that raises one finds its scale.
 func (r *raws) blend(measured []rank.Scale, weights []float64) map[string]rank.Scale {
 	out := make(map[string]rank.Scale)
 	for s, name := range r.names {
-		if measured[s].SD > 0 && weights[s] != 0 {
+		if measured[s].SD > 0 {
 			out[name] = rank.Scale{Weight: weights[s], Mean: measured[s].Mean, SD: measured[s].SD}
 		}
 	}

@@ -238,7 +238,7 @@ func (e *explainer) rules(i int) []engine.Reason {
 			if l.boost.add < 0 {
 				verb = "Lowered"
 			}
-			out = append(out, engine.Reason{Type: engine.ReasonRule, Contribution: l.boost.add, Text: verb + " by the shop: " + l.text})
+			out = append(out, engine.Reason{Type: engine.ReasonRule, Contribution: l.boost.add, Text: verb + " by the shop"})
 		}
 	}
 	return out

@@ -20,7 +20,6 @@ type Place struct {
 }
 
 type boost struct {
-	text string
 	plan *filter.Plan
 	add  float64
 }
@@ -101,7 +100,7 @@ func compileBoosts(field string, boosts []engine.Boost, c *catalogue.Snapshot) (
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, boost{b.Filter, plan, b.Add})
+		out = append(out, boost{plan, b.Add})
 	}
 	return out, nil
 }

@@ -2,6 +2,7 @@ package recommend_test
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 
@@ -188,8 +189,14 @@ func (a *asked) sources(q *model.Query, task rank.Task) (out []opened, tells boo
 		o := opened{Scale: m.Blend[task][s.Name()], name: s.Name()}
 		if weight, said := a.in.Place.Scenario.Blend[o.name]; said {
 			o.Weight = weight
-		} else if o.name == "content" && q.Text != nil && o.Weight < 1 {
-			o.Weight = 1
+		} else if o.name == "content" && q.Text != nil {
+			o.Weight = 0
+			for _, other := range m.Sources() { // twice what all others weigh
+				if other.Name() != "content" {
+					o.Weight += math.Abs(m.Blend[task][other.Name()].Weight)
+				}
+			}
+			o.Weight = max(1, 2*o.Weight)
 		}
 		if o.SD == 0 {
 			o.Mean, o.SD = rank.Guess(task, o.name).Mean, rank.Guess(task, o.name).SD

@@ -1,6 +1,8 @@
 package recommend
 
 import (
+	"math"
+
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/rapportengine/rapport/engine"
@@ -70,7 +72,7 @@ func (in *Input) scale(task rank.Task, source string, q *model.Query) rank.Scale
 	if !said {
 		weight = learned.Weight
 		if q.Text != nil && source == content.Name {
-			weight = max(weight, wordsWeight)
+			weight = max(1, wordsShare*in.others(task, source))
 		}
 	}
 	if weight != 0 && learned.SD == 0 {
@@ -80,8 +82,20 @@ func (in *Input) scale(task rank.Task, source string, q *model.Query) rank.Scale
 	return learned
 }
 
-// wordsWeight is the least that content weighs where a query has words.
-const wordsWeight = 1
+// wordsShare is how much content weighs against all other sources together where a query
+// has words: these retrieve, and the history orders what they find.
+const wordsShare = 2
+
+// others sums the learned weights of a task's other sources.
+func (in *Input) others(task rank.Task, source string) float64 {
+	var sum float64
+	for _, s := range in.World.Models.sources { // in a fixed order: the sum's last bits count
+		if s.Name() != source {
+			sum += math.Abs(in.World.Models.Blend[task][s.Name()].Weight)
+		}
+	}
+	return sum
+}
 
 // basis names what the list is made from.
 func (v *voices) basis(s *Someone) engine.Basis {
