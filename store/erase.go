@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"time"
 
@@ -136,7 +137,14 @@ func (s *Store) whomToErase(txn *badger.Txn, root engine.Hash16) (*erasure, erro
 			if len(key) != 1+3*hashBytes {
 				return fmt.Errorf("former home %x: %w", key, ErrCorrupt)
 			}
-			u.Prefixes = append(u.Prefixes, append([]byte{ticketLetter}, key[1+hashBytes:]...))
+			former, ticket16 := secondHash(key), engine.Hash16(key[1+2*hashBytes:])
+			switch home, err := ticketHome(txn, ticket16); {
+			case err == nil && home == former:
+				return nil // it went back there: not theirs any more
+			case err != nil && !errors.Is(err, engine.ErrNotFound):
+				return err
+			}
+			u.Prefixes = append(u.Prefixes, pairKey(ticketLetter, former, ticket16))
 			return nil
 		})
 		if err != nil {
@@ -144,6 +152,16 @@ func (s *Store) whomToErase(txn *badger.Txn, root engine.Hash16) (*erasure, erro
 		}
 	}
 	return u, nil
+}
+
+// ticketHome returns the subject a ticket is filed under; the error wraps
+// engine.ErrNotFound where there is no such ticket.
+func ticketHome(txn *badger.Txn, ticket16 engine.Hash16) (engine.Hash16, error) {
+	value, err := get(txn, hashKey(ticketHomeLetter, ticket16))
+	if err != nil {
+		return engine.Hash16{}, err
+	}
+	return decodeHome(value)
 }
 
 // receipt counts what is about to go.

@@ -10,10 +10,11 @@ import (
 )
 
 // eventID is what tells a retry from news: whose event it is, as sent, its id and its
-// first line.
+// first line. home is whom it was filed under: with that subject it is erased.
 type eventID struct {
 	subject, event engine.Hash16
 	line           uint16
+	home           engine.Hash16
 }
 
 // key is the form in which it is remembered: as unlikely to be another's as its parts.
@@ -27,8 +28,8 @@ func (id eventID) key() engine.Hash16 {
 	return k
 }
 
-// owner tells, well enough for forgetting, whose the event is.
-func (id eventID) owner() uint64 { return ownerTag(id.subject) }
+// owner tells, well enough for forgetting, with whom the event is erased.
+func (id eventID) owner() uint64 { return ownerTag(id.home) }
 
 func ownerTag(subject engine.Hash16) uint64 { return binary.BigEndian.Uint64(subject[:]) }
 
@@ -66,7 +67,7 @@ func (g *group) recordEvent(e *effect, lines []engine.Interaction) (duplicate bo
 	if first.EventID == "" {
 		event16 = numberedEvent(e.seq)
 	} else {
-		e.seen = append(e.seen, eventID{sent16, event16, first.Line})
+		e.seen = append(e.seen, eventID{sent16, event16, first.Line, root16})
 	}
 	rows, err := g.rowsOf(e, lines, root, root16, event16)
 	if err != nil {
@@ -82,9 +83,9 @@ func (g *group) recordEvent(e *effect, lines []engine.Interaction) (duplicate bo
 // sawEvent reports whether an event was stored lately, under the subject it was sent
 // for or the one that belongs to now (as a restart remembers it).
 func (g *group) sawEvent(sent, root, event engine.Hash16, line uint16) bool {
-	_, ok := g.s.seen.get(eventID{sent, event, line}.key())
+	_, ok := g.s.seen.get(eventID{subject: sent, event: event, line: line}.key())
 	if !ok && root != sent {
-		_, ok = g.s.seen.get(eventID{root, event, line}.key())
+		_, ok = g.s.seen.get(eventID{subject: root, event: event, line: line}.key())
 	}
 	return ok
 }

@@ -93,15 +93,15 @@ func byTime(a, b engine.Row) int {
 	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Line, b.Line))
 }
 
-// once keeps the first arrival of every line of an event. Prefixes that were merged
-// can hold it twice: a session's event sent again after the session was linked lands
-// under the customer.
+// once keeps the newest arrival of every line of an event, as a retry that is no longer
+// remembered rewrites its own row. Prefixes that were merged can hold a line twice: a
+// session's event sent again after the session was linked lands under the customer.
 func once(rows []engine.Row) []engine.Row {
 	type lineOf struct {
 		event engine.Hash16
 		line  uint16
 	}
-	slices.SortFunc(rows, func(a, b engine.Row) int { return cmp.Compare(a.Seq, b.Seq) })
+	slices.SortFunc(rows, func(a, b engine.Row) int { return cmp.Compare(b.Seq, a.Seq) })
 	known := make(map[lineOf]bool, len(rows))
 	return slices.DeleteFunc(rows, func(r engine.Row) bool {
 		key := lineOf{r.Event, r.Line}

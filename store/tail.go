@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -256,13 +257,19 @@ func (s *Store) loadTail() error {
 	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{tailLetter}, Reverse: true})
 	defer it.Close()
 	recalled := 0
+	erased := make(map[engine.Hash16]bool) // later than the row at hand: their older events are news again
 	for it.Seek(numberedKey(tailLetter, 1<<64-1)); it.Valid() && recalled < recentEvents; it.Next() {
 		err := it.Item().Value(func(value []byte) error {
 			changes, err := decodeTail(it.Item().Key(), value)
 			for _, c := range changes {
 				newest = max(newest, c.seq)
-				if c.kind == tailEvent {
-					id := eventID{c.a, c.b, uint16(c.first)}
+				switch {
+				case c.kind == tailErased:
+					if err := addErased(txn, c.text, erased); err != nil {
+						return err
+					}
+				case c.kind == tailEvent && !erased[c.a]:
+					id := eventID{c.a, c.b, uint16(c.first), c.a}
 					s.seen.put(id.key(), id.owner())
 					recalled++
 				}
@@ -274,5 +281,21 @@ func (s *Store) loadTail() error {
 		}
 	}
 	s.seq.Store(newest)
+	return nil
+}
+
+// addErased adds whom a receipt says were erased.
+func addErased(txn *badger.Txn, receipt string, to map[engine.Hash16]bool) error {
+	done, err := receiptOf(txn, receipt)
+	if err != nil {
+		return err
+	}
+	for _, text := range done.Subjects {
+		h, err := hex.DecodeString(text)
+		if err != nil || len(h) != hashBytes {
+			return fmt.Errorf("receipt %s: subject %q: %w", receipt, text, ErrCorrupt)
+		}
+		to[engine.Hash16(h)] = true
+	}
 	return nil
 }

@@ -61,7 +61,7 @@ func writeCheck(out io.Writer, r *store.Report, models []engine.ModelVersion) er
 		what string
 	}{
 		{r.Interactions, "interactions"},
-		{r.Customers, "customers"},
+		{r.Customers, "customer records"},
 		{r.Items, "items"},
 		{r.Tickets, "tickets"},
 		{r.Impressions, "impressions"},

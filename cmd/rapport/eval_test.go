@@ -36,7 +36,7 @@ func TestEvalMeasuresModels(t *testing.T) {
 	events := write(t, "ratings.csv", checkerboard())
 	file := filepath.Join(t.TempDir(), "report.json")
 	rapport(t, "eval", "--events", events, "--preset", "movielens", "--min-value", "4", "--models", "popular,ease",
-		"--set", "ease.lambda=10", "--k", "5,10", "--seed", "3", "--json", file, "--require", "ndcg@10: ease > popular").
+		"--set", "ease.lambda=10,factor.dims=4,factor.epochs=1", "--k", "5,10", "--seed", "3", "--json", file, "--require", "ndcg@10: ease > popular").
 		want(t, exitOK, "popular", "ease", "ndcg@10", "met")
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -53,7 +53,8 @@ func TestEvalMeasuresModels(t *testing.T) {
 	if len(r.Models) != 2 || r.Models[1].Name != "ease" || r.Models[1].Metrics["hr@10"].Value < 0.9 {
 		t.Errorf("models: %+v, want ease to find nearly all", r.Models)
 	}
-	rapport(t, "eval", "--events", events, "--preset", "movielens", "--models", "popular,ease", "--require", "ndcg@10: popular > ease").
+	rapport(t, "eval", "--events", events, "--preset", "movielens", "--models", "popular,ease",
+		"--set", "ease.lambda=10,factor.dims=4,factor.epochs=1", "--require", "ndcg@10: popular > ease").
 		want(t, exitUnmet, "not met", "requirement not met")
 }
 

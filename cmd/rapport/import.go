@@ -82,6 +82,9 @@ func (i *importCommand) Run(ctx context.Context, c *console) (err error) {
 		})
 	}
 	job.tell(i.DryRun)
+	if ctx.Err() != nil && !i.DryRun {
+		c.say("What was accepted is kept. Run the same command again for the rest; nothing is doubled.")
+	}
 	if err == nil && job.got.read > 0 && job.got.accepted+job.got.duplicates == 0 {
 		err = fmt.Errorf("nothing was accepted of %s records", count(job.got.read))
 	}

@@ -125,6 +125,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"check", "--dir", events}, "not a directory"},
 		{[]string{"rollback", "--dir", dir}, "--to"},
 		{[]string{"serve", "--dir", dir, "--durability", "maybe"}, "--durability"},
+		{[]string{"serve", "--dir", dir, "--train-every=-1h"}, "--train-every"},
 		{[]string{"serve", "--dir", dir, "--addr", "127.0.0.1"}, "HOST:PORT"},
 		{[]string{"serve", "--dir", dir, "--addr", "0.0.0.0:0"}, "no key is set"},
 		{[]string{"serve", "--dir", dir, "--addr", ":0"}, "no key is set"},

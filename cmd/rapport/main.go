@@ -76,7 +76,7 @@ func report(stderr io.Writer, err error) int {
 	case code == exitOK:
 		return code
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(stderr, "rapport: interrupted")
+		fmt.Fprintln(stderr, "rapport: interrupted:", describe(err))
 		return code
 	}
 	fmt.Fprintln(stderr, "rapport:", describe(err))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/rapportengine/rapport/training"
@@ -12,9 +13,9 @@ import (
 type serveCommand struct {
 	directory
 	address
-	Durability string        `enum:"process,fsync" default:"process" help:"What an acknowledged write survives: the end of the process (${enum}: fsync also a power cut, at a price)."`
+	Durability string        `enum:"process,fsync" default:"process" help:"What an acknowledged write survives: the end of the process, or with fsync a power cut too (slower)."`
 	KeyFile    string        `placeholder:"FILE" help:"File that holds the API key; else RAPPORT_KEY does."`
-	TrainEvery time.Duration `default:"1h" help:"How often to train on what is new; 0 never."`
+	TrainEvery time.Duration `default:"1h" help:"How often to train on what is new; 0 only where there is no model yet, and when asked."`
 	LogFormat  string        `enum:"text,json" default:"text" help:"Form of the log on stderr: ${enum}."`
 }
 
@@ -37,10 +38,14 @@ func (s *serveCommand) Run(ctx context.Context, c *console) (err error) {
 	if err := guard(ctx, s.Addr, key); err != nil {
 		return err
 	}
+	often, err := s.often()
+	if err != nil {
+		return err
+	}
 	log := c.log(slog.LevelInfo, s.LogFormat)
 	w, err := open(ctx, openOptions{
 		dir: s.Dir, create: true, fsync: s.Durability == "fsync", log: log,
-		trainer: training.Options{Interval: s.TrainEvery},
+		trainer: often,
 	})
 	if err != nil {
 		return err
@@ -61,4 +66,15 @@ func (s *serveCommand) Run(ctx context.Context, c *console) (err error) {
 	log.Info("serving", "addr", "http://"+l.Addr().String(), "dir", s.Dir, "seq", w.store.Seq(),
 		"items", world.Catalogue.Known().GetCardinality(), "model", world.Models.Version, "key", key != "")
 	return w.answer(ctx, l, key)
+}
+
+// often says when to train.
+func (s *serveCommand) often() (training.Options, error) {
+	switch {
+	case s.TrainEvery < 0:
+		return training.Options{}, usagef("--train-every: a time from now on is wanted, or 0")
+	case s.TrainEvery == 0:
+		return training.Options{Interval: math.MaxInt64, MinNew: math.MaxUint64}, nil
+	}
+	return training.Options{Interval: s.TrainEvery}, nil
 }

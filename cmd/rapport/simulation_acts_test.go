@@ -114,7 +114,10 @@ func (s *simulation) retry() {
 			}
 		}
 	}
+	who := again[0].Subject()
+	s.askFor(who) // so that their state is at hand
 	s.record(again)
+	s.askFor(who)
 }
 
 // record sends events, and compares what is said of each with what is known.

@@ -85,7 +85,8 @@ func (e *explainer) mainSource(i int) string {
 }
 
 // bySource gives one reason a source and one a boost. A source that folds in a history
-// names the item of it that weighed most.
+// names the item of it that weighed most, and says how many others the contribution
+// covers.
 func (e *explainer) bySource(i int) []engine.Reason {
 	out := make([]engine.Reason, 0, len(e.voices.voices)+len(e.lifts))
 	for at, v := range e.voices.voices {
@@ -96,6 +97,9 @@ func (e *explainer) bySource(i int) []engine.Reason {
 			top := slices.MaxFunc(parts, func(a, b model.Part) int { return cmp.Compare(v.Part(a.Contribution), v.Part(b.Contribution)) })
 			if v.Part(top.Contribution) > 0 {
 				r = e.cause(v.name, top.Item, share)
+				if len(parts) > 1 {
+					r.Text += fmt.Sprintf(", and %d more", len(parts)-1)
+				}
 			}
 		}
 		out = append(out, r)
