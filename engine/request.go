@@ -136,8 +136,10 @@ type SuggestRequest struct {
 	Filter   string     `json:"filter,omitempty"`
 	Scenario string     `json:"scenario,omitempty"`
 	Count    int        `json:"count,omitempty"`
-	Explain  Explain    `json:"explain,omitempty"`
-	Record   *bool      `json:"record,omitempty"`
+
+	ReturnProperties []string `json:"return_properties,omitempty"` // "*" for all
+	Explain          Explain  `json:"explain,omitempty"`
+	Record           *bool    `json:"record,omitempty"`
 }
 
 // SuggestAnswer is a list of fixes. Confidence is the chance that the first one solves

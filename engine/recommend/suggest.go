@@ -60,9 +60,11 @@ func Suggest(in *SuggestInput) (engine.SuggestAnswer, error) {
 		asked.Bought, asked.Rows = in.Someone.Bought, in.Someone.Rows
 	}
 	answer.Items = solution.Suggest(&asked)
-	if orders.explain == engine.ExplainNone {
-		for i := range answer.Items {
-			answer.Items[i].Reasons = nil
+	for i := range answer.Items {
+		item := &answer.Items[i]
+		item.Properties = properties(w.Catalogue.Item(item.Num), req.ReturnProperties)
+		if orders.explain == engine.ExplainNone {
+			item.Reasons = nil
 		}
 	}
 	switch {

@@ -41,6 +41,14 @@ func object1[T any](r io.Reader, s *schema[T]) (T, error) {
 	return One(read(r, Options{Format: JSON, Unknown: Refuse}, s, func(t *T, _ *reading) (T, problem) { return *t, nil }))
 }
 
+// propertiesField is the names of the properties an answer is to carry.
+func propertiesField[T any](into func(*T) *[]string) field[T] {
+	return field[T]{name: "return_properties", set: func(t *T, v value) (p problem) {
+		*into(t), p = strs[string](v, engine.MaxAttributes, "a list of names", func(e value) (string, problem) { return e.str(engine.MaxIDBytes) })
+		return p
+	}}
+}
+
 // wordsField is one word or a list of them.
 func wordsField[T any, S ~string](name string, aliases map[string]string, into func(*T) *[]S) field[T] {
 	return field[T]{name: name, set: func(t *T, v value) problem {
@@ -176,10 +184,7 @@ var requestSchema = &schema[engine.Request]{
 		filterField("filter", func(r *engine.Request) *string { return &r.Filter }),
 		boostsField("boost", func(r *engine.Request) *[]engine.Boost { return &r.Boosts }),
 		idsField("exclude_items", engine.MaxExcluded, func(r *engine.Request) *[]engine.ItemID { return &r.Exclude }),
-		{name: "return_properties", set: func(r *engine.Request, v value) (p problem) {
-			r.ReturnProperties, p = strs[string](v, engine.MaxAttributes, "a list of names", func(e value) (string, problem) { return e.str(engine.MaxIDBytes) })
-			return p
-		}},
+		propertiesField(func(r *engine.Request) *[]string { return &r.ReturnProperties }),
 		enumField("explain", func(r *engine.Request) *engine.Explain { return &r.Explain }, explains...),
 		recordField(func(r *engine.Request) **bool { return &r.Record }),
 		truthField("validate_only", func(r *engine.Request) *bool { return &r.ValidateOnly }),
@@ -271,6 +276,7 @@ var suggestSchema = &schema[engine.SuggestRequest]{
 		filterField("filter", func(r *engine.SuggestRequest) *string { return &r.Filter }),
 		idField("scenario", func(r *engine.SuggestRequest) *string { return &r.Scenario }),
 		wholeField("count", func(r *engine.SuggestRequest) *int { return &r.Count }, 1, engine.MaxSuggestedFixes),
+		propertiesField(func(r *engine.SuggestRequest) *[]string { return &r.ReturnProperties }),
 		enumField("explain", func(r *engine.SuggestRequest) *engine.Explain { return &r.Explain }, explains...),
 		recordField(func(r *engine.SuggestRequest) **bool { return &r.Record }),
 	},

@@ -85,8 +85,8 @@ func TestRequestQuery(t *testing.T) {
 }
 
 func TestSuggestRequest(t *testing.T) {
-	got, err := SuggestRequest(strings.NewReader(`{"text":"it leaks","product_id":"p","count":3,"language":"en-GB","channel":"chat"}`))
-	if err != nil || !reflect.DeepEqual(got, engine.SuggestRequest{Text: "it leaks", Product: "p", Count: 3, Language: "en-GB", Channel: "chat"}) {
+	got, err := SuggestRequest(strings.NewReader(`{"text":"it leaks","product_id":"p","count":3,"language":"en-GB","channel":"chat","return_properties":["title"]}`))
+	if err != nil || !reflect.DeepEqual(got, engine.SuggestRequest{Text: "it leaks", Product: "p", Count: 3, Language: "en-GB", Channel: "chat", ReturnProperties: []string{"title"}}) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	for _, in := range []string{`{}`, `{"text":"x","count":51}`, `{"text":"x","language":"english please"}`, `{"text":"x","chanel":"web"}`} {
