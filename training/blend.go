@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/stat"
+
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/rank"
@@ -22,10 +24,6 @@ const (
 	// weights stay, on measured scales.
 	blendLeast = 50
 )
-
-// leastGain is the relative improvement a change of weights must bring: about what
-// chance brings on a thousand cases.
-const leastGain = 0.002
 
 // weightGrid are the weights tried for each source while the others rest.
 var weightGrid = []float64{0, 0.05, 0.1, 0.25, 0.5, 1, 2}
@@ -91,8 +89,10 @@ func (r *raws) scales() []rank.Scale {
 	return out
 }
 
-// fit chooses weights by coordinate ascent over the grid, from the best single source
-// on, until a round changes nothing. reach is the metric of the result on these cases.
+// fit chooses weights by coordinate ascent over the grid, from equal weights of the
+// fitted sources on (of all, where nothing was fitted), until a round changes nothing.
+// A change must be better by more than chance moves it: see better. reach is the mean
+// of the metric under the result, on these cases.
 func (r *raws) fit(ctx context.Context, fallback map[string]rank.Scale, without []string) (scales map[string]rank.Scale, reach float64, err error) {
 	measured := r.scales()
 	for s, name := range r.names {
@@ -101,54 +101,57 @@ func (r *raws) fit(ctx context.Context, fallback map[string]rank.Scale, without 
 		}
 	}
 	weights := make([]float64, len(r.names))
-	if len(r.cases) < blendLeast {
-		for s, name := range r.names {
+	for s, name := range r.names {
+		switch few := len(r.cases) < blendLeast; {
+		case s < r.fitted:
+			weights[s] = 1
+		case few || r.fitted == 0:
 			weights[s] = fallback[name].Weight
-			if s < r.fitted {
-				weights[s] = 1
-			}
 		}
+	}
+	if len(r.cases) < blendLeast {
 		return r.blend(measured, weights), 0, nil
 	}
-	try := func(w []float64) float64 {
-		if err != nil {
-			return 0
-		}
-		var got float64
-		got, err = r.reach(ctx, measured, w)
-		return got
+	best, err := r.reach(ctx, measured, weights)
+	if err != nil {
+		return nil, 0, err
 	}
-	best := -1.0
-	for s := range r.names {
-		if measured[s].SD == 0 {
-			continue
-		}
-		alone := make([]float64, len(r.names))
-		alone[s] = 1
-		if got := try(alone); got > best {
-			best, weights = got, alone
-		}
-	}
-	for changed := true; changed && err == nil; {
+	for changed := true; changed; {
 		changed = false
 		for s := range r.names {
 			if measured[s].SD == 0 {
 				continue
 			}
-			rest := slices.Clone(weights)
 			for _, w := range weightGrid {
-				trial := slices.Clone(rest)
+				trial := slices.Clone(weights)
 				trial[s] = w
-				if slices.Max(trial) == 0 {
+				if w == weights[s] || slices.Max(trial) == 0 {
 					continue
 				}
-				if got := try(trial); got > best*(1+leastGain) {
+				got, err := r.reach(ctx, measured, trial)
+				if err != nil {
+					return nil, 0, err
+				}
+				if better(got, best) {
 					best, weights, changed = got, trial, true
 				}
 			}
 		}
 	}
-	return r.blend(measured, weights), best, err
+	return r.blend(measured, weights), stat.Mean(best, nil), nil
+}
+
+// better reports whether a is better than b, on the same cases, by more than one
+// standard error of the difference: what chance alone exceeds one time in six. On a few
+// hundred cases every choice looks good for some setting; this keeps the simpler one
+// that stood first.
+func better(a, b []float64) bool {
+	diff := make([]float64, len(a))
+	for i := range a {
+		diff[i] = a[i] - b[i]
+	}
+	mean, sd := stat.MeanStdDev(diff, nil)
+	return mean > 0 && mean > sd/math.Sqrt(float64(len(diff)))
 }
 
 // blend names the sources that were measured. Those of weight 0 are not asked, but a
@@ -163,8 +166,8 @@ func (r *raws) blend(measured []rank.Scale, weights []float64) map[string]rank.S
 	return out
 }
 
-// reach is the mean of the metric over the cases under some weights.
-func (r *raws) reach(ctx context.Context, measured []rank.Scale, weights []float64) (float64, error) {
+// reach is the metric of every case under some weights.
+func (r *raws) reach(ctx context.Context, measured []rank.Scale, weights []float64) ([]float64, error) {
 	got := make([]float64, len(r.cases))
 	err := each(ctx, len(r.cases), r.workers, func(i int) error {
 		c := r.cases[i]
@@ -179,13 +182,8 @@ func (r *raws) reach(ctx context.Context, measured []rank.Scale, weights []float
 		for j, n := range c.Items {
 			top.Push(n, sums[j])
 		}
-		list := top.AppendItems(nil)
-		got[i] = blendMetric.Of(evaluate.Judge(list, r.targets[i], nil))
+		got[i] = blendMetric.Of(evaluate.Judge(top.AppendItems(nil), r.targets[i], nil))
 		return nil
 	})
-	var sum float64
-	for _, g := range got {
-		sum += g
-	}
-	return sum / float64(max(1, len(got))), err
+	return got, err
 }

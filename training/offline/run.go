@@ -47,17 +47,24 @@ func ModelNames() []string {
 	return append(append(live, factor.Name, neighbour.Name), Best)
 }
 
-// search is what settings are chosen from where nothing is fixed. It is wider than a
-// shop's own training can afford.
+// search is what settings are chosen from where nothing is fixed: what a shop's own
+// training begins with, and wider than that can afford.
 func search() training.Search {
-	var s training.Search
+	s := training.DefaultSearch()
+	f := s.Factor[0]
+	f.Epochs = 16
+	s.Factor = []factor.Params{f}
 	for _, alpha0 := range []float64{0.1, 0.3, 1} {
 		for _, lambda := range []float64{0.003, 0.01, 0.03} {
-			s.Factor = append(s.Factor, factor.Params{Dims: 64, Lambda: lambda, Alpha0: alpha0})
+			f.Alpha0, f.Lambda = alpha0, lambda
+			s.Factor = append(s.Factor, f)
 		}
 	}
-	for _, lambda := range []float64{50, 100, 200, 500, 1000} {
-		s.EASE = append(s.EASE, neighbour.Params{Lambda: lambda})
+	e := s.EASE[0]
+	s.EASE = []neighbour.Params{e}
+	for _, lambda := range []float64{50, 100, 500, 1000} {
+		e.Lambda = lambda
+		s.EASE = append(s.EASE, e)
 	}
 	return s
 }
