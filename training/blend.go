@@ -93,24 +93,23 @@ func (r *raws) scales() []rank.Scale {
 // fitted sources on (of all, where nothing was fitted), until a round changes nothing.
 // A change must be better by more than chance moves it: see better. reach is the mean
 // of the metric under the result, on these cases.
-func (r *raws) fit(ctx context.Context, fallback map[string]rank.Scale, without []string) (scales map[string]rank.Scale, reach float64, err error) {
+func (r *raws) fit(ctx context.Context, task rank.Task, without []string) (scales map[string]rank.Scale, reach float64, err error) {
 	measured := r.scales()
 	for s, name := range r.names {
 		if slices.Contains(without, name) {
 			measured[s] = rank.Scale{}
 		}
 	}
+	if len(r.cases) < blendLeast {
+		return r.guess(task, measured), 0, nil
+	}
 	weights := make([]float64, len(r.names))
 	for s, name := range r.names {
-		switch few := len(r.cases) < blendLeast; {
-		case s < r.fitted:
+		if s < r.fitted {
 			weights[s] = 1
-		case few || r.fitted == 0:
-			weights[s] = fallback[name].Weight
+		} else if r.fitted == 0 {
+			weights[s] = rank.Guess(task, name).Weight
 		}
-	}
-	if len(r.cases) < blendLeast {
-		return r.blend(measured, weights), 0, nil
 	}
 	best, err := r.reach(ctx, measured, weights)
 	if err != nil {
@@ -139,6 +138,25 @@ func (r *raws) fit(ctx context.Context, fallback map[string]rank.Scale, without 
 		}
 	}
 	return r.blend(measured, weights), stat.Mean(best, nil), nil
+}
+
+// guess is the blend where there is too little to choose on: the fitted sources weigh
+// 1, the others what they weigh by default, on measured scales where there are any.
+func (r *raws) guess(task rank.Task, measured []rank.Scale) map[string]rank.Scale {
+	out := make(map[string]rank.Scale)
+	for s, name := range r.names {
+		scale := rank.Guess(task, name)
+		if s < r.fitted {
+			scale.Weight = 1
+		}
+		if measured[s].SD > 0 {
+			scale.Mean, scale.SD = measured[s].Mean, measured[s].SD
+		}
+		if scale.Weight != 0 {
+			out[name] = scale
+		}
+	}
+	return out
 }
 
 // better reports whether a is better than b, on the same cases, by more than one

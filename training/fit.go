@@ -26,6 +26,8 @@ type Recipe struct {
 type Fitter struct {
 	Workers int
 	Seed    uint64
+	// Only names the sources to fit; empty for all.
+	Only []string
 	// Step, if not nil, is told what begins.
 	Step func(what string)
 	// Took adds up the seconds of each kind of fit.
@@ -98,16 +100,26 @@ func (f *Fitter) All(ctx context.Context, s *Snapshot, r Recipe) ([]model.Saver,
 	if len(d.Customers) == 0 {
 		return nil, nil // nobody did anything: content and editors' choice serve
 	}
-	fa, err := f.Factor(ctx, d, r.Factor)
-	if err != nil {
-		return nil, err
+	var all []model.Saver
+	if f.fits(factor.Name) {
+		m, err := f.Factor(ctx, d, r.Factor)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, m)
 	}
-	ease, err := f.EASE(ctx, d, r.EASE)
-	if err != nil {
-		return nil, err
+	if f.fits(neighbour.Name) {
+		m, err := f.EASE(ctx, d, r.EASE)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, m)
 	}
-	return []model.Saver{fa, ease}, nil
+	return all, nil
 }
+
+// fits reports whether a source is to be fitted.
+func (f *Fitter) fits(name string) bool { return len(f.Only) == 0 || slices.Contains(f.Only, name) }
 
 // World is a frozen shop: the snapshot's items and counts under some models.
 func (s *Snapshot) World(m *recommend.Models) *recommend.World {

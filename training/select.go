@@ -56,21 +56,26 @@ func (s *Selector) Default() Recipe {
 // to tell. w is the world the cases are asked in.
 func (s *Selector) Sources(ctx context.Context, w *recommend.World, d *model.Data, cases []Case) ([]model.Saver, Recipe, error) {
 	recipe := s.Default()
-	factors, i, err := s.best(ctx, w, cases, len(s.Search.Factor), func(i int) (model.Saver, error) {
-		return s.Fitter.Factor(ctx, d, s.Search.Factor[i])
-	})
-	if err != nil {
-		return nil, recipe, err
+	var kept []model.Saver
+	if s.Fitter.fits(factor.Name) {
+		factors, i, err := s.best(ctx, w, cases, len(s.Search.Factor), func(i int) (model.Saver, error) {
+			return s.Fitter.Factor(ctx, d, s.Search.Factor[i])
+		})
+		if err != nil {
+			return nil, recipe, err
+		}
+		recipe.Factor, kept = s.Search.Factor[i], append(kept, factors)
 	}
-	recipe.Factor = s.Search.Factor[i]
-	ease, i, err := s.best(ctx, w, cases, len(s.Search.EASE), func(i int) (model.Saver, error) {
-		return s.Fitter.EASE(ctx, d, s.Search.EASE[i])
-	})
-	if err != nil {
-		return nil, recipe, err
+	if s.Fitter.fits(neighbour.Name) {
+		ease, i, err := s.best(ctx, w, cases, len(s.Search.EASE), func(i int) (model.Saver, error) {
+			return s.Fitter.EASE(ctx, d, s.Search.EASE[i])
+		})
+		if err != nil {
+			return nil, recipe, err
+		}
+		recipe.EASE, kept = s.Search.EASE[i], append(kept, ease)
 	}
-	recipe.EASE = s.Search.EASE[i]
-	return []model.Saver{factors, ease}, recipe, nil
+	return kept, recipe, nil
 }
 
 // best fits n settings of one source and returns the one that ranks the cases best, the
@@ -108,12 +113,9 @@ func (s *Selector) Blend(ctx context.Context, w *recommend.World, task rank.Task
 	if err != nil {
 		return nil, Chosen{}, err
 	}
-	scales, reach, err := raws.fit(ctx, rank.DefaultBlend()[task], s.Without)
+	scales, reach, err := raws.fit(ctx, task, s.Without)
 	if err != nil {
 		return nil, Chosen{}, err
-	}
-	if len(scales) == 0 {
-		scales = rank.DefaultBlend()[task]
 	}
 	return scales, Chosen{Cases: len(raws.cases), NDCG: reach}, nil
 }

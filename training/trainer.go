@@ -42,7 +42,7 @@ type Options struct {
 	Search   *Search          // nil: DefaultSearch
 	Seed     uint64
 	Workers  int           // 0: half the processors, so that answers keep theirs
-	Interval time.Duration // how often the loop looks whether to train; 0: an hour, below 0: never
+	Interval time.Duration // how often the loop looks whether to train; 0: an hour
 	MinNew   uint64        // commands since the last training that make another worth while; 0: 1,000
 	Log      *slog.Logger  // nil: none
 	Now      func() time.Time
@@ -136,20 +136,16 @@ func (t *Trainer) load(ctx context.Context, version int) (*recommend.Models, err
 // Run trains whenever enough is new or Train asks, until ctx ends. A log that has events but no model
 // is trained on at once.
 func (t *Trainer) Run(ctx context.Context) error {
-	var tick <-chan time.Time // nil never comes
-	if t.o.Interval > 0 {
-		ticker := time.NewTicker(t.o.Interval)
-		defer ticker.Stop()
-		tick = ticker.C
-		t.whenDue(ctx)
-	}
+	tick := time.NewTicker(t.o.Interval)
+	defer tick.Stop()
+	t.whenDue(ctx)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case id := <-t.asked:
 			t.do(ctx, id)
-		case <-tick:
+		case <-tick.C:
 			t.whenDue(ctx)
 		}
 	}
@@ -191,6 +187,8 @@ func (t *Trainer) Now(ctx context.Context, progress func(step string, share floa
 	return t.train(ctx, progress)
 }
 
+var errEmpty = errors.New("there is nothing to learn from: no items and no events yet")
+
 // trainingSteps is about how many steps a training reports, for its share done.
 const trainingSteps = 32
 
@@ -207,6 +205,9 @@ func (t *Trainer) train(ctx context.Context, progress func(string, float64)) (*R
 	snap, err := Read(ctx, t.store, *t.o.Settings, nil)
 	if err != nil {
 		return nil, err
+	}
+	if len(snap.Items) == 0 && snap.Events == 0 {
+		return nil, errEmpty
 	}
 	versions, err := t.store.Models(ctx)
 	if err != nil {

@@ -317,3 +317,37 @@ func TestJobs(t *testing.T) {
 		t.Error("an unknown job is known")
 	}
 }
+
+// TestASmallShopKeepsEverySource trains on too little to choose anything.
+func TestASmallShopKeepsEverySource(t *testing.T) {
+	s := shop(t, 5)
+	tr, swapped := trainer(s, small())
+	report, err := tr.Now(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"factor", "ease", "content", "popular"} {
+		if report.Blend["person"][name].Weight == 0 {
+			t.Errorf("%s does not count for persons: %v", name, report.Blend["person"])
+		}
+	}
+	if len((*swapped)[0].Fitted) != 2 || !strings.HasPrefix(report.Comparison, "there was no model") {
+		t.Errorf("%d fitted sources, %q", len((*swapped)[0].Fitted), report.Comparison)
+	}
+}
+
+func TestNothingToLearnFrom(t *testing.T) {
+	s, err := store.Open("", store.Options{InMemory: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	tr, swapped := trainer(s, small())
+	if _, err := tr.Now(t.Context(), nil); err == nil || len(*swapped) != 0 {
+		t.Errorf("training on nothing: %v, %d swaps", err, len(*swapped))
+	}
+}

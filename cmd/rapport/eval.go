@@ -31,7 +31,7 @@ type evalCommand struct {
 	Target   engine.Type `placeholder:"TYPE" help:"What is predicted; default every type that counts."`
 	Split    string      `placeholder:"RULE" help:"last-out (default), time:0.8 or random:0.8."`
 	Repeats  string      `enum:"allow,exclude" default:"exclude" help:"Whether what a customer already has may be recommended and predicted: ${enum}."`
-	Models   []string    `placeholder:"NAME" help:"Which models; default all. best is what serve would use by itself."`
+	Models   []string    `placeholder:"NAME" help:"Which models; default all. best blends all of them, chosen as serve does it."`
 	K        []int       `name:"k" default:"10" help:"How far down lists are looked at."`
 	Seed     uint64      `default:"0" help:"Start of all that is random."`
 	Set      []string    `placeholder:"NAME=VALUE" help:"Fix a setting instead of choosing it, as in ease.lambda=100."`

@@ -130,7 +130,10 @@ func Run(ctx context.Context, o Options) (*evaluate.Report, error) {
 	if err := e.divide(); err != nil {
 		return nil, err
 	}
-	e.selector = training.Selector{Search: search(), Fitter: &training.Fitter{Workers: o.Workers, Seed: o.Seed, Step: o.Step}}
+	e.selector = training.Selector{Search: search(), Fitter: &training.Fitter{Workers: o.Workers, Seed: o.Seed, Step: o.Step, Only: o.Models}}
+	if slices.Contains(o.Models, Best) {
+		e.selector.Fitter.Only = nil
+	}
 	if err := fix(&e.selector.Search, o.Set); err != nil {
 		return nil, err
 	}
