@@ -77,18 +77,19 @@ func (r *recorder) forget(hashes []string) {
 // run writes batches until ctx ends, then what is left, and returns the last error of
 // writing.
 func (r *recorder) run(ctx context.Context, log Log) error {
+	// The end must not lose what was answered, nor what is just being written.
+	writing := context.WithoutCancel(ctx)
 	tick := time.NewTicker(impressionsDelay)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			// The end must not lose what was answered.
-			return r.flush(context.WithoutCancel(ctx), log)
+			return r.flush(writing, log)
 		case <-tick.C:
 		case <-r.wake:
 		}
 		// A failed batch is counted as dropped: the next one may succeed.
-		_ = r.flush(ctx, log)
+		_ = r.flush(writing, log)
 	}
 }
 

@@ -70,6 +70,7 @@ var rules = []rule{
 	{`!dismissed() && customer.size == "M"`, func(a *asker, it *engine.Item, _ time.Time) bool {
 		return !a.did(it.ID, time.Time{}, engine.Dismiss) && a.record != nil && a.record.Attributes["size"] == "M"
 	}},
+	{`!sensitive`, func(_ *asker, it *engine.Item, _ time.Time) bool { return !it.Sensitive }},
 	{`published < now - 3d`, func(_ *asker, it *engine.Item, now time.Time) bool {
 		return it.Published != nil && it.Published.Before(now.Add(-3*24*time.Hour))
 	}},
@@ -130,14 +131,18 @@ func (r *reference) groups(eligible map[engine.ItemID]bool) int {
 	return n
 }
 
+// scenario returns a place: as it was put, else as it is built in. One that stands in
+// the place of a built-in one says so.
 func (r *reference) scenario(name string) engine.Scenario {
-	if sc, ok := r.scenarios[name]; ok {
-		return sc
-	}
+	own, changed := r.scenarios[name]
 	for _, sc := range engine.DefaultScenarios() {
-		if sc.Name == name {
+		if sc.Name == name && !changed {
 			return sc
 		}
+		own.BuiltIn = own.BuiltIn || sc.Name == name
 	}
-	panic("no scenario " + name)
+	if !changed {
+		panic("no scenario " + name)
+	}
+	return own
 }

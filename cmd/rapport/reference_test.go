@@ -24,11 +24,11 @@ type reference struct {
 	log       []logged                          // the events in the order of their commits
 	counted   []engine.Row                      // what the live counters are the sum of
 	saved     []engine.Row                      // what the last checkpoint is the sum of
-	savedSeq  uint64                            //
-	trimmed   uint64                            // the tail holds no group that ends below
-	damaged   bool                              // checkpoint or tail: the next start counts everything
-	shown     map[string]*impression            // by recommendation id
-	modelSeen map[int]bool                      // versions that were ever saved
+	savedSeq  uint64
+	trimmed   uint64                 // the tail holds no group that ends below
+	damaged   bool                   // checkpoint or tail: the next start counts everything
+	shown     map[string]*impression // by recommendation id
+	modelSeen map[int]bool           // versions that were ever saved
 }
 
 type filedTicket struct {

@@ -92,6 +92,10 @@ func (e *explainer) bySource(i int) []engine.Reason {
 	for at, v := range e.voices.voices {
 		share := e.share(at, i)
 		r := e.whole(v.name, share)
+		if share <= 0 { // a source that takes off is no reason to name anything
+			out = append(out, r)
+			continue
+		}
 		_, parts := v.Explain(e.items[i])
 		if len(parts) > 0 {
 			top := slices.MaxFunc(parts, func(a, b model.Part) int { return cmp.Compare(v.Part(a.Contribution), v.Part(b.Contribution)) })
