@@ -29,6 +29,9 @@ func (s *Store) openDB() error {
 		if err := s.roomToWrite(); err != nil {
 			return fmt.Errorf("opening the store in %s: %w", s.dir, err)
 		}
+		if err := dropEmptyFiles(s.dir); err != nil {
+			return fmt.Errorf("opening the store in %s: %w", s.dir, err)
+		}
 	}
 	opt := badger.DefaultOptions(s.dir).
 		WithInMemory(s.dir == "").

@@ -4,3 +4,7 @@ package store
 
 // freeBytes is not known on this system: Badger's own errors have to do.
 func freeBytes(string) (free int64, ok bool) { return 0, false }
+
+// dropEmptyFiles deletes logs of no length, where the lock that makes this safe is
+// known.
+func dropEmptyFiles(string) error { return nil }

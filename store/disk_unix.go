@@ -2,7 +2,12 @@
 
 package store
 
-import "syscall"
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+)
 
 // freeBytes returns how much room the volume of dir has for us; ok is false where the
 // system does not say.
@@ -12,4 +17,35 @@ func freeBytes(dir string) (free int64, ok bool) {
 		return 0, false
 	}
 	return int64(st.Bavail) * int64(st.Bsize), true
+}
+
+// dropEmptyFiles deletes logs of no length: a kill in the instant in which Badger makes
+// one leaves it so, and Badger does not open a store that has one. It does nothing where
+// the store is in use, since to its user such a file is one that is being made: the lock
+// it takes for the while is Badger's own.
+func dropEmptyFiles(dir string) (err error) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }() // gives up the lock
+	if syscall.Flock(int(d.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		return nil // Badger will say why
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if ext := filepath.Ext(f.Name()); ext != ".mem" && ext != ".vlog" {
+			continue
+		}
+		if info, err := f.Info(); err != nil || info.Size() > 0 {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, f.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -69,7 +69,8 @@ func TestColumnIsExact(t *testing.T) {
 
 func TestNanosKeepsOrder(t *testing.T) {
 	times := []time.Time{
-		{}, time.Date(1500, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(1969, 12, 31, 23, 59, 59, 999, time.UTC), time.Unix(0, 0),
+		{},
+		time.Date(1500, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(1969, 12, 31, 23, 59, 59, 999, time.UTC), time.Unix(0, 0),
 		time.Date(2026, 5, 1, 0, 0, 0, 1, time.UTC), time.Date(2262, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC),
 	}
 	for i := 1; i < len(times); i++ {

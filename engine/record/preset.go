@@ -22,20 +22,32 @@ type layout struct {
 var layouts = []layout{
 	// MovieLens: ratings.csv of 2015 and later, u.data of 100k, ratings.dat of 1M (whose
 	// "::" is a colon around a column of nothing); movies.csv.
-	{preset: "movielens", of: eventSchema.what, header: []string{"userId", "movieId", "rating", "timestamp"},
-		mapping: "userId=customer_id,movieId=item_id,rating=value,timestamp=at,type:=rating"},
-	{preset: "movielens", of: eventSchema.what, delimiter: '\t', columns: []string{"user", "item", "rating", "time"},
-		mapping: "user=customer_id,item=item_id,rating=value,time=at,type:=rating"},
-	{preset: "movielens", of: eventSchema.what, delimiter: ':', columns: []string{"user", "a", "item", "b", "rating", "c", "time"},
-		mapping: "user=customer_id,item=item_id,rating=value,time=at,a=-,b=-,c=-,type:=rating"},
-	{preset: "movielens", of: itemSchema.what, header: []string{"movieId", "title", "genres"},
-		mapping: "movieId=item_id,genres=categories", void: "(no genres listed)"},
+	{
+		preset: "movielens", of: eventSchema.what, header: []string{"userId", "movieId", "rating", "timestamp"},
+		mapping: "userId=customer_id,movieId=item_id,rating=value,timestamp=at,type:=rating",
+	},
+	{
+		preset: "movielens", of: eventSchema.what, delimiter: '\t', columns: []string{"user", "item", "rating", "time"},
+		mapping: "user=customer_id,item=item_id,rating=value,time=at,type:=rating",
+	},
+	{
+		preset: "movielens", of: eventSchema.what, delimiter: ':', columns: []string{"user", "a", "item", "b", "rating", "c", "time"},
+		mapping: "user=customer_id,item=item_id,rating=value,time=at,a=-,b=-,c=-,type:=rating",
+	},
+	{
+		preset: "movielens", of: itemSchema.what, header: []string{"movieId", "title", "genres"},
+		mapping: "movieId=item_id,genres=categories", void: "(no genres listed)",
+	},
 	// RecBole's atomic files: name:type columns.
-	{preset: "recbole", of: eventSchema.what, header: []string{"user_id:token", "item_id:token"},
-		mapping: "user_id:token=customer_id,item_id:token=item_id,rating:float=value,timestamp:float=at,type:=rating"},
+	{
+		preset: "recbole", of: eventSchema.what, header: []string{"user_id:token", "item_id:token"},
+		mapping: "user_id:token=customer_id,item_id:token=item_id,rating:float=value,timestamp:float=at,type:=rating",
+	},
 	// Retailrocket's events.csv.
-	{preset: "retailrocket", of: eventSchema.what, header: []string{"timestamp", "visitorid", "event", "itemid", "transactionid"},
-		mapping: "timestamp=at,visitorid=customer_id,event=type,itemid=item_id,transactionid=order_id"},
+	{
+		preset: "retailrocket", of: eventSchema.what, header: []string{"timestamp", "visitorid", "event", "itemid", "transactionid"},
+		mapping: "timestamp=at,visitorid=customer_id,event=type,itemid=item_id,transactionid=order_id",
+	},
 }
 
 // Presets returns the names that Options.Preset may have.

@@ -128,22 +128,26 @@ func TestEventsTaken(t *testing.T) {
 		want []engine.Interaction
 	}{
 		{
-			`{"eventType":"detail-page-view","userId":"u","itemId":"i","timestamp":1714564800,"foo":{"bar":[1,"x",null,true]}}`, Options{},
+			`{"eventType":"detail-page-view","userId":"u","itemId":"i","timestamp":1714564800,"foo":{"bar":[1,"x",null,true]}}`,
+			Options{},
 			[]engine.Interaction{{Type: engine.View, Customer: "u", Item: "i", At: now, Properties: map[string]any{"foo": map[string]any{"bar": []any{1.0, "x", nil, true}}}}},
 		},
 		{
-			`{"type":"cartaddition","sessionId":"s","item_id":"\u00fc\ud83d\ude00\/","at":"1714564800500"}`, Options{},
+			`{"type":"cartaddition","sessionId":"s","item_id":"\u00fc\ud83d\ude00\/","at":"1714564800500"}`,
+			Options{},
 			[]engine.Interaction{{Type: engine.AddToCart, Session: "s", Item: "ü😀/", At: now.Add(500 * time.Millisecond)}},
 		},
 		{
-			`{"type":"purchase","customer_id":"u","order_id":"o","event_id":"e","at":"9999-12-31T23:00:00Z","items":[{"item_id":"a","quantity":2,"price":1.5},{"itemId":"b"}]}`, Options{},
+			`{"type":"purchase","customer_id":"u","order_id":"o","event_id":"e","at":"9999-12-31T23:00:00Z","items":[{"item_id":"a","quantity":2,"price":1.5},{"itemId":"b"}]}`,
+			Options{},
 			[]engine.Interaction{
 				{EventID: "e", Type: engine.Purchase, Customer: "u", OrderID: "o", Item: "a", Quantity: 2, Price: 1.5, At: at(9999, 12, 31, 23)},
 				{EventID: "e", Line: 1, Type: engine.Purchase, Customer: "u", OrderID: "o", Item: "b", At: at(9999, 12, 31, 23)},
 			},
 		},
 		{
-			`{"type":"search","session_id":"s","query":"lamp","at":"2024-05-01 14:00:00+02:00","gift":null}`, Options{},
+			`{"type":"search","session_id":"s","query":"lamp","at":"2024-05-01 14:00:00+02:00","gift":null}`,
+			Options{},
 			[]engine.Interaction{{Type: engine.Search, Session: "s", Query: "lamp", At: now}},
 		},
 		{`{"session_id":"s","item_id":"i"}`, Options{Now: now, Type: engine.View, Source: "f"}, []engine.Interaction{{EventID: "f:1", Type: engine.View, Session: "s", Item: "i", At: now}}},
