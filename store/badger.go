@@ -14,11 +14,6 @@ import (
 	"github.com/rapportengine/rapport/engine"
 )
 
-// emptyFiles is how many files of no length openDB gets over. A kill in the instant in
-// which Badger makes a file leaves one, and Badger then gives each the length it should
-// have but refuses to go on: opening again finds nothing amiss.
-const emptyFiles = 4
-
 // openDB opens Badger with options for a small machine: about 110 MB resident after
 // half a million writes, where the defaults took 270.
 func (s *Store) openDB() error {
@@ -49,12 +44,6 @@ func (s *Store) openDB() error {
 		WithMetricsEnabled(false).
 		WithDetectConflicts(false) // no two writers share a key
 	db, err := badger.Open(opt)
-	for range emptyFiles {
-		if err == nil || !strings.Contains(err.Error(), "Create a new file") {
-			break
-		}
-		db, err = badger.Open(opt)
-	}
 	if err != nil {
 		if locked := lockedError(s.dir, err); locked != nil {
 			return locked
