@@ -101,6 +101,9 @@ func (w *workspace) restore(ctx context.Context) error {
 		return w.recount(ctx, start)
 	}
 	w.checkpointed = start.Seq
+	// The newest commands may not stand any more (an erasure took them): what is left
+	// is up to date all the same.
+	w.recommender.Observe([]engine.Committed{{Seq: w.store.Seq()}})
 	return err
 }
 
