@@ -92,7 +92,7 @@ func nearNames(name string, known []string) string {
 	limit := min(1+len(name)/3, 3)
 	for _, k := range known {
 		lower, sought := strings.ToLower(k), strings.ToLower(name)
-		switch far := distance(lower, sought, limit); {
+		switch far := engine.Distance(lower, sought); {
 		case far <= limit:
 			found = append(found, near{k, far})
 		case len(sought) > 2 && strings.Contains(lower, sought):
@@ -112,29 +112,4 @@ func nearNames(name string, known []string) string {
 		names = append(names, n.name)
 	}
 	return "near it are " + strings.Join(names, ", ")
-}
-
-// distance is the Levenshtein distance of two names in bytes, or any number above
-// limit where it is larger.
-func distance(a, b string, limit int) int {
-	if len(a)-len(b) > limit || len(b)-len(a) > limit {
-		return limit + 1
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -32,7 +32,7 @@ func nearest(name string, known []string) string {
 	}
 	plain := bare(name)
 	for _, k := range slices.Sorted(slices.Values(known)) {
-		if d := distance(plain, bare(k)); d < at {
+		if d := engine.Distance(plain, bare(k)); d < at {
 			best, at = k, d
 		}
 	}
@@ -41,27 +41,6 @@ func nearest(name string, known []string) string {
 
 func bare(s string) string {
 	return strings.NewReplacer("_", "", "-", "", ".", "").Replace(strings.ToLower(s))
-}
-
-// distance is the number of letters to insert, delete or replace (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replace := diagonal
-			if a[i] != b[j] {
-				replace++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // shorten cuts text to what a message can hold.
