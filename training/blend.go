@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/content"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/rank"
 	"github.com/rapportengine/rapport/engine/recommend"
@@ -103,6 +104,8 @@ func (r *raws) fit(ctx context.Context, task rank.Task, without []string) (scale
 	if len(r.cases) < blendLeast {
 		return r.guess(task, measured), 0, nil
 	}
+	newcomers := slices.Index(r.names, content.NewcomersName)
+	measured[newcomers] = rank.Scale{} // chosen by itself, below
 	weights := make([]float64, len(r.names))
 	for s, name := range r.names {
 		if s < r.fitted {
@@ -137,7 +140,39 @@ func (r *raws) fit(ctx context.Context, task rank.Task, without []string) (scale
 			}
 		}
 	}
-	return r.blend(measured, weights), stat.Mean(best, nil), nil
+	scales = r.blend(measured, weights)
+	if w := r.newcomers(measured, weights); w > 0 {
+		scales[content.NewcomersName] = rank.Scale{Weight: w, SD: measured[slices.Index(r.names, content.Name)].SD}
+	}
+	return scales, stat.Mean(best, nil), nil
+}
+
+// newcomers is what likeness in content is worth for an item that no fitted source has
+// seen: the slope of what the fitted sources say together of an item, on their scales
+// and under their weights, against its likeness in content, over all known items of all
+// cases (least squares through the means). Held-out wishes cannot choose it: they are
+// for known items, nearly all.
+func (r *raws) newcomers(measured []rank.Scale, weights []float64) float64 {
+	likeness := slices.Index(r.names, content.Name)
+	if measured[likeness].SD == 0 {
+		return 0
+	}
+	var both, squares float64
+	for _, c := range r.cases {
+		for i := range c.By[likeness] {
+			z := (float64(c.By[likeness][i]) - measured[likeness].Mean) / measured[likeness].SD
+			for s := range r.fitted {
+				if raw := c.By[s]; raw != nil && measured[s].SD > 0 {
+					both += z * weights[s] * (float64(raw[i]) - measured[s].Mean) / measured[s].SD
+				}
+			}
+			squares += z * z
+		}
+	}
+	if squares == 0 {
+		return 0
+	}
+	return max(0, both/squares)
 }
 
 // guess is the blend where there is too little to choose on: the fitted sources weigh
@@ -146,10 +181,10 @@ func (r *raws) guess(task rank.Task, measured []rank.Scale) map[string]rank.Scal
 	out := make(map[string]rank.Scale)
 	for s, name := range r.names {
 		scale := rank.Guess(task, name)
-		if s < r.fitted {
+		if s < r.fitted || name == content.NewcomersName {
 			scale.Weight = 1
 		}
-		if measured[s].SD > 0 {
+		if measured[s].SD > 0 && name != content.NewcomersName {
 			scale.Mean, scale.SD = measured[s].Mean, measured[s].SD
 		}
 		if scale.Weight != 0 {

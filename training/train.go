@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/content"
 	"github.com/rapportengine/rapport/engine/rank"
 	"github.com/rapportengine/rapport/engine/recommend"
 	"github.com/rapportengine/rapport/training/evaluate"
@@ -133,7 +134,7 @@ func (r *run) compare(ctx context.Context, t2 time.Time, candidate chosen, incum
 	var alone []*Measured
 	for _, s := range world.Models.Sources() {
 		name := s.Name()
-		if name == "trending" || name == "newest" {
+		if name == "trending" || name == "newest" || name == content.NewcomersName {
 			continue // they make a list fresh, not right
 		}
 		got, err := contest.Measure(ctx, Contender{Name: name, World: world.WithModels(world.Models.WithBlend(Alone(name)), world.Content), Fit: r.Fitter.Took[name]})

@@ -160,3 +160,34 @@ func TestNewestCausesCount(t *testing.T) {
 		t.Errorf("%d causes from item %d, want the newest %d", len(parts), parts[0].Item, maxCauses)
 	}
 }
+
+// TestNewcomers holds that the source speaks for new items only, as Source does, and not
+// at all where nothing was fitted.
+func TestNewcomers(t *testing.T) {
+	v := vectors()
+	q := &model.Query{Content: v, History: []engine.Interest{{Item: 0, Weight: 1}}}
+	known := roaring.BitmapOf(0, 1, 2, 3)
+	all, fresh := Source{}.Open(q), Newcomers{Known: known}.Open(q)
+	items := []engine.ItemNum{0, 1, 2, 3, 8, 9, 10}
+	want, got := make([]float32, len(items)), make([]float32, len(items))
+	all.Score(items, want)
+	fresh.Score(items, got)
+	for i, n := range items {
+		if known.Contains(uint32(n)) {
+			want[i] = 0
+		}
+		base, parts := fresh.Explain(n)
+		for _, p := range parts {
+			base += p.Contribution
+		}
+		if got[i] != want[i] || math.Abs(base-float64(got[i])) > 1e-6 {
+			t.Errorf("item %d scores %v, want %v; its parts sum to %v", n, got[i], want[i], base)
+		}
+	}
+	if got := fresh.Propose(roaring.BitmapOf(1, 8, 9), 3, nil); len(got) == 0 || slices.Contains(got, 1) {
+		t.Errorf("proposed %v, want new items alone", got)
+	}
+	if silent := (Newcomers{}).Open(q); !silent.Empty() || len(silent.Propose(roaring.BitmapOf(8), 1, nil)) > 0 {
+		t.Error("without a fitted source every item is new, and content itself speaks")
+	}
+}

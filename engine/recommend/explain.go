@@ -77,7 +77,7 @@ func (e *explainer) share(v, i int) float64 { return e.voices.voices[v].Apply(fl
 func (e *explainer) mainSource(i int) string {
 	name, most := "", math.Inf(-1)
 	for v := range e.voices.voices {
-		if share := e.share(v, i); share > most {
+		if share := e.share(v, i); share > most && (share != 0 || name == "") {
 			name, most = e.voices.voices[v].name, share
 		}
 	}
@@ -92,6 +92,9 @@ func (e *explainer) bySource(i int) []engine.Reason {
 	for at, v := range e.voices.voices {
 		share := e.share(at, i)
 		r := e.whole(v.name, share)
+		if share == 0 && v.name == content.NewcomersName {
+			continue // it speaks for new items only
+		}
 		if share <= 0 { // a source that takes off is no reason to name anything
 			out = append(out, r)
 			continue

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/RoaringBitmap/roaring/v2"
+
 	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/content"
 	"github.com/rapportengine/rapport/engine/factor"
@@ -53,7 +55,26 @@ func NewModels(version int, logTime time.Time, fitted []model.Saver, encoder *te
 		m.sources = append(m.sources, f)
 	}
 	m.sources = append(m.sources, LiveSources()...)
+	m.sources = append(m.sources, content.Newcomers{Known: known(fitted)})
 	return m
+}
+
+// known returns the items that fitted sources have rows for, nil without such sources.
+func known(fitted []model.Saver) *roaring.Bitmap {
+	var out *roaring.Bitmap
+	for _, f := range fitted {
+		rows, ok := f.(interface{ Rows() *model.Rows })
+		if !ok {
+			continue
+		}
+		if out == nil {
+			out = roaring.New()
+		}
+		for row := range rows.Rows().Len() {
+			out.Add(uint32(rows.Rows().Num(row)))
+		}
+	}
+	return out
 }
 
 // LiveSources are the sources without fitted rows: they read the catalogue, the
@@ -87,7 +108,7 @@ var sourceNames = func() []string {
 	for _, s := range LiveSources() {
 		names = append(names, s.Name())
 	}
-	return names
+	return append(names, content.NewcomersName)
 }()
 
 // File format of a model set, integers little endian:

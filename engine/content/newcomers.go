@@ -1,0 +1,62 @@
+package content
+
+import (
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/model"
+)
+
+// NewcomersName is the name of the source of Newcomers.
+const NewcomersName = "newcomers"
+
+// Newcomers is content once more, for those items only that no fitted source has seen;
+// of all others it says 0. What people did cannot speak for a new item, so its content
+// does: a blend weighs this source by how far likeness in content foretells what the
+// fitted sources say.
+type Newcomers struct {
+	Known *roaring.Bitmap // items of the fitted sources; nil for none, which silences it
+}
+
+// Name returns "newcomers".
+func (Newcomers) Name() string { return NewcomersName }
+
+// Open makes the profile, as Source does.
+func (s Newcomers) Open(q *model.Query) model.Scorer {
+	return &newcomers{Scorer: Source{}.Open(q), known: s.Known}
+}
+
+// newcomers is a content scorer that is silent about known items.
+type newcomers struct {
+	model.Scorer
+	known *roaring.Bitmap
+}
+
+// Empty reports whether there is nothing known to be new against, or no profile.
+func (s *newcomers) Empty() bool { return s.known == nil || s.Scorer.Empty() }
+
+// Score writes each new item's likeness to the profile, 0 for a known one.
+func (s *newcomers) Score(items []engine.ItemNum, out []float32) {
+	s.Scorer.Score(items, out)
+	for i, n := range items {
+		if s.Empty() || s.known.Contains(uint32(n)) {
+			out[i] = 0
+		}
+	}
+}
+
+// Propose appends the new items most alike.
+func (s *newcomers) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) []engine.ItemNum {
+	if s.Empty() {
+		return out
+	}
+	return s.Scorer.Propose(roaring.AndNot(eligible, s.known), n, out)
+}
+
+// Explain splits a new item's score by cause.
+func (s *newcomers) Explain(n engine.ItemNum) (base float64, parts []model.Part) {
+	if s.Empty() || s.known.Contains(uint32(n)) {
+		return 0, nil
+	}
+	return s.Scorer.Explain(n)
+}
