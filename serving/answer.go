@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/RoaringBitmap/roaring/v2"
+
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/recommend"
 )
@@ -27,7 +29,7 @@ func (r *Recommender) Recommend(ctx context.Context, req *engine.Request) (engin
 	}
 	now := start
 	if req.Context.At != nil {
-		now = *req.Context.At
+		now, who = *req.Context.At, asOf(who, *req.Context.At)
 	}
 	answer, err := recommend.Recommend(&recommend.Input{World: shop.World, Place: place, Someone: who, Request: req, Now: now})
 	if err != nil {
@@ -50,7 +52,7 @@ func (r *Recommender) Suggest(ctx context.Context, req *engine.SuggestRequest) (
 	if req.TicketID != "" {
 		ticket, err := r.log.Ticket(ctx, req.TicketID)
 		if err != nil {
-			return engine.SuggestAnswer{}, fmt.Errorf("ticket %q: %w", req.TicketID, err)
+			return engine.SuggestAnswer{}, err
 		}
 		asked = withTicket(asked, ticket)
 	}
@@ -129,6 +131,18 @@ func (r *Recommender) Replay(ctx context.Context, id string) (engine.Impression,
 			id, int(engine.ImpressionAge/(24*time.Hour)), engine.ErrNotFound)
 	}
 	return i, err
+}
+
+// asOf returns a state as it was at a moment, as far as the rows that are kept tell.
+func asOf(who *recommend.Someone, at time.Time) *recommend.Someone {
+	then := &recommend.Someone{Subject: who.Subject, Customer: who.Customer, Bought: roaring.New(), Dismissed: roaring.New()}
+	for _, r := range who.Rows {
+		if !r.At.After(at) {
+			then.Rows = append(then.Rows, r)
+		}
+	}
+	remember(then, then.Rows)
+	return then
 }
 
 // someone returns the live state of a subject. A history that cannot be read degrades

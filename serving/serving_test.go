@@ -291,6 +291,20 @@ func TestImpressionsAreWrittenBehindTheAnswers(t *testing.T) {
 	}
 }
 
+func TestAnAnswerAsOfThen(t *testing.T) {
+	h := open(t, nil)
+	shelf(h)
+	h.write(event("1", engine.Purchase, "ann", "", "red-lamp")) // an hour before noon
+	before := noon.Add(-2 * time.Hour)
+	got, a := h.ask(engine.Request{Customer: "ann", Context: engine.Context{At: &before}})
+	if a.Basis == engine.BasisPersonal || !slices.Contains(got, "red-lamp") {
+		t.Errorf("before the purchase: %v by %s, want it unknown", got, a.Basis)
+	}
+	if got, a := h.ask(engine.Request{Customer: "ann", Context: engine.Context{At: &noon}}); a.Basis != engine.BasisPersonal || slices.Contains(got, "red-lamp") {
+		t.Errorf("after it: %v by %s", got, a.Basis)
+	}
+}
+
 func TestScenarios(t *testing.T) {
 	h := open(t, nil)
 	shelf(h)

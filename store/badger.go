@@ -21,7 +21,8 @@ func (s *Store) openDB() error {
 		if err := os.MkdirAll(s.dir, 0o700); err != nil {
 			return fmt.Errorf("opening the store: %w", err)
 		}
-		if err := s.roomToWrite(); err != nil {
+		// A store that has stopped to write for want of room must open again, and read.
+		if err := s.room(s.minFree / 2); err != nil {
 			return fmt.Errorf("opening the store in %s: %w", s.dir, err)
 		}
 		if err := dropEmptyFiles(s.dir); err != nil {
@@ -118,12 +119,15 @@ func (s *Store) inBatches(n int, fn func(txn *badger.Txn, i int) error) error {
 }
 
 // roomToWrite returns ErrDiskFull if the volume has less than the reserve free.
-func (s *Store) roomToWrite() error {
+func (s *Store) roomToWrite() error { return s.room(s.minFree) }
+
+// room reports whether so many bytes are free.
+func (s *Store) room(least int64) error {
 	if s.dir == "" || s.minFree < 0 {
 		return nil
 	}
-	if free, ok := s.free(s.dir); ok && free < s.minFree {
-		return fmt.Errorf("%w: %d MiB are free, %d MiB have to be", ErrDiskFull, free>>20, s.minFree>>20)
+	if free, ok := s.free(s.dir); ok && free < least {
+		return fmt.Errorf("%w: %d MiB are free, %d MiB have to be", ErrDiskFull, free>>20, least>>20)
 	}
 	return nil
 }

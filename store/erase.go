@@ -241,6 +241,19 @@ func (s *Store) forget(u *erasure, at time.Time) {
 	}
 }
 
+// erasedMeanwhile reports whether a name was not found because its subject was erased
+// since the reading began: an iterator still holds the rows that were dropped, a look-up
+// does not. It waits for an erasure that is under way.
+func (s *Store) erasedMeanwhile(h engine.Hash16, err error) bool {
+	if !errors.Is(err, engine.ErrNotFound) {
+		return false
+	}
+	s.dropping.RLock()
+	defer s.dropping.RUnlock()
+	_, erased := s.erased[h]
+	return erased
+}
+
 // finishErasures finishes what a crash left unfinished.
 func (s *Store) finishErasures() error {
 	unfinished := make(map[string]*erasure)

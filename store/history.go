@@ -72,7 +72,11 @@ func (s *Store) rowsOf(ctx context.Context, txn *badger.Txn, it *badger.Iterator
 		}
 		if subject.IsZero() {
 			var err error
-			if subject, err = s.nameOf(txn, h); err != nil {
+			subject, err = s.nameOf(txn, h)
+			if s.erasedMeanwhile(h, err) {
+				return rows, nil
+			}
+			if err != nil {
 				return nil, fmt.Errorf("%w: %w", err, ErrCorrupt)
 			}
 		}
@@ -152,6 +156,9 @@ func (s *Store) Scan(ctx context.Context, fn func(subj engine.Subject, rows []en
 			continue
 		}
 		subject, err := s.nameOf(txn, h)
+		if s.erasedMeanwhile(h, err) {
+			continue
+		}
 		if err != nil {
 			return err
 		}

@@ -35,7 +35,7 @@ type Options struct {
 	// Without it a power cut may cost the last second or so; a crash costs nothing.
 	Fsync bool
 	// MinFree is how many bytes must be free on the volume for the store to accept a
-	// write; 0 means DefaultMinFree, below 0 none. Badger's files are mapped into
+	// write, and half of it to open; 0 means DefaultMinFree, below 0 none. Badger's files are mapped into
 	// memory, so running into a full disk would kill the process: this keeps away from it.
 	MinFree int64
 	// Now is the clock; nil means time.Now.

@@ -19,6 +19,7 @@ type fileForm struct {
 	Format string `enum:"auto,csv,ndjson,json" default:"auto" help:"How the files are written: ${enum}. csv is any delimited table."`
 	Preset string `placeholder:"NAME" help:"Columns of a known data set, such as movielens."`
 	Map    string `placeholder:"COLUMN=FIELD,..." help:"What the columns are: column=field; column=- leaves one out; field:=text is the same in every record."`
+	Zone   string `placeholder:"ZONE" help:"Zone of times that name none, such as UTC or Europe/London."`
 }
 
 // formats are the values of --format.
@@ -35,7 +36,13 @@ func (f *fileForm) options() (record.Options, error) {
 	if err != nil {
 		return record.Options{}, &usageError{err}
 	}
-	return record.Options{Format: formats[f.Format], Preset: f.Preset, Mapping: mapping}, nil
+	o := record.Options{Format: formats[f.Format], Preset: f.Preset, Mapping: mapping}
+	if f.Zone != "" {
+		if o.Zone, err = time.LoadLocation(f.Zone); err != nil {
+			return o, usagef("--zone: there is no zone %q; UTC and Europe/London are such names", f.Zone)
+		}
+	}
+	return o, nil
 }
 
 type importCommand struct {

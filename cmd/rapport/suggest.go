@@ -60,7 +60,7 @@ func writeFixes(out io.Writer, a *engine.SuggestAnswer, items *catalogue.Snapsho
 		fmt.Fprintf(&b, "no fix: %s\n", a.EmptyReason)
 	}
 	if a.Confidence == nil {
-		b.WriteString("confidence: not known, too few outcomes have been seen\n")
+		b.WriteString("confidence: not calibrated\n")
 	} else {
 		fmt.Fprintf(&b, "confidence: %.0f %%\n", 100**a.Confidence)
 	}

@@ -54,7 +54,7 @@ func Suggest(in *SuggestInput) (engine.SuggestAnswer, error) {
 	asked := solution.Input{
 		Catalogue: w.Catalogue, Content: w.Content, Lexicon: w.Lexicon, Eligible: eligible,
 		Text: req.Subject + "\n" + req.Text, Language: req.Language, Products: products,
-		Count: min(orders.count, engine.MaxSuggestedFixes),
+		Count: min(orders.count, engine.MaxSuggestedFixes), MayName: story.mayName,
 	}
 	if in.Someone.personalised() {
 		asked.Bought, asked.Rows = in.Someone.Bought, in.Someone.Rows

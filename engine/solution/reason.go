@@ -69,14 +69,15 @@ func (s *search) matched(n engine.ItemNum) string {
 	return "words " + strings.Join(written[:min(len(written), maxNamedWords)], ", ")
 }
 
-// ownership is the reason of a fix for what the customer bought. A sensitive product
-// counts and is not named, nor is the day it was bought.
+// ownership is the reason of a fix for what the customer bought. A product that may not
+// be named counts all the same, and neither it nor the day it was bought is told.
 func (s *search) ownership(c claim) engine.Reason {
 	out := engine.Reason{
 		Type: engine.ReasonOwned, Source: sourceProduct, Interaction: engine.Purchase,
 		Contribution: s.weights.Owned, Text: "You bought something this is for",
 	}
-	if it := s.Catalogue.Item(c.bought); it != nil && it.Sensitive {
+	it := s.Catalogue.Item(c.bought)
+	if it == nil || it.Sensitive || (s.MayName != nil && !s.MayName(it)) {
 		return out
 	}
 	out.Item, out.Text = s.Catalogue.IDs().ID(c.bought), "You bought "+s.name(c.bought)

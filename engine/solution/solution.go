@@ -38,6 +38,10 @@ type Input struct {
 	Bought *roaring.Bitmap
 	Rows   []engine.Row
 
+	// MayName says of a product whether a reason may name it; nil names all but the
+	// sensitive ones.
+	MayName func(*engine.Item) bool
+
 	Count   int      // at most this many; below 1 means engine.DefaultCount
 	Weights *Weights // nil means DefaultWeights
 }
