@@ -58,7 +58,7 @@ func (s *Selector) Sources(ctx context.Context, w *recommend.World, d *model.Dat
 	recipe := s.Default()
 	var kept []model.Saver
 	if s.Fitter.fits(factor.Name) {
-		factors, i, err := s.best(ctx, w, cases, len(s.Search.Factor), func(i int) (model.Saver, error) {
+		factors, i, err := best(ctx, s, w, cases, len(s.Search.Factor), func(i int) (model.Saver, error) {
 			return s.Fitter.Factor(ctx, d, s.Search.Factor[i])
 		})
 		if err != nil {
@@ -67,7 +67,7 @@ func (s *Selector) Sources(ctx context.Context, w *recommend.World, d *model.Dat
 		recipe.Factor, kept = s.Search.Factor[i], append(kept, factors)
 	}
 	if s.Fitter.fits(neighbour.Name) {
-		ease, i, err := s.best(ctx, w, cases, len(s.Search.EASE), func(i int) (model.Saver, error) {
+		ease, i, err := best(ctx, s, w, cases, len(s.Search.EASE), func(i int) (model.Saver, error) {
 			return s.Fitter.EASE(ctx, d, s.Search.EASE[i])
 		})
 		if err != nil {
@@ -78,9 +78,16 @@ func (s *Selector) Sources(ctx context.Context, w *recommend.World, d *model.Dat
 	return kept, recipe, nil
 }
 
+// Choose fits n settings of a source that is not ours to blend and returns the place of
+// the one that ranks the cases best when it is alone, by the rule of Sources.
+func (s *Selector) Choose(ctx context.Context, w *recommend.World, cases []Case, n int, fit func(i int) (model.Source, error)) (int, error) {
+	_, i, err := best(ctx, s, w, cases, n, fit)
+	return i, err
+}
+
 // best fits n settings of one source and returns the one that ranks the cases best, the
 // earlier one where it is no better than chance.
-func (s *Selector) best(ctx context.Context, w *recommend.World, cases []Case, n int, fit func(i int) (model.Saver, error)) (kept model.Saver, index int, err error) {
+func best[S model.Source](ctx context.Context, s *Selector, w *recommend.World, cases []Case, n int, fit func(i int) (S, error)) (kept S, index int, err error) {
 	if len(cases) < blendLeast {
 		n = 1
 	}
@@ -88,18 +95,18 @@ func (s *Selector) best(ctx context.Context, w *recommend.World, cases []Case, n
 	for i := range n {
 		source, err := fit(i)
 		if err != nil {
-			return nil, 0, err
+			return kept, 0, err
 		}
 		if n == 1 {
 			return source, 0, nil
 		}
-		alone := recommend.NewModels(0, w.Models.LogTime, []model.Saver{source}, w.Models.Encoder, Alone(source.Name()))
+		alone := recommend.NewModels(0, w.Models.LogTime, nil, w.Models.Encoder, Alone(source.Name())).With(source)
 		contest := Contest{Place: s.Place, Cases: cases, Metrics: []evaluate.Metric{blendMetric}, Workers: s.Fitter.Workers, Resampling: evaluate.Resampling{Resamples: 1}}
 		got, err := contest.Measure(ctx, Contender{Name: source.Name(), World: w.WithModels(alone, w.Content)})
 		if err != nil {
-			return nil, 0, err
+			return kept, 0, err
 		}
-		if reached := got.Each[blendMetric]; kept == nil || better(reached, most) {
+		if reached := got.Each[blendMetric]; most == nil || better(reached, most) {
 			kept, index, most = source, i, reached
 		}
 	}

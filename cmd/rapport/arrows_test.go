@@ -149,7 +149,8 @@ func TestLibrariesStayHome(t *testing.T) {
 	homes := map[string]string{
 		"github.com/dgraph-io/badger": "store",
 		"github.com/gin-gonic/gin":    "api",
-		"github.com/gorse-io/gorse":   "training/peer",
+		"github.com/zhenghaoz/gorse":  "training/peer",
+		"go.uber.org/zap":             "training/peer",
 		"github.com/alecthomas/kong":  "cmd",
 		"github.com/vbauerster/mpb":   "cmd",
 		"net/http":                    "",
@@ -171,16 +172,24 @@ func TestLibrariesStayHome(t *testing.T) {
 }
 
 // TestNoPeerInWhatServes holds that the peer we compare with is in nothing that
-// answers, by whatever way.
+// answers or makes the models that do, by whatever way: only evaluations of files ask
+// it.
 func TestNoPeerInWhatServes(t *testing.T) {
 	h := readHouse(t)
+	folders := []string{"training", "training/evaluate"}
 	for _, top := range []string{"engine", "serving", "store", "api"} {
-		for _, folder := range h.of(top) {
-			for _, imported := range h.all(folder) {
-				if strings.Contains(imported, "gorse") || under(imported, path.Join(module, "training/peer")) {
-					t.Errorf("%s comes to import %s", folder, imported)
-				}
+		folders = append(folders, h.of(top)...)
+	}
+	for _, folder := range folders {
+		for _, imported := range h.all(folder) {
+			if strings.Contains(imported, "gorse") || under(imported, path.Join(module, "training/peer")) {
+				t.Errorf("%s comes to import %s", folder, imported)
 			}
+		}
+	}
+	for folder, imports := range h {
+		if !under(folder, "training/peer") && folder != "training/offline" && slices.Contains(imports, path.Join(module, "training/peer")) {
+			t.Errorf("%s imports the peer; only training/offline may", folder)
 		}
 	}
 }

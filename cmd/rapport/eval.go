@@ -31,7 +31,7 @@ type evalCommand struct {
 	Target   engine.Type `placeholder:"TYPE" help:"What is predicted; default every type that counts."`
 	Split    string      `placeholder:"RULE" help:"last-out (default), time:0.8 or random:0.8."`
 	Repeats  string      `enum:"allow,exclude" default:"exclude" help:"Whether what a customer already has may be recommended and predicted: ${enum}."`
-	Models   []string    `placeholder:"NAME" help:"Which models; default all. best blends all of them, chosen as serve does it."`
+	Models   []string    `placeholder:"NAME" help:"Which models; default all of ours. best blends ours, chosen as serve does it. gorse-bpr and gorse-als, to compare with, are asked by name."`
 	K        []int       `name:"k" default:"10" help:"How far down lists are looked at."`
 	Seed     uint64      `default:"0" help:"Start of all that is random."`
 	Set      []string    `placeholder:"NAME=VALUE" help:"Fix a setting instead of choosing it, as in ease.lambda=100."`
@@ -47,6 +47,7 @@ Examples:
   rapport eval --events ratings.csv --items movies.csv --preset movielens --min-value 4
   rapport eval --events orders.csv.gz --split time:0.8 --target purchase --k 10,20 --json report.json
   rapport eval --train train.csv --test test.csv --models popular,ease --set ease.lambda=100
+  rapport eval --events ratings.csv --preset movielens --models popular,gorse-bpr,gorse-als,best
   rapport eval --events ratings.csv --preset movielens --require 'ndcg@10: best > popular'`
 }
 

@@ -58,6 +58,18 @@ func TestEvalMeasuresModels(t *testing.T) {
 		want(t, exitUnmet, "not met", "requirement not met")
 }
 
+func TestEvalKnowsThePeers(t *testing.T) {
+	events := write(t, "ratings.csv", checkerboard())
+	said := rapport(t, "eval", "--events", events, "--preset", "movielens", "--min-value", "4", "--models", "popular,gorse-bpr,gorse-als",
+		"--set", "gorse-bpr.dims=16", "--set", "gorse-bpr.lr=0.1", "--set", "gorse-als.dims=16", "--require", "ndcg@10: gorse-als > popular", "--require", "ndcg@10: gorse-bpr > popular")
+	if strings.Contains(said.err, "-tags noasm") {
+		t.Skip(said.err)
+	}
+	said.want(t, exitOK, "gorse-bpr", "gorse-als", "met")
+	rapport(t, "eval", "--events", events, "--preset", "movielens", "--models", "gorse-als", "--set", "gorse-als.dims=20").
+		want(t, exitUsage, "a multiple of 16")
+}
+
 func TestEvalOfGivenFilesAndStdout(t *testing.T) {
 	train := write(t, "train.csv", "customer_id,item_id\na,1\na,2\nb,1\nb,2\nc,2\nc,3\nd,1\n")
 	test := write(t, "test.csv", "customer_id,item_id\nb,3\nd,2\n,9\n")

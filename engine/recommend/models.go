@@ -96,6 +96,14 @@ func (m *Models) WithBlend(b rank.Blend) *Models {
 	return NewModels(m.Version, m.LogTime, m.Fitted, m.Encoder, b)
 }
 
+// With returns the same models and one more source, asked where the blend names it. It
+// is not saved with them: evaluation puts sources beside ours that never serve.
+func (m *Models) With(source model.Source) *Models {
+	more := *m
+	more.sources = append(slices.Clip(m.sources), source)
+	return &more
+}
+
 // loaders know every kind of fitted source by name.
 var loaders = map[string]model.Loader{
 	factor.Name:    factor.Load,

@@ -13,6 +13,7 @@ import (
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/training/evaluate"
 	"github.com/rapportengine/rapport/training/offline"
+	"github.com/rapportengine/rapport/training/peer"
 )
 
 // tastes is what 200 customers bought: even ones even items, odd ones odd items.
@@ -124,6 +125,45 @@ func TestAPlantedLeakIsNamed(t *testing.T) {
 	}
 	if report.Dataset.TestCustomers != 1 || report.Dataset.Targets != 1 {
 		t.Errorf("what the customer already had was asked for: %+v", report.Dataset)
+	}
+}
+
+// TestPeers puts the peers beside ours: they find the tastes, too, and what stands
+// beside them reaches what it reaches without them.
+func TestPeers(t *testing.T) {
+	o := options(tastes(), "last-out")
+	alone, err := offline.Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Models = append([]string{"gorse-bpr", "gorse-als"}, o.Models...)
+	o.Set = append(o.Set, "gorse-bpr.dims=16", "gorse-bpr.epochs=30", "gorse-bpr.lr=0.1", "gorse-als.dims=16", "gorse-als.epochs=5", "gorse-als.alpha=0.1")
+	beside, err := offline.Run(t.Context(), o)
+	if errors.Is(err, peer.ErrChecked) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	value := func(m evaluate.ModelReport) float64 { return m.Metrics["ndcg@5"].Value }
+	peers, ours := beside.Models[:2], beside.Models[2:]
+	for i, m := range ours {
+		if m.Name != alone.Models[i].Name || value(m) != value(alone.Models[i]) {
+			t.Errorf("%s reaches %v, without the peers %v", m.Name, value(m), value(alone.Models[i]))
+		}
+	}
+	for _, m := range peers {
+		if value(m) < 1.5*value(ours[0]) {
+			t.Errorf("%s reaches %.3f, popularity %.3f", m.Name, value(m), value(ours[0]))
+		}
+		if m.Settings["dims"] != 16 || m.FitSeconds <= 0 {
+			t.Errorf("%s says %+v, fitted in %v s", m.Name, m.Settings, m.FitSeconds)
+		}
+	}
+	o.Set = append(o.Set, "gorse-bpr.dims=20")
+	var invalid *engine.Invalid
+	if _, err := offline.Run(t.Context(), o); !errors.As(err, &invalid) {
+		t.Errorf("with 20 dimensions: %v", err)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/rapportengine/rapport/engine/recommend"
 	"github.com/rapportengine/rapport/training"
 	"github.com/rapportengine/rapport/training/evaluate"
+	"github.com/rapportengine/rapport/training/peer"
 )
 
 // Best is the name of the blend of all sources: what serve would use by itself.
@@ -25,7 +26,7 @@ const Best = "best"
 type Options struct {
 	Data     *Data
 	Rule     evaluate.Rule // not looked at where Data.Parts is set
-	Models   []string      // empty: all of ModelNames
+	Models   []string      // of ModelNames and peer.Names; empty: all of ModelNames
 	K        []int         // cut-offs of the metrics; empty: 10
 	Repeats  bool          // what a customer already has may be recommended and predicted
 	Target   engine.Type   // what is predicted; empty: every type with a weight above 0
@@ -38,7 +39,8 @@ type Options struct {
 	Step     func(what string)
 }
 
-// ModelNames are the models Run knows, in the order of its table.
+// ModelNames are our models, in the order of the table: what Run evaluates unless told
+// otherwise. It also knows peer.Names.
 func ModelNames() []string {
 	var live []string
 	for _, s := range recommend.LiveSources() {
@@ -47,10 +49,16 @@ func ModelNames() []string {
 	return append(append(live, factor.Name, neighbour.Name), Best)
 }
 
+// searched is everything settings are chosen from.
+type searched struct {
+	training.Search
+	peers map[string][]peer.Params
+}
+
 // search is what settings are chosen from where nothing is fixed: what a shop's own
 // training begins with, and wider than that can afford.
-func search() training.Search {
-	s := training.DefaultSearch()
+func search() searched {
+	s := searched{Search: training.DefaultSearch(), peers: peerSearch()}
 	f := s.Factor[0]
 	f.Epochs = 16
 	s.Factor = []factor.Params{f}
@@ -70,7 +78,7 @@ func search() training.Search {
 }
 
 // fix narrows a search to the settings that were given.
-func fix(s *training.Search, set []string) error {
+func fix(s *searched, set []string) error {
 	for _, text := range set {
 		name, value, _ := strings.Cut(text, "=")
 		x, err := strconv.ParseFloat(value, 64)
@@ -84,16 +92,28 @@ func fix(s *training.Search, set []string) error {
 		change(s, x)
 	}
 	s.Factor, s.EASE = distinct(s.Factor), distinct(s.EASE)
+	for name, list := range s.peers {
+		s.peers[name] = distinct(list)
+	}
 	return nil
 }
 
 // fixable are the settings that can be given.
-var fixable = map[string]func(s *training.Search, x float64){
-	"ease.lambda":   func(s *training.Search, x float64) { forEach(s.EASE, func(p *neighbour.Params) { p.Lambda = x }) },
-	"factor.lambda": func(s *training.Search, x float64) { forEach(s.Factor, func(p *factor.Params) { p.Lambda = x }) },
-	"factor.alpha0": func(s *training.Search, x float64) { forEach(s.Factor, func(p *factor.Params) { p.Alpha0 = x }) },
-	"factor.dims":   func(s *training.Search, x float64) { forEach(s.Factor, func(p *factor.Params) { p.Dims = int(x) }) },
-	"factor.epochs": func(s *training.Search, x float64) { forEach(s.Factor, func(p *factor.Params) { p.Epochs = int(x) }) },
+var fixable = map[string]func(s *searched, x float64){
+	"ease.lambda":   func(s *searched, x float64) { forEach(s.EASE, func(p *neighbour.Params) { p.Lambda = x }) },
+	"factor.lambda": func(s *searched, x float64) { forEach(s.Factor, func(p *factor.Params) { p.Lambda = x }) },
+	"factor.alpha0": func(s *searched, x float64) { forEach(s.Factor, func(p *factor.Params) { p.Alpha0 = x }) },
+	"factor.dims":   func(s *searched, x float64) { forEach(s.Factor, func(p *factor.Params) { p.Dims = int(x) }) },
+	"factor.epochs": func(s *searched, x float64) { forEach(s.Factor, func(p *factor.Params) { p.Epochs = int(x) }) },
+
+	peer.BPR + ".dims":   func(s *searched, x float64) { forEach(s.peers[peer.BPR], func(p *peer.Params) { p.Dims = int(x) }) },
+	peer.BPR + ".epochs": func(s *searched, x float64) { forEach(s.peers[peer.BPR], func(p *peer.Params) { p.Epochs = int(x) }) },
+	peer.BPR + ".lr":     func(s *searched, x float64) { forEach(s.peers[peer.BPR], func(p *peer.Params) { p.Lr = x }) },
+	peer.BPR + ".reg":    func(s *searched, x float64) { forEach(s.peers[peer.BPR], func(p *peer.Params) { p.Reg = x }) },
+	peer.ALS + ".dims":   func(s *searched, x float64) { forEach(s.peers[peer.ALS], func(p *peer.Params) { p.Dims = int(x) }) },
+	peer.ALS + ".epochs": func(s *searched, x float64) { forEach(s.peers[peer.ALS], func(p *peer.Params) { p.Epochs = int(x) }) },
+	peer.ALS + ".alpha":  func(s *searched, x float64) { forEach(s.peers[peer.ALS], func(p *peer.Params) { p.Alpha = x }) },
+	peer.ALS + ".reg":    func(s *searched, x float64) { forEach(s.peers[peer.ALS], func(p *peer.Params) { p.Reg = x }) },
 }
 
 func forEach[T any](list []T, do func(*T)) {
@@ -116,6 +136,7 @@ func distinct[T comparable](list []T) []T {
 type evaluation struct {
 	*Options
 	selector training.Selector
+	peers    map[string]*contender
 	split    evaluate.Split
 	report   *evaluate.Report
 }
@@ -130,12 +151,14 @@ func Run(ctx context.Context, o Options) (*evaluate.Report, error) {
 	if err := e.divide(); err != nil {
 		return nil, err
 	}
-	e.selector = training.Selector{Search: search(), Fitter: &training.Fitter{Workers: o.Workers, Seed: o.Seed, Step: o.Step, Only: o.Models}}
+	settings := search()
+	if err := fix(&settings, o.Set); err != nil {
+		return nil, err
+	}
+	e.callPeers(settings.peers)
+	e.selector = training.Selector{Search: settings.Search, Fitter: &training.Fitter{Workers: o.Workers, Seed: o.Seed, Step: o.Step, Only: o.Models}}
 	if slices.Contains(o.Models, Best) {
 		e.selector.Fitter.Only = nil
-	}
-	if err := fix(&e.selector.Search, o.Set); err != nil {
-		return nil, err
 	}
 	train, valid, test := e.split.Rows(evaluate.Train), e.split.Rows(evaluate.Valid), e.split.Rows(evaluate.Test)
 	past := o.Data.snapshot(train, o.Settings)
@@ -164,8 +187,8 @@ func (o *Options) check() error {
 		o.Models = ModelNames()
 	}
 	for _, m := range o.Models {
-		if !slices.Contains(ModelNames(), m) {
-			return engine.Invalidf(engine.CodeInvalidField, "models", "there is no model %q; there are %s", m, strings.Join(ModelNames(), ", "))
+		if all := slices.Concat(ModelNames(), peer.Names()); !slices.Contains(all, m) {
+			return engine.Invalidf(engine.CodeInvalidField, "models", "there is no model %q; there are %s", m, strings.Join(all, ", "))
 		}
 	}
 	if len(o.K) == 0 {
@@ -243,6 +266,9 @@ func (e *evaluation) choose(ctx context.Context, past *training.Snapshot, cases 
 		sources []model.Saver
 		err     error
 	)
+	if err := e.choosePeers(ctx, world, data, cases); err != nil {
+		return recipe, blend, err
+	}
 	if sources, recipe, err = e.selector.Sources(ctx, world, data, cases); err != nil {
 		return recipe, blend, err
 	}
@@ -265,6 +291,9 @@ func (e *evaluation) measure(ctx context.Context, recipe training.Recipe, blend 
 		return err
 	}
 	world := all.World(recommend.NewModels(0, all.Newest, sources, fitter.Encoder(all), blend))
+	if err := e.fitPeers(ctx, fitter.Data(all)); err != nil {
+		return err
+	}
 	contest := &training.Contest{
 		Place: e.selector.Place, Cases: cases, Metrics: e.metrics(), Workers: e.Workers, Step: e.Step,
 		Background: e.background(), Resampling: evaluate.Resampling{Seed: e.Seed},
@@ -273,11 +302,14 @@ func (e *evaluation) measure(ctx context.Context, recipe training.Recipe, blend 
 	measured := make(map[string]*training.Measured)
 	for _, name := range e.Models {
 		who := training.Contender{Name: name, World: world, Settings: settingsOf(name, recipe, blend)}
-		if name == Best {
+		switch p, rival := e.peers[name]; {
+		case rival:
+			p.enter(&who)
+		case name == Best:
 			for _, took := range fitter.Took {
 				who.Fit += took
 			}
-		} else {
+		default:
 			who.World = world.WithModels(world.Models.WithBlend(training.Alone(name)), world.Content)
 			who.Fit = fitter.Took[name]
 		}
