@@ -47,6 +47,18 @@ type (
 	PutScenario struct{ Scenario Scenario }
 	// DeleteScenario forgets a scenario; a built-in one returns to its default.
 	DeleteScenario struct{ Name string }
+
+	// UpdateEvent changes the lines of an event in place: Update gets all of them and
+	// returns what they are to be, with the same event id and subject. None deletes the
+	// event. The error wraps ErrNotFound where the subject has no such event.
+	UpdateEvent struct {
+		Subject Subject
+		EventID string
+		Update  func(lines []Interaction) ([]Interaction, error)
+	}
+
+	// PutSettings replaces the shop's settings.
+	PutSettings struct{ Settings Settings }
 )
 
 func (RecordEvent) command()    {}
@@ -62,6 +74,8 @@ func (Merge) command()          {}
 func (Erase) command()          {}
 func (PutScenario) command()    {}
 func (DeleteScenario) command() {}
+func (UpdateEvent) command()    {}
+func (PutSettings) command()    {}
 
 // Committed is a command that is durable, in the form in which it took effect: an
 // UpdateItem arrives as the PutItem it came to, and so on. Exactly one of the
@@ -70,7 +84,8 @@ type Committed struct {
 	Seq uint64
 	At  time.Time // when the committer took it
 
-	Rows     []Row     // RecordEvent, stored under Subject
+	Rows     []Row     // RecordEvent and UpdateEvent, stored under Subject
+	Was      []Row     // UpdateEvent: what the event's rows were before; Rows may then be empty
 	Subject  Subject   // of Rows, aliases followed; else of the merge's From or the erased
 	Num      ItemNum   // of Item or Deleted
 	Item     *Item     // PutItem
@@ -79,6 +94,7 @@ type Committed struct {
 	Ticket   *Ticket   // PutTicket
 	Scenario *Scenario // PutScenario
 	Dropped  string    // DeleteScenario: its name
+	Settings *Settings // PutSettings
 	// DroppedTicket is the id of DeleteTicket. A replay does not tell of it: a ticket
 	// id may name a person, and the tail names nobody.
 	DroppedTicket string
