@@ -110,8 +110,11 @@ func TestExplain(t *testing.T) {
 // faulty is a server with routes that fail in ways the real ones should not.
 func faulty(h *house) {
 	e := gin.New()
-	e.Use(h.server.identify, h.server.report, h.server.recover, h.server.bound)
-	fail := func(path string, f handler) { e.GET(path, route{handle: f}.serve(h.server)) }
+	e.Use(h.server.identify, h.server.report, h.server.recover)
+	fail := func(path string, f handler) {
+		r := route{handle: f}
+		e.GET(path, h.server.bound(&r), r.serve(h.server))
+	}
 	fail("/panics", func(*gin.Context) error { panic("the inside of ann") })
 	fail("/panics-late", func(c *gin.Context) error {
 		c.String(200, "half")

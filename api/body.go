@@ -27,6 +27,9 @@ const (
 	heavyAtOnce = 8
 )
 
+// streamsAtOnce is how many imports and exports run side by side; more are sent away.
+const streamsAtOnce = 4
+
 // openBody makes the body what handlers read: inflated, and bounded on both sides of
 // the inflation. release is called when the request has been answered.
 func (s *Server) openBody(c *gin.Context) (release func(), err error) {

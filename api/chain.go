@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -97,22 +98,78 @@ func (s *Server) admit(c *gin.Context) {
 	c.Next()
 }
 
-// bound limits how long a request may take and how much it may bring.
-func (s *Server) bound(c *gin.Context) {
-	ctx, stop := context.WithTimeout(c.Request.Context(), s.limits.Timeout)
-	defer stop()
-	c.Request = c.Request.WithContext(ctx)
-	// Reading a body does not look at the context. The grace lets the context end first:
-	// net/http takes a connection that cannot be read for a caller that hung up. A
-	// recorder in a test has no deadline to set, which is as good.
-	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(s.limits.Timeout + readGrace))
-	release, err := s.openBody(c)
-	if err != nil {
-		s.fail(c, err)
-		return
+// bound limits how long a request of a route may take and how much it may bring.
+func (s *Server) bound(r *route) gin.HandlerFunc {
+	if r.is(long) {
+		return s.boundLong
 	}
-	defer release()
-	c.Next()
+	return func(c *gin.Context) {
+		ctx, stop := context.WithTimeout(c.Request.Context(), s.limits.Timeout)
+		defer stop()
+		c.Request = c.Request.WithContext(ctx)
+		// Reading a body does not look at the context. The grace lets the context end first:
+		// net/http takes a connection that cannot be read for a caller that hung up. A
+		// recorder in a test has no deadline to set, which is as good.
+		_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(s.limits.Timeout + readGrace))
+		release, err := s.openBody(c)
+		if err != nil {
+			s.fail(c, err)
+			return
+		}
+		defer release()
+		c.Next()
+	}
 }
 
 const readGrace = time.Second
+
+// boundLong is for streams. They may be as large as they like and take long, but a few
+// at a time, and only while they move: a caller that stalls holds a snapshot of the store
+// or a place in the queue.
+func (s *Server) boundLong(c *gin.Context) {
+	select {
+	case s.streams <- struct{}{}:
+		defer func() { <-s.streams }()
+	default:
+		s.fail(c, errTooManyStreams)
+		return
+	}
+	ctx, stop := context.WithTimeout(c.Request.Context(), s.limits.LongTimeout)
+	defer stop()
+	c.Request = c.Request.WithContext(ctx)
+	m := &moving{control: http.NewResponseController(c.Writer), patience: s.limits.Timeout}
+	c.Request.Body = &movingBody{m, &body{from: c.Request.Body, Closer: c.Request.Body}}
+	c.Writer = &movingWriter{c.Writer, m}
+	c.Next()
+}
+
+// moving gives a connection time for its next bytes, again and again. Errors mean that
+// there is no connection, as in a test.
+type moving struct {
+	control  *http.ResponseController
+	patience time.Duration
+}
+
+type movingBody struct {
+	*moving
+	io.ReadCloser
+}
+
+func (m *movingBody) Read(p []byte) (int, error) {
+	_ = m.control.SetReadDeadline(time.Now().Add(m.patience))
+	n, err := m.ReadCloser.Read(p)
+	if err != nil { // the work goes on, and net/http listens for a caller that hangs up
+		_ = m.control.SetReadDeadline(time.Time{})
+	}
+	return n, err
+}
+
+type movingWriter struct {
+	gin.ResponseWriter
+	*moving
+}
+
+func (m *movingWriter) Write(p []byte) (int, error) {
+	_ = m.control.SetWriteDeadline(time.Now().Add(m.patience))
+	return m.ResponseWriter.Write(p)
+}

@@ -73,12 +73,13 @@ func (p *problem) with(name, value string) *problem {
 }
 
 var (
-	errNoRoute       = newProblem(http.StatusNotFound, codeNotFound, "there is nothing at this path; all paths begin with /v1, and ids in them are percent-encoded")
-	errNoKey         = newProblem(http.StatusUnauthorized, codeUnauthorized, "a key is needed: Authorization: Bearer KEY, or X-API-Key: KEY").with("WWW-Authenticate", "Bearer")
-	errWrongKey      = newProblem(http.StatusUnauthorized, codeUnauthorized, "the key is not a key of this server").with("WWW-Authenticate", `Bearer error="invalid_token"`)
-	errNotLocal      = newProblem(http.StatusForbidden, codeForbidden, "this server has no key set, and answers only to programs on its own machine")
-	errForeignHost   = newProblem(http.StatusForbidden, codeForbidden, "this server has no key set, and answers only as localhost")
-	errForeignOrigin = newProblem(http.StatusForbidden, codeForbidden, "this server has no key set, and takes nothing from pages of other origins")
+	errNoRoute        = newProblem(http.StatusNotFound, codeNotFound, "there is nothing at this path; all paths begin with /v1, and ids in them are percent-encoded")
+	errNoKey          = newProblem(http.StatusUnauthorized, codeUnauthorized, "a key is needed: Authorization: Bearer KEY, or X-API-Key: KEY").with("WWW-Authenticate", "Bearer")
+	errWrongKey       = newProblem(http.StatusUnauthorized, codeUnauthorized, "the key is not a key of this server").with("WWW-Authenticate", `Bearer error="invalid_token"`)
+	errNotLocal       = newProblem(http.StatusForbidden, codeForbidden, "this server has no key set, and answers only to programs on its own machine")
+	errTooManyStreams = newProblem(http.StatusServiceUnavailable, codeUnavailable, "%d imports and exports are running, as many as run at once", streamsAtOnce).with("Retry-After", "60")
+	errForeignHost    = newProblem(http.StatusForbidden, codeForbidden, "this server has no key set, and answers only as localhost")
+	errForeignOrigin  = newProblem(http.StatusForbidden, codeForbidden, "this server has no key set, and takes nothing from pages of other origins")
 )
 
 func wrongMethod(c *gin.Context) error {

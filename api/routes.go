@@ -19,76 +19,87 @@ const (
 // handler answers a request, or says with what error it cannot.
 type handler func(c *gin.Context) error
 
-// route is one method of one path. Parameters that params does not name are refused;
-// free leaves them to the handler.
+// route is one method of one path. Parameters that params does not name are refused.
 type route struct {
 	method, path string
 	handle       handler
 	params       []string
-	free         bool
+	traits       trait
 }
+
+// trait is in what a route differs from the others.
+type trait uint8
+
+const (
+	// free leaves the parameters to the handler.
+	free trait = 1 << iota
+	// long is a stream: bounded in how long it may stand still, not in its bytes.
+	long
+)
+
+func (r *route) is(t trait) bool { return r.traits&t != 0 }
 
 // routes is everything the server answers to.
 func (s *Server) routes() []route {
 	items, customers, tickets := s.items(), s.customers(), s.tickets()
 	page := []string{"cursor", "limit", "count", "n"}
 	return []route{
-		{"GET", healthPath, s.health, nil, false},
-		{"GET", readyPath, s.ready, nil, false},
-		{"GET", "/v1/version", s.showVersion, nil, false},
-		{"GET", "/v1/whoami", s.whoami, nil, false},
+		{"GET", healthPath, s.health, nil, 0},
+		{"GET", readyPath, s.ready, nil, 0},
+		{"GET", "/v1/version", s.showVersion, nil, 0},
+		{"GET", "/v1/whoami", s.whoami, nil, 0},
 
-		{"POST", "/v1/recommendations", s.recommend, nil, false},
-		{"GET", "/v1/recommendations/:id", s.replay, nil, false},
-		{"GET", "/v1/customers/:id/recommendations", s.recommendFor("customer_id"), nil, true},
-		{"POST", "/v1/customers/:id/recommendations", s.recommendFor("customer_id"), nil, false},
-		{"GET", "/v1/sessions/:id/recommendations", s.recommendFor("session_id"), nil, true},
-		{"POST", "/v1/sessions/:id/recommendations", s.recommendFor("session_id"), nil, false},
-		{"GET", "/v1/items/:id/related", s.recommendFor("item_id"), nil, true},
-		{"POST", "/v1/items/:id/related", s.recommendFor("item_id"), nil, false},
-		{"POST", "/v1/solutions/suggest", s.suggest, nil, false},
+		{"POST", "/v1/recommendations", s.recommend, nil, 0},
+		{"GET", "/v1/recommendations/:id", s.replay, nil, 0},
+		{"GET", "/v1/customers/:id/recommendations", s.recommendFor("customer_id"), nil, free},
+		{"POST", "/v1/customers/:id/recommendations", s.recommendFor("customer_id"), nil, 0},
+		{"GET", "/v1/sessions/:id/recommendations", s.recommendFor("session_id"), nil, free},
+		{"POST", "/v1/sessions/:id/recommendations", s.recommendFor("session_id"), nil, 0},
+		{"GET", "/v1/items/:id/related", s.recommendFor("item_id"), nil, free},
+		{"POST", "/v1/items/:id/related", s.recommendFor("item_id"), nil, 0},
+		{"POST", "/v1/solutions/suggest", s.suggest, nil, 0},
 
-		{"POST", "/v1/events", s.postEvents, []string{"atomic", "unknown"}, false},
-		{"GET", "/v1/customers/:id/events", s.history, page, false},
+		{"POST", "/v1/events", s.postEvents, []string{"atomic", "unknown"}, 0},
+		{"GET", "/v1/customers/:id/events", s.history, page, 0},
 
-		{"POST", "/v1/items", items.put, []string{"atomic"}, false},
-		{"PATCH", "/v1/items", items.patch, []string{"atomic", "create"}, false},
-		{"GET", "/v1/items", items.list, page, false},
-		{"GET", "/v1/items/:id", items.show, nil, false},
-		{"PUT", "/v1/items/:id", items.putOne, nil, false},
-		{"PATCH", "/v1/items/:id", items.patchOne, []string{"create"}, false},
-		{"DELETE", "/v1/items/:id", items.drop, nil, false},
+		{"POST", "/v1/items", items.put, []string{"atomic"}, 0},
+		{"PATCH", "/v1/items", items.patch, []string{"atomic", "create"}, 0},
+		{"GET", "/v1/items", items.list, page, 0},
+		{"GET", "/v1/items/:id", items.show, nil, 0},
+		{"PUT", "/v1/items/:id", items.putOne, nil, 0},
+		{"PATCH", "/v1/items/:id", items.patchOne, []string{"create"}, 0},
+		{"DELETE", "/v1/items/:id", items.drop, nil, 0},
 
-		{"POST", "/v1/customers", customers.put, []string{"atomic"}, false},
-		{"PATCH", "/v1/customers", customers.patch, []string{"atomic", "create"}, false},
-		{"GET", "/v1/customers", customers.list, page, false},
-		{"GET", "/v1/customers/:id", customers.show, nil, false},
-		{"PUT", "/v1/customers/:id", customers.putOne, nil, false},
-		{"PATCH", "/v1/customers/:id", customers.patchOne, []string{"create"}, false},
-		{"DELETE", "/v1/customers/:id", s.erase, nil, false},
-		{"POST", "/v1/customers/:id/merge", s.merge, nil, false},
-		{"GET", "/v1/customers/:id/preferences", s.showPreferences, nil, false},
-		{"PATCH", "/v1/customers/:id/preferences", s.patchPreferences, nil, false},
-		{"GET", "/v1/erasures/:receipt", s.showErasure, nil, false},
+		{"POST", "/v1/customers", customers.put, []string{"atomic"}, 0},
+		{"PATCH", "/v1/customers", customers.patch, []string{"atomic", "create"}, 0},
+		{"GET", "/v1/customers", customers.list, page, 0},
+		{"GET", "/v1/customers/:id", customers.show, nil, 0},
+		{"PUT", "/v1/customers/:id", customers.putOne, nil, 0},
+		{"PATCH", "/v1/customers/:id", customers.patchOne, []string{"create"}, 0},
+		{"DELETE", "/v1/customers/:id", s.erase, nil, 0},
+		{"POST", "/v1/customers/:id/merge", s.merge, nil, 0},
+		{"GET", "/v1/customers/:id/preferences", s.showPreferences, nil, 0},
+		{"PATCH", "/v1/customers/:id/preferences", s.patchPreferences, nil, 0},
+		{"GET", "/v1/erasures/:receipt", s.showErasure, nil, 0},
 
-		{"POST", "/v1/tickets", tickets.put, []string{"atomic"}, false},
-		{"PATCH", "/v1/tickets", tickets.patch, []string{"atomic", "create"}, false},
-		{"GET", "/v1/tickets", tickets.list, page, false},
-		{"GET", "/v1/tickets/:id", tickets.show, nil, false},
-		{"PUT", "/v1/tickets/:id", tickets.putOne, nil, false},
-		{"PATCH", "/v1/tickets/:id", tickets.patchOne, []string{"create"}, false},
-		{"DELETE", "/v1/tickets/:id", tickets.drop, nil, false},
+		{"POST", "/v1/tickets", tickets.put, []string{"atomic"}, 0},
+		{"PATCH", "/v1/tickets", tickets.patch, []string{"atomic", "create"}, 0},
+		{"GET", "/v1/tickets", tickets.list, page, 0},
+		{"GET", "/v1/tickets/:id", tickets.show, nil, 0},
+		{"PUT", "/v1/tickets/:id", tickets.putOne, nil, 0},
+		{"PATCH", "/v1/tickets/:id", tickets.patchOne, []string{"create"}, 0},
+		{"DELETE", "/v1/tickets/:id", tickets.drop, nil, 0},
 
-		{"GET", "/v1/scenarios", s.listScenarios, nil, false},
-		{"GET", "/v1/scenarios/:name", s.showScenario, nil, false},
-		{"PUT", "/v1/scenarios/:name", s.putScenario, nil, false},
-		{"DELETE", "/v1/scenarios/:name", s.dropScenario, nil, false},
-		{"GET", "/v1/attributes", s.listAttributes, nil, false},
+		{"GET", "/v1/scenarios", s.listScenarios, nil, 0},
+		{"GET", "/v1/scenarios/:name", s.showScenario, nil, 0},
+		{"PUT", "/v1/scenarios/:name", s.putScenario, nil, 0},
+		{"DELETE", "/v1/scenarios/:name", s.dropScenario, nil, 0},
+		{"GET", "/v1/attributes", s.listAttributes, nil, 0},
 
-		{"GET", "/v1/models", s.listModels, nil, false},
-		{"POST", "/v1/models/train", s.train, nil, false},
-		{"POST", "/v1/models/rollback", s.rollback, nil, false},
-		{"GET", "/v1/jobs/:id", s.showJob, nil, false},
+		{"GET", "/v1/models", s.listModels, nil, 0},
+		{"POST", "/v1/models/train", s.train, nil, 0},
+		{"POST", "/v1/models/rollback", s.rollback, nil, 0},
+		{"GET", "/v1/jobs/:id", s.showJob, nil, 0},
 	}
 }
 
@@ -105,12 +116,12 @@ func (r route) serve(s *Server) gin.HandlerFunc {
 	}
 }
 
-func (r route) check(c *gin.Context) error {
+func (r *route) check(c *gin.Context) error {
 	values, err := url.ParseQuery(c.Request.URL.RawQuery)
 	if err != nil {
 		return engine.Invalidf(engine.CodeInvalidSyntax, "", "the part of the URL after ? cannot be read: %s", err)
 	}
-	if r.free {
+	if r.is(free) {
 		return nil
 	}
 	for name, given := range values {

@@ -61,9 +61,13 @@ type Limits struct {
 	AtomicBytes  int64         // of a body with atomic=true; default engine.MaxAtomicBytes
 	BatchRecords int           // default engine.MaxBatchRecords
 	Timeout      time.Duration // of a request, its body's arrival included; default 30 s
+	LongTimeout  time.Duration // of an import or export, which may stand still for Timeout; default 2 h
 }
 
-const defaultTimeout = 30 * time.Second
+const (
+	defaultTimeout     = 30 * time.Second
+	defaultLongTimeout = 2 * time.Hour
+)
 
 func (l Limits) orDefaults() Limits {
 	if l.BodyBytes == 0 {
@@ -77,6 +81,9 @@ func (l Limits) orDefaults() Limits {
 	}
 	if l.Timeout == 0 {
 		l.Timeout = defaultTimeout
+	}
+	if l.LongTimeout == 0 {
+		l.LongTimeout = defaultLongTimeout
 	}
 	return l
 }
@@ -93,6 +100,7 @@ type Server struct {
 	limits  Limits
 	now     func() time.Time
 	heavy   chan struct{} // holds one for each heavy body being read
+	streams chan struct{} // holds one for each import or export under way
 	handler http.Handler
 }
 
@@ -109,6 +117,7 @@ func New(o Options) *Server {
 		limits:  o.Limits.orDefaults(),
 		now:     o.Now,
 		heavy:   make(chan struct{}, heavyAtOnce),
+		streams: make(chan struct{}, streamsAtOnce),
 	}
 	if s.log == nil {
 		s.log = slog.Default()
@@ -134,11 +143,11 @@ func (s *Server) chain() http.Handler {
 	// the parts: gin's own decoding takes + for a space.
 	e.UseEscapedPath = true
 	e.UnescapePathValues = false
-	e.Use(s.identify, s.report, s.recover, s.admit, s.bound)
+	e.Use(s.identify, s.report, s.recover, s.admit)
 	for _, r := range s.routes() {
-		e.Handle(r.method, r.path, r.serve(s))
+		e.Handle(r.method, r.path, s.bound(&r), r.serve(s))
 		if r.method == http.MethodGet {
-			e.HEAD(r.path, r.serve(s)) // net/http keeps the body back
+			e.HEAD(r.path, s.bound(&r), r.serve(s)) // net/http keeps the body back
 		}
 	}
 	e.NoRoute(func(c *gin.Context) { s.fail(c, errNoRoute) })
