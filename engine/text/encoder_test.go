@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"gonum.org/v1/gonum/mat"
+	"github.com/rapportengine/rapport/engine/vector/svd"
 	"pgregory.net/rapid"
 
 	"github.com/rapportengine/rapport/engine"
@@ -90,54 +90,29 @@ func TestFitJoinsWordsThatOccurTogether(t *testing.T) {
 	}
 }
 
-// TestDecomposition compares with LAPACK's decomposition of the dense matrix: each
-// direction holds what the singular vector of its place holds, and all are orthonormal.
-func TestDecomposition(t *testing.T) {
+// TestFittedLieWhereTheDecompositionSays holds that a document of the fit lies where its
+// row of the decomposition does.
+func TestFittedLieWhereTheDecompositionSays(t *testing.T) {
 	const dims = 12
 	docs := corpus(90, rand.New(rand.NewPCG(5, 5)))
 	m := newVocabulary(docs).matrix(docs)
-	full := mat.NewDense(len(m.starts)-1, m.columns, nil)
-	row := 0
-	for cells := range m.rows {
+	e := Fit(docs, dims, 1)
+	basis, _ := svd.Right(m, dims, rand.New(rand.NewPCG(1, hash("text.Fit"))))
+	document := 0
+	for cells := range m.Rows {
+		row := make([]float64, dims)
 		for _, c := range cells {
-			full.Set(row, int(c.column), c.value)
-		}
-		row++
-	}
-	var svd mat.SVD
-	if !svd.Factorize(full, mat.SVDNone) {
-		t.Fatal("LAPACK failed")
-	}
-	want := svd.Values(nil)
-
-	random := rand.New(rand.NewPCG(1, 1))
-	basis := principal(m, rangeOf(m, dims+oversampling, random), dims)
-	v := mat.NewDense(m.columns, dims, basis.data)
-	var rows, products mat.Dense
-	rows.Mul(full, v)
-	products.Mul(v.T(), v)
-	for j := range dims {
-		if got := mat.Norm(rows.ColView(j), 2); math.Abs(got/want[j]-1) > 0.01 {
-			t.Errorf("singular value %d is %.4f, by LAPACK %.4f", j, got, want[j])
-		}
-		for i := range dims {
-			if got := products.At(i, j); math.Abs(got-map[bool]float64{true: 1}[i == j]) > 1e-9 {
-				t.Errorf("directions %d and %d have the inner product %v", i, j, got)
+			for j, x := range basis.Row(int(c.Column)) {
+				row[j] += c.Value * x
 			}
 		}
-	}
-	// A document of the fit lies where its row of the decomposition does.
-	e := Fit(docs, dims, 1)
-	var fitted mat.Dense
-	basis = principal(m, rangeOf(m, dims+oversampling, rand.New(rand.NewPCG(1, hash("text.Fit")))), dims)
-	fitted.Mul(full, mat.NewDense(m.columns, dims, basis.data))
-	for i := range full.RawMatrix().Rows {
-		got, row := known(e, docs[i]), fitted.RawRowView(i)
+		got := known(e, docs[document])
 		for j, x := range unit(row) {
 			if math.Abs(float64(x-got[j])) > 1e-5 {
-				t.Fatalf("document %d is encoded to %v, its row is %v", i, got, unit(row))
+				t.Fatalf("document %d is encoded to %v, its row is %v", document, got, unit(row))
 			}
 		}
+		document++
 	}
 }
 

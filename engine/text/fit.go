@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/rapportengine/rapport/engine/vector/svd"
 )
 
 const (
@@ -17,11 +19,6 @@ const (
 	// maxFittedBytes is the longest term a fit looks at, by the file format; longer ones
 	// are hashed.
 	maxFittedBytes = 255
-	// oversampling is how many directions more than asked for the range finder follows.
-	oversampling = 10
-	// powerIterations sharpens the range where singular values fall slowly, as those
-	// of text do.
-	powerIterations = 3
 	// unseenWeight is how much a hashed term counts beside a fitted one of the same
 	// idf and average length. Measured like titleWeight: 0.654 and 0.562 at 0.5, 0.655
 	// and 0.651 at 1, 0.626 and 0.642 at 2.
@@ -40,18 +37,17 @@ func Fit(docs [][]string, dims int, seed uint64) *Encoder {
 		return e
 	}
 	m := v.matrix(docs)
-	directions := rangeOf(m, min(e.dims+oversampling, len(v.terms)), rand.New(rand.NewPCG(seed, hash("text.Fit"))))
-	basis := principal(m, directions, e.dims)
+	basis, _ := svd.Right(m, e.dims, rand.New(rand.NewPCG(seed, hash("text.Fit"))))
 
 	e.terms = make(map[string]int32, len(v.terms))
 	e.rows = make([]float32, len(v.terms)*e.dims)
 	for i, term := range v.terms {
 		e.terms[term] = int32(i)
-		for j, x := range basis.row(i) {
+		for j, x := range basis.Row(i) {
 			e.rows[i*e.dims+j] = float32(v.idf[i] * x)
 		}
 	}
-	e.unseen = float32(unseenWeight * idf(0, len(docs)) * basis.length())
+	e.unseen = float32(unseenWeight * idf(0, len(docs)) * length(basis))
 	return e
 }
 
@@ -98,8 +94,8 @@ func newVocabulary(docs [][]string) *vocabulary {
 
 // matrix returns the TF-IDF matrix of docs, rows of unit length, documents without a
 // known term left out.
-func (v *vocabulary) matrix(docs [][]string) *sparse {
-	m := &sparse{columns: len(v.terms), starts: []int{0}}
+func (v *vocabulary) matrix(docs [][]string) *svd.Sparse {
+	m := svd.NewSparse(len(v.terms))
 	var terms []int32
 	for _, doc := range docs {
 		terms = terms[:0]
@@ -109,51 +105,41 @@ func (v *vocabulary) matrix(docs [][]string) *sparse {
 			}
 		}
 		slices.Sort(terms)
-		m.append(terms, v.idf)
+		if row := v.row(terms); row != nil {
+			m.Append(row)
+		}
 	}
 	return m
 }
 
-// sparse is a matrix in compressed rows.
-type sparse struct {
-	columns int
-	starts  []int
-	cells   []cell
-}
-
-type cell struct {
-	column int32
-	value  float64
-}
-
-// append adds the row of a document with these terms, sorted, with repetition.
-func (m *sparse) append(terms []int32, idf []float64) {
-	first := len(m.cells)
+// row returns the cells of a document with these terms, sorted, with repetition; nil for
+// none.
+func (v *vocabulary) row(terms []int32) []svd.Cell {
+	var row []svd.Cell
 	var squares float64
 	for start := 0; start < len(terms); {
 		end := start + 1
 		for end < len(terms) && terms[end] == terms[start] {
 			end++
 		}
-		value := sublinear(end-start) * idf[terms[start]]
+		value := sublinear(end-start) * v.idf[terms[start]]
 		squares += value * value
-		m.cells = append(m.cells, cell{terms[start], value})
+		row = append(row, svd.Cell{Column: terms[start], Value: value})
 		start = end
 	}
-	if squares == 0 {
-		return
+	for i := range row {
+		row[i].Value /= math.Sqrt(squares)
 	}
-	for i := first; i < len(m.cells); i++ {
-		m.cells[i].value /= math.Sqrt(squares)
-	}
-	m.starts = append(m.starts, len(m.cells))
+	return row
 }
 
-// rows yields the cells of every row in order.
-func (m *sparse) rows(yield func([]cell) bool) {
-	for i := range len(m.starts) - 1 {
-		if !yield(m.cells[m.starts[i]:m.starts[i+1]]) {
-			return
+// length returns the root of the mean square length of a row.
+func length(d *svd.Dense) float64 {
+	var squares float64
+	for i := range d.Rows() {
+		for _, x := range d.Row(i) {
+			squares += x * x
 		}
 	}
+	return math.Sqrt(squares / float64(d.Rows()))
 }
