@@ -54,6 +54,50 @@ type Interest struct {
 	Weight float64   // above 0: wanted, this much; 0: net-negative, a known dislike
 	Type   Type      // of the strongest interaction
 	At     time.Time // of the newest interaction that weighs
+	// Bought is at how many moments the item was bought (lines of one order are one),
+	// less those at which it was given back. FirstBought and LastBought are the first
+	// and the last of them, zero where Bought is 0.
+	Bought      int
+	FirstBought time.Time
+	LastBought  time.Time
+}
+
+// moment is when an item was bought or given back.
+type moment struct {
+	of   *Interest
+	back bool
+	at   time.Time
+}
+
+// countBought writes what was bought, and when, to the interests of the moments.
+func countBought(moments []moment) {
+	slices.SortFunc(moments, func(a, b moment) int {
+		switch {
+		case a.of.Item != b.of.Item:
+			return cmp.Compare(a.of.Item, b.of.Item)
+		case a.back != b.back && b.back:
+			return -1
+		case a.back != b.back:
+			return 1
+		}
+		return a.at.Compare(b.at)
+	})
+	for i, m := range moments {
+		if i > 0 && m.of == moments[i-1].of && m.back == moments[i-1].back && m.at.Equal(moments[i-1].at) {
+			continue
+		}
+		in := m.of
+		switch {
+		case !m.back && in.Bought == 0:
+			in.Bought, in.FirstBought, in.LastBought = 1, m.at, m.at
+		case !m.back:
+			in.Bought, in.LastBought = in.Bought+1, m.at
+		case in.Bought <= 1:
+			in.Bought, in.FirstBought, in.LastBought = 0, time.Time{}, time.Time{}
+		default:
+			in.Bought--
+		}
+	}
 }
 
 // Worth is what one row says before it fades: type weight x log2(1 + quantity), with the
@@ -84,6 +128,7 @@ func (s Settings) Interests(rows []Row, asOf time.Time, limit int) []Interest {
 		strongest float64
 	}
 	byItem := make(map[ItemNum]*sum, min(len(rows), 64))
+	var moments []moment
 	for i := range rows {
 		r := &rows[i]
 		w := s.Worth(r)
@@ -105,7 +150,11 @@ func (s Settings) Interests(rows []Row, asOf time.Time, limit int) []Interest {
 		if r.At.After(in.At) {
 			in.At = r.At
 		}
+		if r.Type == Purchase || r.Type == Return {
+			moments = append(moments, moment{&in.Interest, r.Type == Return, r.At})
+		}
 	}
+	countBought(moments)
 	out := make([]Interest, 0, len(byItem))
 	for _, in := range byItem {
 		in.Weight = min(max(in.Weight, 0), s.MaxWeight)

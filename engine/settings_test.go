@@ -60,7 +60,32 @@ func plainInterest(s engine.Settings, rows []engine.Row, n engine.ItemNum) (engi
 		found = true
 	}
 	in.Weight = min(max(in.Weight, 0), s.MaxWeight)
+	in.Bought, in.FirstBought, in.LastBought = plainBought(rows, n)
 	return in, found
+}
+
+// plainBought counts the moments of purchases and of returns in sets.
+func plainBought(rows []engine.Row, n engine.ItemNum) (count int, first, last time.Time) {
+	bought, returned := map[time.Time]bool{}, map[time.Time]bool{}
+	for _, r := range rows {
+		if r.Num == n && r.Type == engine.Return {
+			returned[r.At] = true
+		}
+		if r.Num != n || r.Type != engine.Purchase {
+			continue
+		}
+		bought[r.At] = true
+		if first.IsZero() || r.At.Before(first) {
+			first = r.At
+		}
+		if r.At.After(last) {
+			last = r.At
+		}
+	}
+	if len(bought) <= len(returned) {
+		return 0, time.Time{}, time.Time{}
+	}
+	return len(bought) - len(returned), first, last
 }
 
 func TestInterestsAreTheirFormula(t *testing.T) {
@@ -85,7 +110,7 @@ func TestInterestsAreTheirFormula(t *testing.T) {
 			}
 			count++
 			in := got[at]
-			if math.Abs(in.Weight-want.Weight) > 1e-9 || !in.At.Equal(want.At) || in.Weight < 0 || in.Weight > s.MaxWeight {
+			if math.Abs(in.Weight-want.Weight) > 1e-9 || !in.At.Equal(want.At) || !sameBought(in, want) || in.Weight < 0 || in.Weight > s.MaxWeight {
 				t.Fatalf("item %d: %+v, want %+v", n, in, want)
 			}
 			if in.Type != want.Type && math.Abs(s.Types[in.Type].Weight) == 0 {
@@ -111,11 +136,41 @@ func TestInterestsDoNotDependOnOrder(t *testing.T) {
 		slices.Reverse(rows)
 		got := s.Interests(rows, noon, 0)
 		for i := range want {
-			if len(got) != len(want) || got[i].Item != want[i].Item || !got[i].At.Equal(want[i].At) || math.Abs(got[i].Weight-want[i].Weight) > 1e-9 {
+			if len(got) != len(want) || got[i].Item != want[i].Item || !got[i].At.Equal(want[i].At) || !sameBought(got[i], want[i]) || math.Abs(got[i].Weight-want[i].Weight) > 1e-9 {
 				t.Fatalf("got %+v, want %+v", got, want)
 			}
 		}
 	})
+}
+
+func sameBought(a, b engine.Interest) bool {
+	return a.Bought == b.Bought && a.FirstBought.Equal(b.FirstBought) && a.LastBought.Equal(b.LastBought)
+}
+
+// TestBoughtByHand counts an order of two lines once, and takes returns off.
+func TestBoughtByHand(t *testing.T) {
+	row := func(n engine.ItemNum, what engine.Type, daysAgo int) engine.Row {
+		return engine.Row{Num: n, Interaction: engine.Interaction{
+			Item: engine.ItemID(rune('a' + n)), Type: what, At: noon.AddDate(0, 0, -daysAgo),
+		}}
+	}
+	got := engine.DefaultSettings().Interests([]engine.Row{
+		row(0, engine.Purchase, 5), row(0, engine.Purchase, 30), row(0, engine.Purchase, 5), row(0, engine.View, 1),
+		row(1, engine.Purchase, 7), row(1, engine.Return, 6),
+		row(2, engine.Purchase, 20), row(2, engine.Return, 19), row(2, engine.Purchase, 8),
+		row(3, engine.Return, 9),
+		row(4, engine.View, 10),
+	}, noon, 0)
+	want := []engine.Interest{
+		{Item: 0, Bought: 2, FirstBought: noon.AddDate(0, 0, -30), LastBought: noon.AddDate(0, 0, -5)},
+		{Item: 1},
+		{Item: 2, Bought: 1, FirstBought: noon.AddDate(0, 0, -20), LastBought: noon.AddDate(0, 0, -8)},
+		{Item: 3},
+		{Item: 4},
+	}
+	if !slices.EqualFunc(got, want, func(a, b engine.Interest) bool { return a.Item == b.Item && sameBought(a, b) }) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
 }
 
 func TestInterestsByHand(t *testing.T) {

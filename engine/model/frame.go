@@ -24,6 +24,7 @@ const (
 	kindBytes   = 'b'
 	kindFloat32 = 'f'
 	kindFloat64 = 'd'
+	kindUint32  = 'u'
 	kindTexts   = 't'
 	kindEnd     = '.'
 
@@ -112,6 +113,16 @@ func (f *Writer) Float64s(values []float64) {
 	for _, v := range values {
 		f.flush(8)
 		f.buf = binary.LittleEndian.AppendUint64(f.buf, math.Float64bits(v))
+	}
+	f.check()
+}
+
+// Uint32s writes a section of whole numbers.
+func (f *Writer) Uint32s(values []uint32) {
+	f.section(kindUint32, len(values))
+	for _, v := range values {
+		f.flush(4)
+		f.buf = binary.LittleEndian.AppendUint32(f.buf, v)
 	}
 	f.check()
 }
@@ -269,6 +280,17 @@ func (f *Reader) Float64s(want int) []float64 {
 	return result(f, out)
 }
 
+// Uint32s reads a section of want whole numbers; -1 takes any count.
+func (f *Reader) Uint32s(want int) []uint32 {
+	var out []uint32
+	f.elements(kindUint32, want, 4, func(run []byte) {
+		for ; len(run) >= 4; run = run[4:] {
+			out = append(out, binary.LittleEndian.Uint32(run))
+		}
+	})
+	return result(f, out)
+}
+
 func (f *Reader) finite(v float64) {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		f.fail(fmt.Errorf("%w: it holds %v", ErrCorrupt, v))
@@ -297,6 +319,10 @@ func result[T any](f *Reader, out []T) []T {
 	}
 	return out
 }
+
+// Refuse makes the model damaged: what was read cannot be what a Saver wrote, because of
+// why.
+func (f *Reader) Refuse(why string) { f.fail(fmt.Errorf("%w: %s", ErrCorrupt, why)) }
 
 // Err returns the first error.
 func (f *Reader) Err() error { return f.err }

@@ -29,6 +29,7 @@ func TestFrameRoundTrip(t *testing.T) {
 	w.Float32s(long)
 	w.Float64s([]float64{1, -2.5})
 	w.Float32s(nil)
+	w.Uint32s([]uint32{0, 1, math.MaxUint32})
 	w.Texts(texts)
 	if err := w.Close(); err != nil {
 		t.Fatalf("write: %v", err)
@@ -41,11 +42,11 @@ func TestFrameRoundTrip(t *testing.T) {
 	}
 	var settings map[string]int
 	f.JSON(&settings)
-	got32, got64, none, gotTexts := f.Float32s(len(long)), f.Float64s(-1), f.Float32s(0), f.Texts()
+	got32, got64, none, whole, gotTexts := f.Float32s(len(long)), f.Float64s(-1), f.Float32s(0), f.Uint32s(3), f.Texts()
 	if err := f.Close(); err != nil {
 		t.Fatalf("read: %v", err)
 	}
-	if settings["a"] != 1 || !slices.Equal(got32, long) || !slices.Equal(got64, []float64{1, -2.5}) || len(none) != 0 || !slices.Equal(gotTexts, texts) {
+	if settings["a"] != 1 || !slices.Equal(got32, long) || !slices.Equal(got64, []float64{1, -2.5}) || len(none) != 0 || !slices.Equal(whole, []uint32{0, 1, math.MaxUint32}) || !slices.Equal(gotTexts, texts) {
 		t.Error("what was read is not what was written")
 	}
 	if saved.String() != "what follows is somebody else's" {
@@ -65,6 +66,8 @@ func TestFrameRefuses(t *testing.T) {
 		"a longer name":   func() error { _, err := model.NewReader(bytes.NewReader(saved.Bytes()), "testing", 3); return err },
 		"another version": func() error { _, err := model.NewReader(bytes.NewReader(saved.Bytes()), "test", 4); return err },
 		"not a number":    func() error { return read(t, &saved, func(f *model.Reader) { f.Float32s(2) }) },
+		"whole numbers":   func() error { return read(t, &saved, func(f *model.Reader) { f.Uint32s(2) }) },
+		"refused":         func() error { return read(t, &saved, func(f *model.Reader) { f.Refuse("it does not fit") }) },
 		"another count":   func() error { return read(t, &saved, func(f *model.Reader) { f.Float32s(3) }) },
 		"another kind":    func() error { return read(t, &saved, func(f *model.Reader) { f.Float64s(-1) }) },
 		"nothing read":    func() error { return read(t, &saved, func(*model.Reader) {}) },

@@ -1,0 +1,44 @@
+package vector_test
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/rapportengine/rapport/engine/vector"
+)
+
+// TestSumsAreThoseOfAMap holds Sums, used again and again, against a plain map.
+func TestSumsAreThoseOfAMap(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rows := rapid.IntRange(1, 300).Draw(t, "rows")
+		sums := vector.NewSums(rows)
+		for range 3 {
+			want := map[int]float64{}
+			for range rapid.IntRange(0, 100).Draw(t, "adds") {
+				row, v := rapid.IntRange(0, rows-1).Draw(t, "row"), float64(rapid.IntRange(-3, 3).Draw(t, "v"))
+				sums.Add(uint32(row), v)
+				want[row] += v
+			}
+			got := sums.Take()
+			if got.Len() != len(want) {
+				t.Fatalf("%d rows were touched, Len is %d", len(want), got.Len())
+			}
+			for row := range rows {
+				if got.Value(row) != want[row] {
+					t.Fatalf("row %d sums to %v, want %v", row, got.Value(row), want[row])
+				}
+			}
+			last, count := -1, 0
+			got.Each(func(row int, v float64) {
+				if _, touched := want[row]; !touched || v != want[row] || row <= last {
+					t.Fatalf("Each: row %d with %v after row %d, want %v", row, v, last, want[row])
+				}
+				last, count = row, count+1
+			})
+			if count != len(want) {
+				t.Fatalf("Each visited %d rows of %d", count, len(want))
+			}
+		}
+	})
+}
