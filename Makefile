@@ -5,7 +5,7 @@ SEED  ?= 1
 STEPS ?= 20000
 BASE  ?= main
 
-.PHONY: check format lint test race demo sim kill bench golden fuzz
+.PHONY: check format lint test race demo sim kill bench bench-serve bench-ingest golden fuzz
 
 check: format lint test race
 
@@ -35,6 +35,12 @@ kill: ## more rounds of the kill test
 
 bench: ## micro-benchmarks of this tree; with BASE= another revision, compared by benchstat
 	benchmarks/compare $(BASE)
+
+bench-serve: ## answers over HTTP beside an empty handler, three rounds of a minute each
+	$(GO) run ./benchmarks/serve
+
+bench-ingest: ## a million events over HTTP beside raw Badger
+	$(GO) run ./benchmarks/ingest
 
 golden: ## rewrites the golden lists and shows what moved
 	$(GO) test ./engine/recommend ./engine/solution ./training/evaluate -run Golden -update
