@@ -26,6 +26,11 @@ const (
 	MaxExcluded       = 10_000 // exclude_items in one request
 	MaxBasket         = 1_000
 	MaxMuted          = 1_000
+	MaxRanked         = 1_000 // items of the caller's to put in order
+	MaxCalls          = 1_000 // requests in one batch of them
+	MaxTypes          = 256   // of interaction, with settings of their own
+	MaxTypeWeight     = 1e3   // of one type, either way
+	MaxHalfLife       = 36_500 * 24 * time.Hour
 	MaxMessages       = 1_000  // of one ticket
 	MaxHistory        = 2_000  // distinct items of a history that are used for scoring
 	ExactLimit        = 50_000 // up to here every eligible item is scored

@@ -99,9 +99,13 @@ var eventSchema = &schema[event]{
 			e.items, p = parts(lineSchema, engine.MaxLines, v)
 			return p
 		}},
-		{name: "properties", nested: true, set: func(e *event, v value) problem {
-			return v.members(func(name string, v value) problem { return e.property(name, v) })
-		}},
+		{
+			name: "properties", nested: true,
+			set: func(e *event, v value) problem {
+				return v.members(func(name string, v value) problem { return e.property(name, v) })
+			},
+			merge: mergeProperties,
+		},
 	},
 	aliases: foreignFields,
 	rest:    (*event).property,
@@ -125,6 +129,18 @@ func (e *event) property(name string, v value) problem {
 	}
 	e.Properties[name] = x
 	return nil
+}
+
+// mergeProperties changes properties one by one: a null deletes one, and null for all of
+// them clears them.
+func mergeProperties(e *event, v value) problem {
+	if v.kind == null {
+		e.Properties = nil
+	}
+	return v.members(func(name string, v value) problem {
+		delete(e.Properties, name)
+		return e.property(name, v)
+	})
 }
 
 // itemless are the types that make sense without an item.
@@ -175,9 +191,14 @@ func (c *reading) place(e *event) problem {
 	default:
 		return engine.Invalidf(engine.CodeMissingField, "", "a time is needed")
 	}
-	if ahead := e.At.Sub(c.o.Now); !c.o.Now.IsZero() && ahead > engine.ClockSkew {
+	return c.past(e.At)
+}
+
+// past refuses a time that is further ahead than clocks differ.
+func (c *reading) past(t time.Time) problem {
+	if ahead := t.Sub(c.o.Now); !c.o.Now.IsZero() && ahead > engine.ClockSkew {
 		return engine.Invalidf(engine.CodeTimeInFuture, "", "a time at most %s ahead of now (%s) is taken, got %s",
-			engine.ClockSkew, c.o.Now.UTC().Format(time.RFC3339), e.At.Format(time.RFC3339))
+			engine.ClockSkew, c.o.Now.UTC().Format(time.RFC3339), t.Format(time.RFC3339))
 	}
 	return nil
 }

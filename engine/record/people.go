@@ -91,11 +91,18 @@ func setConsent(c *engine.Customer, name string, v value) problem {
 	return nil
 }
 
+// The lists of preferences.
+const (
+	mutedItems      = "muted_items"
+	mutedCategories = "muted_categories"
+)
+
 var preferencesSchema = &schema[engine.Preferences]{
 	what: "field of preferences",
+	own:  true,
 	fields: []field[engine.Preferences]{
-		idsField("muted_items", engine.MaxMuted, func(p *engine.Preferences) *[]engine.ItemID { return &p.MutedItems }),
-		{name: "muted_categories", set: func(t *engine.Preferences, v value) (p problem) {
+		idsField(mutedItems, engine.MaxMuted, func(p *engine.Preferences) *[]engine.ItemID { return &p.MutedItems }),
+		{name: mutedCategories, set: func(t *engine.Preferences, v value) (p problem) {
 			t.MutedCategories, p = strs[string](v, engine.MaxMuted, "a list of category paths", value.path)
 			return p
 		}},

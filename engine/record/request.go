@@ -38,8 +38,14 @@ func Scenario(r io.Reader, name string) (engine.Scenario, error) {
 
 // object1 decodes the one JSON object of an input.
 func object1[T any](r io.Reader, s *schema[T]) (T, error) {
-	return One(read(r, Options{Format: JSON, Unknown: Refuse}, s, func(t *T, _ *reading) (T, problem) { return *t, nil }))
+	return One(read(r, small, s, asIs))
 }
+
+// small is how one object is read that is no record.
+var small = Options{Format: JSON, Unknown: Refuse}
+
+// asIs finishes what is as it was decoded.
+func asIs[T any](t *T, _ *reading) (T, problem) { return *t, nil }
 
 // propertiesField is the names of the properties an answer is to carry.
 func propertiesField[T any](into func(*T) *[]string) field[T] {
