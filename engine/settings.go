@@ -22,6 +22,9 @@ type Settings struct {
 	// MaxWeight caps what one customer and one item can add up to, so that a
 	// wholesaler's pallet does not drown everybody else.
 	MaxWeight float64 `json:"max_weight"`
+	// KeepPrivate stores the words of tickets as they come. Default is to take card
+	// numbers, mail addresses and phone numbers out of them first.
+	KeepPrivate bool `json:"keep_private,omitempty"`
 }
 
 const day = 24 * time.Hour
