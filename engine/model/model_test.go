@@ -67,7 +67,6 @@ func TestFrameRefuses(t *testing.T) {
 		"another version": func() error { _, err := model.NewReader(bytes.NewReader(saved.Bytes()), "test", 4); return err },
 		"not a number":    func() error { return read(t, &saved, func(f *model.Reader) { f.Float32s(2) }) },
 		"whole numbers":   func() error { return read(t, &saved, func(f *model.Reader) { f.Uint32s(2) }) },
-		"refused":         func() error { return read(t, &saved, func(f *model.Reader) { f.Refuse("it does not fit") }) },
 		"another count":   func() error { return read(t, &saved, func(f *model.Reader) { f.Float32s(3) }) },
 		"another kind":    func() error { return read(t, &saved, func(f *model.Reader) { f.Float64s(-1) }) },
 		"nothing read":    func() error { return read(t, &saved, func(*model.Reader) {}) },

@@ -1,0 +1,317 @@
+package session
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/model/modeltest"
+)
+
+var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+
+// world invents timelines: visits of related items, minutes between clicks, days between
+// visits.
+func world(seed uint64, customers, items int) (*model.Sequences, *catalogue.IDs) {
+	rng := rand.New(rand.NewPCG(seed, 3))
+	ids := modeltest.Items(items + 3)
+	nums := make([]engine.ItemNum, items)
+	for i := range nums {
+		nums[i] = engine.ItemNum(i)
+	}
+	seqs := &model.Sequences{Rows: model.NewRows(nums, ids), Of: make([][]model.Step, customers)}
+	for u := range seqs.Of {
+		at := noon.Add(time.Duration(rng.IntN(1000)) * time.Minute)
+		for range 1 + rng.IntN(3) {
+			about := rng.IntN(items)
+			for range 1 + rng.IntN(6) {
+				step := model.Step{Row: uint32(min(items-1, about+rng.IntN(6))), At: at, Weight: float32(rng.IntN(8))}
+				seqs.Of[u] = append(seqs.Of[u], step)
+				at = at.Add(time.Duration(rng.IntN(40)) * time.Minute)
+			}
+			at = at.Add(time.Duration(rng.IntN(72)) * time.Hour)
+		}
+	}
+	return seqs, ids
+}
+
+func mustFit(t testing.TB, seqs *model.Sequences, p Params) *Model {
+	t.Helper()
+	m, err := Fit(context.Background(), seqs, p)
+	if err != nil {
+		t.Fatalf("Fit: %v", err)
+	}
+	return m
+}
+
+// visiting returns a query of a visit under way, newest first, a minute between clicks.
+func visiting(items ...engine.ItemNum) *model.Query {
+	q := &model.Query{Now: noon}
+	for i, n := range items {
+		q.History = append(q.History, engine.Interest{Item: n, Weight: 1, At: noon.Add(-time.Duration(i) * time.Minute)})
+	}
+	return q
+}
+
+func contract(ids *catalogue.IDs) modeltest.Contract {
+	c := modeltest.Contract{Knows: func(_ engine.ItemNum, score float32) bool { return score > 0 }}
+	for n := range ids.Len() + 3 {
+		c.Items = append(c.Items, engine.ItemNum(n))
+	}
+	c.Queries = []*model.Query{
+		visiting(3, 4, 5), visiting(17), visiting(20, 2, 20, 9), visiting(),
+		visiting(9999), visiting(9999, 6),
+		{History: []engine.Interest{{Item: 3, At: noon}}},
+		{History: visiting(8).History, Anchors: []engine.ItemNum{4, 7, 4}},
+	}
+	return c
+}
+
+func TestContract(t *testing.T) {
+	seqs, ids := world(1, 80, 40)
+	for _, p := range []Params{{}, {M: 7, K: 3, L: 4}, {L: 12, IDF: -1, Quantile: 0.8}} {
+		m := mustFit(t, seqs, p)
+		modeltest.Source(t, m, contract(ids))
+		modeltest.Saved(t, m, Load, ids, contract(ids))
+	}
+}
+
+// TestByHand computes one small index on paper: visits {0,1}, {0,2}, {1,2,3}, oldest
+// first, so 7 pairs.
+func TestByHand(t *testing.T) {
+	ids := modeltest.Items(4)
+	seqs := &model.Sequences{Rows: model.NewRows([]engine.ItemNum{0, 1, 2, 3}, ids)}
+	for day, rows := range [][]uint32{{0, 1}, {2, 0, 2}, {3, 1, 2}} {
+		var steps []model.Step
+		for i, row := range rows {
+			steps = append(steps, model.Step{Row: row, Weight: 1, At: noon.Add(time.Duration(24*day)*time.Hour + time.Duration(i)*time.Minute)})
+		}
+		seqs.Of = append(seqs.Of, steps)
+	}
+	rare, often := math.Log(7.0/1), math.Log(7.0/2)
+	// Under way: 0, and before it 1. {1,2,3} shares 1, second newest: similarity 1/2,
+	// decay 0.8. {0,2} shares 0: similarity 1, decay 0.9. {0,1} shares both: 1.5, 0.9.
+	for k, want := range map[int][]float64{
+		3: {(0.9 + 1.35) * often, (1.35 + 0.4) * often, (0.9 + 0.4) * often, 0.4 * rare},
+		2: {(0.9 + 1.35) * often, 1.35 * often, 0.9 * often, 0},
+		1: {1.35 * often, 1.35 * often, 0, 0},
+	} {
+		got := make([]float32, 4)
+		mustFit(t, seqs, Params{K: k, Quantile: 1}).Open(visiting(0, 1)).Score([]engine.ItemNum{0, 1, 2, 3}, got)
+		for i := range want {
+			if math.Abs(float64(got[i])-want[i]) > 1e-6 {
+				t.Errorf("k %d: item %d scores %v, want %v", k, i, got[i], want[i])
+			}
+		}
+	}
+	m := mustFit(t, seqs, Params{M: 2, Quantile: 1}) // the newest two: {1,2,3} and {0,2}
+	got := make([]float32, 1)
+	m.Open(visiting(0, 1)).Score([]engine.ItemNum{1}, got)
+	if want := 0.4 * often; math.Abs(float64(got[0])-want) > 1e-6 {
+		t.Errorf("m 2: item 1 scores %v, want %v", got[0], want)
+	}
+}
+
+func TestCut(t *testing.T) {
+	steps := make([]model.Step, 5)
+	for i, minute := range []int{0, 60, 121, 122, 400} {
+		steps[i] = model.Step{Row: uint32(i), At: noon.Add(time.Duration(minute) * time.Minute)}
+	}
+	var got []int
+	for _, visit := range Cut(steps, time.Hour) {
+		got = append(got, len(visit))
+	}
+	if want := []int{2, 2, 1}; !slices.Equal(got, want) { // an hour to the second is one visit
+		t.Errorf("visits of %v steps, want %v", got, want)
+	}
+	if Cut(nil, time.Hour) != nil {
+		t.Error("nothing is cut into something")
+	}
+}
+
+func TestVisitUnderWayEndsAtAGap(t *testing.T) {
+	m := mustFit(t, &model.Sequences{Rows: model.NewRows(nil, modeltest.Items(1))}, Params{L: 3})
+	at := func(n engine.ItemNum, minutes int, weight float64) engine.Interest {
+		return engine.Interest{Item: n, Weight: weight, At: noon.Add(-time.Duration(minutes) * time.Minute)}
+	}
+	for name, c := range map[string]struct {
+		history []engine.Interest
+		want    []engine.ItemNum
+	}{
+		"gap":     {[]engine.Interest{at(5, 0, 1), at(6, 60, 1), at(7, 121, 1)}, []engine.ItemNum{5, 6}},
+		"dislike": {[]engine.Interest{at(5, 0, 1), at(6, 50, 0), at(7, 100, 1)}, []engine.ItemNum{5, 7}},
+		"long":    {[]engine.Interest{at(5, 0, 1), at(6, 1, 1), at(7, 2, 1), at(8, 3, 1)}, []engine.ItemNum{5, 6, 7}},
+	} {
+		if got := m.underWay(&model.Query{History: c.history}); !slices.Equal(got, c.want) {
+			t.Errorf("%s: the visit is %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+// brute is the slow twin: the definition, with all visits compared and sorted. It keeps
+// no lists of visits and no bits.
+func brute(visits []visit, p Params, clicks []uint32) map[uint32]float64 {
+	type compared struct {
+		rows              []uint32
+		similarity, decay float64
+	}
+	count, pairs := map[uint32]int{}, 0
+	var sharing []compared
+	for _, v := range slices.Backward(visits) {
+		for _, row := range v.rows {
+			count[row]++
+			pairs++
+		}
+		c := compared{rows: v.rows}
+		for i, click := range clicks {
+			if !slices.Contains(v.rows, click) {
+				continue
+			}
+			if c.similarity == 0 {
+				c.decay = max(0, 1-0.1*float64(i+1))
+			}
+			c.similarity += float64(len(clicks)-i) / float64(len(clicks))
+		}
+		if c.similarity > 0 {
+			sharing = append(sharing, c)
+		}
+	}
+	sharing = sharing[:min(len(sharing), p.M)]
+	slices.SortStableFunc(sharing, func(a, b compared) int {
+		if math.Abs(a.similarity-b.similarity) < 1e-9 {
+			return 0
+		}
+		return cmp.Compare(b.similarity, a.similarity)
+	})
+	scores := map[uint32]float64{}
+	for _, c := range sharing[:min(len(sharing), p.K)] {
+		for _, row := range c.rows {
+			idf := p.IDF * math.Log(float64(pairs)/float64(count[row]))
+			if idf <= 0 {
+				idf = 1
+			}
+			scores[row] += c.decay * c.similarity * idf
+		}
+	}
+	return scores
+}
+
+func TestScoresAreThoseOfTheDefinition(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		seqs, _ := world(rapid.Uint64().Draw(t, "seed"), rapid.IntRange(0, 60).Draw(t, "customers"), 30)
+		p := Params{
+			M: rapid.IntRange(1, 40).Draw(t, "m"), K: rapid.IntRange(1, 30).Draw(t, "k"), L: rapid.IntRange(1, 12).Draw(t, "l"),
+			IDF: rapid.SampledFrom([]float64{-1, 0.5, 1}).Draw(t, "idf"), Quantile: rapid.SampledFrom([]float64{0.7, 1}).Draw(t, "quantile"),
+		}.WithDefaults()
+		m, err := Fit(context.Background(), seqs, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		visits, err := gather(context.Background(), seqs, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clicks := rapid.SliceOfNDistinct(rapid.Uint32Range(0, 32), 0, p.L, rapid.ID).Draw(t, "clicks")
+		items := make([]engine.ItemNum, len(clicks))
+		for i, c := range clicks {
+			items[i] = engine.ItemNum(c)
+		}
+		want := brute(visits, p, clicks)
+		got, all := make([]float32, 33), make([]engine.ItemNum, 33)
+		for n := range all {
+			all[n] = engine.ItemNum(n)
+		}
+		m.Open(visiting(items...)).Score(all, got)
+		for n, score := range got {
+			if math.Abs(float64(score)-want[uint32(n)]) > 1e-5*(1+want[uint32(n)]) {
+				t.Fatalf("clicks %v: item %d scores %v, by definition %v", clicks, n, score, want[uint32(n)])
+			}
+		}
+	})
+}
+
+// TestOnlyReachableVisitsAreKept bounds what is kept without changing any score: the
+// definition above is held for all m.
+func TestOnlyReachableVisitsAreKept(t *testing.T) {
+	seqs, _ := world(5, 2000, 10)
+	if m := mustFit(t, seqs, Params{M: 3}); m.Visits() > 3*m.Rows().Len() || m.Visits() == 0 {
+		t.Errorf("%d visits are kept, want at most 3 an item", m.Visits())
+	}
+}
+
+func TestFitRefuses(t *testing.T) {
+	seqs, _ := world(1, 5, 5)
+	var invalid *engine.Invalid
+	for _, p := range []Params{{M: -1}, {M: maxM + 1}, {K: -1}, {L: -1}, {L: 33}, {IDF: math.NaN()}, {Quantile: -1}, {Quantile: 2}, {Gap: -1}} {
+		if _, err := Fit(t.Context(), seqs, p); !errors.As(err, &invalid) {
+			t.Errorf("Fit with %+v: %v, want *engine.Invalid", p, err)
+		}
+	}
+	done, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Fit(done, seqs, Params{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("Fit when cancelled: %v", err)
+	}
+}
+
+// FuzzLoad tries bytes as they come, and sections that are well sealed but may not fit
+// together: neither may panic.
+func FuzzLoad(f *testing.F) {
+	seqs, ids := world(2, 6, 5)
+	var saved bytes.Buffer
+	if err := mustFit(f, seqs, Params{}).Save(&saved); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(saved.Bytes(), "item-1", []byte{1, 1}, []byte{2, 2}, []byte{0, 1}, uint64(2))
+	f.Add([]byte(nil), "item-1", []byte{1, 1}, []byte{2, 1}, []byte{0, 1}, uint64(2))
+	f.Add([]byte("rapport "), "item-1", []byte{1, 1}, []byte{2}, []byte{1, 0}, uint64(2))
+	f.Fuzz(func(t *testing.T, raw []byte, id string, counts, ends, all []byte, pairs uint64) {
+		_, _ = Load(bytes.NewReader(raw), ids)
+		var sealed bytes.Buffer
+		w := model.NewWriter(&sealed, Name, version)
+		w.JSON(head{Params{}.WithDefaults(), pairs})
+		w.Texts([]string{id, "item-2"})
+		w.Uint32s(whole(counts))
+		w.Uint32s(whole(ends))
+		w.Uint32s(whole(all))
+		if err := w.Close(); err != nil {
+			return
+		}
+		if src, err := Load(&sealed, ids); err == nil {
+			s, score := src.Open(visiting(1, 2)), make([]float32, 1)
+			s.Score([]engine.ItemNum{1}, score)
+			s.Explain(1)
+			if math.IsNaN(float64(score[0])) {
+				t.Error("a score is no number")
+			}
+		}
+	})
+}
+
+func whole(bytes []byte) []uint32 {
+	out := make([]uint32, len(bytes))
+	for i, b := range bytes {
+		out[i] = uint32(b)
+	}
+	return out
+}
+
+func BenchmarkOpen(b *testing.B) {
+	seqs, _ := world(9, 50_000, 2500)
+	m := mustFit(b, seqs, Params{})
+	b.ReportAllocs()
+	for n := engine.ItemNum(0); b.Loop(); n = (n + 7) % 2000 {
+		m.Open(visiting(n, n+1))
+	}
+}
