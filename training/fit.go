@@ -7,27 +7,16 @@ import (
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
-	"github.com/rapportengine/rapport/engine/factor"
 	"github.com/rapportengine/rapport/engine/model"
-	"github.com/rapportengine/rapport/engine/neighbour"
 	"github.com/rapportengine/rapport/engine/rank"
 	"github.com/rapportengine/rapport/engine/recommend"
 	"github.com/rapportengine/rapport/engine/text"
 )
 
-// Recipe is all that must be known to fit the same sources again on other data.
-type Recipe struct {
-	Factor factor.Params    `json:"factor"`
-	EASE   neighbour.Params `json:"ease"`
-	Seed   uint64           `json:"seed"`
-}
-
 // Fitter fits sources on snapshots.
 type Fitter struct {
 	Workers int
 	Seed    uint64
-	// Only names the sources to fit; empty for all.
-	Only []string
 	// Step, if not nil, is told what begins.
 	Step func(what string)
 	// Took adds up the seconds of each kind of fit.
@@ -53,35 +42,14 @@ func (f *Fitter) begin(what string) func() {
 	}
 }
 
-// Data is the matrix of a snapshot.
-func (f *Fitter) Data(s *Snapshot) *model.Data {
-	var b model.Builder
-	for _, history := range s.Interests() {
-		b.Add(history)
-	}
-	return b.Data(s.IDs, 1)
-}
-
-// Factor fits iALS.
-func (f *Fitter) Factor(ctx context.Context, d *model.Data, p factor.Params) (model.Saver, error) {
-	defer f.begin("factor")()
-	p.Workers, p.Seed = f.Workers, f.Seed
-	m, err := factor.Fit(ctx, d, p, nil)
+// Fit fits one source.
+func (f *Fitter) Fit(ctx context.Context, m *Material, s Setting) (model.Source, error) {
+	defer f.begin(s.Kind.Name)()
+	source, err := s.Kind.fit(ctx, f, m, s.Params)
 	if err != nil {
-		return nil, fmt.Errorf("fit factor: %w", err)
+		return nil, fmt.Errorf("fit %s: %w", s.Kind.Name, err)
 	}
-	return m, nil
-}
-
-// EASE fits EASE.
-func (f *Fitter) EASE(ctx context.Context, d *model.Data, p neighbour.Params) (model.Saver, error) {
-	defer f.begin("ease")()
-	p.Workers = f.Workers
-	m, err := neighbour.Fit(ctx, d, p)
-	if err != nil {
-		return nil, fmt.Errorf("fit ease: %w", err)
-	}
-	return m, nil
+	return source, nil
 }
 
 // Encoder fits the content encoder on the items' words.
@@ -95,31 +63,31 @@ func (f *Fitter) Encoder(s *Snapshot) *text.Encoder {
 }
 
 // All fits every source of a recipe.
-func (f *Fitter) All(ctx context.Context, s *Snapshot, r Recipe) ([]model.Saver, error) {
-	d := f.Data(s)
-	if len(d.Customers) == 0 {
+func (f *Fitter) All(ctx context.Context, m *Material, r Recipe) ([]model.Source, error) {
+	if len(m.Data().Customers) == 0 {
 		return nil, nil // nobody did anything: content and editors' choice serve
 	}
-	var all []model.Saver
-	if f.fits(factor.Name) {
-		m, err := f.Factor(ctx, d, r.Factor)
+	var all []model.Source
+	for _, s := range r.Sources {
+		source, err := f.Fit(ctx, m, s)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, m)
-	}
-	if f.fits(neighbour.Name) {
-		m, err := f.EASE(ctx, d, r.EASE)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, m)
+		all = append(all, source)
 	}
 	return all, nil
 }
 
-// fits reports whether a source is to be fitted.
-func (f *Fitter) fits(name string) bool { return len(f.Only) == 0 || slices.Contains(f.Only, name) }
+// Savers returns the sources that can be saved, and so can serve.
+func Savers(sources []model.Source) []model.Saver {
+	var out []model.Saver
+	for _, s := range sources {
+		if saver, ok := s.(model.Saver); ok {
+			out = append(out, saver)
+		}
+	}
+	return out
+}
 
 // World is a frozen shop: the snapshot's items and counts under some models.
 func (s *Snapshot) World(m *recommend.Models) *recommend.World {

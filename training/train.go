@@ -80,17 +80,17 @@ func (r *run) choose(ctx context.Context, t1, t2 time.Time) (chosen, error) {
 	past := r.snap.Before(t1)
 	cases := r.snap.NextCases(t1, t2, r.target, blendCases)
 	got := chosen{recipe: r.Default(), blend: rank.DefaultBlend()}
-	data := r.Fitter.Data(past)
-	if len(data.Customers) == 0 {
+	material := past.Material()
+	if len(material.Data().Customers) == 0 {
 		return got, nil
 	}
 	world := past.World(recommend.NewModels(0, past.Newest, nil, r.Fitter.Encoder(past), rank.DefaultBlend()))
-	base, recipe, err := r.Sources(ctx, world, data, cases)
+	base, recipe, err := r.Sources(ctx, world, material, cases)
 	if err != nil {
 		return got, err
 	}
 	got.recipe = recipe
-	models := recommend.NewModels(0, past.Newest, base, world.Models.Encoder, rank.DefaultBlend())
+	models := recommend.NewModels(0, past.Newest, Savers(base), world.Models.Encoder, rank.DefaultBlend())
 	world = world.WithModels(models, world.Content)
 	for _, of := range []struct {
 		task  rank.Task
@@ -171,11 +171,11 @@ var tableMetrics = []evaluate.Metric{{Name: "ndcg", K: 10}, {Name: "recall", K: 
 
 // fitted is the shop of a snapshot under one choice, fitted on it.
 func (r *run) fitted(ctx context.Context, s *Snapshot, c chosen) (*recommend.World, error) {
-	sources, err := r.Fitter.All(ctx, s, c.recipe)
+	sources, err := r.Fitter.All(ctx, s.Material(), c.recipe)
 	if err != nil {
 		return nil, err
 	}
-	return s.World(recommend.NewModels(0, s.Newest, sources, r.Fitter.Encoder(s), c.blend)), nil
+	return s.World(recommend.NewModels(0, s.Newest, Savers(sources), r.Fitter.Encoder(s), c.blend)), nil
 }
 
 func (r *run) background(s *Snapshot) evaluate.Background {
@@ -265,7 +265,7 @@ func (r *run) train(ctx context.Context, incumbent *chosen) (*recommend.Models, 
 	}
 	r.report.Recipe, r.report.Blend = candidate.recipe, candidate.blend
 	r.Fitter.begins("fitting on everything")
-	sources, err := r.Fitter.All(ctx, r.snap, candidate.recipe)
+	sources, err := r.Fitter.All(ctx, r.snap.Material(), candidate.recipe)
 	if err != nil {
 		return nil, err
 	}
@@ -276,5 +276,5 @@ func (r *run) train(ctx context.Context, incumbent *chosen) (*recommend.Models, 
 	for what, took := range maps.All(r.Fitter.Took) {
 		r.report.Seconds[what] = took.Seconds()
 	}
-	return recommend.NewModels(r.report.Version, r.snap.Newest, sources, r.Fitter.Encoder(r.snap), candidate.blend), nil
+	return recommend.NewModels(r.report.Version, r.snap.Newest, Savers(sources), r.Fitter.Encoder(r.snap), candidate.blend), nil
 }

@@ -68,8 +68,8 @@ func write(t *testing.T, s *store.Store, cmds ...engine.Command) {
 // small is a search that takes no time.
 func small() *training.Search {
 	return &training.Search{
-		Factor: []factor.Params{{Dims: 4, Lambda: 0.01, Alpha0: 0.3, Epochs: 4}},
-		EASE:   []neighbour.Params{{Lambda: 20}},
+		training.Factor(factor.Params{Dims: 4, Lambda: 0.01, Alpha0: 0.3, Epochs: 4}),
+		training.EASE(neighbour.Params{Lambda: 20}),
 	}
 }
 
@@ -114,9 +114,10 @@ func TestTheGateRefusesAWorseModel(t *testing.T) {
 	if _, err := good.Now(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
-	bad := small()
-	bad.Factor[0].Lambda, bad.EASE[0].MaxItems = 1e6, 1
-	tr, swapped := trainer(s, bad)
+	tr, swapped := trainer(s, &training.Search{
+		training.Factor(factor.Params{Dims: 4, Lambda: 1e6, Alpha0: 0.3, Epochs: 4}),
+		training.EASE(neighbour.Params{Lambda: 20, MaxItems: 1}),
+	})
 	report, err := tr.Now(t.Context(), nil)
 	if !errors.Is(err, training.ErrRefused) || report == nil || !strings.Contains(report.Refused, "ndcg@10") {
 		t.Errorf("a useless model: error %v, report %v", err, report != nil)

@@ -58,8 +58,8 @@ func assemble(ctx context.Context, dir string, p parts) (_ *workspace, err error
 // tinySearch fits in milliseconds.
 func tinySearch() *training.Search {
 	return &training.Search{
-		Factor: []factor.Params{{Dims: 4, Epochs: 3, Lambda: 0.01}},
-		EASE:   []neighbour.Params{{Lambda: 5}, {Lambda: 50}},
+		training.Factor(factor.Params{Dims: 4, Epochs: 3, Lambda: 0.01}),
+		training.EASE(neighbour.Params{Lambda: 5}, neighbour.Params{Lambda: 50}),
 	}
 }
 

@@ -67,8 +67,8 @@ func fit(t *testing.T, dir string, seed uint64, workers int, at time.Time) *fitt
 	w, err := assemble(ctx, dir, parts{
 		now: now, random: rand.New(rand.NewPCG(1, 1)).Uint64,
 		trainer: training.Options{Seed: seed, Workers: workers, Now: now, Search: &training.Search{
-			Factor: []factor.Params{{Dims: 16, Epochs: 4, Lambda: 0.003}, {Dims: 16, Epochs: 4, Lambda: 0.03}},
-			EASE:   []neighbour.Params{{Lambda: 20}, {Lambda: 200}},
+			training.Factor(factor.Params{Dims: 16, Epochs: 4, Lambda: 0.003}, factor.Params{Dims: 16, Epochs: 4, Lambda: 0.03}),
+			training.EASE(neighbour.Params{Lambda: 20}, neighbour.Params{Lambda: 200}),
 		}},
 	})
 	if err != nil {

@@ -29,7 +29,8 @@ type evalCommand struct {
 	MinValue *float64    `placeholder:"V" help:"Leave out interactions whose value (a rating) is below."`
 	Types    []string    `placeholder:"TYPE:WEIGHT" help:"Interaction types that count and their weights, as in view:0.2,purchase:1; default the shop's settings."`
 	Target   engine.Type `placeholder:"TYPE" help:"What is predicted; default every type that counts."`
-	Split    string      `placeholder:"RULE" help:"last-out (default), time:0.8 or random:0.8."`
+	Sessions bool        `help:"Each session is on its own (rows without one: each customer), and every next item of a held-out one is predicted."`
+	Split    string      `placeholder:"RULE" help:"last-out (default), time:0.8 (default with --sessions) or random:0.8."`
 	Repeats  string      `enum:"allow,exclude" default:"exclude" help:"Whether what a customer already has may be recommended and predicted: ${enum}."`
 	Models   []string    `placeholder:"NAME" help:"Which models; default all of ours. best blends ours, chosen as serve does it. gorse-bpr and gorse-als, to compare with, are asked by name."`
 	K        []int       `name:"k" default:"10" help:"How far down lists are looked at."`
@@ -48,6 +49,7 @@ Examples:
   rapport eval --events orders.csv.gz --split time:0.8 --target purchase --k 10,20 --json report.json
   rapport eval --train train.csv --test test.csv --models popular,ease --set ease.lambda=100
   rapport eval --events ratings.csv --preset movielens --models popular,gorse-bpr,gorse-als,best
+  rapport eval --events clicks.csv --sessions --repeats allow --k 20
   rapport eval --events ratings.csv --preset movielens --require 'ndcg@10: best > popular'`
 }
 
@@ -90,7 +92,7 @@ func (e *evalCommand) Run(ctx context.Context, c *console) error {
 func (e *evalCommand) options() (offline.Options, error) {
 	version, commit := build()
 	o := offline.Options{
-		Data: new(offline.Data), Models: e.Models, K: e.K, Repeats: e.Repeats == "allow", Target: e.Target,
+		Data: new(offline.Data), Models: e.Models, K: e.K, Sessions: e.Sessions, Repeats: e.Repeats == "allow", Target: e.Target,
 		Settings: engine.DefaultSettings(), Set: e.Set, Seed: e.Seed, Workers: runtime.GOMAXPROCS(0),
 		Version: version, Commit: commit,
 	}
@@ -103,7 +105,10 @@ func (e *evalCommand) options() (offline.Options, error) {
 		return o, usagef("--split parts --events; with --train and --test the files are the parts")
 	}
 	split := e.Split
-	if split == "" {
+	switch {
+	case split == "" && e.Sessions:
+		split = "time:0.8"
+	case split == "":
 		split = "last-out"
 	}
 	var err error

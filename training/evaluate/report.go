@@ -33,6 +33,10 @@ type Dataset struct {
 	SHA256        string `json:"sha256"`         // of the files, in the order they were given
 }
 
+// SessionPrefix is the unit of an evaluation in which every item of a session but the
+// first is predicted from those before it.
+const SessionPrefix = "session prefix"
+
 // Protocol says how it was measured.
 type Protocol struct {
 	Split     string             `json:"split"`
@@ -40,7 +44,7 @@ type Protocol struct {
 	Types     map[string]float64 `json:"types,omitempty"`     // weights that replace the settings'
 	MinValue  *float64           `json:"min_value,omitempty"` // interactions below were left out
 	Repeats   string             `json:"repeats,omitempty"`   // allow or exclude
-	Unit      string             `json:"unit,omitempty"`      // customer or session
+	Unit      string             `json:"unit,omitempty"`      // customer, or SessionPrefix
 	By        string             `json:"by,omitempty"`        // the attribute of the slices
 	Seed      uint64             `json:"seed"`
 	Resamples int                `json:"resamples"` // of each interval

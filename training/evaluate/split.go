@@ -56,6 +56,9 @@ type Rule struct {
 	// Unit says whose timeline a row belongs to, nil for the row's subject. With
 	// engine.OfSession(row.Session) each session is a timeline of its own.
 	Unit func(*engine.Row) engine.Subject
+	// Whole keeps a timeline together: by "time" all of it goes where its newest row
+	// belongs, at "random" where its unit falls. "last-out" parts timelines always.
+	Whole bool
 }
 
 // ParseRule reads "last-out", "time:0.8" or "random:0.8".
@@ -97,6 +100,7 @@ func (r Rule) String() string {
 // time: the newest rows are the test. The cut is a moment, so rows of the same moment
 // are never parted (where rows carry no time, their order is the time order and the cut
 // is a place). What is older is cut once more by the same share for the validation.
+// Whole timelines stand where their newest row does.
 //
 // random: a row's part depends on the seed and the row alone, not on the rows around
 // it, and equal rows share a part. Of the rest the same share again is train.
@@ -174,23 +178,28 @@ func (r Rule) target(row *engine.Row) bool {
 // byTime cuts all rows at one moment, and the older ones at another.
 func (r Rule) byTime(rows []engine.Row, s Split) error {
 	share := r.Share
+	order, last := r.standing(rows, s.Order)
+	moment := func(i int) time.Time { return rows[last[i]].At }
+	together := func(i, j int) bool {
+		return last[i] == last[j] || (!moment(i).IsZero() && moment(i).Equal(moment(j)))
+	}
 	var test int
 	if r.Cut.IsZero() {
-		test = cutAt(rows, s.Order, share)
+		test = cutAt(order, share, together)
 	} else {
-		test, _ = slices.BinarySearchFunc(s.Order, r.Cut, func(i int, cut time.Time) int { return rows[i].At.Compare(cut) })
+		test, _ = slices.BinarySearchFunc(order, r.Cut, func(i int, cut time.Time) int { return moment(i).Compare(cut) })
 		if share == 0 {
 			share = 0.8
 		}
 	}
-	if test == 0 || test == len(s.Order) {
+	if test == 0 || test == len(order) {
 		return engine.Invalidf(engine.CodeInvalidField, "split", "%s leaves %d of %d interactions to learn from; both sides need some, and those of one moment stay together", r, test, len(rows))
 	}
-	valid := cutAt(rows, s.Order[:test], share)
+	valid := cutAt(order[:test], share, together)
 	if valid == 0 {
 		valid = test // all of one moment: no validation
 	}
-	for at, i := range s.Order {
+	for at, i := range order {
 		switch {
 		case at >= test:
 			s.Parts[i] = Test
@@ -201,15 +210,38 @@ func (r Rule) byTime(rows []engine.Row, s Split) error {
 	return nil
 }
 
+// standing returns the rows in the order in which a cut in time meets them, and of each
+// row the one that says when it counts: itself, or the newest of its timeline.
+func (r Rule) standing(rows []engine.Row, order []int) (standing, last []int) {
+	last = make([]int, len(rows))
+	if !r.Whole {
+		for i := range last {
+			last[i] = i
+		}
+		return order, last
+	}
+	newest := map[engine.Subject]int{}
+	place := make([]int, len(rows))
+	for at, i := range order {
+		newest[unitOf(&rows[i], r.Unit)] = i
+		place[i] = at
+	}
+	for i := range last {
+		last[i] = newest[unitOf(&rows[i], r.Unit)]
+	}
+	standing = slices.Clone(order)
+	slices.SortStableFunc(standing, func(i, j int) int { return cmp.Compare(place[last[i]], place[last[j]]) })
+	return standing, last
+}
+
 // cutAt returns the place in order before which the given share of rows lies, moved to
-// the first row of its moment; 0 if there is no such place.
-func cutAt(rows []engine.Row, order []int, share float64) int {
+// the first row of those that stay together; 0 if there is no such place.
+func cutAt(order []int, share float64, together func(i, j int) bool) int {
 	if len(order) < 2 {
 		return 0
 	}
 	at := min(max(int(math.Round(share*float64(len(order)))), 1), len(order)-1)
-	moment := rows[order[at]].At
-	for at > 0 && !moment.IsZero() && rows[order[at-1]].At.Equal(moment) {
+	for at > 0 && together(order[at-1], order[at]) {
 		at--
 	}
 	return at
@@ -221,6 +253,9 @@ func (r Rule) atRandom(rows []engine.Row, s Split) {
 	var buf []byte
 	for i := range rows {
 		c := contentOf(&rows[i], r.Unit)
+		if r.Whole {
+			c = content{unit: c.unit}
+		}
 		buf = binary.LittleEndian.AppendUint64(buf[:0], uint64(c.seconds))
 		buf = binary.LittleEndian.AppendUint32(buf, uint32(c.nanos))
 		for _, text := range []string{string(c.unit.Kind), c.unit.ID, string(c.item), string(c.kind)} {

@@ -192,6 +192,7 @@ func TestSplitsPartition(t *testing.T) {
 			Name:  rapid.SampledFrom([]string{"last-out", "time", "random"}).Draw(t, "rule"),
 			Share: rapid.Float64Range(0.05, 0.95).Draw(t, "share"),
 			Seed:  rapid.Uint64().Draw(t, "seed"),
+			Whole: rapid.Bool().Draw(t, "whole"),
 		}
 		s, err := rule.Split(rows)
 		if err != nil {
@@ -221,6 +222,10 @@ func TestSplitsPartition(t *testing.T) {
 }
 
 func checkRule(t *rapid.T, rule Rule, rows []engine.Row, s *Split) {
+	if rule.Whole && rule.Name != "last-out" {
+		checkWhole(t, rule, rows, s)
+		return
+	}
 	switch rule.Name {
 	case "random":
 		if leaks := s.Leaks(rows, nil); len(leaks) > 0 {
@@ -252,6 +257,29 @@ func checkRule(t *rapid.T, rule Rule, rows []engine.Row, s *Split) {
 				if rows[i].Subject() == rows[j].Subject() && s.Parts[i] < s.Parts[j] && olderFirst(rows, i, j) > 0 {
 					t.Fatalf("row %d in %v is newer than %d in %v", i, s.Parts[i], j, s.Parts[j])
 				}
+			}
+		}
+	}
+}
+
+// checkWhole wants each timeline in one part and, by time, the parts in the order of the
+// timelines' ends.
+func checkWhole(t *rapid.T, rule Rule, rows []engine.Row, s *Split) {
+	last := map[engine.Subject]int{}
+	for i := range rows {
+		who := rows[i].Subject()
+		j, known := last[who]
+		if known && s.Parts[j] != s.Parts[i] {
+			t.Fatalf("%v is in the parts %v and %v", who, s.Parts[j], s.Parts[i])
+		}
+		if !known || olderFirst(rows, j, i) < 0 {
+			last[who] = i
+		}
+	}
+	for _, i := range last {
+		for _, j := range last {
+			if rule.Name == "time" && s.Parts[i] < s.Parts[j] && olderFirst(rows, i, j) > 0 {
+				t.Fatalf("%v in part %v ends after %v in part %v", rows[i].Subject(), s.Parts[i], rows[j].Subject(), s.Parts[j])
 			}
 		}
 	}

@@ -19,8 +19,15 @@ const tableWidth = 120
 func (r *Report) WriteTable(w io.Writer) error {
 	var b bytes.Buffer
 	d, p := &r.Dataset, &r.Protocol
-	fmt.Fprintf(&b, "%d interactions of %d customers with %d items: train %d, valid %d, test %d\n", d.Interactions, d.Customers, d.Items, d.Train, d.Valid, d.Test)
-	fmt.Fprintf(&b, "%d customers to predict for, %d targets, %d of them not eligible; split %s, seed %d\n", d.TestCustomers, d.Targets, d.Unreachable, p.Split, p.Seed)
+	who := "customers"
+	if p.Unit == SessionPrefix {
+		who = "sessions"
+	}
+	fmt.Fprintf(&b, "%d interactions of %d %s with %d items: train %d, valid %d, test %d\n", d.Interactions, d.Customers, who, d.Items, d.Train, d.Valid, d.Test)
+	if p.Unit == SessionPrefix {
+		who = "session prefixes"
+	}
+	fmt.Fprintf(&b, "%d %s to predict for, %d targets, %d of them not eligible; split %s, seed %d\n", d.TestCustomers, who, d.Targets, d.Unreachable, p.Split, p.Seed)
 	writeColumns(&b, r.modelColumns())
 	if columns := r.sliceColumns(); len(columns) > 0 {
 		writeColumns(&b, columns)

@@ -7,7 +7,6 @@ package offline
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
@@ -79,6 +78,7 @@ func (d *Data) snapshot(rows []int, settings engine.Settings) *training.Snapshot
 type history struct {
 	subject engine.Subject
 	rows    []engine.Row
+	index   []int // of each row in Data.Rows
 }
 
 // histories groups rows by subject, in the order in which subjects first appear.
@@ -93,38 +93,7 @@ func (d *Data) histories(rows []int) []history {
 			at[who] = k
 			out = append(out, history{subject: who})
 		}
-		out[k].rows = append(out[k].rows, d.Rows[i])
-	}
-	return out
-}
-
-// cases asks every subject with something held out what they did next: known are the
-// rows before, held those to predict. Without repeats, items of the history are no
-// targets.
-func (d *Data) cases(known, held []int, target func(*engine.Row) bool, repeats bool) []training.Case {
-	past := make(map[engine.Subject][]engine.Row)
-	for _, h := range d.histories(known) {
-		past[h.subject] = h.rows
-	}
-	var out []training.Case
-	for _, h := range d.histories(held) {
-		c := training.Case{Who: training.Known(h.subject, past[h.subject])}
-		for i := range h.rows {
-			r := &h.rows[i]
-			if r.Item == "" || !target(r) || slices.Contains(c.Targets, r.Num) {
-				continue
-			}
-			if !repeats && slices.ContainsFunc(c.Who.Rows, func(old engine.Row) bool { return old.Num == r.Num }) {
-				continue
-			}
-			if len(c.Targets) == 0 {
-				c.Now = r.At
-			}
-			c.Targets = append(c.Targets, r.Num)
-		}
-		if len(c.Targets) > 0 {
-			out = append(out, c)
-		}
+		out[k].rows, out[k].index = append(out[k].rows, d.Rows[i]), append(out[k].index, i)
 	}
 	return out
 }

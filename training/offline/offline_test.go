@@ -156,7 +156,7 @@ func TestPeers(t *testing.T) {
 		if value(m) < 1.5*value(ours[0]) {
 			t.Errorf("%s reaches %.3f, popularity %.3f", m.Name, value(m), value(ours[0]))
 		}
-		if m.Settings["dims"] != 16 || m.FitSeconds <= 0 {
+		if fmt.Sprint(m.Settings["dims"]) != "16" || m.FitSeconds <= 0 {
 			t.Errorf("%s says %+v, fitted in %v s", m.Name, m.Settings, m.FitSeconds)
 		}
 	}
@@ -186,11 +186,48 @@ func TestRepeats(t *testing.T) {
 	}
 }
 
+// TestSessions predicts every next item of the newest sessions, of customers who have
+// many of them: each session is on its own.
+func TestSessions(t *testing.T) {
+	var d offline.Data
+	rng := rand.New(rand.NewPCG(5, 6))
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for n := range 300 {
+		for step, i := range rng.Perm(10)[:4] {
+			e := bought(n%7, 2*i+n%2, at.Add(time.Duration(n)*time.Hour+time.Duration(step)*time.Minute))
+			e.Lines[0].Session = engine.SessionID(fmt.Sprint("s", n))
+			d.AddEvent(e)
+		}
+	}
+	o := options(&d, "time:0.8")
+	o.Sessions = true
+	report, err := offline.Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The newest 60 of 300 sessions; of four items each the last three can be predicted.
+	if s, p := report.Dataset, report.Protocol; s.Customers != 300 || s.Test != 240 || s.TestCustomers != 180 || s.Targets != 180 || p.Unit != evaluate.SessionPrefix {
+		t.Errorf("dataset %+v, protocol %+v", s, p)
+	}
+	reached := make(map[string]float64)
+	for _, m := range report.Models {
+		reached[m.Name] = m.Metrics["mrr@5"].Value
+	}
+	if reached["ease"] < 1.3*reached["popular"] {
+		t.Errorf("mrr@5 = %v", reached)
+	}
+	if report.Paired[0].Metric != "hr@5" || report.Paired[1].Metric != "mrr@5" {
+		t.Errorf("compared by %+v", report.Paired[:2])
+	}
+}
+
 func TestWrongOptionsSayWhatWouldBeRight(t *testing.T) {
 	for want, change := range map[string]func(*offline.Options){
 		`models: there is no model "magic"; there are content, popular`: func(o *offline.Options) { o.Models = []string{"magic"} },
 		`set: there is no setting "ease.gamma"; there are ease.lambda`:  func(o *offline.Options) { o.Set = []string{"ease.gamma=1"} },
-		`set: a number is wanted after the name`:                        func(o *offline.Options) { o.Set = []string{"ease.lambda"} },
+		`set: a value is wanted after the name`:                         func(o *offline.Options) { o.Set = []string{"ease.lambda"} },
+		`set: ease.lambda is a value such as 200, not "high"`:           func(o *offline.Options) { o.Set = []string{"ease.lambda=high"} },
+		`set: ease.max_items is a value such as 4000, not "1.5"`:        func(o *offline.Options) { o.Set = []string{"ease.max_items=1.5"} },
 		`k: a whole number from 1 to 1000, not 0`:                       func(o *offline.Options) { o.K = []int{0} },
 		`events: nothing is held out to predict`:                        func(o *offline.Options) { o.Data = &offline.Data{} },
 	} {

@@ -1,0 +1,69 @@
+package offline
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/factor"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/neighbour"
+	"github.com/rapportengine/rapport/training"
+	"github.com/rapportengine/rapport/training/peer"
+)
+
+// ours are our own kinds of sources, with what settings are chosen from where nothing is
+// fixed: what a shop's own training begins with, and wider than that can afford.
+func ours() training.Search {
+	var factors []factor.Params
+	for _, p := range [][2]float64{{0.1, 0.005}, {0.1, 0.003}, {0.1, 0.01}, {0.1, 0.03}, {0.3, 0.003}, {0.3, 0.01}, {0.3, 0.03}, {1, 0.003}, {1, 0.01}, {1, 0.03}} {
+		factors = append(factors, factor.Params{Alpha0: p[0], Lambda: p[1]}.WithDefaults())
+	}
+	var eases []neighbour.Params
+	for _, lambda := range []float64{200, 50, 100, 500, 1000} {
+		eases = append(eases, neighbour.Params{Lambda: lambda}.WithDefaults())
+	}
+	return training.Search{training.Factor(factors...), training.EASE(eases...)}
+}
+
+// peers are the kinds that are never in the blend. The first settings of each are those
+// that were best for it on MovieLens 100K.
+func peers() training.Search {
+	var bpr, als []peer.Params
+	for _, p := range [][2]float64{{0.1, 0.01}, {0.05, 0.01}, {0.05, 0.03}, {0.1, 0.03}} {
+		bpr = append(bpr, peer.Params{Dims: 64, Epochs: 100, Lr: p[0], Reg: p[1]})
+	}
+	for _, p := range [][2]float64{{0.2, 0.06}, {0.1, 0.06}, {0.4, 0.06}, {0.2, 0.02}, {0.2, 0.2}} {
+		als = append(als, peer.Params{Dims: 64, Epochs: 40, Alpha: p[0], Reg: p[1]})
+	}
+	return training.Search{rival(peer.BPR, bpr), rival(peer.ALS, als)}
+}
+
+func rival(name string, tries []peer.Params) training.Kind {
+	return training.NewKind(name, tries, func(ctx context.Context, f *training.Fitter, m *training.Material, p peer.Params) (model.Source, error) {
+		p.Seed = f.Seed
+		return peer.Fit(ctx, name, m.Data(), p)
+	})
+}
+
+// search is what is fitted: all of ours for the best, and who is asked for by name.
+func (o *Options) search() (training.Search, error) {
+	all := slices.Concat(ours(), peers())
+	for _, text := range o.Set {
+		name, value, given := strings.Cut(text, "=")
+		if !given {
+			return nil, engine.Invalidf(engine.CodeInvalidField, "set", "a value is wanted after the name, as in ease.lambda=100, not %q", text)
+		}
+		if err := all.Fix(name, value); err != nil {
+			return nil, err
+		}
+	}
+	wanted := slices.Clone(o.Models)
+	if slices.Contains(o.Models, Best) {
+		for _, k := range ours() {
+			wanted = append(wanted, k.Name)
+		}
+	}
+	return all.Only(wanted), nil
+}
