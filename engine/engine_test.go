@@ -136,12 +136,12 @@ func TestJobJSON(t *testing.T) {
 func TestDefaultScenarios(t *testing.T) {
 	names := map[string]bool{}
 	for _, s := range engine.DefaultScenarios() {
-		if names[s.Name] || !s.BuiltIn || s.Description == "" || len(s.Kinds) == 0 || engine.CheckID("name", s.Name) != nil {
+		if names[s.Name] || !s.BuiltIn || s.Description == "" || (len(s.Kinds) == 0) != (s.Name == "rank") || engine.CheckID("name", s.Name) != nil {
 			t.Errorf("scenario %+v", s)
 		}
 		names[s.Name] = true
 	}
-	for _, name := range []string{"home", "related", "basket", "articles", "help", "support-desk"} {
+	for _, name := range []string{"home", "related", "basket", "rank", "articles", "help", "support-desk"} {
 		if !names[name] {
 			t.Errorf("there is no scenario %s", name)
 		}

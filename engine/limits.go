@@ -6,6 +6,7 @@ import "time"
 const (
 	MaxIDBytes        = 256       // length of any id
 	MaxBodyBytes      = 32 << 20  // of one request
+	MaxSpoolBytes     = 4 << 30   // of an import that has to be laid down before it is read
 	MaxBatchRecords   = 10_000    // records in one request
 	MaxAtomicBytes    = 2 << 20   // of a batch with atomic=true: one transaction
 	MaxLines          = 1_000     // items in one order
@@ -27,6 +28,7 @@ const (
 	MaxBasket         = 1_000
 	MaxMuted          = 1_000
 	MaxRanked         = 1_000 // items of the caller's to put in order
+	MaxPaged          = 2_000 // items shown on the pages of one list
 	MaxCalls          = 1_000 // requests in one batch of them
 	MaxTypes          = 256   // of interaction, with settings of their own
 	MaxTypeWeight     = 1e3   // of one type, either way

@@ -24,6 +24,17 @@ type Request struct {
 	Record           *bool    `json:"record,omitempty"`        // false: leave no impression
 	ValidateOnly     bool     `json:"validate_only,omitempty"` // check the request, answer nothing
 	Context          Context  `json:"context,omitzero"`
+	// After is what was shown before in the list that this one continues, in order: it
+	// is not shown again, and counts for pins, groups and constraints as if it stood
+	// above. Callers do not send it: the answer's next page fills it.
+	After []ItemID `json:"after,omitempty"`
+}
+
+// RankRequest asks to order the caller's own list, best first: at most MaxRanked items.
+// Count, where given, is how many of the best are wanted.
+type RankRequest struct {
+	Request
+	Items []ItemID `json:"items"`
 }
 
 // Explain says how much of the why an answer carries.
@@ -61,6 +72,7 @@ const (
 	BasisPersonal  Basis = "personal"  // this customer's own history
 	BasisSession   Basis = "session"   // this visit
 	BasisContext   Basis = "context"   // the item or basket on the page, the query
+	BasisTicket    Basis = "ticket"    // the words of a ticket or of a question
 	BasisPopular   Basis = "popular"   // what others like: nothing is known of this one
 	BasisEditorial Basis = "editorial" // boosts and pins alone: no model, no counts
 )
@@ -70,6 +82,7 @@ const (
 	EmptyCatalogue = "catalogue_empty"
 	EmptyFilter    = "nothing_eligible"
 	EmptyRelevance = "nothing_relevant_enough"
+	EmptyEnd       = "nothing_more" // all there is was shown on the pages before
 )
 
 // Answer is a list and what is true about it.
@@ -83,8 +96,38 @@ type Answer struct {
 	Models           map[string]int `json:"models"` // source -> version of the model it came from
 	Degraded         []string       `json:"degraded,omitempty"`
 	EmptyReason      string         `json:"empty_reason,omitempty"`
-	TookMS           float64        `json:"took_ms"`
+	Continues        string         `json:"continues,omitempty"` // the answer this is the next page of
+	// LeftOut are the items of the caller's list that are not in Items: empty, not nil,
+	// where all are. Nil in every answer that orders no such list.
+	LeftOut []LeftOut `json:"left_out,omitzero"`
+	TookMS  float64   `json:"took_ms"`
 }
+
+// LeftOut is an item of the caller's list that is not in the answer.
+type LeftOut struct {
+	Item ItemID `json:"item_id"`
+	Why  string `json:"why"`
+}
+
+// Why an item of the caller's list is left out. Of several the first counts.
+const (
+	LeftRepeated     = "repeated" // it was named before in the list
+	LeftUnknown      = "unknown"  // the catalogue has no such item
+	LeftHidden       = "hidden"
+	LeftOutOfStock   = "out_of_stock"
+	LeftAgentsOnly   = "agents_only"
+	LeftNotPublished = "not_published"
+	LeftExpired      = "expired"
+	LeftKind         = "kind"      // not of the kinds asked for
+	LeftExcluded     = "excluded"  // exclude_items, the item or basket of the request, a page before
+	LeftMuted        = "muted"     // the customer asked not to see it
+	LeftHistory      = "history"   // the scenario excludes what the customer did with it
+	LeftFilter       = "filter"    // the scenario's or the request's does not hold
+	LeftRelevance    = "relevance" // it scores below min_relevance
+	LeftGroup        = "group"     // another item of its group_id stands in the list
+	LeftCount        = "count"     // the list is full: it is on the next page
+	LeftConstraint   = "constraint"
+)
 
 // Recommended is one item of an answer.
 type Recommended struct {

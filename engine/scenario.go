@@ -46,6 +46,9 @@ type Constraint struct {
 	Attribute string `json:"attribute"`
 	Max       int    `json:"max"`
 	Window    int    `json:"window,omitempty"`
+	// Depth counts categories by their first parts: with 1 shoes/running and shoes/walking
+	// are both shoes. 0 counts whole paths.
+	Depth int `json:"depth,omitempty"`
 }
 
 // DefaultScenarios are the places every shop has.
@@ -54,6 +57,7 @@ func DefaultScenarios() []Scenario {
 		{Name: "home", Description: "Products for this customer that they have not bought.", Kinds: []Kind{Product}, Exclude: []Type{Purchase, Dismiss}, BuiltIn: true},
 		{Name: "related", Description: "Products that go with the one on the page.", Kinds: []Kind{Product}, Filter: "!sensitive", Exclude: []Type{Dismiss}, BuiltIn: true},
 		{Name: "basket", Description: "Products that go with what is in the basket.", Kinds: []Kind{Product}, Filter: "!sensitive", Exclude: []Type{Dismiss}, BuiltIn: true},
+		{Name: "rank", Description: "The caller's own list, best first for this customer.", BuiltIn: true},
 		{Name: "articles", Description: "Guides and stories for this customer.", Kinds: []Kind{Content}, Exclude: []Type{Dismiss}, BuiltIn: true},
 		{Name: "help", Description: "Help articles near what this customer bought or looked at.", Kinds: []Kind{Solution}, Exclude: []Type{Dismiss}, BuiltIn: true},
 		{Name: "support-desk", Description: "Fixes for an agent, agents' own notes included.", Kinds: []Kind{Solution}, Audience: AgentOnly, BuiltIn: true},

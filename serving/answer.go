@@ -17,13 +17,66 @@ import (
 // not an error: the list's basis says what it was made from. Errors: *engine.Invalid
 // for what is wrong with the request, the context's when it ended.
 func (r *Recommender) Recommend(ctx context.Context, req *engine.Request) (engine.Answer, error) {
+	return r.answer(ctx, req, asking{place: placeName(req), answer: recommend.Recommend})
+}
+
+// Rank puts the caller's own items in order, best first; those that may not be shown are
+// named in LeftOut with the reason. Errors as Recommend's.
+func (r *Recommender) Rank(ctx context.Context, req engine.RankRequest) (engine.Answer, error) {
+	switch n := len(req.Items); {
+	case n == 0:
+		return engine.Answer{}, engine.Invalidf(engine.CodeMissingField, "items", "the items to put in order are needed")
+	case n > engine.MaxRanked:
+		return engine.Answer{}, engine.Invalidf(engine.CodeLimitExceeded, "items", "at most %d items can be put in order, these are %d", engine.MaxRanked, n)
+	}
+	return r.rank(ctx, &req.Request, req.Items, "")
+}
+
+func (r *Recommender) rank(ctx context.Context, req *engine.Request, items []engine.ItemID, continues string) (engine.Answer, error) {
+	place := req.Scenario
+	if place == "" {
+		place = "rank"
+	}
+	return r.answer(ctx, req, asking{place: place, continues: continues, answer: func(in *recommend.Input) (engine.Answer, error) {
+		return recommend.Rank(in, items)
+	}})
+}
+
+// Preview answers a request as it would be under a scenario that is not stored. It leaves
+// no impression, whatever the request says.
+func (r *Recommender) Preview(ctx context.Context, s engine.Scenario, req *engine.Request) (engine.Answer, error) {
+	if req.Scenario != "" && req.Scenario != s.Name {
+		return engine.Answer{}, engine.Invalidf(engine.CodeInvalidField, "scenario", "the request is answered under the scenario that is previewed, %q; name that or none", s.Name)
+	}
+	silent, no := *req, false
+	silent.Record = &no
+	return r.answer(ctx, &silent, asking{draft: &s, answer: recommend.Recommend})
+}
+
+// asking is what tells one kind of request from another.
+type asking struct {
+	place     string           // name of the scenario
+	draft     *engine.Scenario // instead: one that is not stored
+	continues string           // the answer this is the next page of
+	answer    func(*recommend.Input) (engine.Answer, error)
+}
+
+// placed returns the scenario, ready to use.
+func (a *asking) placed(s *shop) (*recommend.Place, error) {
+	if a.draft != nil {
+		return recommend.NewPlace(*a.draft, s.Catalogue)
+	}
+	return s.place(a.place)
+}
+
+func (r *Recommender) answer(ctx context.Context, req *engine.Request, a asking) (engine.Answer, error) {
 	start := r.now()
 	who, degraded, err := r.someone(ctx, req.Subject())
 	if err != nil {
 		return engine.Answer{}, err
 	}
 	shop := r.shop.Load() // after the person: never older than their state
-	place, err := shop.place(placeName(req))
+	place, err := a.placed(shop)
 	if err != nil {
 		return engine.Answer{}, err
 	}
@@ -31,7 +84,7 @@ func (r *Recommender) Recommend(ctx context.Context, req *engine.Request) (engin
 	if req.Context.At != nil {
 		now, who = *req.Context.At, asOf(who, *req.Context.At)
 	}
-	answer, err := recommend.Recommend(&recommend.Input{World: shop.World, Place: place, Someone: who, Request: req, Now: now})
+	answer, err := a.answer(&recommend.Input{World: shop.World, Place: place, Someone: who, Request: req, Now: now})
 	if err != nil {
 		return engine.Answer{}, err
 	}
@@ -39,7 +92,7 @@ func (r *Recommender) Recommend(ctx context.Context, req *engine.Request) (engin
 		answer.Items = []engine.Recommended{}
 		return answer, nil
 	}
-	answer.Degraded = append(degraded, answer.Degraded...)
+	answer.Degraded, answer.Continues = append(degraded, answer.Degraded...), a.continues
 	r.finish(&answer, start, req.Recorded(), who.Subject, *req)
 	return answer, nil
 }
@@ -127,7 +180,7 @@ func (r *Recommender) Replay(ctx context.Context, id string) (engine.Impression,
 	}
 	i, err := r.log.Impression(ctx, id)
 	if errors.Is(err, engine.ErrNotFound) {
-		return i, fmt.Errorf("recommendation %q was not recorded, was dropped under load, was erased, or is older than %d days: %w",
+		return i, fmt.Errorf("recommendation %q was not recorded (record=false), was dropped under load, was erased, or is older than %d days: %w",
 			id, int(engine.ImpressionAge/(24*time.Hour)), engine.ErrNotFound)
 	}
 	return i, err

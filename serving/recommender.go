@@ -137,6 +137,9 @@ func (r *Recommender) Swap(m *recommend.Models) {
 // World returns the world of this moment.
 func (r *Recommender) World() *recommend.World { return r.shop.Load().World }
 
+// Settings returns the shop's choices as they are in force.
+func (r *Recommender) Settings() engine.Settings { return r.shop.Load().World.Settings }
+
 // Seq returns the number of the newest command that answers reflect.
 func (r *Recommender) Seq() uint64 { return r.shop.Load().seq }
 

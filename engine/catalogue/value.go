@@ -105,6 +105,9 @@ func FlagValue(b bool) Value { return Value{Type: Flag, Flag: b} }
 // ListValue returns a list value.
 func ListValue(members []string) Value { return Value{Type: List, members: members} }
 
+// IDsValue returns a list value of item ids.
+func IDsValue(ids []engine.ItemID) Value { return Value{Type: List, items: ids} }
+
 // TimeValue returns a date value.
 func TimeValue(t time.Time) Value { return Value{Type: Time, Nanos: Nanos(t)} }
 

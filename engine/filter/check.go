@@ -1,9 +1,6 @@
 package filter
 
 import (
-	"cmp"
-	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/rapportengine/rapport/engine"
@@ -16,7 +13,8 @@ func (c compiler) known(o operand) error {
 	if !o.field.Attribute || c.schema == nil || c.schema.Holds(o.field, every) {
 		return nil
 	}
-	e := refuse(o.at, "no item has the attribute %s; %s", shorten(o.field.Name), nearNames(o.field.Name, c.schema.AttributeNames()))
+	e := refuse(o.at, "no item has the attribute %s; %s", shorten(o.field.Name),
+		engine.NearNames(o.field.Name, append(c.schema.AttributeNames(), strings.Split(itemFieldNames(), ", ")...)))
 	e.Code = engine.CodeUnknownAttr
 	return e
 }
@@ -79,37 +77,4 @@ func (c compiler) sharable(field operand, with source) error {
 		}
 	}
 	return nil
-}
-
-// nearNames says which names might have been meant.
-func nearNames(name string, known []string) string {
-	known = append(slices.Clone(known), strings.Split(itemFieldNames(), ", ")...)
-	type near struct {
-		name string
-		far  int
-	}
-	var found []near
-	limit := min(1+len(name)/3, 3)
-	for _, k := range known {
-		lower, sought := strings.ToLower(k), strings.ToLower(name)
-		switch far := engine.Distance(lower, sought); {
-		case far <= limit:
-			found = append(found, near{k, far})
-		case len(sought) > 2 && strings.Contains(lower, sought):
-			found = append(found, near{k, limit + 1})
-		}
-	}
-	if len(found) == 0 {
-		const most = 10
-		if len(known) > most {
-			return fmt.Sprintf("there are %s and %d more", strings.Join(known[:most], ", "), len(known)-most)
-		}
-		return "there are " + strings.Join(known, ", ")
-	}
-	slices.SortStableFunc(found, func(a, b near) int { return cmp.Compare(a.far, b.far) })
-	var names []string
-	for _, n := range found[:min(len(found), 3)] {
-		names = append(names, n.name)
-	}
-	return "near it are " + strings.Join(names, ", ")
 }

@@ -138,6 +138,9 @@ func (c compiler) comparison(e comparison) (node, error) {
 		if o.many {
 			return nil, refuse(o.at, "a list stands right of in, as in brand in [\"a\", \"b\"]")
 		}
+		if o.scope == contextScope && o.name == basketName {
+			return nil, refuse(o.at, "context.basket is a list: ask for a member, as in item_id in context.basket")
+		}
 	}
 	key := textOf(e)
 	if e.left.scope == literal && e.right.scope == literal {

@@ -19,6 +19,8 @@ type Env struct {
 	Dismissed *roaring.Bitmap // everything ever dismissed, beside History; may be nil
 	Customer  *engine.Customer
 	Context   engine.Context
+	Item      engine.ItemID   // what the page is about: context.item_id
+	Basket    []engine.ItemID // what is in the basket: context.basket
 	Now       time.Time
 }
 

@@ -105,6 +105,11 @@ func TestEligibleIsBruteForce(t *testing.T) {
 		if err != nil || !slices.Equal(got.ToArray(), want) {
 			t.Fatalf("%+v: %v (%v), want %v", rules, got.ToArray(), err, want)
 		}
+		for n := range engine.ItemNum(itemCount) {
+			if why := Refusal(env, rules, n); (why == "") != got.Contains(uint32(n)) {
+				t.Fatalf("%+v: item %d is refused for %q, and eligible %v", rules, n, why, got.Contains(uint32(n)))
+			}
+		}
 		got.Flip(0, 100)
 	})
 }

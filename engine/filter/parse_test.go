@@ -68,7 +68,7 @@ func TestRefusedWhenParsed(t *testing.T) {
 		{"text in ['x']", 0, "text cannot be filtered by"},
 		{"a.b == 1", 0, "`a.b`"},
 		{"attributes.a.b == 1", 12, "one point at most"},
-		{"context.weather == 'x'", 8, "device, locale, page, region, store"},
+		{"context.weather == 'x'", 8, "basket, device, item_id, locale, page, region, store"},
 		{"customer. == 1", 10, "a name is expected after the point"},
 		{"price < 90d", 8, "bought(90d)"},
 		{"price < 90x", 8, "neither a number nor a duration"},
@@ -169,6 +169,7 @@ func TestRefusedWhenCompiled(t *testing.T) {
 		{"'x' in 'xyz'", engine.CodeInvalidFilter, 7, "a list is expected right of in"},
 		{"['x'] in colours", engine.CodeInvalidFilter, 0, "one value stands left of in"},
 		{"brand == ['x']", engine.CodeInvalidFilter, 9, "a list stands right of in"},
+		{"context.basket == 'x'", engine.CodeInvalidFilter, 0, "item_id in context.basket"},
 		{"price < size", engine.CodeInvalidFilter, 8, "not with another field"},
 		{"brand in colours", engine.CodeInvalidFilter, 9, "not in another field"},
 		{"1 == 1", engine.CodeInvalidFilter, 0, "two literals"},
@@ -192,7 +193,7 @@ func TestAcceptedWhenCompiled(t *testing.T) {
 	for _, in := range []string{
 		"size < 5 && size == 'XL'", "'red' in colours", "'acme' in brand", "organic && !sensitive", "`shoe width` in ['E', 'F']",
 		"price < customer.budget", "customer.tags in categories", "'vip' in customer.tags", "customer.vip", "context.region in ['de', 'at']",
-		"published > '2026-05-01'", "expires > now + 2w", "published > customer.since", "customer.since < now - 30d", "item_id == customer.last", "price in [5, 6]",
+		"published > '2026-05-01'", "expires > now + 2w", "published > customer.since", "customer.since < now - 30d", "item_id == customer.last", "context.item_id in applies_to", "item_id not in context.basket", "'i1' in context.basket", "price in [5, 6]",
 	} {
 		e, err := Parse(in)
 		if err != nil {

@@ -4,7 +4,6 @@ import (
 	"iter"
 	"time"
 
-	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
 )
 
@@ -29,7 +28,7 @@ func (s source) value(env *Env) catalogue.Value {
 	case customerScope:
 		v = customerValue(env, s.name)
 	case contextScope:
-		v = contextValue(&env.Context, s.name)
+		v = contextValue(env, s.name)
 	case nowScope:
 		v = catalogue.TimeValue(env.Now.Add(s.span))
 	}
@@ -74,13 +73,23 @@ func customerValue(env *Env, name string) catalogue.Value {
 	return catalogue.Any(env.Customer.Attributes[name])
 }
 
+// basketName is the one name of the context that holds a list.
+const basketName = "basket"
+
 // contextNames are what a request says of its moment.
-var contextNames = []string{"device", "locale", "page", "region", "store"}
+var contextNames = []string{basketName, "device", "item_id", "locale", "page", "region", "store"}
 
 // contextValue returns one of them; an empty string is not said.
-func contextValue(c *engine.Context, name string) catalogue.Value {
+func contextValue(env *Env, name string) catalogue.Value {
 	var said string
-	switch name {
+	switch c := &env.Context; name {
+	case basketName:
+		if len(env.Basket) == 0 {
+			return catalogue.Value{}
+		}
+		return catalogue.IDsValue(env.Basket)
+	case "item_id":
+		said = string(env.Item)
 	case "device":
 		said = c.Device
 	case "locale":

@@ -126,6 +126,8 @@ func world(t *rapid.T) *Env {
 	if rapid.Bool().Draw(t, "complete") {
 		env.Bought, env.Dismissed = bits.Draw(t, "bought"), bits.Draw(t, "dismissed")
 	}
+	env.Item = rapid.SampledFrom([]engine.ItemID{"", "i1", "i2"}).Draw(t, "on the page")
+	env.Basket = rapid.SliceOfN(rapid.SampledFrom([]engine.ItemID{"i1", "i3", "red"}), 0, 2).Draw(t, "basket")
 	env.Context = engine.Context{Region: colour.Draw(t, "region"), Store: colour.Draw(t, "store")}
 	if rapid.Bool().Draw(t, "customer") {
 		env.Customer = &engine.Customer{ID: "red", Attributes: attributes.Draw(t, "of the customer")}
@@ -275,6 +277,7 @@ var request = []value{
 		return one("red")
 	}},
 	customerOf("a"), customerOf("b"), customerOf("odd name"),
+	{"context.item_id", func(env *Env, _ *engine.Item) ([]any, bool) { return notEmpty(env.Item) }},
 	{"context.region", func(env *Env, _ *engine.Item) ([]any, bool) { return notEmpty(env.Context.Region) }},
 	{"context.store", func(env *Env, _ *engine.Item) ([]any, bool) { return notEmpty(env.Context.Store) }},
 }

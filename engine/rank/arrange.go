@@ -13,10 +13,14 @@ type Rules struct {
 	Collapse     bool
 	Diversity    float64  // 0 to 1
 	MinRelevance *float64 // items scoring below are left out, unless they are pinned
+	// Before is what stands above in order, shown earlier: the list goes on below it.
+	// Ranks of pins and windows of constraints count from its first, groups in it do
+	// not come again. Its items are not among the scored.
+	Before []engine.ItemNum
 
-	Group   func(engine.ItemNum) string           // group_id, "" for none
-	Values  func(engine.ItemNum, string) []string // values of an attribute, as text
-	Similar func(a, b engine.ItemNum) float64     // 1 alike, 0 unrelated
+	Group   func(engine.ItemNum) string                      // group_id, "" for none
+	Values  func(engine.ItemNum, engine.Constraint) []string // the values a constraint counts, as text
+	Similar func(a, b engine.ItemNum) float64                // 1 alike, 0 unrelated
 }
 
 // Pinned is a pin whose item was found.
@@ -25,7 +29,10 @@ type Pinned struct {
 	Rank int // from 1
 }
 
-// Placed is an item of the finished list; its rank is its index + 1.
+// last is the last rank of the list, counted from the first item of Before.
+func (r *Rules) last() int { return len(r.Before) + r.Count }
+
+// Placed is an item of the finished list; its rank is its index + 1, below Before.
 type Placed struct {
 	Scored
 	Moved []string // what arranging did to it, empty for most
@@ -45,6 +52,9 @@ const (
 // run out before a pin's rank, the pin follows the last of them.
 func Arrange(scored []Scored, r *Rules) []Placed {
 	seen := r.newSeen()
+	for _, n := range r.Before {
+		seen.add(n)
+	}
 	pins, rest := r.takePins(scored, seen)
 	next := NewStream(rest).Next
 	if r.Diversity > 0 && r.Similar != nil {
@@ -52,8 +62,8 @@ func Arrange(scored []Scored, r *Rules) []Placed {
 	}
 	list := make([]Placed, 0, min(r.Count, len(scored)))
 	waiting := r.newWaiting(pins)
-	for len(list) < r.Count {
-		placed, ok := pins[len(list)+1]
+	for rank := len(r.Before) + 1; rank <= r.last(); rank++ {
+		placed, ok := pins[rank]
 		if !ok {
 			placed, ok = r.take(next, seen, waiting)
 		}
@@ -62,7 +72,7 @@ func Arrange(scored []Scored, r *Rules) []Placed {
 		}
 		list = append(list, placed)
 		seen.add(placed.Item)
-		waiting.placed(placed.Item, len(list))
+		waiting.placed(placed.Item, rank)
 	}
 	list = r.latePins(list, pins)
 	if r.Diversity > 0 {
@@ -107,7 +117,7 @@ func (r *Rules) takePins(scored []Scored, seen *seen) (map[int]Placed, []Scored)
 	pins, taken := make(map[int]Placed), make(map[engine.ItemNum]bool)
 	for _, p := range r.Pins {
 		_, occupied := pins[p.Rank]
-		if i := at[p.Item]; i >= 0 && !occupied && !taken[p.Item] && p.Rank >= 1 && p.Rank <= r.Count && !seen.has(p.Item) {
+		if i := at[p.Item]; i >= 0 && !occupied && !taken[p.Item] && p.Rank > len(r.Before) && p.Rank <= r.last() && !seen.has(p.Item) {
 			pins[p.Rank], taken[p.Item] = Placed{scored[i], []string{MovedPin}}, true
 			seen.add(p.Item)
 		}
@@ -123,7 +133,7 @@ func (r *Rules) takePins(scored []Scored, seen *seen) (map[int]Placed, []Scored)
 
 // latePins appends the pins whose rank lies beyond the end of a short list.
 func (r *Rules) latePins(list []Placed, pins map[int]Placed) []Placed {
-	for rank := len(list) + 1; rank <= r.Count && len(pins) > 0; rank++ {
+	for rank := len(r.Before) + len(list) + 1; rank <= r.last() && len(pins) > 0; rank++ {
 		if p, ok := pins[rank]; ok {
 			list = append(list, p)
 		}

@@ -34,8 +34,8 @@ func drawPool(t *rapid.T, most int) *pool {
 	return p
 }
 
-func (p *pool) values(n engine.ItemNum, attribute string) []string {
-	if attribute == "parity" {
+func (p *pool) values(n engine.ItemNum, c engine.Constraint) []string {
+	if c.Attribute == "parity" {
 		return []string{fmt.Sprint(n % 2)}
 	}
 	return p.brands[n]
@@ -174,7 +174,7 @@ func (p *pool) checkWindows(t *rapid.T, r *rank.Rules, list []rank.Placed) {
 			window := list[from:min(from+width, len(list))]
 			same, free := map[string]int{}, map[string]bool{}
 			for _, placed := range window {
-				values := slices.Compact(slices.Sorted(slices.Values(p.values(placed.Item, c.Attribute))))
+				values := slices.Compact(slices.Sorted(slices.Values(p.values(placed.Item, c))))
 				for _, v := range values {
 					same[v]++
 					free[v] = free[v] || !slices.Contains(placed.Moved, rank.MovedPin)
@@ -223,6 +223,41 @@ func (p *pool) checkFull(t *rapid.T, r *rank.Rules, list []rank.Placed) {
 	}
 }
 
+// The next page of a list, told what stood on the first, is what a longer list would have
+// gone on with: groups, windows and held-back items are remembered.
+func TestArrangeGoesOnBelow(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := drawPool(t, 30)
+		r := p.rules(t)
+		r.Pins, r.Diversity = nil, 0
+		first, count := rapid.IntRange(1, 12).Draw(t, "first page"), r.Count
+		r.Count = first + count
+		want := rank.Arrange(slices.Clone(p.scored), r)
+		r.Count = first
+		got := rank.Arrange(slices.Clone(p.scored), r)
+		r.Count = count
+		for _, placed := range got {
+			r.Before = append(r.Before, placed.Item)
+		}
+		rest := slices.DeleteFunc(slices.Clone(p.scored), func(s rank.Scored) bool { return slices.Contains(r.Before, s.Item) })
+		got = append(got, rank.Arrange(rest, r)...)
+		same := func(a, b rank.Placed) bool { return a.Scored == b.Scored }
+		if !slices.EqualFunc(got, want, same) {
+			t.Fatalf("%+v, page of %d: got %v, want %v", r.Constraints, first, got, want)
+		}
+	})
+}
+
+// A pin keeps the rank it has in the whole list; one above the page is like any other.
+func TestPinsBelow(t *testing.T) {
+	scored := []rank.Scored{{Item: 5, Score: 5}, {Item: 4, Score: 4}, {Item: 3, Score: 3}, {Item: 2, Score: 2}}
+	list := rank.Arrange(scored, &rank.Rules{Count: 3, Before: []engine.ItemNum{9, 8}, Pins: []rank.Pinned{{Item: 2, Rank: 4}, {Item: 3, Rank: 1}}})
+	got := fmt.Sprint(list)
+	if want := "[{{5 5} []} {{2 2} [pinned]} {{4 4} []}]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 // An item a constraint holds back stands at the first rank that has room for it.
 func TestConstraintHoldsBackAndLetsGo(t *testing.T) {
 	brand := []string{"x", "x", "x", "y", "x", "y"}
@@ -233,7 +268,7 @@ func TestConstraintHoldsBackAndLetsGo(t *testing.T) {
 	r := &rank.Rules{
 		Count:       6,
 		Constraints: []engine.Constraint{{Attribute: "brand", Max: 1, Window: 2}},
-		Values:      func(n engine.ItemNum, _ string) []string { return brand[n : n+1] },
+		Values:      func(n engine.ItemNum, _ engine.Constraint) []string { return brand[n : n+1] },
 	}
 	got := fmt.Sprint(rank.Arrange(scored, r))
 	if want := "[{{0 10} []} {{3 7} []} {{1 9} [constraint]} {{5 5} []} {{2 8} [constraint]}]"; got != want {
@@ -248,7 +283,7 @@ func TestConstraintLooksNoFurtherThanItsWindow(t *testing.T) {
 	r := &rank.Rules{
 		Count: 4, Pins: []rank.Pinned{{Item: 3, Rank: 4}},
 		Constraints: []engine.Constraint{{Attribute: "brand", Max: 1, Window: 3}},
-		Values:      func(n engine.ItemNum, _ string) []string { return brand[n : n+1] },
+		Values:      func(n engine.ItemNum, _ engine.Constraint) []string { return brand[n : n+1] },
 	}
 	got := fmt.Sprint(rank.Arrange(scored, r))
 	if want := "[{{0 3} []} {{1 2} []} {{2 1} []} {{3 0} [pinned]}]"; got != want {
@@ -266,7 +301,7 @@ func TestConstraintOnOneBrandIsNotQuadratic(t *testing.T) {
 	r := &rank.Rules{
 		Count:       1000,
 		Constraints: []engine.Constraint{{Attribute: "brand", Max: 1, Window: 3}},
-		Values: func(n engine.ItemNum, _ string) []string {
+		Values: func(n engine.ItemNum, _ engine.Constraint) []string {
 			if n < 400 {
 				return []string{"rare"}
 			}

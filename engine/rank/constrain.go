@@ -21,12 +21,12 @@ type limit struct {
 func (r *Rules) newLimit(c engine.Constraint, pins map[int]Placed) *limit {
 	l := &limit{
 		max: c.Max, window: c.Window,
-		of:     func(n engine.ItemNum) []string { return r.Values(n, c.Attribute) },
-		ranks:  make([][]string, r.Count+1),
+		of:     func(n engine.ItemNum) []string { return r.Values(n, c) },
+		ranks:  make([][]string, r.last()+1),
 		counts: make(map[string]int),
 	}
-	if l.window <= 0 || l.window > r.Count {
-		l.window = r.Count // the whole list
+	if l.window <= 0 || l.window > r.last() {
+		l.window = r.last() // the whole list
 	}
 	for rank, p := range pins {
 		l.ranks[rank] = l.of(p.Item)
@@ -92,6 +92,9 @@ func (r *Rules) newWaiting(pins map[int]Placed) *waiting {
 	}
 	if len(w.limits) > 0 {
 		w.queues = make(map[string][]held)
+	}
+	for i, n := range r.Before {
+		w.placed(n, i+1)
 	}
 	return w
 }

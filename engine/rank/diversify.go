@@ -13,7 +13,7 @@ const (
 // diversify reorders the head of a stream by maximal marginal relevance (Carbonell and
 // Goldstein 1998): each step takes the item with the best
 // (1-d) x score - d x likeness to the nearest item taken, scores mapped to 0..1 over
-// the pool. Pins count as taken. What follows the pool keeps its order.
+// the pool. Pins and what stands above count as taken. What follows the pool keeps its order.
 func (r *Rules) diversify(next func() (Scored, bool), n int, pins map[int]Placed) func() (Scored, bool) {
 	pool := make([]Scored, 0, min(n, r.Count*poolFactor, poolMax))
 	for len(pool) < cap(pool) {
@@ -38,6 +38,9 @@ func (r *Rules) diversify(next func() (Scored, bool), n int, pins map[int]Placed
 		for i, c := range pool {
 			nearest[i] = max(nearest[i], r.Similar(taken.Item, c.Item))
 		}
+	}
+	for _, n := range r.Before {
+		take(Scored{Item: n})
 	}
 	for _, p := range pins { // the largest likeness does not depend on the order
 		take(p.Scored)

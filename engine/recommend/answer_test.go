@@ -19,7 +19,7 @@ func TestReturnedProperties(t *testing.T) {
 	w = withItem(w, 1, &it)
 	for _, c := range []struct{ names, want []string }{
 		{nil, nil},
-		{[]string{"title", "brand", "no such"}, []string{"brand", "title"}},
+		{[]string{"title", "brand", "url", "item_id"}, []string{"brand", "title"}},
 		{[]string{"*"}, []string{"brand", "categories", "language", "price", "size", "title"}},
 	} {
 		answer := ask(t, &recommend.Input{

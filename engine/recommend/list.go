@@ -124,8 +124,14 @@ func (in *Input) arrangement(o *orders) *rank.Rules {
 		Constraints:  o.arrange.Constraints,
 		Collapse:     o.collapse,
 		MinRelevance: o.arrange.MinRelevance,
-		Group:        func(n engine.ItemNum) string { return c.Item(n).GroupID },
-		Values:       func(n engine.ItemNum, attribute string) []string { return valuesOf(c.Item(n), attribute) },
+		Before:       in.numbers(in.Request.After),
+		Group: func(n engine.ItemNum) string {
+			if item := c.Item(n); item != nil { // else it was shown before, and is gone
+				return item.GroupID
+			}
+			return ""
+		},
+		Values: func(n engine.ItemNum, by engine.Constraint) []string { return valuesOf(c.Item(n), by) },
 		Similar: func(a, b engine.ItemNum) float64 {
 			va, vb := in.World.Content.Row(a), in.World.Content.Row(b)
 			if va == nil || vb == nil {
@@ -146,9 +152,15 @@ func (in *Input) arrangement(o *orders) *rank.Rules {
 }
 
 // valuesOf returns the values of an item that a constraint counts, as text. Of a
-// category path it is the path itself, not what stands above it.
-func valuesOf(item *engine.Item, attribute string) []string {
-	switch v := catalogue.Of(item, fieldOf(attribute)); {
+// category path it is the path itself, or its first parts, not what stands above it.
+func valuesOf(item *engine.Item, by engine.Constraint) []string {
+	if item == nil {
+		return nil
+	}
+	if by.Depth > 0 {
+		return upper(item.Categories, by.Depth)
+	}
+	switch v := catalogue.Of(item, fieldOf(by.Attribute)); {
 	case !v.Given():
 		return nil
 	case v.Type == catalogue.Number:
@@ -160,6 +172,25 @@ func valuesOf(item *engine.Item, attribute string) []string {
 	default:
 		return slices.Collect(v.Members())
 	}
+}
+
+// upper returns the first parts of paths, each once.
+func upper(paths []string, depth int) []string {
+	out := make([]string, 0, len(paths))
+	for _, path := range paths {
+		end, parts := 0, 0
+		for ; end < len(path); end++ {
+			if path[end] == '/' {
+				if parts++; parts == depth {
+					break
+				}
+			}
+		}
+		if path = path[:end]; !slices.Contains(out, path) {
+			out = append(out, path)
+		}
+	}
+	return out
 }
 
 // fieldOf says what a name means, as filters do: a field of every item, else an

@@ -22,6 +22,7 @@ import (
 	"github.com/rapportengine/rapport/engine/neighbour"
 	"github.com/rapportengine/rapport/engine/popular"
 	"github.com/rapportengine/rapport/engine/rank"
+	"github.com/rapportengine/rapport/engine/session"
 	"github.com/rapportengine/rapport/engine/tally"
 	"github.com/rapportengine/rapport/engine/text"
 )
@@ -108,6 +109,7 @@ func (m *Models) With(source model.Source) *Models {
 var loaders = map[string]model.Loader{
 	factor.Name:    factor.Load,
 	neighbour.Name: neighbour.Load,
+	session.Name:   session.Load,
 }
 
 // sourceNames are the sources there can be, the fitted ones first.

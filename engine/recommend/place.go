@@ -35,10 +35,30 @@ func NewPlace(s engine.Scenario, c *catalogue.Snapshot) (*Place, error) {
 	if p.boosts, err = compileBoosts("boosts", s.Boosts, c); err != nil {
 		return nil, err
 	}
-	if err := checkConstraints(s.Constraints, c); err != nil {
+	if err := checkArrangement(&s.Arrangement, c); err != nil {
 		return nil, err
 	}
 	return p, checkBlend(s.Blend)
+}
+
+// checkArrangement refuses pins that contradict each other and constraints that mean
+// nothing.
+func checkArrangement(a *engine.Arrangement, c *catalogue.Snapshot) error {
+	if c == nil { // it was accepted earlier
+		return nil
+	}
+	for i, p := range a.Pins {
+		for j, q := range a.Pins[:i] {
+			field := fmt.Sprintf("pins[%d]", i)
+			switch {
+			case p.Item == q.Item:
+				return engine.Invalidf(engine.CodeInvalidField, field+".item_id", "pins[%d] puts %q at rank %d already; an item has one rank", j, q.Item, q.Rank)
+			case p.Rank == q.Rank:
+				return engine.Invalidf(engine.CodeInvalidField, field+".rank", "pins[%d] puts %q at rank %d already; a rank has one item", j, q.Item, q.Rank)
+			}
+		}
+	}
+	return checkConstraints(a.Constraints, c)
 }
 
 // checkConstraints refuses attributes that no item has, with the names near them: a
@@ -46,6 +66,9 @@ func NewPlace(s engine.Scenario, c *catalogue.Snapshot) (*Place, error) {
 func checkConstraints(list []engine.Constraint, c *catalogue.Snapshot) error {
 	for i, constraint := range list {
 		field := fmt.Sprintf("constraints[%d].attribute", i)
+		if constraint.Depth != 0 && constraint.Attribute != catalogue.FieldCategories.Name {
+			return engine.Invalidf(engine.CodeInvalidField, fmt.Sprintf("constraints[%d].depth", i), "only categories have a depth, %s has none", constraint.Attribute)
+		}
 		if strings.Contains(constraint.Attribute, "`") { // no filter could name it
 			return engine.Invalidf(engine.CodeInvalidField, field, "a name without backquotes is wanted")
 		}
@@ -99,6 +122,9 @@ func compileBoosts(field string, boosts []engine.Boost, c *catalogue.Snapshot) (
 		plan, err := compile(name, b.Filter, c)
 		if err != nil {
 			return nil, err
+		}
+		if b.Add == 0 && c != nil {
+			return nil, engine.Invalidf(engine.CodeMissingField, fmt.Sprintf("%s[%d].add", field, i), "a boost needs how much it adds to the score, below or above 0")
 		}
 		out = append(out, boost{plan, b.Add})
 	}
@@ -161,7 +187,10 @@ func (p *Place) join(req *engine.Request, c *catalogue.Snapshot) (*orders, error
 		}
 		o.boosts = append(o.boosts[:len(o.boosts):len(o.boosts)], more...)
 	}
-	if err := checkConstraints(req.Constraints, c); err != nil {
+	if err := checkArrangement(&req.Arrangement, c); err != nil {
+		return nil, err
+	}
+	if err := checkProperties(req.ReturnProperties, c); err != nil {
 		return nil, err
 	}
 	o.replaceArrangement(&req.Arrangement)

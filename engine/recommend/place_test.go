@@ -30,10 +30,17 @@ func TestInvalidRequests(t *testing.T) {
 		"filter":              {req: engine.Request{Filter: `bramd == "ba"`}, code: engine.CodeUnknownAttr, field: "filter", near: "brand"},
 		"syntax":              {req: engine.Request{Filter: "brand =="}, code: engine.CodeInvalidFilter, field: "filter"},
 		"type":                {req: engine.Request{Filter: "size == true"}, code: engine.CodeInvalidFilter, field: "filter"},
-		"boost":               {req: engine.Request{Boosts: []engine.Boost{{Filter: "true"}, {Filter: "sise > 1"}}}, code: engine.CodeUnknownAttr, field: "boost[1].filter", near: "size"},
+		"boost":               {req: engine.Request{Boosts: []engine.Boost{{Filter: "true", Add: 1}, {Filter: "sise > 1"}}}, code: engine.CodeUnknownAttr, field: "boost[1].filter", near: "size"},
 		"boost of nothing":    {req: engine.Request{Boosts: []engine.Boost{{Add: 1}}}, code: engine.CodeMissingField, field: "boost[0].filter"},
 		"constraint":          {req: engine.Request{Arrangement: engine.Arrangement{Constraints: constraint}}, code: engine.CodeUnknownAttr, field: "constraints[0].attribute", near: "brand"},
 		"quoted constraint":   {req: engine.Request{Arrangement: engine.Arrangement{Constraints: []engine.Constraint{{Attribute: "a`b"}}}}, code: engine.CodeInvalidField, field: "constraints[0].attribute"},
+		"boost by nothing":    {req: engine.Request{Boosts: []engine.Boost{{Filter: "true", Add: 1}, {Filter: "size > 1"}}}, code: engine.CodeMissingField, field: "boost[1].add"},
+		"property":            {req: engine.Request{ReturnProperties: []string{"*", "titel"}}, code: engine.CodeUnknownAttr, field: "return_properties[1]", near: "title"},
+		"pinned twice":        {req: pinned("i001", 1, "i002", 2, "i001", 3), code: engine.CodeInvalidField, field: "pins[2].item_id", near: "rank 1"},
+		"two on a rank":       {req: pinned("i001", 1, "i002", 1), code: engine.CodeInvalidField, field: "pins[1].rank", near: "i001"},
+		"deep brand":          {req: engine.Request{Arrangement: engine.Arrangement{Constraints: []engine.Constraint{{Attribute: "brand", Max: 1, Depth: 1}}}}, code: engine.CodeInvalidField, field: "constraints[0].depth", near: "categories"},
+		"scenario pinned":     {scenario: engine.Scenario{Arrangement: pinned("i001", 1, "i002", 1).Arrangement}, code: engine.CodeInvalidField, field: "pins[1].rank"},
+		"scenario adds 0":     {scenario: engine.Scenario{Boosts: []engine.Boost{{Filter: "true"}}}, code: engine.CodeMissingField, field: "boosts[0].add"},
 		"scenario filter":     {scenario: engine.Scenario{Filter: "bramd"}, code: engine.CodeUnknownAttr, field: "filter", near: "brand"},
 		"scenario boost":      {scenario: engine.Scenario{Boosts: []engine.Boost{{Filter: "bramd"}}}, code: engine.CodeUnknownAttr, field: "boosts[0].filter", near: "brand"},
 		"scenario constraint": {scenario: engine.Scenario{Arrangement: engine.Arrangement{Constraints: constraint}}, code: engine.CodeUnknownAttr, field: "constraints[0].attribute", near: "brand"},
@@ -47,6 +54,38 @@ func TestInvalidRequests(t *testing.T) {
 		var invalid *engine.Invalid
 		if !errors.As(err, &invalid) || invalid.Code != c.code || invalid.Field != c.field || !strings.Contains(invalid.Want, c.near) {
 			t.Errorf("%s: error %#v, want code %s, field %s, near %q", name, err, c.code, c.field, c.near)
+		}
+	}
+}
+
+// pinned reads "item, rank" pairs.
+func pinned(pairs ...any) (req engine.Request) {
+	for i := 0; i < len(pairs); i += 2 {
+		req.Pins = append(req.Pins, engine.Pin{Item: engine.ItemID(pairs[i].(string)), Rank: pairs[i+1].(int)})
+	}
+	return req
+}
+
+// A scenario that was accepted before a rule came serves on.
+func TestOldScenariosServe(t *testing.T) {
+	if _, err := recommend.NewPlace(engine.Scenario{Boosts: []engine.Boost{{Filter: "true"}}, Arrangement: pinned("a", 1, "b", 1).Arrangement}, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// Categories are counted whole, or by their first parts.
+func TestConstraintsOnCategories(t *testing.T) {
+	w := cornerShop()
+	for depth, want := range []int{6, 4, 6} { // home/lighting, kitchen/tea, kitchen, garden/tools, garden, health
+		answer := ask(t, &recommend.Input{
+			World: w, Place: open(t, w, engine.Scenario{}), Someone: &recommend.Someone{},
+			Request: &engine.Request{
+				Count: 20, Exclude: []engine.ItemID{"lantern"}, // it is in two
+				Arrangement: engine.Arrangement{Constraints: []engine.Constraint{{Attribute: "categories", Max: 1, Depth: depth}}},
+			},
+		})
+		if len(answer.Items) != want {
+			t.Errorf("at most one a category, depth %d: %d items, want %d", depth, len(answer.Items), want)
 		}
 	}
 }

@@ -40,7 +40,10 @@ func drawPins(t *rapid.T, s *shop) []engine.Pin {
 	var pins []engine.Pin
 	if sometimes(t, 2) {
 		for range rapid.IntRange(0, 4).Draw(t, "pins") {
-			pins = append(pins, engine.Pin{Item: drawID(t, s), Rank: rapid.IntRange(1, 12).Draw(t, "rank")})
+			p := engine.Pin{Item: drawID(t, s), Rank: rapid.IntRange(1, 12).Draw(t, "rank")}
+			if !slices.ContainsFunc(pins, func(q engine.Pin) bool { return p.Item == q.Item || p.Rank == q.Rank }) { // else it is refused
+				pins = append(pins, p)
+			}
 		}
 	}
 	return pins

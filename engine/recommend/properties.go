@@ -1,10 +1,31 @@
 package recommend
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
 )
+
+// fieldProperties are the properties of an item that are no attributes.
+var fieldProperties = []string{
+	"title", "text", "url", "image", "categories", "price", "currency", "stock", "group_id", "language", "applies_to", "published", "expires",
+}
+
+// checkProperties refuses names that no item has, with those near them: a misspelt one
+// would silently be missing from every answer. Id and kind stand beside the properties.
+func checkProperties(names []string, c *catalogue.Snapshot) error {
+	const every = catalogue.Text | catalogue.Number | catalogue.Flag | catalogue.List
+	for i, name := range names {
+		if name == "*" || name == "item_id" || name == "kind" || slices.Contains(fieldProperties, name) || c.Holds(catalogue.Field{Name: name, Attribute: true}, every) {
+			continue
+		}
+		return engine.Invalidf(engine.CodeUnknownAttr, fmt.Sprintf("return_properties[%d]", i), "there is no property %.64q to return; %s",
+			name, engine.NearNames(name, append(c.AttributeNames(), fieldProperties...)))
+	}
+	return nil
+}
 
 // properties returns the named properties of an item, "*" for all, nil for none.
 func properties(item *engine.Item, names []string) map[string]any {

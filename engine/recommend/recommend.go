@@ -51,29 +51,47 @@ func Recommend(in *Input) (engine.Answer, error) {
 	if err != nil {
 		return engine.Answer{}, err
 	}
-	answer := engine.Answer{
+	s, err := in.story(orders, eligible)
+	return s.answer, err
+}
+
+// story is a request on its way to the answer.
+type story struct {
+	orders *orders
+	asked  *voices
+	lifts  liftList
+	answer engine.Answer
+}
+
+// story scores, arranges and explains the eligible.
+func (in *Input) story(orders *orders, eligible *roaring.Bitmap) (s story, err error) {
+	s.orders = orders
+	s.answer = engine.Answer{
 		Items:    []engine.Recommended{},
 		Scenario: in.Place.Scenario.Name,
 		Eligible: int(eligible.GetCardinality()),
 	}
 	query, degraded := in.query()
-	answer.Degraded = degraded
-	asked := in.open(query)
-	answer.Basis, answer.Models = asked.basis(in.Someone), asked.versions(in.World.Models.Version)
+	s.answer.Degraded = degraded
+	s.asked = in.open(query)
+	s.answer.Basis, s.answer.Models = s.asked.basis(in.Someone), s.asked.versions(in.World.Models.Version)
 	if eligible.IsEmpty() {
-		answer.Exact, answer.EmptyReason = true, in.emptyReason()
-		return answer, nil
+		s.answer.Exact, s.answer.EmptyReason = true, in.emptyReason()
+		return s, nil
 	}
-	lifts, err := in.lifts(orders.boosts)
-	if err != nil {
-		return engine.Answer{}, err
+	if s.lifts, err = in.lifts(orders.boosts); err != nil {
+		return story{}, err
 	}
-	list, exact := in.list(eligible, asked, lifts, orders)
-	if len(list) == 0 {
-		answer.EmptyReason = engine.EmptyRelevance
+	list, exact := in.list(eligible, s.asked, s.lifts, orders)
+	switch {
+	case len(list) > 0:
+	case len(in.Request.After) > 0:
+		s.answer.EmptyReason = engine.EmptyEnd
+	default:
+		s.answer.EmptyReason = engine.EmptyRelevance
 	}
-	answer.Exact, answer.Items = exact, in.explain(list, asked, lifts, orders.explain)
-	return answer, nil
+	s.answer.Exact, s.answer.Items = exact, in.explain(list, s.asked, s.lifts, orders.explain)
+	return s, nil
 }
 
 // env is what filters may look at.
@@ -85,6 +103,8 @@ func (in *Input) env() *filter.Env {
 		Dismissed: in.Someone.Dismissed,
 		Customer:  in.Someone.Customer,
 		Context:   in.Request.Context,
+		Item:      in.Request.Item,
+		Basket:    in.Request.Basket,
 		Now:       in.Now,
 	}
 }
@@ -101,7 +121,7 @@ func (in *Input) rules(o *orders) *filter.Rules {
 	if in.Someone.Customer != nil && !in.Offline {
 		r.Preferences = in.Someone.Customer.Preferences
 	}
-	for _, ids := range [][]engine.ItemID{in.Request.Exclude, in.Request.Basket, {in.Request.Item}} {
+	for _, ids := range [][]engine.ItemID{in.Request.Exclude, in.Request.After, in.Request.Basket, {in.Request.Item}} {
 		r.ExcludeItems = append(r.ExcludeItems, in.numbers(ids)...)
 	}
 	return r
@@ -149,8 +169,11 @@ func (in *Input) query() (*model.Query, []string) {
 }
 
 func (in *Input) emptyReason() string {
-	if in.World.Catalogue.Known().IsEmpty() {
+	switch {
+	case in.World.Catalogue.Known().IsEmpty():
 		return engine.EmptyCatalogue
+	case len(in.Request.After) > 0:
+		return engine.EmptyEnd
 	}
 	return engine.EmptyFilter
 }

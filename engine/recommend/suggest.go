@@ -37,7 +37,7 @@ func Suggest(in *SuggestInput) (engine.SuggestAnswer, error) {
 	products := story.numbers([]engine.ItemID{req.Product})
 	answer.Answer = engine.Answer{
 		Scenario: in.Place.Scenario.Name,
-		Basis:    engine.BasisContext,
+		Basis:    engine.BasisTicket,
 		Exact:    true,
 		Eligible: int(eligible.GetCardinality()),
 		Models:   map[string]int{},
