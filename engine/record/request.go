@@ -124,6 +124,7 @@ var constraintSchema = &schema[engine.Constraint]{
 		textField("attribute", engine.MaxIDBytes, func(c *engine.Constraint) *string { return &c.Attribute }),
 		wholeField("max", func(c *engine.Constraint) *int { return &c.Max }, 1, engine.MaxCount),
 		wholeField("window", func(c *engine.Constraint) *int { return &c.Window }, 0, engine.MaxCount),
+		wholeField("depth", func(c *engine.Constraint) *int { return &c.Depth }, 0, engine.MaxCategoryDepth),
 	},
 	check: func(c *engine.Constraint) problem {
 		switch {
