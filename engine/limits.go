@@ -24,7 +24,7 @@ const (
 	MaxBoost          = 1e6 // of one boost, either way, so that sums stay finite
 	MaxPins           = 100
 	MaxConstraints    = 8
-	MaxCategoryDepth  = 32 // of the part of a category path that a constraint counts
+	MaxCategoryDepth  = 32     // of the part of a category path that a constraint counts
 	MaxExcluded       = 10_000 // exclude_items in one request
 	MaxBasket         = 1_000
 	MaxMuted          = 1_000
