@@ -71,6 +71,18 @@ func exists(txn *badger.Txn, key []byte) error {
 	return err
 }
 
+// has reports whether there is anything under key.
+func has(txn *badger.Txn, key []byte) (bool, error) {
+	switch err := exists(txn, key); {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, engine.ErrNotFound):
+		return false, nil
+	default:
+		return false, err
+	}
+}
+
 // customerAt returns the end of the chain that begins at a customer, and its name.
 func (g *group) customerAt(id engine.CustomerID) (engine.Hash16, engine.Subject, error) {
 	subject := engine.OfCustomer(id)

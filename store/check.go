@@ -59,7 +59,7 @@ func (s *Store) Check(ctx context.Context, deep bool) (Report, error) {
 	defer done()
 	c := checker{s: s, ctx: ctx, txn: txn, out: Report{Seq: s.Seq()}}
 	for _, part := range []func() error{
-		c.numbers, c.items, c.subjects, c.events, c.links, c.customers, c.tickets, c.scenarios, c.impressions, c.tail, c.receipts,
+		c.numbers, c.items, c.subjects, c.events, c.links, c.changedEvents, c.customers, c.tickets, c.scenarios, c.settings, c.impressions, c.tail, c.receipts,
 	} {
 		if err := part(); err != nil {
 			return c.out, fmt.Errorf("checking the store: %w", err)
@@ -147,6 +147,44 @@ func (c *checker) events() error {
 		if err == nil && row.Seq > c.s.Seq() {
 			err = fmt.Errorf("sequence number %d is above the newest, %d", row.Seq, c.s.Seq())
 		}
+		return err
+	})
+}
+
+// changedEvents verifies what is kept of events that were changed by hand.
+func (c *checker) changedEvents() error {
+	n := 0
+	err := c.rows(beforeLetter, &n, func(key, value []byte) error {
+		if len(key) != pairKeyBytes+8 {
+			return errors.New("key of another length")
+		}
+		subject, err := c.s.nameOf(c.txn, firstHash(key))
+		if err != nil {
+			return err
+		}
+		if _, err = decodeBefore(key, value, subject, c.s.ids); err != nil {
+			return err
+		}
+		return exists(c.txn, pairKey(editedLetter, firstHash(key), secondHash(key)))
+	})
+	if err != nil {
+		return err
+	}
+	return c.rows(editedLetter, &n, func(key, _ []byte) error {
+		if len(key) != pairKeyBytes {
+			return errors.New("key of another length")
+		}
+		return nil
+	})
+}
+
+func (c *checker) settings() error {
+	n := 0
+	return c.rows(settingsLetter, &n, func(key, value []byte) error {
+		if len(key) != 1 {
+			return errors.New("key of another length")
+		}
+		_, _, err := decodeSettings(value)
 		return err
 	})
 }

@@ -13,6 +13,11 @@ import (
 // dropAttempts is how often a drop is tried that Badger cut short.
 const dropAttempts = 4
 
+// wordLetters are of rows that hold names and words of a person.
+var wordLetters = []byte{
+	eventLetter, beforeLetter, nameLetter, customerLetter, ticketLetter, impressionLetter, reasonLetter,
+}
+
 // finishErasure is steps 2 and 3. The caller holds dropping, or is Open.
 func (s *Store) finishErasure(receipt string, u *erasure) error {
 	if err := s.mendLinks(u); err != nil {
@@ -80,7 +85,7 @@ func (s *Store) deleteHashes(u *erasure) error {
 	var keys [][]byte
 	err := s.db.View(func(txn *badger.Txn) error {
 		for _, h := range u.Subjects {
-			for _, letter := range []byte{ownedLetter, formerLetter, ticketLetter} {
+			for _, letter := range []byte{ownedLetter, formerLetter, editedLetter, ticketLetter} {
 				err := eachKey(txn, hashKey(letter, h), func(key []byte) error {
 					if letter != ticketLetter {
 						keys = append(keys, bytes.Clone(key))
@@ -125,9 +130,9 @@ func (s *Store) dropWords(u *erasure) error {
 // every one of them is given a marker: the prefix and a zero, a key of a length that
 // readers pass over.
 func (s *Store) stillThere(u *erasure) (prefixes [][]byte, err error) {
-	wanted := make([][]byte, 0, 6*len(u.Subjects)+len(u.Prefixes))
+	wanted := make([][]byte, 0, len(wordLetters)*len(u.Subjects)+len(u.Prefixes))
 	for _, h := range u.Subjects {
-		for _, letter := range []byte{eventLetter, nameLetter, customerLetter, ticketLetter, impressionLetter, reasonLetter} {
+		for _, letter := range wordLetters {
 			wanted = append(wanted, hashKey(letter, h))
 		}
 	}

@@ -108,30 +108,11 @@ func (s *Store) erase(subject engine.Subject) (receipt *engine.Erasure, seq uint
 
 // whomToErase gathers root and all that belongs to it.
 func (s *Store) whomToErase(txn *badger.Txn, root engine.Hash16) (*erasure, error) {
-	all, err := owned(txn, root)
+	all, err := s.members(txn, root)
 	if err != nil {
 		return nil, err
 	}
 	u := &erasure{Subjects: all}
-	// Sessions linked before they had rows of their own are nobody's to own, but
-	// their impressions and names are this person's.
-	members := u.Subjects.set()
-	for from, into := range s.links {
-		if members[from] || !members[into] {
-			continue
-		}
-		value, err := get(txn, hashKey(forwardLetter, from))
-		if err != nil {
-			return nil, err
-		}
-		l, err := decodeLink(hashKey(forwardLetter, from), value)
-		if err != nil {
-			return nil, err
-		}
-		if l.owner == (engine.Hash16{}) {
-			u.Subjects = append(u.Subjects, from)
-		}
-	}
 	for _, h := range u.Subjects {
 		err := eachKey(txn, hashKey(formerLetter, h), func(key []byte) error {
 			if len(key) != 1+3*hashBytes {
@@ -152,6 +133,37 @@ func (s *Store) whomToErase(txn *badger.Txn, root engine.Hash16) (*erasure, erro
 		}
 	}
 	return u, nil
+}
+
+// members returns root and all that is the same person's, root first. The caller holds
+// view, or is the committer.
+func (s *Store) members(txn *badger.Txn, root engine.Hash16) (hashes, error) {
+	all, err := owned(txn, root)
+	if err != nil {
+		return nil, err
+	}
+	list := hashes(all)
+	// Sessions linked before they had rows of their own are nobody's to own, but
+	// their impressions and names are this person's.
+	known := list.set()
+	for from, into := range s.links {
+		if known[from] || !known[into] {
+			continue
+		}
+		key := hashKey(forwardLetter, from)
+		value, err := get(txn, key)
+		if err != nil {
+			return nil, err
+		}
+		l, err := decodeLink(key, value)
+		if err != nil {
+			return nil, err
+		}
+		if l.owner == (engine.Hash16{}) {
+			list = append(list, from)
+		}
+	}
+	return list, nil
 }
 
 // ticketHome returns the subject a ticket is filed under; the error wraps

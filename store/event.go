@@ -37,20 +37,21 @@ func ownerTag(subject engine.Hash16) uint64 { return binary.BigEndian.Uint64(sub
 // the session to the customer where it names both. duplicate says that it was seen
 // lately and nothing is to be written.
 func (g *group) recordEvent(e *effect, lines []engine.Interaction) (duplicate bool, err error) {
-	if err := checkEvent(lines); err != nil {
+	if err := g.checkEvent(lines); err != nil {
 		return false, err
 	}
 	first := &lines[0]
-	if first.At.After(g.now.Add(engine.ClockSkew)) {
-		return false, engine.Invalidf(engine.CodeTimeInFuture, "at", "a time at most %s ahead of ours, which is %s",
-			engine.ClockSkew, g.now.Format("2006-01-02T15:04:05Z07:00"))
-	}
 	sent := first.Subject()
 	sent16 := sent.Hash()
 	root16 := g.resolve(sent16)
 	event16 := engine.HashOf(first.EventID)
-	if first.EventID != "" && g.sawEvent(sent16, root16, event16, first.Line) {
-		return true, nil
+	if first.EventID != "" {
+		if g.sawEvent(sent16, root16, event16, first.Line) {
+			return true, nil
+		}
+		if edited, err := g.wasEdited(sent16, event16); edited || err != nil {
+			return edited, err
+		}
 	}
 	root := sent
 	if root16 != sent16 {
@@ -99,7 +100,7 @@ func numberedEvent(seq uint64) (h engine.Hash16) {
 
 // checkEvent refuses what could not be stored: events are validated where they are
 // decoded, this only guards the layout.
-func checkEvent(lines []engine.Interaction) error {
+func (g *group) checkEvent(lines []engine.Interaction) error {
 	if len(lines) == 0 || len(lines) > engine.MaxLines {
 		return engine.Invalidf(engine.CodeLimitExceeded, "items", "an event has 1 to %d lines, this one has %d", engine.MaxLines, len(lines))
 	}
@@ -109,6 +110,10 @@ func checkEvent(lines []engine.Interaction) error {
 	}
 	if first.Type == "" {
 		return engine.Invalidf(engine.CodeMissingField, "type", "an event has a type")
+	}
+	if first.At.After(g.now.Add(engine.ClockSkew)) {
+		return engine.Invalidf(engine.CodeTimeInFuture, "at", "a time at most %s ahead of ours, which is %s",
+			engine.ClockSkew, g.now.Format("2006-01-02T15:04:05Z07:00"))
 	}
 	for i := range lines[1:] {
 		l := &lines[1+i]
@@ -131,6 +136,9 @@ func checkEvent(lines []engine.Interaction) error {
 
 // rowsOf makes the rows of an event and adds them to the effect.
 func (g *group) rowsOf(e *effect, lines []engine.Interaction, root engine.Subject, root16, event16 engine.Hash16) ([]engine.Row, error) {
+	if len(lines) == 0 {
+		return nil, nil
+	}
 	rows := make([]engine.Row, len(lines))
 	renumber := !rising(lines)
 	for i := range lines {

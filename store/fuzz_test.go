@@ -121,10 +121,35 @@ func sameRow(a, b engine.Row) bool {
 	return reflect.DeepEqual(a, b)
 }
 
+func FuzzDecodeBefore(f *testing.F) {
+	subject := engine.OfCustomer("ann")
+	key := beforeKey(subject.Hash(), engine.HashOf("e1"), 9)
+	rows := []engine.Row{
+		{Seq: 3, Event: engine.HashOf("e1"), Received: firstTime, Interaction: engine.Interaction{Type: engine.View, At: lastTime, Item: "c"}},
+		{Seq: 3, Event: engine.HashOf("e1"), Received: firstTime, Interaction: engine.Interaction{Type: engine.CSAT, At: lastTime, Line: 4, Value: 2}},
+	}
+	value, err := encodeBefore(rows, subject)
+	if err != nil {
+		f.Fatal(err)
+	}
+	rows[0].Num = 2
+	if back, err := decodeBefore(key, value, subject, tenItems{}); err != nil || len(back) != 2 || !sameRow(back[1], rows[1]) {
+		f.Fatalf("%+v becomes %+v, %v", rows, back, err)
+	}
+	f.Add(key, value)
+	f.Fuzz(func(t *testing.T, key, value []byte) {
+		if _, err := decodeBefore(key, value, subject, tenItems{}); err != nil && !errors.Is(err, ErrCorrupt) {
+			t.Errorf("error %v does not wrap ErrCorrupt", err)
+		}
+	})
+}
+
 func FuzzDecodeTail(f *testing.F) {
 	h := engine.HashOf("x")
 	all := []change{
 		{kind: tailEvent, a: h, b: h, first: 3, lines: 2},
+		{kind: tailChanged, a: h, b: h},
+		{kind: tailSettings},
 		{kind: tailItem, num: 7},
 		{kind: tailItemDeleted, num: 8},
 		{kind: tailCustomer, a: h},

@@ -21,7 +21,7 @@ type group struct {
 	bytes   int64
 
 	ids      *catalogue.Reservation
-	numbered int // reserved in ids
+	reserved []engine.ItemID // in ids, in the order of their numbers
 	links    map[engine.Hash16]engine.Hash16
 	names    map[engine.Hash16]engine.Subject
 	seen     []eventID          // put into the store's memory, to be taken back if the commit fails
@@ -50,13 +50,14 @@ type effect struct {
 	links   []link
 	names   []named
 	seen    []eventID
+	edited  []uint64 // ownerTag of subjects with an event changed by hand
 }
 
 // reset empties e for a command whose first change is seq, keeping its memory.
 func (e *effect) reset(seq uint64) {
 	*e = effect{
 		seq: seq, entries: e.entries[:0], changes: e.changes[:0], done: e.done[:0],
-		links: e.links[:0], names: e.names[:0], seen: e.seen[:0],
+		links: e.links[:0], names: e.names[:0], seen: e.seen[:0], edited: e.edited[:0],
 	}
 }
 
@@ -109,6 +110,10 @@ func (g *group) carryOut(cmd engine.Command) (*effect, engine.Result) {
 		duplicate, err = g.recordEvent(e, cmd.Lines)
 	case engine.PutItem:
 		err = g.putItem(e, cmd.Item)
+	case engine.UpdateEvent:
+		err = g.updateEvent(e, cmd)
+	case engine.PutSettings:
+		err = g.putSettings(e, cmd.Settings)
 	case engine.UpdateItem:
 		err = g.updateItem(e, cmd)
 	case engine.DeleteItem:
@@ -173,6 +178,9 @@ func (g *group) take(e *effect) error {
 		g.s.seen.put(id.key(), id.owner())
 	}
 	g.seen = append(g.seen, e.seen...)
+	for _, tag := range e.edited {
+		g.s.edited[tag] = true // one too many, should the commit fail, only costs a look
+	}
 	return nil
 }
 
@@ -236,7 +244,7 @@ func (g *group) numberOf(id engine.ItemID) (engine.ItemNum, error) {
 	if err := engine.CheckID("item_id", string(id)); err != nil {
 		return 0, err
 	}
-	n := engine.ItemNum(g.s.ids.Len() + g.numbered)
+	n := engine.ItemNum(g.Len())
 	if n >= engine.MaxCatalogue {
 		return 0, engine.Invalidf(engine.CodeLimitExceeded, "item_id", "a store numbers at most %d items", engine.MaxCatalogue)
 	}
@@ -247,11 +255,22 @@ func (g *group) numberOf(id engine.ItemID) (engine.ItemNum, error) {
 	if got, _ := g.ids.Num(id); got != n {
 		panic(fmt.Sprintf("store: item %q was given number %d, its row says %d", id, got, n))
 	}
-	g.numbered++
+	g.reserved = append(g.reserved, id)
 	g.entries++
 	g.bytes += int64(len(row.key)+len(row.value)) + entryOverhead
 	return n, nil
 }
+
+// ID and Len make a group the table of item numbers as of the group.
+func (g *group) ID(n engine.ItemNum) engine.ItemID {
+	if known := g.s.ids.Len(); int(n) >= known {
+		return g.reserved[int(n)-known]
+	}
+	return g.s.ids.ID(n)
+}
+
+// Len returns how many numbers are given as of the group.
+func (g *group) Len() int { return g.s.ids.Len() + len(g.reserved) }
 
 // belongs returns whom h belongs to, as of the group.
 func (g *group) belongs(h engine.Hash16) (engine.Hash16, bool) {

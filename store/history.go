@@ -126,6 +126,11 @@ func (s *Store) Scan(ctx context.Context, fn func(subj engine.Subject, rows []en
 		return err
 	}
 	defer done()
+	return s.scan(ctx, txn, fn)
+}
+
+// scan is Scan in a transaction of the caller's.
+func (s *Store) scan(ctx context.Context, txn *badger.Txn, fn func(engine.Subject, []engine.Row) error) error {
 	// Names, links and events all lie in the order of subject16, so that four
 	// iterators side by side read the store once from front to back.
 	names, events := iterate(txn, nameLetter), iterate(txn, eventLetter)
@@ -142,7 +147,7 @@ func (s *Store) Scan(ctx context.Context, fn func(subj engine.Subject, rows []en
 		if advance(linked, h) {
 			continue // its rows are another's
 		}
-		sources := []engine.Hash16{h}
+		sources, err := []engine.Hash16{h}, error(nil)
 		if advance(owners, h) {
 			if sources, err = owned(txn, h); err != nil {
 				return err

@@ -74,15 +74,18 @@ func (s *Store) putImpression(txn *badger.Txn, imp *engine.Impression) error {
 	// The reasons first: if they fit and the answer does not, they are written again
 	// with it in the next transaction, and never stand alone for long.
 	if reasons != nil {
-		if err := txn.SetEntry(expiring(pairKey(reasonLetter, subject16, rec16), reasons, at.Add(engine.ReasonAge))); err != nil {
+		if err := txn.SetEntry(s.expiring(pairKey(reasonLetter, subject16, rec16), reasons, at.Add(engine.ReasonAge))); err != nil {
 			return err
 		}
 	}
-	return txn.SetEntry(expiring(pairKey(impressionLetter, subject16, rec16), shown, at.Add(engine.ImpressionAge)))
+	return txn.SetEntry(s.expiring(pairKey(impressionLetter, subject16, rec16), shown, at.Add(engine.ImpressionAge)))
 }
 
-func expiring(key, value []byte, at time.Time) *badger.Entry {
+// expiring returns an entry that goes at a time of the store's clock: Badger looks at
+// the machine's.
+func (s *Store) expiring(key, value []byte, at time.Time) *badger.Entry {
 	e := badger.NewEntry(key, value)
+	at = time.Now().Add(at.Sub(s.now()))
 	e.ExpiresAt = uint64(max(at.Unix(), 1)) // 0 would be never
 	return e
 }
@@ -233,14 +236,18 @@ func (s *Store) Impression(ctx context.Context, id string) (engine.Impression, e
 	if err != nil {
 		return engine.Impression{}, fmt.Errorf("recommendation %s was not kept, or its customer was erased: %w", id, err)
 	}
+	return s.whole(txn, subject16, rec16, value)
+}
+
+// whole decodes an impression and adds its reasons while they are kept.
+func (s *Store) whole(txn *badger.Txn, subject16, rec16 engine.Hash16, value []byte) (engine.Impression, error) {
+	at := binary.BigEndian.Uint64(rec16[:])
+	id := engine.NewRecommendationID(subject16, time.UnixMilli(int64(at)), binary.BigEndian.Uint64(rec16[8:]))
 	imp, err := decodeImpression(value, s.ids)
 	if err != nil {
 		return engine.Impression{}, fmt.Errorf("recommendation %s: %w", id, err)
 	}
 	imp.RecommendationID, imp.Answer.RecommendationID = id, id
-	if age > engine.ReasonAge {
-		return imp, nil
-	}
 	value, err = get(txn, pairKey(reasonLetter, subject16, rec16))
 	if errors.Is(err, engine.ErrNotFound) {
 		return imp, nil

@@ -16,6 +16,8 @@ import (
 //	t | subject16 | ticket16            ticket                            record.go
 //	k | ticket16                        subject16 a ticket is filed under
 //	x | subject16 | former16 | ticket16 a ticket filed elsewhere before   erase.go
+//	w | subject16 | event16 | seq8      rows of an event before a change   edit.go
+//	d | subject16 | event16             an event changed or deleted by hand
 //	i | subject16 | rec16               impression, 30 days               impressions.go
 //	r | subject16 | rec16               its reasons, 24 hours
 //	a | from16                          whom a session or merged customer belongs to
@@ -23,6 +25,7 @@ import (
 //	n | item id                         number of an item
 //	o | num4                            item                              record.go
 //	p | name                            scenario (place)                  record.go
+//	S |                                 the shop's settings                settings.go
 //	l | seq8                            tail: what a commit changed       tail.go
 //	E | receipt                         receipt of an erasure             erase.go
 //	P | receipt                         an erasure not yet finished
@@ -37,7 +40,7 @@ import (
 // whatever time it carries, so it needs no read to count once. The first byte of every
 // value is the version of its record.
 //
-// Only e, s, c, t, i and r hold what can be read as a name or words of a person; all
+// Only e, s, c, t, w, i and r hold what can be read as a name or words of a person; all
 // else is hashes and numbers.
 const (
 	eventLetter      = 'e'
@@ -46,6 +49,8 @@ const (
 	ticketLetter     = 't'
 	ticketHomeLetter = 'k'
 	formerLetter     = 'x'
+	beforeLetter     = 'w'
+	editedLetter     = 'd'
 	impressionLetter = 'i'
 	reasonLetter     = 'r'
 	forwardLetter    = 'a'
@@ -53,6 +58,7 @@ const (
 	numberLetter     = 'n'
 	itemLetter       = 'o'
 	scenarioLetter   = 'p'
+	settingsLetter   = 'S'
 	tailLetter       = 'l'
 	receiptLetter    = 'E'
 	unfinishedLetter = 'P'
@@ -66,7 +72,7 @@ const (
 const (
 	hashBytes     = len(engine.Hash16{})
 	eventKeyBytes = 1 + 2*hashBytes + 2
-	pairKeyBytes  = 1 + 2*hashBytes // tickets, impressions, reasons, owned
+	pairKeyBytes  = 1 + 2*hashBytes // tickets, impressions, reasons, owned, edited
 	hashKeyBytes  = 1 + hashBytes   // names, customers, forward links, ticket homes
 )
 
@@ -97,6 +103,10 @@ func numberedKey(letter byte, n uint64) []byte {
 
 func chunkKey(blob uint64, chunk uint32) []byte {
 	return binary.BigEndian.AppendUint32(numberedKey(blobLetter, blob), chunk)
+}
+
+func beforeKey(subject, event engine.Hash16, seq uint64) []byte {
+	return binary.BigEndian.AppendUint64(pairKey(beforeLetter, subject, event), seq)
 }
 
 func formerKey(subject, former, ticket engine.Hash16) []byte {

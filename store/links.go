@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/dgraph-io/badger/v4"
@@ -112,4 +113,25 @@ func owned(txn *badger.Txn, root engine.Hash16) ([]engine.Hash16, error) {
 		}
 	}
 	return all, nil
+}
+
+// owners returns h, whoever owns the rows it had when it was linked, and so on up.
+func owners(txn *badger.Txn, h engine.Hash16) (chain []engine.Hash16, err error) {
+	for h != (engine.Hash16{}) {
+		chain = append(chain, h)
+		key := hashKey(forwardLetter, h)
+		value, err := get(txn, key)
+		if errors.Is(err, engine.ErrNotFound) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		l, err := decodeLink(key, value)
+		if err != nil {
+			return nil, err
+		}
+		h = l.owner
+	}
+	return chain, nil
 }

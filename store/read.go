@@ -153,15 +153,7 @@ func (s *Store) TicketsOf(ctx context.Context, subj engine.Subject) ([]engine.Ti
 	}
 	var list []engine.Ticket
 	for _, h := range sources {
-		err := each(txn, hashKey(ticketLetter, h), func(key, value []byte) error {
-			if len(key) != pairKeyBytes {
-				return nil // an erasure's marker
-			}
-			ticket, _, err := decodeTicket(value)
-			list = append(list, ticket)
-			return err
-		})
-		if err != nil {
+		if list, err = ticketsUnder(txn, h, list); err != nil {
 			return nil, fmt.Errorf("tickets of %s: %w", subj, err)
 		}
 	}

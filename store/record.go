@@ -3,7 +3,6 @@ package store
 import (
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/rapportengine/rapport/engine"
@@ -150,35 +149,6 @@ func (s *Store) loadNumbers() error {
 	}
 	for _, id := range byNum {
 		s.ids.Assign(id)
-	}
-	return nil
-}
-
-var formatKey = textKey(metaLetter, "format")
-
-// checkFormat refuses a store written by a newer version and marks a new one as ours.
-func (s *Store) checkFormat() error {
-	txn := s.db.NewTransaction(true)
-	defer txn.Discard()
-	value, err := get(txn, formatKey)
-	if errors.Is(err, engine.ErrNotFound) {
-		if err := txn.Set(formatKey, binary.AppendUvarint([]byte{recordVersion}, formatVersion)); err != nil {
-			return err
-		}
-		return writeError(txn.Commit())
-	}
-	if err != nil {
-		return err
-	}
-	if len(value) < 2 {
-		return fmt.Errorf("format version: %w", ErrCorrupt)
-	}
-	format, n := binary.Uvarint(value[1:])
-	switch {
-	case n <= 0 || format == 0:
-		return fmt.Errorf("format version: %w", ErrCorrupt)
-	case value[0] > recordVersion || format > formatVersion:
-		return fmt.Errorf("%w: its format is %d, this one reads up to %d", ErrNewerFormat, format, formatVersion)
 	}
 	return nil
 }

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -12,7 +14,8 @@ import (
 
 // Tail calls fn with everything committed after seq after, in order and in groups, as
 // of now: what observe was told, or what of it still stands. A record changed again
-// later comes once, with its last change; what was erased does not come; a dropped
+// later comes once, with its last change, but an event that was changed comes as it was
+// and again with the change; what was erased does not come; a dropped
 // ticket is not told of, and an erasure comes without the subject's name. The error
 // wraps ErrTailTrimmed where the tail begins later than that. It stops at fn's error
 // and returns it.
@@ -60,6 +63,10 @@ func (s *Store) replay(ctx context.Context, txn *badger.Txn, c *change) (done en
 	switch c.kind {
 	case tailEvent:
 		ok, err = s.replayEvent(ctx, txn, c, &done)
+	case tailChanged:
+		ok, err = s.replayChange(txn, c, &done)
+	case tailSettings:
+		done.Settings, ok, err = current(txn, settingsKey, c.seq, decodeSettings)
 	case tailItem:
 		done.Num = c.num
 		done.Item, ok, err = current(txn, itemKey(c.num), c.seq, decodeItem)
@@ -96,33 +103,94 @@ func (s *Store) replay(ctx context.Context, txn *badger.Txn, c *change) (done en
 	return done, ok, err
 }
 
+// replayEvent tells the rows that c wrote, also those that were changed or moved since.
 func (s *Store) replayEvent(ctx context.Context, txn *badger.Txn, c *change, done *engine.Committed) (bool, error) {
 	subject, err := s.nameOf(txn, c.a)
 	if err != nil {
 		return false, err
 	}
 	done.Subject = subject
-	read := func(key, value []byte) error {
-		row, err := decodeRow(key, value, subject, s.ids)
-		if err == nil && row.Seq == c.seq { // else a retry rewrote it, and comes later
-			done.Rows = append(done.Rows, row)
-		}
-		return err
-	}
-	if c.lines == 1 {
+	if c.lines == 1 { // most are, and lie where they were written
 		key := eventKey(c.a, c.b, uint16(c.first))
 		value, err := get(txn, key)
-		if err != nil {
+		if err == nil {
+			row, err := decodeRow(key, value, subject, s.ids)
+			if err != nil {
+				return false, err
+			}
+			if row.Seq == c.seq {
+				done.Rows = []engine.Row{row}
+				return true, nil
+			}
+		} else if !errors.Is(err, engine.ErrNotFound) {
 			return false, err
 		}
-		err = read(key, value)
-		return len(done.Rows) > 0, err
 	}
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
-	err = each(txn, pairKey(eventLetter, c.a, c.b), read)
+	done.Rows, err = s.written(txn, c)
 	return len(done.Rows) > 0, err
+}
+
+// replayChange tells what an event came to by a change, and what it was before.
+func (s *Store) replayChange(txn *badger.Txn, c *change, done *engine.Committed) (bool, error) {
+	subject, err := s.nameOf(txn, c.a)
+	if err != nil {
+		return false, err
+	}
+	done.Subject = subject
+	key := beforeKey(c.a, c.b, c.seq)
+	value, err := get(txn, key)
+	if err != nil {
+		return false, err
+	}
+	if done.Was, err = decodeBefore(key, value, subject, s.ids); err != nil {
+		return false, err
+	}
+	done.Rows, err = s.written(txn, c)
+	return true, err
+}
+
+// written returns the rows of an event that command c.seq wrote: from under the subject
+// they were written for or one that owns its rows now, or from before a later change.
+// A retry that rewrote a row took it over: it comes later.
+func (s *Store) written(txn *badger.Txn, c *change) (rows []engine.Row, err error) {
+	chain, err := owners(txn, c.a)
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range chain {
+		subject, err := s.nameOf(txn, h)
+		if err != nil {
+			return nil, err
+		}
+		keep := func(list ...engine.Row) {
+			for _, row := range list {
+				if row.Seq == c.seq {
+					rows = append(rows, row)
+				}
+			}
+		}
+		err = each(txn, pairKey(eventLetter, h, c.b), func(key, value []byte) error {
+			row, err := decodeRow(key, value, subject, s.ids)
+			keep(row)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		err = each(txn, pairKey(beforeLetter, h, c.b), func(key, value []byte) error {
+			before, err := decodeBefore(key, value, subject, s.ids)
+			keep(before...)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(rows, func(a, b engine.Row) int { return cmp.Compare(a.Line, b.Line) })
+	return rows, nil
 }
 
 func (s *Store) replayMerge(txn *badger.Txn, c *change, done *engine.Committed) (bool, error) {

@@ -50,7 +50,8 @@ const DefaultMinFree = 128 << 20
 
 const (
 	// formatVersion rises when an older program could not read what a newer one wrote.
-	formatVersion = 1
+	// 2: settings, changed events, outcomes counted once, merged rows that move.
+	formatVersion = 2
 	// valueThreshold is Badger's largest: what is smaller lies in its tables and not
 	// in its value log, which an erasure would not reach. Nothing larger is written, so
 	// the value log stays empty and needs no collecting.
@@ -99,6 +100,8 @@ type Store struct {
 	namesMu sync.Mutex // guards names
 	names   *recall[engine.Hash16, engine.Subject]
 
+	edited map[uint64]bool // the committer's own; ownerTag of subjects with events changed by hand
+
 	seen *recall[engine.Hash16, uint64] // the committer's own; eventID.key -> owner
 
 	usersMu sync.Mutex // guards closed, and orders users.Add before Close's Wait
@@ -118,6 +121,7 @@ func Open(dir string, o Options) (*Store, error) {
 		fsync: o.Fsync, minFree: o.MinFree, free: freeBytes, commit: (*badger.Txn).Commit,
 		links:  make(map[engine.Hash16]engine.Hash16),
 		erased: make(map[engine.Hash16]time.Time),
+		edited: make(map[uint64]bool),
 		names:  newRecall[engine.Hash16, engine.Subject](recentNames),
 		seen:   newRecall[engine.Hash16, uint64](recentEvents),
 	}
@@ -147,7 +151,7 @@ func Open(dir string, o Options) (*Store, error) {
 // away what was left unfinished.
 func (s *Store) load() error {
 	for _, step := range []func() error{
-		s.checkFormat, s.finishErasures, s.loadNumbers, s.loadLinks, s.loadTail, s.dropUnfinishedBlobs,
+		s.checkFormat, s.finishErasures, s.loadNumbers, s.loadLinks, s.loadEdited, s.loadTail, s.dropUnfinishedBlobs,
 	} {
 		if err := step(); err != nil {
 			return err

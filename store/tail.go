@@ -23,6 +23,7 @@ import (
 // leaves the tail alone: what it dropped is skipped in a replay.
 //
 //	e | subject16 | event16 | first line | lines     RecordEvent
+//	v | subject16 | event16                          UpdateEvent
 //	i | item number                                  PutItem, UpdateItem
 //	d | item number                                  DeleteItem
 //	c | subject16                                    PutCustomer, UpdateCustomer
@@ -30,10 +31,12 @@ import (
 //	u | ticket16                                     DeleteTicket
 //	p | name                                         PutScenario
 //	q | name                                         DeleteScenario
+//	g                                                PutSettings
 //	m | from16 | into16                              Merge, or the link an event makes
 //	x | receipt                                      Erase
 const (
 	tailEvent           = 'e'
+	tailChanged         = 'v'
 	tailItem            = 'i'
 	tailItemDeleted     = 'd'
 	tailCustomer        = 'c'
@@ -41,6 +44,7 @@ const (
 	tailTicketDropped   = 'u'
 	tailScenario        = 'p'
 	tailScenarioDropped = 'q'
+	tailSettings        = 'g'
 	tailMerge           = 'm'
 	tailErased          = 'x'
 
@@ -72,7 +76,7 @@ func (c *change) append(buf []byte) []byte {
 		buf = binary.AppendUvarint(buf, uint64(c.num))
 	case tailCustomer, tailTicket, tailTicketDropped:
 		buf = append(buf, c.a[:]...)
-	case tailMerge:
+	case tailMerge, tailChanged:
 		buf = append(append(buf, c.a[:]...), c.b[:]...)
 	case tailScenario, tailScenarioDropped, tailErased:
 		buf = appendText(buf, c.text)
@@ -138,8 +142,9 @@ func (in *reader) change() (c change) {
 		c.num = engine.ItemNum(n)
 	case tailCustomer, tailTicket, tailTicketDropped:
 		c.a = in.hash()
-	case tailMerge:
+	case tailMerge, tailChanged:
 		c.a, c.b = in.hash(), in.hash()
+	case tailSettings:
 	case tailScenario, tailScenarioDropped, tailErased:
 		c.text = in.string()
 	default:
@@ -212,6 +217,11 @@ func (s *Store) TrimTail(ctx context.Context, below uint64) error {
 			return errStop
 		}
 		keys = append(keys, numberedKey(tailLetter, changes[0].seq))
+		for i := range changes {
+			if c := &changes[i]; c.kind == tailChanged {
+				keys = append(keys, beforeKey(c.a, c.b, c.seq))
+			}
+		}
 		return nil
 	})
 	if err != nil && !errors.Is(err, errStop) {
