@@ -1,0 +1,157 @@
+package embed
+
+import (
+	"math"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/vector"
+)
+
+// Open makes the profile: the mean of the anchors' vectors, or of the newest Causes
+// items of the history, each weighing its interest times Decay for every one that is
+// newer. Known dislikes say nothing.
+func (m *Model) Open(q *model.Query) model.Scorer {
+	s := &scorer{m: m}
+	decay, most := m.params.Decay, m.params.Causes
+	if len(q.Anchors) > 0 {
+		decay, most = 1, len(q.Anchors)
+	}
+	fade := 1.0
+	for _, in := range q.Causes() {
+		row, ok := m.rows.Row(in.Item)
+		if !ok || !(in.Weight > 0) {
+			continue
+		}
+		s.causes = append(s.causes, cause{row, fade * in.Weight})
+		if len(s.causes) == most {
+			break
+		}
+		fade *= decay
+	}
+	s.fold()
+	return s
+}
+
+// scorer is one query. Its scores are the cosines with the profile, from -1 to 1, less
+// what an item has put into the profile itself: having been looked at is no likeness.
+// Without a profile every score is 0.
+type scorer struct {
+	m       *Model
+	causes  []cause
+	profile []float32  // of length 1
+	marks   [16]uint64 // a bit for each cause, by the low bits of its row
+}
+
+// cause is an item of the history, and its share in the profile.
+type cause struct {
+	row   int
+	share float64
+}
+
+// fold makes the profile of the causes, and of their weights shares.
+func (s *scorer) fold() {
+	sum, most := make([]float64, s.m.params.Dims), 0.0
+	for _, c := range s.causes {
+		most = max(most, c.share)
+	}
+	for i := range s.causes {
+		c := &s.causes[i]
+		c.share /= most // so that no weight is too large or too small to be squared
+		for k, x := range s.m.vector(c.row) {
+			sum[k] += c.share * float64(x)
+		}
+	}
+	length := 0.0
+	for _, x := range sum {
+		length += x * x
+	}
+	length = math.Sqrt(length)
+	if !(length > leastLength) || math.IsInf(length, 1) {
+		s.causes = nil // nothing, or directions that cancel out
+		return
+	}
+	s.profile = make([]float32, len(sum))
+	for k, x := range sum {
+		s.profile[k] = float32(x / length)
+	}
+	for i := range s.causes {
+		c := &s.causes[i]
+		c.share /= length
+		s.marks[c.row/64%16] |= 1 << (c.row % 64)
+	}
+}
+
+// itself returns the share of a row in the profile, 0 for what is no cause. The marks
+// spare nearly all rows the search.
+func (s *scorer) itself(row int) float64 {
+	own := 0.0
+	if s.marks[row/64%16]&(1<<(row%64)) == 0 {
+		return own
+	}
+	for _, c := range s.causes { // an anchor may stand twice
+		if c.row == row {
+			own += c.share
+		}
+	}
+	return own
+}
+
+// Empty implements model.Scorer.
+func (s *scorer) Empty() bool { return s.profile == nil }
+
+// score returns the score of a row.
+func (s *scorer) score(row int) float32 {
+	v := s.m.vector(row)
+	score := vector.Dot(s.profile, v)
+	if own := s.itself(row); own != 0 {
+		score -= float32(own * float64(vector.Dot(v, v)))
+	}
+	return score
+}
+
+// Propose implements model.Scorer: it scores every eligible item that has a vector. One
+// turned away from the profile is not proposed.
+func (s *scorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) []engine.ItemNum {
+	if s.Empty() {
+		return out
+	}
+	top := vector.NewTop(n)
+	s.m.rows.Each(eligible, func(row int, item engine.ItemNum) {
+		if score := s.score(row); score > 0 {
+			top.Push(item, score)
+		}
+	})
+	return top.AppendItems(out)
+}
+
+// Score implements model.Scorer. An item without a vector scores 0.
+func (s *scorer) Score(items []engine.ItemNum, out []float32) {
+	for i, item := range items {
+		out[i] = 0
+		if row, ok := s.m.rows.Row(item); ok && !s.Empty() {
+			out[i] = s.score(row)
+		}
+	}
+}
+
+// Explain implements model.Scorer: each cause gives its share of the profile times its
+// cosine with the item. The base is what float32 rounded away.
+func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
+	row, ok := s.m.rows.Row(item)
+	if !ok || s.Empty() {
+		return 0, nil
+	}
+	base = float64(s.score(row))
+	for _, c := range s.causes {
+		if c.row == row {
+			continue
+		}
+		part := c.share * float64(vector.Dot(s.m.vector(c.row), s.m.vector(row)))
+		parts = append(parts, model.Part{Item: s.m.rows.Num(c.row), Contribution: part})
+		base -= part
+	}
+	return base, parts
+}
