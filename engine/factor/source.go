@@ -45,6 +45,12 @@ func (m *Model) Rows() *model.Rows { return m.rows }
 // ItemFactors returns the vector of a row, not to be changed.
 func (m *Model) ItemFactors(row int) []float32 { return m.items.vector(row) }
 
+// Vectors returns all items' vectors, row by row, dims numbers each. Nothing of it may be
+// changed.
+func (m *Model) Vectors() (rows *model.Rows, dims int, values []float32) {
+	return m.rows, m.params.Dims, m.items.vectors
+}
+
 // Open folds the causes of q in: one solve.
 func (m *Model) Open(q *model.Query) model.Scorer {
 	s := &scorer{m: m}
