@@ -18,11 +18,11 @@ import (
 // Params are the settings of a fit. The zero value of each stands for its default.
 type Params struct {
 	M int `json:"m"` // newest visits compared with, of those that hold an item of the visit; default 500
-	K int `json:"k"` // most similar of them that count; default 500
-	L int `json:"l"` // newest items of the visit that are looked at; default 2
+	K int `json:"k"` // most similar of them that count; default 100
+	L int `json:"l"` // newest items of the visit that are looked at; default 4
 	// IDF is the weight of rarity: an item that n of the visits hold counts
-	// IDF x ln(pairs / n) where that is above 0, with pairs the sum of n over all items.
-	// Below 0 rarity does not count. Default 1.
+	// IDF x ln(pairs / n) where that is above 0, else 1, with pairs the sum of n over all
+	// items. It scales all scores; below 0 rarity does not count. Default 1.
 	IDF float64 `json:"idf"`
 	// Quantile leaves out visits that are longer than this share of all, such as those
 	// of crawlers; 1 keeps all. Default 0.995.
@@ -36,17 +36,19 @@ const (
 	maxL = 32 // a visit's items are bits of a word
 )
 
-// WithDefaults returns p with the default for what is zero: m, k and l as Serenade
-// documents them.
+// WithDefaults returns p with the default for what is zero. M, K and L are the best on
+// the validation part of Serenade's example of those tried, M from 500 to 2500, K from 50
+// to 1000, L from 2 to 9 (go run ./benchmarks/session -serenade DIR -part valid -m 500 -k
+// 100 -l 4); there M and K hardly matter. Serenade itself documents 500, 500 and 2.
 func (p Params) WithDefaults() Params {
 	if p.M == 0 {
 		p.M = 500
 	}
 	if p.K == 0 {
-		p.K = 500
+		p.K = 100
 	}
 	if p.L == 0 {
-		p.L = 2
+		p.L = 4
 	}
 	if p.IDF == 0 {
 		p.IDF = 1
