@@ -6,12 +6,13 @@ import (
 	"github.com/rapportengine/rapport/engine/factor"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/neighbour"
+	"github.com/rapportengine/rapport/engine/session"
 )
 
 // kinds are the sources that can be fitted, in the order in which they stand in models
 // and tables.
 func kinds() []Kind {
-	return []Kind{Factor(), EASE()}
+	return []Kind{Factor(), EASE(), Session()}
 }
 
 // DefaultSearch is what a shop's own training tries: enough to find the right order of
@@ -29,6 +30,7 @@ func DefaultSearch() Search {
 			neighbour.Params{Lambda: 50}.WithDefaults(),
 			neighbour.Params{Lambda: 800}.WithDefaults(),
 		),
+		Session(session.Params{}.WithDefaults()),
 	}
 }
 
@@ -45,5 +47,12 @@ func EASE(tries ...neighbour.Params) Kind {
 	return NewKind(neighbour.Name, tries, func(ctx context.Context, f *Fitter, m *Material, p neighbour.Params) (model.Source, error) {
 		p.Workers = f.Workers
 		return neighbour.Fit(ctx, m.Data(), p)
+	})
+}
+
+// Session compares the visit that is under way with those before.
+func Session(tries ...session.Params) Kind {
+	return NewKind(session.Name, tries, func(ctx context.Context, _ *Fitter, m *Material, p session.Params) (model.Source, error) {
+		return session.Fit(ctx, m.Sequences(), p)
 	})
 }

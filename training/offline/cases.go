@@ -51,23 +51,36 @@ func (d *Data) cases(known, held []int, target func(*engine.Row) bool, repeats b
 }
 
 // prefixes asks of every timeline in the rows for each item that is held, but for the
-// first: the history is what stands before it. Without repeats, items of the history
-// are no targets.
+// first: the history is what stands before it. What somebody just looked at is not
+// shown to them again. Without repeats, items of the history are no targets.
 func (d *Data) prefixes(rows []int, held func(row int) bool, repeats bool) []training.Case {
 	var out []training.Case
 	for _, h := range d.histories(rows) {
 		for i := range h.rows {
 			r, before := &h.rows[i], h.rows[:i]
-			if r.Item == "" || !held(h.index[i]) || !slices.ContainsFunc(before, func(b engine.Row) bool { return b.Item != "" }) {
+			if r.Item == "" || !held(h.index[i]) || len(newest(before)) == 0 {
 				continue
 			}
 			if !repeats && has(before, r.Num) {
 				continue
 			}
-			out = append(out, training.Case{Who: training.Known(h.subject, before), Now: r.At, Targets: []engine.ItemNum{r.Num}})
+			out = append(out, training.Case{
+				Who: training.Known(h.subject, before), Now: r.At, Targets: []engine.ItemNum{r.Num},
+				Request: engine.Request{Exclude: newest(before)},
+			})
 		}
 	}
 	return out
+}
+
+// newest returns the last item of a history.
+func newest(rows []engine.Row) []engine.ItemID {
+	for _, r := range slices.Backward(rows) {
+		if r.Item != "" {
+			return []engine.ItemID{r.Item}
+		}
+	}
+	return nil
 }
 
 // has reports whether an item is in a history.

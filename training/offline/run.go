@@ -244,7 +244,7 @@ func (e *evaluation) dataset(w *recommend.World, cases []training.Case) evaluate
 	for _, c := range cases {
 		d.Targets += len(c.Targets)
 		for _, n := range c.Targets {
-			if item := w.Catalogue.Item(n); item == nil || !item.ShownAt(c.Now) {
+			if item := w.Catalogue.Item(n); item == nil || !item.ShownAt(c.Now) || slices.Contains(c.Request.Exclude, item.ID) {
 				d.Unreachable++
 			}
 		}

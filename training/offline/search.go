@@ -9,6 +9,7 @@ import (
 	"github.com/rapportengine/rapport/engine/factor"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/neighbour"
+	"github.com/rapportengine/rapport/engine/session"
 	"github.com/rapportengine/rapport/training"
 	"github.com/rapportengine/rapport/training/peer"
 )
@@ -24,7 +25,11 @@ func ours() training.Search {
 	for _, lambda := range []float64{200, 50, 100, 500, 1000} {
 		eases = append(eases, neighbour.Params{Lambda: lambda}.WithDefaults())
 	}
-	return training.Search{training.Factor(factors...), training.EASE(eases...)}
+	var visits []session.Params
+	for _, p := range [][2]int{{100, 4}, {100, 2}, {500, 2}, {500, 4}, {100, 9}} {
+		visits = append(visits, session.Params{K: p[0], L: p[1]}.WithDefaults())
+	}
+	return training.Search{training.Factor(factors...), training.EASE(eases...), training.Session(visits...)}
 }
 
 // peers are the kinds that are never in the blend. The first settings of each are those
