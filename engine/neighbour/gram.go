@@ -1,9 +1,12 @@
-// Package neighbour is the source "ease": item to item weights in closed form (EASE;
-// Steck, "Embarrassingly shallow autoencoders for sparse data", 2019). A person's
-// score for an item is the sum of the weights between it and what they wanted, so that
-// taking an item out of the history lowers the score by exactly its part.
+// Package neighbour is two sources of item to item weights. "ease" has them in closed
+// form (EASE; Steck, "Embarrassingly shallow autoencoders for sparse data", 2019), for
+// catalogues whose square fits (Params.Covers); "itemknn" is the cosine of weighted
+// columns, for any size. With both, a person's score for an item is the sum of the
+// weights between it and what they wanted, so that taking an item out of the history
+// lowers the score by exactly its part.
 //
-// Histories are binary here: how much, how often and how long ago play no role.
+// The history of a request is binary: how much, how often and how long ago play no role.
+// So is what EASE is fitted on; the cosine's columns are weighted.
 package neighbour
 
 import (

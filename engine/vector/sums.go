@@ -30,15 +30,21 @@ func (s *Sums) Take() *Sparse {
 		count += bits.OnesCount64(word)
 	}
 	out.values = make([]float64, 0, count)
+	s.Drain(func(_ int, v float64) { out.values = append(out.values, v) })
+	return out
+}
+
+// Drain calls yield for every row that was touched, ascending, and empties s.
+func (s *Sums) Drain(yield func(row int, v float64)) {
 	for w, word := range s.words {
+		s.words[w] = 0
 		for ; word != 0; word &= word - 1 {
 			row := w<<6 + bits.TrailingZeros64(word)
-			out.values = append(out.values, s.sums[row])
+			v := s.sums[row]
 			s.sums[row] = 0
+			yield(row, v)
 		}
-		s.words[w] = 0
 	}
-	return out
 }
 
 // Sparse holds values of few of many rows. A value is found without searching: its

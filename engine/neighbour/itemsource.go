@@ -1,0 +1,100 @@
+package neighbour
+
+import (
+	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/vector"
+)
+
+// ItemName is the name of the source of FitItems.
+const ItemName = "itemknn"
+
+// Name implements model.Source.
+func (m *Items) Name() string { return ItemName }
+
+// Params returns the settings the source was fitted with.
+func (m *Items) Params() ItemParams { return m.params }
+
+// Rows returns the items that may have neighbours.
+func (m *Items) Rows() *model.Rows { return m.rows }
+
+// Open sums what each thing the person wanted adds, once for all items. How much it was
+// wanted plays no role, as with EASE.
+func (m *Items) Open(q *model.Query) model.Scorer {
+	s := &itemScorer{m: m}
+	causes := q.Causes()
+	seen := make(map[int]bool, len(causes))
+	for _, in := range causes {
+		if row, ok := m.rows.Row(in.Item); ok && in.Weight > 0 && !seen[row] {
+			seen[row] = true
+			s.causes = append(s.causes, row)
+		}
+	}
+	if len(s.causes) == 0 {
+		return s
+	}
+	sums := m.sums.Get().(*vector.Sums)
+	defer m.sums.Put(sums)
+	for _, cause := range s.causes {
+		to, similarity := m.linksOf(cause)
+		for i, row := range to {
+			sums.Add(row, float64(similarity[i]))
+		}
+	}
+	s.scores = sums.Take()
+	return s
+}
+
+// itemScorer holds one person's scores.
+type itemScorer struct {
+	m      *Items
+	causes []int          // rows
+	scores *vector.Sparse // by row; nil where nothing is known of the person
+}
+
+// Empty implements model.Scorer.
+func (s *itemScorer) Empty() bool { return s.scores == nil }
+
+// Propose implements model.Scorer: of the items that something wanted adds to.
+func (s *itemScorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) []engine.ItemNum {
+	if s.Empty() {
+		return out
+	}
+	top := vector.NewTop(n)
+	s.scores.Each(func(row int, v float64) {
+		if item := s.m.rows.Num(row); eligible.Contains(uint32(item)) {
+			top.Push(item, float32(v))
+		}
+	})
+	return top.AppendItems(out)
+}
+
+// Score implements model.Scorer. An item that nothing wanted is similar to scores 0.
+func (s *itemScorer) Score(items []engine.ItemNum, out []float32) {
+	for i, item := range items {
+		out[i] = 0
+		if row, ok := s.m.rows.Row(item); ok && !s.Empty() {
+			out[i] = float32(s.scores.Value(row))
+		}
+	}
+}
+
+// Explain implements model.Scorer. Each part is counterfactual: without that item in
+// the history the score is lower by it. An item does not speak for itself.
+func (s *itemScorer) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
+	row, ok := s.m.rows.Row(item)
+	if !ok || s.Empty() {
+		return 0, nil
+	}
+	for _, cause := range s.causes {
+		to, similarity := s.m.linksOf(cause)
+		if at, found := slices.BinarySearch(to, uint32(row)); found {
+			parts = append(parts, model.Part{Item: s.m.rows.Num(cause), Contribution: float64(similarity[at])})
+		}
+	}
+	return 0, parts
+}
