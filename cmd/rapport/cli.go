@@ -13,6 +13,7 @@ type commands struct {
 	Demo      demoCommand      `cmd:"" help:"Serve a sample shop: import, train, answer."`
 	Serve     serveCommand     `cmd:"" help:"Answer over HTTP."`
 	Import    importCommand    `cmd:"" help:"Take in items, customers, events or tickets from files."`
+	Export    exportCommand    `cmd:"" help:"Write items, customers, events, tickets or a model's factors to a file."`
 	Train     trainCommand     `cmd:"" help:"Make a model of what happened."`
 	Recommend recommendCommand `cmd:"" help:"Write lists for many customers to a file."`
 	Suggest   suggestCommand   `cmd:"" help:"Find the fix for a ticket's text."`

@@ -94,10 +94,14 @@ func (d *demoCommand) place(c *console) (dir string, remove func() error, err er
 
 // prepare returns a workspace with the shop in it and a model of it.
 func (d *demoCommand) prepare(ctx context.Context, c *console, dir string) (_ *workspace, err error) {
-	if err := importInto(ctx, dir, c, func(w *workspace) error { return importShop(ctx, c, w) }); err != nil {
+	w, err := open(ctx, openOptions{dir: dir, create: true, log: c.log(slog.LevelWarn, "text")})
+	if err != nil {
 		return nil, err
 	}
-	w, err := open(ctx, openOptions{
+	if err := w.importing(ctx, func() error { return importShop(ctx, c, w) }); err != nil {
+		return nil, err
+	}
+	w, err = open(ctx, openOptions{
 		dir: dir, create: true, log: c.log(slog.LevelWarn, "text"),
 		trainer: training.Options{Workers: runtime.GOMAXPROCS(0)},
 	})
@@ -175,7 +179,7 @@ func importFile(ctx context.Context, c *console, w *workspace, f sampleshop.File
 		return err
 	}
 	refused := &rejects{c: c}
-	job := intake{c: c, store: w.store, as: f.As, refused: refused, shift: shift}
+	job := intake{c: c, into: intoStore{w.store}, as: f.As, refused: refused, shift: shift}
 	job.options.Format = formats[f.Format]
 	in := &input{Reader: bytes.NewReader(text), name: f.Name, size: int64(len(text)), now: time.Now()}
 	if err := job.take(ctx, in); err != nil {

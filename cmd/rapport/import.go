@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -46,7 +45,7 @@ func (f *fileForm) options() (record.Options, error) {
 }
 
 type importCommand struct {
-	directory
+	target
 	fileForm
 	As     string   `required:"" enum:"items,customers,events,tickets" help:"What the files hold: ${enum}."`
 	DryRun bool     `help:"Read and check everything, write nothing."`
@@ -79,14 +78,11 @@ func (i *importCommand) Run(ctx context.Context, c *console) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, refused.close()) }()
-	job := intake{c: c, as: i.As, options: options, refused: refused}
+	job := intake{c: c, as: i.As, options: options, refused: refused, into: nowhere{}}
 	if i.DryRun {
 		err = i.each(ctx, &job)
 	} else {
-		err = importInto(ctx, i.Dir, c, func(w *workspace) error {
-			job.store = w.store
-			return i.each(ctx, &job)
-		})
+		err = i.into(ctx, c, &job)
 	}
 	job.tell(i.DryRun)
 	if ctx.Err() != nil && !i.DryRun {
@@ -96,6 +92,23 @@ func (i *importCommand) Run(ctx context.Context, c *console) (err error) {
 		err = fmt.Errorf("nothing was accepted of %s records", count(job.got.read))
 	}
 	return err
+}
+
+// into imports into the workspace, wherever that is.
+func (i *importCommand) into(ctx context.Context, c *console, job *intake) (err error) {
+	w, far, err := i.open(ctx, c, openOptions{create: true})
+	if err != nil {
+		return err
+	}
+	if far != nil {
+		defer func() { err = errors.Join(err, far.Close()) }()
+		job.into = intoServer{far}
+		return i.each(ctx, job)
+	}
+	return w.importing(ctx, func() error {
+		job.into = intoStore{w.store}
+		return i.each(ctx, job)
+	})
 }
 
 // look refuses names that are no files before anything is begun.
@@ -115,16 +128,12 @@ func (i *importCommand) look() error {
 	return nil
 }
 
-// importInto opens a workspace for writing much, and leaves it with counters that count
-// everything once.
-func importInto(ctx context.Context, dir string, c *console, do func(*workspace) error) (err error) {
-	w, err := open(ctx, openOptions{dir: dir, create: true, log: c.log(slog.LevelWarn, "text")})
-	if err != nil {
-		return err
-	}
+// importing writes much, and closes the workspace with counters that count everything
+// once.
+func (w *workspace) importing(ctx context.Context, do func() error) (err error) {
 	defer func() { err = errors.Join(err, w.Close()) }()
 	before := w.store.Seq()
-	if err := do(w); err != nil {
+	if err := do(); err != nil {
 		return err
 	}
 	if w.store.Seq() == before {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -145,7 +146,7 @@ func TestInterruptedImportRunAgainDoublesNothing(t *testing.T) {
 		}
 		defer in.Close()
 		in.Reader = &halting{iotest.HalfReader(in.Reader), len(all) / 2, halt}
-		job := intake{c: &c, store: w.store, as: "events", refused: &rejects{c: &c}}
+		job := intake{c: &c, into: intoStore{w.store}, as: "events", refused: &rejects{c: &c}}
 		job.options.Mapping.Columns = map[string]string{"id": ""} // so that ids come from the file
 		return job.take(ctx, in)
 	})
@@ -176,4 +177,13 @@ func TestInterruptedImportRunAgainDoublesNothing(t *testing.T) {
 	if wanted, _ := want.MarshalBinary(); !bytes.Equal(got, wanted) {
 		t.Error("the counters after the second run are not those of the log")
 	}
+}
+
+// importInto opens a workspace, imports into it and closes it.
+func importInto(ctx context.Context, dir string, c *console, do func(*workspace) error) error {
+	w, err := open(ctx, openOptions{dir: dir, create: true, log: c.log(slog.LevelWarn, "text")})
+	if err != nil {
+		return err
+	}
+	return w.importing(ctx, func() error { return do(w) })
 }

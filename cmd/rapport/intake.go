@@ -10,13 +10,12 @@ import (
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/record"
-	"github.com/rapportengine/rapport/store"
 )
 
-// intake takes records from inputs into a store, in batches.
+// intake takes records from inputs into a workspace, in batches.
 type intake struct {
 	c       *console
-	store   *store.Store // nil: read and check only
+	into    sink
 	as      string
 	options record.Options
 	refused *rejects
@@ -123,25 +122,19 @@ func (k *intake) take(ctx context.Context, in *input) (err error) {
 	return flush()
 }
 
-// keep writes a batch and counts what became of it. A batch that was begun is finished
-// even if ctx ends, so that what is reported is what is kept.
+// keep writes a batch and counts what became of it.
 func (k *intake) keep(ctx context.Context, batch []engine.Command, lines []int) error {
-	if k.store == nil {
-		k.got.accepted += len(batch)
+	if len(batch) == 0 {
 		return nil
 	}
-	results, err := k.store.Append(context.WithoutCancel(ctx), batch)
-	for i, r := range results {
-		switch {
-		case r.Err == nil && r.Duplicate:
-			k.got.duplicates++
-		case r.Err == nil && r.Seq > 0:
-			k.got.accepted++
-		case err == nil:
-			k.got.refused++
-			if err := k.refused.add(rejectedBy(r.Err, lines[i])); err != nil {
-				return err
-			}
+	o, err := k.into.keep(ctx, k.as, batch)
+	k.got.accepted += o.Accepted
+	k.got.duplicates += o.Duplicates
+	k.got.refused += len(o.Rejected)
+	for _, r := range o.Rejected {
+		r.Line = lines[r.Line-1]
+		if err := k.refused.add(&r); err != nil {
+			return err
 		}
 	}
 	if err != nil {

@@ -12,6 +12,12 @@ import (
 	"github.com/rapportengine/rapport/training"
 )
 
+// listed is a line of rapport recommend.
+type listed struct {
+	Customer engine.CustomerID `json:"customer_id"`
+	engine.Answer
+}
+
 // lists reads what rapport recommend wrote.
 func lists(t *testing.T, text string) []listed {
 	t.Helper()

@@ -94,42 +94,70 @@ const (
 	drainTime  = 10 * time.Second // that requests under way get at the end
 )
 
-// answer serves the workspace on l until ctx ends, then finishes the requests under
-// way. It closes l.
-func (w *workspace) answer(ctx context.Context, l net.Listener, key string) error {
+// faces returns the REST face of the workspace. Loopback says that only this machine can
+// reach where it is served.
+func (w *workspace) faces(key string, loopback bool) *api.Server {
 	version, commit := build()
+	return api.New(api.Options{
+		Workspace: api.Workspace{Name: "default", Store: w.store, Recommender: w.recommender, Trainer: w.trainer},
+		Key:       key,
+		Loopback:  loopback,
+		Log:       w.log,
+		Version:   fmt.Sprintf("%s (%s)", version, commit),
+	})
+}
+
+// answer serves the workspace on l, and to its owner on the socket in its directory,
+// until ctx ends, then finishes the requests under way. It closes l.
+func (w *workspace) answer(ctx context.Context, l net.Listener, key string) error {
 	local, err := onLoopback(ctx, l.Addr().String())
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	faces := api.New(api.Options{
-		Workspace: api.Workspace{Name: "default", Store: w.store, Recommender: w.recommender, Trainer: w.trainer},
-		Key:       key,
-		Loopback:  local,
-		Log:       w.log,
-		Version:   fmt.Sprintf("%s (%s)", version, commit),
-	})
+	faces := w.faces(key, local)
+	failed := make(chan error, 2)
+	servers := []*http.Server{w.start(l, faces.Handler(), failed)}
+	if socket, err := listenSocket(ctx, w.dir); err != nil {
+		w.log.Warn("commands cannot reach this server by its directory; they need --server", "err", err)
+	} else {
+		servers = append(servers, w.start(socket, faces.Local(), failed))
+	}
+	running := len(servers)
+	select {
+	case err = <-failed:
+		err = fmt.Errorf("serve on %s: %w", l.Addr(), err)
+		running--
+	case <-ctx.Done():
+	}
+	err = errors.Join(err, w.drain(ctx, servers))
+	for range running {
+		<-failed
+	}
+	return err
+}
+
+// start serves on l; what it ends with goes to failed.
+func (w *workspace) start(l net.Listener, h http.Handler, failed chan<- error) *http.Server {
 	server := &http.Server{
-		Handler:           faces.Handler(),
+		Handler:           h,
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       idleTime,
 		ErrorLog:          slog.NewLogLogger(w.log.Handler(), slog.LevelDebug),
 	}
-	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
-	select {
-	case err := <-failed:
-		return fmt.Errorf("serve on %s: %w", l.Addr(), err)
-	case <-ctx.Done():
-	}
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	return server
+}
+
+// drain gives the requests under way their time and then cuts them off.
+func (w *workspace) drain(ctx context.Context, servers []*http.Server) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	if err := server.Shutdown(drain); err != nil {
-		w.log.Warn("requests were cut off", "after", drainTime, "err", err)
-		err = server.Close()
-		<-failed
-		return err
+	var errs []error
+	for _, server := range servers {
+		if err := server.Shutdown(ctx); err != nil {
+			w.log.Warn("requests were cut off", "after", drainTime, "err", err)
+			errs = append(errs, server.Close())
+		}
 	}
-	<-failed
-	return nil
+	return errors.Join(errs...)
 }

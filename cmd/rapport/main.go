@@ -82,7 +82,7 @@ func report(stderr io.Writer, err error) int {
 	fmt.Fprintln(stderr, "rapport:", describe(err))
 	switch code {
 	case exitLocked:
-		fmt.Fprintln(stderr, "One process at a time can work on a directory. Stop that one, use its REST API, or give another --dir.")
+		fmt.Fprintln(stderr, "One process at a time can have a directory. Stop that one, ask it by --server URL, or give another --dir.")
 	case exitUsage:
 		fmt.Fprintln(stderr, `Run "rapport COMMAND --help" for what a command takes.`)
 	}

@@ -2,15 +2,15 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -19,10 +19,11 @@ import (
 )
 
 type recommendCommand struct {
-	directory
+	target
 	Customers string `required:"" placeholder:"FILE|all|ID,..." help:"For whom: a file of one id a line (- is standard input), everybody, or ids."`
 	Scenario  string `default:"home" help:"The place the lists are for."`
 	Count     int    `default:"10" help:"Items in a list."`
+	Filter    string `placeholder:"EXPRESSION" help:"Narrows the scenario's filter, as in docs/filters.md."`
 	Out       string `default:"-" help:"Where to write, one JSON object a line; - is standard output."`
 }
 
@@ -33,7 +34,8 @@ Examples:
 
   rapport recommend --customers all --scenario home --count 10 --out lists.ndjson
   rapport recommend --customers 12619,15298
-  rapport recommend --customers recipients.txt --scenario articles --count 3 --out mail.ndjson`
+  rapport recommend --customers recipients.txt --scenario articles --count 3 --out mail.ndjson
+  rapport recommend --customers all --filter 'price < 20' --server http://shop.internal:8080 --key-file key --out mail.ndjson`
 }
 
 // Run writes lists for many customers.
@@ -41,13 +43,13 @@ func (r *recommendCommand) Run(ctx context.Context, c *console) (err error) {
 	if r.Count < 1 || r.Count > engine.MaxCount {
 		return usagef("--count: a list has 1 to %d items", engine.MaxCount)
 	}
-	w, err := open(ctx, openOptions{dir: r.Dir, log: c.log(slog.LevelWarn, "text")})
+	w, err := r.reach(ctx, c, openOptions{})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	if _, err := w.recommender.Scenario(r.Scenario); err != nil {
-		return &usageError{err}
+	if err := r.validate(ctx, w); err != nil {
+		return err
 	}
 	customers, err := r.recipients(ctx, w)
 	if err != nil {
@@ -62,8 +64,22 @@ func (r *recommendCommand) Run(ctx context.Context, c *console) (err error) {
 	return err
 }
 
+// request is what is asked for one customer.
+func (r *recommendCommand) request(id engine.CustomerID) *engine.Request {
+	return &engine.Request{Customer: id, Scenario: r.Scenario, Count: r.Count, Filter: r.Filter, Record: new(false)}
+}
+
+// validate asks once without a customer, so that a mistake shows before the first list.
+func (r *recommendCommand) validate(ctx context.Context, w *remote) error {
+	req := r.request("")
+	req.ValidateOnly = true
+	return w.post(ctx, recommendPath, req, nil)
+}
+
+const recommendPath = "/v1/recommendations"
+
 // recipients returns for whom, as the flag says.
-func (r *recommendCommand) recipients(ctx context.Context, w *workspace) ([]engine.CustomerID, error) {
+func (r *recommendCommand) recipients(ctx context.Context, w *remote) ([]engine.CustomerID, error) {
 	if r.Customers == "all" {
 		return w.everybody(ctx)
 	}
@@ -100,77 +116,110 @@ func namesFile(text string) bool {
 }
 
 // everybody returns all customers with a record or a history, by id.
-func (w *workspace) everybody(ctx context.Context) ([]engine.CustomerID, error) {
-	known := make(map[engine.CustomerID]struct{})
-	err := w.store.Scan(ctx, func(s engine.Subject, _ []engine.Row) error {
-		if s.Kind == engine.CustomerSubject {
-			known[engine.CustomerID(s.ID)] = struct{}{}
-		}
-		return ctx.Err()
-	})
-	for cursor, more := "", err == nil; more; more = err == nil && cursor != "" {
-		var page []engine.Customer
-		page, cursor, err = w.store.Customers(ctx, cursor, engine.MaxCount)
-		for _, customer := range page {
-			known[customer.ID] = struct{}{}
-		}
-	}
+func (r *remote) everybody(ctx context.Context) ([]engine.CustomerID, error) {
+	answer, err := r.send(ctx, http.MethodGet, "/v1/export/subjects", "", nil)
 	if err != nil {
-		return nil, fmt.Errorf("list customers: %w", err)
+		return nil, err
 	}
-	out := make([]engine.CustomerID, 0, len(known))
-	for id := range known {
-		out = append(out, id)
+	defer answer.Body.Close()
+	var out []engine.CustomerID
+	for lines := json.NewDecoder(answer.Body); ; {
+		var one struct {
+			Customer engine.CustomerID `json:"customer_id"`
+		}
+		if err := lines.Decode(&one); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return nil, fmt.Errorf("list customers: %w", err)
+		}
+		if one.Customer != "" {
+			out = append(out, one.Customer)
+		}
 	}
 	slices.Sort(out)
-	return out, nil
+	return slices.Compact(out), nil
 }
 
-// listed is a line of the output.
-type listed struct {
-	Customer engine.CustomerID `json:"customer_id"`
-	engine.Answer
-}
+// chunk is how many lists are asked for at once.
+const chunk = 64
 
-// chunk is how many lists are made before they are written, in the order of customers.
-const chunk = 256
+// waves is how many chunks are asked for side by side. They are written in the order of
+// customers.
+const waves = 4
 
-func (r *recommendCommand) write(ctx context.Context, w *workspace, customers []engine.CustomerID, out io.Writer, b *bar) error {
-	enc := json.NewEncoder(out)
+func (r *recommendCommand) write(ctx context.Context, w *remote, customers []engine.CustomerID, out io.Writer, b *bar) error {
 	done := 0
-	for part := range slices.Chunk(customers, chunk) {
-		lists, err := r.lists(ctx, w, part)
+	for wave := range slices.Chunk(customers, waves*chunk) {
+		lists, err := r.wave(ctx, w, wave)
 		if err != nil {
 			return err
 		}
 		for _, l := range lists {
-			if err := enc.Encode(l); err != nil {
+			if _, err := out.Write(l); err != nil {
 				return err
 			}
 		}
-		done += len(part)
+		done += len(wave)
 		b.at(int64(done), count(done)+" lists")
 	}
 	return nil
 }
 
-// lists answers for some customers, on all processors.
-func (r *recommendCommand) lists(ctx context.Context, w *workspace, customers []engine.CustomerID) ([]listed, error) {
-	out := make([]listed, len(customers))
-	errs := make([]error, len(customers))
-	workers := runtime.GOMAXPROCS(0)
+// wave asks for a wave's chunks side by side.
+func (r *recommendCommand) wave(ctx context.Context, w *remote, customers []engine.CustomerID) ([][]byte, error) {
+	parts := slices.Collect(slices.Chunk(customers, chunk))
+	lists, errs := make([][]byte, len(parts)), make([]error, len(parts))
 	var wait sync.WaitGroup
-	for first := range workers {
-		wait.Go(func() {
-			for i := first; i < len(customers) && ctx.Err() == nil; i += workers {
-				req := engine.Request{Customer: customers[i], Scenario: r.Scenario, Count: r.Count, Record: new(false)}
-				out[i].Customer = customers[i]
-				if out[i].Answer, errs[i] = w.recommender.Recommend(ctx, &req); errs[i] != nil {
-					errs[i] = fmt.Errorf("customer %s: %w", customers[i], errs[i])
-				}
-			}
-		})
+	for i, part := range parts {
+		wait.Go(func() { lists[i], errs[i] = r.lists(ctx, w, part) })
 	}
 	wait.Wait()
-	return out, errors.Join(ctx.Err(), errors.Join(errs...))
+	return lists, errors.Join(errs...)
+}
+
+// lists asks for some customers and returns their lines.
+func (r *recommendCommand) lists(ctx context.Context, w *remote, customers []engine.CustomerID) ([]byte, error) {
+	type call struct {
+		Method string          `json:"method"`
+		Path   string          `json:"path"`
+		Body   *engine.Request `json:"body"`
+	}
+	calls := make([]call, len(customers))
+	for i, id := range customers {
+		calls[i] = call{http.MethodPost, recommendPath, r.request(id)}
+	}
+	var answers []struct {
+		Status int             `json:"status"`
+		Body   json.RawMessage `json:"body"`
+	}
+	if err := w.post(ctx, "/v1/batch", map[string]any{"requests": calls}, &answers); err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	for i, a := range answers {
+		if a.Status != http.StatusOK {
+			p := new(refusal)
+			if err := json.Unmarshal(a.Body, p); err != nil {
+				return nil, fmt.Errorf("customer %s: status %d", customers[i], a.Status)
+			}
+			return nil, fmt.Errorf("customer %s: %w", customers[i], p)
+		}
+		if err := writeList(&out, customers[i], a.Body); err != nil {
+			return nil, err
+		}
+	}
+	return out.Bytes(), nil
+}
+
+// writeList writes an answer as a line that begins with whose it is.
+func writeList(out *bytes.Buffer, id engine.CustomerID, answer json.RawMessage) error {
+	whose, err := json.Marshal(map[string]engine.CustomerID{"customer_id": id})
+	if err != nil {
+		return err
+	}
+	out.Write(whose[:len(whose)-1])
+	out.WriteByte(',')
+	out.Write(bytes.TrimSpace(answer)[1:])
+	out.WriteByte('\n')
+	return nil
 }

@@ -104,15 +104,21 @@ func TestServeAnswersAndEndsInOrder(t *testing.T) {
 		t.Errorf("ann, who has the lamp, gets %d %s, want the shade", code, body)
 	}
 
-	// Who comes second is told who is there.
-	for _, args := range [][]string{{"check"}, {"train"}, {"serve", "--addr", "127.0.0.1:0"}, {"import", "--as", "items", write(t, "items.csv", "item_id\nx\n")}} {
+	// Who needs the directory for himself is told who is there; the others ask that one.
+	for _, args := range [][]string{{"check"}, {"serve", "--addr", "127.0.0.1:0"}} {
 		rapport(t, append(args, "--dir", dir)...).
 			want(t, exitLocked, fmt.Sprintf("process %d", os.Getpid()), strings.TrimPrefix(s.base, "http://"), "Stop that one")
 	}
+	rapport(t, "train", "--dir", dir).want(t, exitOK, "model 1 is ready")
+	rapport(t, "import", "--dir", dir, "--as", "items", write(t, "items.csv", "item_id,title\nx,Bulb\n,Nameless\n")).
+		want(t, exitOK, "2 items read: 1 accepted, 0 seen before, 1 refused")
+	if code, body := s.ask(t, "GET", "/v1/items/x", ""); code != 200 || !strings.Contains(body, "Bulb") {
+		t.Errorf("what was imported beside the server is %d %s", code, body)
+	}
 
 	s.end(t)
-	if got := lookInto(t, dir); got.interactions != 1 || got.items != 2 {
-		t.Errorf("after the end the store holds %+v, want 1 interaction and 2 items", got)
+	if got := lookInto(t, dir); got.interactions != 1 || got.items != 3 {
+		t.Errorf("after the end the store holds %+v, want 1 interaction and 3 items", got)
 	}
 	again := start(t, "serve", "--dir", dir, "--addr", "127.0.0.1:0")
 	if _, later := again.ask(t, "GET", "/v1/customers/ann/recommendations", ""); !strings.Contains(later, `"shade"`) || strings.Contains(later, `"item_id":"lamp","kind"`) {

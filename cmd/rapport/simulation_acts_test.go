@@ -379,7 +379,7 @@ func (s *simulation) scenario() {
 		}
 	}
 	if s.chance(30) {
-		sc.Boosts = []engine.Boost{{Filter: pick(s, rules...).text, Add: float64(s.rng.IntN(5) - 2)}}
+		sc.Boosts = []engine.Boost{{Filter: pick(s, rules...).text, Add: float64(1+s.rng.IntN(3)) * float64(1-2*s.rng.IntN(2))}}
 	}
 	if s.chance(20) {
 		sc.Audience = engine.AgentOnly

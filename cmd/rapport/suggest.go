@@ -5,15 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"strings"
 
 	"github.com/rapportengine/rapport/engine"
-	"github.com/rapportengine/rapport/engine/catalogue"
 )
 
 type suggestCommand struct {
-	directory
+	target
 	Text     string            `arg:"" help:"What the customer wrote."`
 	Customer engine.CustomerID `placeholder:"ID" help:"Who wrote it: fixes for what they own come first."`
 	Product  engine.ItemID     `placeholder:"ID" help:"What it is about."`
@@ -29,27 +27,26 @@ func (suggestCommand) Help() string {
 
 // Run prints the fixes most likely to end a ticket. It leaves no impression.
 func (s *suggestCommand) Run(ctx context.Context, c *console) (err error) {
-	w, err := open(ctx, openOptions{dir: s.Dir, log: c.log(slog.LevelWarn, "text")})
+	r, err := s.reach(ctx, c, openOptions{})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, w.Close()) }()
-	answer, err := w.recommender.Suggest(ctx, &engine.SuggestRequest{
-		Text: s.Text, Customer: s.Customer, Product: s.Product, Count: s.Count, Record: new(false),
-	})
-	if _, invalid := errors.AsType[*engine.Invalid](err); invalid {
-		return &usageError{err}
-	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	var answer engine.SuggestAnswer
+	err = r.post(ctx, "/v1/solutions/suggest", &engine.SuggestRequest{
+		Text: s.Text, Customer: s.Customer, Product: s.Product, Count: s.Count,
+		Record: new(false), ReturnProperties: []string{"title"},
+	}, &answer)
 	if err != nil {
 		return err
 	}
-	return writeFixes(c.out, &answer, w.recommender.World().Catalogue)
+	return writeFixes(c.out, &answer)
 }
 
-func writeFixes(out io.Writer, a *engine.SuggestAnswer, items *catalogue.Snapshot) error {
+func writeFixes(out io.Writer, a *engine.SuggestAnswer) error {
 	var b strings.Builder
 	for _, r := range a.Items {
-		fmt.Fprintf(&b, "%d. %s (%s, %.3f)\n", r.Rank, items.Item(r.Num).Title, r.Item, r.Score)
+		fmt.Fprintf(&b, "%d. %v (%s, %.3f)\n", r.Rank, r.Properties["title"], r.Item, r.Score)
 		for _, why := range r.Reasons {
 			if why.Text != "" {
 				fmt.Fprintf(&b, "   %s (%+.3f)\n", why.Text, why.Contribution)

@@ -20,6 +20,7 @@ import (
 // workspace is one directory at work: the store, the recommender that follows it and
 // the trainer that feeds it. It is assembled here and nowhere else.
 type workspace struct {
+	dir         string
 	store       *store.Store
 	recommender *serving.Recommender
 	trainer     *training.Trainer
@@ -57,7 +58,7 @@ func open(ctx context.Context, o openOptions) (_ *workspace, err error) {
 		}
 	}()
 	o.trainer.Log = o.log
-	w := &workspace{store: s, log: o.log, recommender: serving.New(s, s.IDs(), serving.Options{})}
+	w := &workspace{dir: o.dir, store: s, log: o.log, recommender: serving.New(s, s.IDs(), serving.Options{})}
 	w.trainer = training.New(s, w.recommender.Swap, o.trainer)
 	if err := w.restore(ctx); err != nil {
 		return nil, fmt.Errorf("restore %s: %w", o.dir, err)

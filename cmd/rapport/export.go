@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+)
+
+type exportCommand struct {
+	target
+	As     string `required:"" enum:"items,customers,events,tickets,impressions,factors,embeddings" help:"What to write: ${enum}."`
+	Format string `enum:"auto,ndjson,csv,parquet,npy" default:"auto" help:"How: ${enum}. auto goes by the name of the file; npy is for factors and embeddings."`
+	Out    string `required:"" placeholder:"FILE" help:"Where to write; - is standard output."`
+}
+
+func (exportCommand) Help() string {
+	return `Writes everything of a kind as of one moment, in the form rapport import reads. Factors and embeddings are those of the model that serves: one row an item, with .npy beside a list of the ids in the same order.
+
+Examples:
+
+  rapport export --as events --out events.parquet
+  rapport export --as items --out - --format ndjson | jq .title
+  rapport export --as embeddings --out embeddings.npy
+  rapport export --as customers --out customers.csv --server http://shop.internal:8080 --key-file key`
+}
+
+// formatOf returns the form a file is to have, by the flag or by its name.
+func (e *exportCommand) formatOf() (string, error) {
+	if e.Format != "auto" {
+		return e.Format, nil
+	}
+	switch ext := strings.TrimPrefix(filepath.Ext(e.Out), "."); {
+	case e.Out == "-", ext == "jsonl":
+		return "ndjson", nil
+	case ext == "ndjson", ext == "csv", ext == "parquet", ext == "npy":
+		return ext, nil
+	}
+	return "", usagef("--format: %s does not say what it is to be; name it .parquet, .ndjson, .csv or .npy, or give --format", e.Out)
+}
+
+// Run writes one file.
+func (e *exportCommand) Run(ctx context.Context, c *console) (err error) {
+	format, err := e.formatOf()
+	if err != nil {
+		return err
+	}
+	r, err := e.reach(ctx, c, openOptions{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	n, err := r.download(ctx, c, "exporting "+e.As, "/v1/export/"+e.As+"?format="+format, e.Out)
+	if err != nil {
+		return err
+	}
+	if format == "npy" && e.Out != "-" {
+		ids := e.Out + ".ids.ndjson"
+		if _, err := r.download(ctx, c, "exporting ids", "/v1/export/"+e.As+"?"+url.Values{"format": {"ndjson"}, "only": {"ids"}}.Encode(), ids); err != nil {
+			return err
+		}
+		c.say("the rows' items are in %s", ids)
+	}
+	c.say("%s: %s bytes", e.Out, count(n))
+	return nil
+}
+
+// download writes the answer to a GET into a file, which appears once it is whole.
+func (r *remote) download(ctx context.Context, c *console, label, path, file string) (n int64, err error) {
+	answer, err := r.send(ctx, http.MethodGet, path, "", nil)
+	if err != nil {
+		return 0, err
+	}
+	defer answer.Body.Close()
+	b := c.bar(label, max(answer.ContentLength, 0))
+	err = writeFile(c, file, func(out io.Writer) error {
+		n, err = io.Copy(out, &watched{answer.Body, b, 0})
+		return err
+	})
+	b.end(err)
+	if err != nil {
+		return n, fmt.Errorf("%s: %w", label, err)
+	}
+	return n, nil
+}
+
+// watched tells a bar how much was read.
+type watched struct {
+	io.Reader
+	b *bar
+	n int64
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.Reader.Read(p)
+	w.n += int64(n)
+	w.b.at(w.n, count(w.n>>10)+" KiB")
+	return n, err
+}
