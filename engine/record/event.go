@@ -13,9 +13,10 @@ import (
 // event is an event as it is written: one interaction, or an order with its lines.
 type event struct {
 	engine.Interaction
-	timed bool
-	order bool // items was given
-	items []orderLine
+	timed    bool
+	numbered bool // line was given
+	order    bool // items was given
+	items    []orderLine
 }
 
 // orderLine is one of an order's items.
@@ -69,6 +70,11 @@ var eventSchema = &schema[event]{
 	what: "field of an event",
 	fields: []field[event]{
 		idField("event_id", func(e *event) *string { return &e.EventID }),
+		{name: "line", set: func(e *event, v value) problem {
+			n, p := v.integer(0, math.MaxUint16)
+			e.Line, e.numbered = uint16(n), v.kind != null
+			return p
+		}},
 		{name: "type", set: func(e *event, v value) problem {
 			s, p := v.word(foreignTypes)
 			e.Type = engine.Type(s)

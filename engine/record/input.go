@@ -2,11 +2,13 @@ package record
 
 import (
 	"bytes"
-	"compress/flate"
 	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/rapportengine/rapport/engine"
 )
@@ -28,15 +30,29 @@ const windowBytes = 64 << 10
 
 func newInput(r io.Reader) *input { return &input{r: r, line: 1, end: [1]byte{'\n'}} }
 
-// open looks through gzip and a byte order mark.
+// open looks through gzip or zstd and a byte order mark.
 func open(r io.Reader, maxInflated int64) (*input, error) {
 	in := newInput(r)
-	if head := in.peek(2); len(head) == 2 && head[0] == 0x1f && head[1] == 0x8b {
-		z, err := gzip.NewReader(io.MultiReader(bytes.NewReader(in.rest()), &failing{in}))
-		if err != nil {
-			return nil, inflating(err, in)
-		}
-		in = newInput(&inflated{z: z, left: maxInflated, bound: maxInflated, under: in})
+	whole := func() io.Reader { return io.MultiReader(bytes.NewReader(in.rest()), &failing{in}) }
+	var (
+		z    io.Reader
+		by   string
+		err  error
+		head = string(in.peek(4))
+	)
+	switch {
+	case strings.HasPrefix(head, "\x1f\x8b"):
+		by = "gzip"
+		z, err = gzip.NewReader(whole())
+	case head == "\x28\xb5\x2f\xfd":
+		by = "zstd"
+		z, err = newZstd(whole())
+	}
+	if err != nil {
+		return nil, inflating(by, err, in)
+	}
+	if z != nil {
+		in = newInput(&inflated{z: z, by: by, left: maxInflated, bound: maxInflated, under: in})
 	}
 	if head := in.peek(3); string(head) == "\xef\xbb\xbf" {
 		in.take(3)
@@ -61,10 +77,11 @@ func (f *failing) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// inflated reads a gzip stream up to a bound.
+// inflated reads a compressed stream up to a bound.
 type inflated struct {
-	z           *gzip.Reader
-	left, bound int64 // bound 0: none
+	z           io.Reader
+	by          string // what it is compressed by
+	left, bound int64  // bound 0: none
 	under       *input
 }
 
@@ -74,26 +91,24 @@ func (z *inflated) Read(p []byte) (int, error) {
 		return 0, engine.Invalidf(engine.CodeLimitExceeded, "", "the compressed input grows beyond %d bytes", z.bound)
 	}
 	if err != nil && err != io.EOF {
-		err = inflating(err, z.under)
+		err = inflating(z.by, err, z.under)
 	}
 	return n, err
 }
 
 // inflating tells a damaged stream, which is the sender's, from a reader that failed.
-func inflating(err error, under *input) error {
+func inflating(by string, err error, under *input) error {
 	if under.err != nil && under.err != io.EOF && under.err != io.ErrUnexpectedEOF {
 		return under.err
 	}
-	corrupt, isCorrupt := errors.AsType[flate.CorruptInputError](err)
 	switch {
-	case isCorrupt:
-		return &Syntax{0, "the gzip stream is damaged: " + corrupt.Error()}
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return &Syntax{0, "the gzip stream ends early: a whole one is wanted"}
-	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader):
-		return &Syntax{0, "the gzip stream is damaged: " + err.Error()}
+		return &Syntax{0, "the " + by + " stream ends early: a whole one is wanted"}
+	case errors.Is(err, zstd.ErrWindowSizeExceeded):
+		return &Syntax{0, fmt.Sprintf("the zstd stream needs a window of more than %d MiB; compress with a level up to 19, without --long", engine.MaxZstdWindow>>20)}
 	}
-	return fmt.Errorf("inflate: %w", err)
+	// All else that inflating can fail for is what the stream holds.
+	return &Syntax{0, "the " + by + " stream is damaged: " + err.Error()}
 }
 
 // rest returns what was read and not yet taken.

@@ -172,7 +172,7 @@ func putAttribute(into *engine.Attributes, name string, x any) problem {
 
 // attribute decodes a text, number, truth value or list of texts; nil for null.
 func (v value) attribute() (any, problem) {
-	switch v.kind {
+	switch v.plain() {
 	case null:
 		return nil, nil
 	case number:
@@ -182,7 +182,7 @@ func (v value) attribute() (any, problem) {
 		return v.raw == "true", nil
 	case list:
 		out, p := strs[string](v, engine.MaxListValues, "", func(e value) (string, problem) {
-			if e.kind != text {
+			if e.plain() != text {
 				return "", refuse("a list attribute holds texts, got %s; numbers are one attribute each, or written as texts", e.describe())
 			}
 			return e.str(engine.MaxTitleBytes)

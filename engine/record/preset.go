@@ -2,6 +2,7 @@ package record
 
 import (
 	"slices"
+	"time"
 
 	"github.com/rapportengine/rapport/engine"
 )
@@ -15,7 +16,11 @@ type layout struct {
 	delimiter byte     // of a file without a header
 	columns   []string // of a file without a header, "-" for none of our business
 	mapping   string
-	void      string // a cell that stands for nothing
+	void      string         // a cell that stands for nothing
+	sep       string         // between the parts of a list, "" for |
+	zone      *time.Location // of its times, where the caller names none
+	clock     string         // how its times are written beside RFC 3339, by package time
+	latin1    bool           // its texts are ISO 8859-1
 }
 
 // layouts is the data of the presets; a new one is a new line.

@@ -132,26 +132,31 @@ func TestEventsComeBackFromTables(t *testing.T) {
 	})
 }
 
+func someItem(t *rapid.T) engine.Item {
+	published := some(t, "published", func() time.Time { return someTime(t, "published") })
+	want := engine.Item{
+		ID: engine.ItemID(someID(t, "id")), Kind: engine.Kind(someWord(t, "kind")), Title: rapid.String().Draw(t, "title"), Text: rapid.String().Draw(t, "text"),
+		Categories: rapid.SliceOfN(rapid.StringMatching(`[a-zä€." ]{0,4}[a-z](/[a-zä€]{1,5}){0,2}`), 0, 3).Draw(t, "categories"),
+		Attributes: someAttributes(t), Price: some(t, "price", func() float64 { return rapid.Float64Range(0, 1e12).Draw(t, "price") }),
+		Stock:     some(t, "stock", func() int64 { return rapid.Int64Range(-1<<53, 1<<53).Draw(t, "stock") }),
+		Published: published, Hidden: rapid.Bool().Draw(t, "hidden"), Sensitive: rapid.Bool().Draw(t, "sensitive"), Language: rapid.SampledFrom([]string{"", "de", "en-GB"}).Draw(t, "language"),
+		Embedding: rapid.SliceOfN(rapid.Float32Range(-1e30, 1e30), 0, 3).Draw(t, "embedding"),
+	}
+	if len(want.Categories) == 0 {
+		want.Categories = nil
+	}
+	if len(want.Embedding) == 0 {
+		want.Embedding = nil
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "applies") {
+		want.AppliesTo = append(want.AppliesTo, engine.ItemID(someID(t, "product")))
+	}
+	return want
+}
+
 func TestItemsComeBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		published := some(t, "published", func() time.Time { return someTime(t, "published") })
-		want := engine.Item{
-			ID: engine.ItemID(someID(t, "id")), Kind: engine.Kind(someWord(t, "kind")), Title: rapid.String().Draw(t, "title"), Text: rapid.String().Draw(t, "text"),
-			Categories: rapid.SliceOfN(rapid.StringMatching(`[a-zä€." ]{0,4}[a-z](/[a-zä€]{1,5}){0,2}`), 0, 3).Draw(t, "categories"),
-			Attributes: someAttributes(t), Price: some(t, "price", func() float64 { return rapid.Float64Range(0, 1e12).Draw(t, "price") }),
-			Stock:     some(t, "stock", func() int64 { return rapid.Int64Range(-1<<53, 1<<53).Draw(t, "stock") }),
-			Published: published, Hidden: rapid.Bool().Draw(t, "hidden"), Sensitive: rapid.Bool().Draw(t, "sensitive"), Language: rapid.SampledFrom([]string{"", "de", "en-GB"}).Draw(t, "language"),
-			Embedding: rapid.SliceOfN(rapid.Float32Range(-1e30, 1e30), 0, 3).Draw(t, "embedding"),
-		}
-		if len(want.Categories) == 0 {
-			want.Categories = nil
-		}
-		if len(want.Embedding) == 0 {
-			want.Embedding = nil
-		}
-		for range rapid.IntRange(0, 2).Draw(t, "applies") {
-			want.AppliesTo = append(want.AppliesTo, engine.ItemID(someID(t, "product")))
-		}
+		want := someItem(t)
 		b := encoded(t, want)
 		got, err := One(Items(bytes.NewReader(b), Options{}))
 		if err != nil || !reflect.DeepEqual(got, want) {

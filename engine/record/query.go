@@ -2,6 +2,7 @@ package record
 
 import (
 	"net/url"
+	"strings"
 
 	"github.com/rapportengine/rapport/engine"
 )
@@ -20,19 +21,18 @@ func RequestQuery(params url.Values) (engine.Request, error) {
 	e := env{sep: ",", own: true}
 	for _, name := range sortedKeys(params) {
 		i, p := d.column(name)
+		if p == nil && d.fields[i].nested {
+			return engine.Request{}, engine.Invalidf(engine.CodeInvalidField, shorten(name), "the parameter is not one value; send the request with POST, as JSON")
+		}
 		if p != nil {
-			if p.Code == engine.CodeUnknownField {
-				p.Code = engine.CodeUnknownParam
-			} else {
-				p.Want = "the parameter is not one value; send the request with POST, as JSON"
-			}
+			p.Code = engine.CodeUnknownParam
 			return engine.Request{}, p
 		}
 		given := params[name]
 		v := value{kind: cell, env: &e}
 		switch {
 		case several[d.fields[i].name]:
-			v.kind, v.list = cells, given
+			v.kind, v.parts = list, split(given, &e)
 		case len(given) != 1:
 			return engine.Request{}, engine.Invalidf(engine.CodeInvalidField, shorten(name), "the parameter is given %d times; once is wanted", len(given))
 		default:
@@ -43,4 +43,15 @@ func RequestQuery(params url.Values) (engine.Request, error) {
 		}
 	}
 	return r, nil
+}
+
+// split returns the values of a parameter that is given several times, or with commas.
+func split(given []string, e *env) []member {
+	var out []member
+	for _, one := range given {
+		for s := range strings.SplitSeq(one, e.sep) {
+			out = append(out, member{value: value{kind: cell, raw: strings.TrimSpace(s), env: e}})
+		}
+	}
+	return out
 }

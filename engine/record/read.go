@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"iter"
@@ -22,6 +23,7 @@ type raw struct {
 	line  int
 	json  string
 	cells []string // valid until the next one is read
+	typed []value  // the cells of columns that have types
 	bad   problem
 }
 
@@ -95,9 +97,12 @@ func one[T, R any](t *T, rec raw, c *reading, d *decoder[T], always []constant, 
 		}
 	}
 	var p problem
-	if rec.cells != nil {
+	switch {
+	case rec.cells != nil:
 		p = d.row(t, rec.cells, &c.env)
-	} else {
+	case rec.typed != nil:
+		p = d.typedRow(t, rec.typed)
+	default:
 		p = d.object(t, valueOf(rec.json, &c.env))
 	}
 	if p == nil && d.schema.check != nil && !d.apart {
@@ -118,6 +123,13 @@ func begin[T any](r io.Reader, c *reading, d *decoder[T]) (source, []constant, e
 	format := c.o.Format
 	if format == Auto {
 		format = sniffFormat(in)
+	}
+	if format == Parquet {
+		f, err := whollyRead(r, in, c.o.MaxInflated)
+		if err != nil {
+			return nil, nil, err
+		}
+		return beginParquet(f, c, d)
 	}
 	if err := in.failed(); err != nil && len(in.rest()) == 0 {
 		return nil, nil, err
@@ -175,6 +187,22 @@ func (d *decoder[T]) row(t *T, cells []string, e *env) problem {
 	return nil
 }
 
+// typedRow decodes the cells of a row whose columns have types. An empty text says
+// nothing, as in other tables.
+func (d *decoder[T]) typedRow(t *T, cells []value) problem {
+	d.round++
+	for i, c := range cells {
+		f := d.columns[i]
+		if f < 0 || c.kind == null || c.kind == cell && (c.raw == "" || c.raw == d.void) {
+			continue
+		}
+		if p := d.set(t, f, c); p != nil {
+			return at(d.fields[f].name, p)
+		}
+	}
+	return nil
+}
+
 // whole finishes records that are as they were decoded.
 func whole[T any](s *schema[T]) finish[T, T] {
 	return func(t *T, c *reading) (T, problem) {
@@ -193,6 +221,8 @@ func sniffFormat(in *input) Format {
 	head := in.peek(512)
 	first := space(head, 0)
 	switch {
+	case bytes.HasPrefix(head, []byte(parquetMagic)):
+		return Parquet
 	case len(head) == 0:
 		return NDJSON // nothing at all: no records
 	case first == len(head):

@@ -1,6 +1,6 @@
-// Package record turns bytes into the records of package engine: events, items,
-// customers and tickets from JSON, NDJSON or delimited tables, and the requests and
-// scenarios of the API. Every input takes this one way, whether it comes by REST, by
+// Package record turns bytes into the records of package engine and back: events,
+// orders, items, customers and tickets as JSON, NDJSON, delimited tables or Parquet, and
+// the requests and scenarios of the API. Every input takes this one way, whether it comes by REST, by
 // import or by an offline evaluation, so a record means the same wherever it enters.
 //
 // It reads from an io.Reader as a stream, holds one record at a time, and refuses a bad
@@ -23,13 +23,14 @@ type Format int
 
 // The formats.
 const (
-	// Auto looks: a gzip header is inflated first; then '[' begins a JSON array, '{' one
-	// object (over several lines) or NDJSON (complete within its line), and all else is
-	// a table.
-	Auto   Format = iota
-	JSON          // one object, or an array of them
-	NDJSON        // one object a line
-	Table         // delimited text: CSV, TSV and their kin
+	// Auto looks: what is compressed by gzip or zstd is inflated first; then PAR1 begins
+	// a Parquet file, '[' a JSON array, '{' one object (over several lines) or NDJSON
+	// (complete within its line), and all else is a table.
+	Auto    Format = iota
+	JSON           // one object, or an array of them
+	NDJSON         // one object a line
+	Table          // delimited text: CSV, TSV and their kin
+	Parquet        // needs a File; what is none is held in memory
 )
 
 // Unknown says what becomes of an event's fields that we have no name for. Other
@@ -96,7 +97,7 @@ type Entry[T any] struct {
 
 // Rejected says why one record was refused. Those around it are not affected.
 type Rejected struct {
-	Line  int    `json:"line"` // of the input, from 1; in a JSON array the place in it, from 1
+	Line  int    `json:"line"` // of the input, from 1; in a JSON array or a Parquet file the place in it, from 1
 	Field string `json:"field,omitempty"`
 	Code  string `json:"code"`
 	Want  string `json:"detail"` // what would be right
@@ -113,7 +114,7 @@ func (r *Rejected) Unwrap() error {
 }
 
 // Syntax says that the input cannot be read from some point on: broken JSON outside
-// NDJSON, a damaged gzip stream. What was read before it stands.
+// NDJSON, a damaged gzip stream, a Parquet file cut off. What was read before it stands.
 type Syntax struct {
 	Line int // from 1
 	Want string

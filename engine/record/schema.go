@@ -14,7 +14,7 @@ type field[T any] struct {
 	name   string
 	set    func(*T, value) problem
 	merge  func(*T, value) problem // in a patch, where it is not set
-	nested bool                    // cannot be a column or a parameter
+	nested bool                    // in a column it is JSON, and no parameter
 }
 
 // schema is what we know of one kind of record. One table serves whole records, patches,
@@ -90,9 +90,6 @@ func (d *decoder[T]) patching() {
 // column returns the field that a column, parameter or mapped key stands for.
 func (d *decoder[T]) column(name string) (int, problem) {
 	if i, known := d.index[name]; known {
-		if i >= 0 && d.fields[i].nested {
-			return 0, engine.Invalidf(engine.CodeInvalidField, shorten(name), "%s is not one value; it can only come in JSON", d.fields[i].name)
-		}
 		return i, nil
 	}
 	if outer, rest, dotted := strings.Cut(name, "."); dotted && rest != "" {
@@ -161,8 +158,13 @@ func (d *decoder[T]) object(t *T, v value) problem {
 }
 
 // set decodes v into field i.
-func (d *decoder[T]) set(t *T, i int, v value) problem {
+func (d *decoder[T]) set(t *T, i int, v value) (p problem) {
 	f := &d.fields[i]
+	if f.nested && v.kind == cell {
+		if v, p = v.json(); p != nil {
+			return p
+		}
+	}
 	if d.seen[i] == d.round {
 		return refuse("the field %s is given twice, by this or another of its names; once is wanted", f.name)
 	}

@@ -28,20 +28,13 @@ func beginTable[T any](in *input, c *reading, d *decoder[T]) (source, []constant
 	if err != nil {
 		return nil, nil, err
 	}
-	mapping, columns := c.o.Mapping, c.o.Columns
-	if c.o.Preset != "" {
-		l, err := layoutOf(c.o.Preset, d.schema.what, first.cells, t.delimiter)
-		if err != nil {
-			return nil, nil, err
-		}
-		known, err := ParseMapping(l.mapping)
-		if err != nil {
-			return nil, nil, err
-		}
-		mapping, d.void = mapping.over(known), l.void
-		if columns == nil {
-			columns = l.columns
-		}
+	mapping, l, err := d.preset(c, first.cells, t.delimiter)
+	if err != nil {
+		return nil, nil, err
+	}
+	columns := c.o.Columns
+	if columns == nil {
+		columns = l.columns
 	}
 	if columns == nil && mapping.numbered() {
 		columns = make([]string, len(first.cells))
@@ -55,14 +48,42 @@ func beginTable[T any](in *input, c *reading, d *decoder[T]) (source, []constant
 	}
 	t.width = len(columns)
 	t.held = first
-	if err := checkHeader(columns, c.o.Mapping); err != nil {
-		return nil, nil, err
+	always, err := d.settle(columns, c.o.Mapping, mapping)
+	return t, always, err
+}
+
+// preset returns the mapping of the caller laid over that of a preset, and the layout
+// the preset takes the file for.
+func (d *decoder[T]) preset(c *reading, first []string, delimiter byte) (Mapping, layout, error) {
+	if c.o.Preset == "" {
+		return c.o.Mapping, layout{}, nil
 	}
-	always, err := d.rename(mapping)
+	l, err := layoutOf(c.o.Preset, d.schema.what, first, delimiter)
 	if err != nil {
-		return nil, nil, err
+		return Mapping{}, l, err
 	}
-	return t, always, d.header(columns, always)
+	known, err := ParseMapping(l.mapping)
+	d.void = l.void
+	if c.env.zone == nil {
+		c.env.zone = l.zone
+	}
+	c.env.clock, c.env.latin1 = l.clock, l.latin1
+	if l.sep != "" {
+		c.env.sep = l.sep
+	}
+	return c.o.Mapping.over(known), l, err
+}
+
+// settle settles what each column means, by the mapping that was given and all of it.
+func (d *decoder[T]) settle(columns []string, given, all Mapping) ([]constant, error) {
+	if err := checkHeader(columns, given); err != nil {
+		return nil, err
+	}
+	always, err := d.rename(all)
+	if err != nil {
+		return nil, err
+	}
+	return always, d.header(columns, always)
 }
 
 // checkHeader refuses columns of one name and mappings of columns that are not there.

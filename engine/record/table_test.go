@@ -74,7 +74,6 @@ func TestHeadersRefused(t *testing.T) {
 		{"mapping of no column", "item_id,name\na,b\n", "nam=title", `"name"`},
 		{"two for one", "item_id,itemId\na,b\n", "", "both mean item_id"},
 		{"constant and column", "item_id,title\na,b\n", "title:=x", "a constant"},
-		{"no single value", "item_id,embeddings,attributes\na,b,c\n", "embeddings=-", "JSON"},
 	}
 	for _, c := range cases {
 		got, refused, end := gather(Items(strings.NewReader(c.in), Options{Mapping: mapping(c.m)}))

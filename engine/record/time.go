@@ -63,9 +63,9 @@ func (v value) stamp(s string) (time.Time, problem) {
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return inYears(t)
 	}
-	for _, layout := range [...]string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02"} {
+	for _, layout := range [...]string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02", v.env.clock} {
 		t, err := time.Parse(layout, s)
-		if err != nil {
+		if err != nil || layout == "" {
 			continue
 		}
 		if v.env.zone == nil {

@@ -22,13 +22,14 @@ const (
 	text
 	list
 	object
-	cell  // of a table, or a parameter: text that may stand for anything
-	cells // a parameter given several times, or with commas
+	cell // of a table, or a parameter: text that may stand for anything
 )
 
 // env is what values need to know of their reading.
 type env struct {
 	zone   *time.Location
+	clock  string // a layout of package time beside RFC 3339, "" for none
+	latin1 bool   // cells that are no UTF-8 are ISO 8859-1
 	sep    string // between the parts of a cell that is a list
 	own    bool   // texts are copied: they outlive the record, which may be far larger
 	redact bool
@@ -40,10 +41,11 @@ type env struct {
 // Decoding into a Go value takes null as "nothing": it sets the zero value, which in a
 // whole record changes nothing and in a patch clears the field.
 type value struct {
-	kind kind
-	raw  string   // the JSON of it; the text of a cell
-	list []string // of cells
-	env  *env
+	kind  kind
+	as    kind     // of a cell whose column has a type: number, boolean or text
+	raw   string   // the JSON of it; the text of a cell
+	parts []member // of a list or an object without JSON
+	env   *env
 }
 
 // valueOf returns the value whose JSON is raw.
@@ -97,8 +99,6 @@ func (v value) describe() string {
 		return fmt.Sprintf("the text %q", shorten(v.raw))
 	case list:
 		return "a list"
-	case cells:
-		return "several values"
 	}
 	return "an object"
 }
@@ -131,7 +131,10 @@ func (v value) str(limit int) (string, problem) {
 		}
 	case cell:
 		if s = v.raw; !utf8.ValidString(s) {
-			return "", notUTF8()
+			if !v.env.latin1 {
+				return "", notUTF8()
+			}
+			s = fromLatin1(s)
 		}
 	default:
 		p := v.wrong("a text")
@@ -146,7 +149,18 @@ func (v value) str(limit int) (string, problem) {
 	return v.kept(s), nil
 }
 
-func notUTF8() problem { return refuse("the text is not valid UTF-8") }
+func notUTF8() problem {
+	return refuse("the text is not valid UTF-8; is the file written in another encoding, such as ISO 8859-1 or Windows-1252? Convert it first (iconv -t UTF-8)")
+}
+
+// fromLatin1 returns text whose bytes are its code points.
+func fromLatin1(s string) string {
+	out := make([]rune, len(s))
+	for i := range len(s) {
+		out[i] = rune(s[i])
+	}
+	return string(out)
+}
 
 // unquote returns the text that a JSON string stands for.
 func unquote(raw string) (string, problem) {

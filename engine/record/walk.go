@@ -15,14 +15,34 @@ type member struct {
 
 // walker goes through the members of an object, or the values of a list.
 type walker struct {
-	s   string // what is left, the opening bracket taken off
-	env *env
+	s     string   // what is left, the opening bracket taken off
+	parts []member // what is left, where there is no JSON
+	env   *env
 }
 
-func (v value) walk() walker { return walker{v.raw[1:], v.env} }
+func (v value) walk() walker {
+	if v.raw == "" {
+		return walker{parts: v.parts, env: v.env}
+	}
+	return walker{s: v.raw[1:], env: v.env}
+}
+
+// pop returns the next part of what is no JSON.
+func (w *walker) pop() (m member, more bool) {
+	if len(w.parts) == 0 {
+		return member{}, false
+	}
+	m = w.parts[0]
+	w.parts = w.parts[1:]
+	return m, true
+}
 
 // next returns the next value of a list.
 func (w *walker) next() (value, bool) {
+	if w.s == "" {
+		m, more := w.pop()
+		return m.value, more
+	}
 	i := space(w.s, 0)
 	if w.s[i] == ',' {
 		i = space(w.s, i+1)
@@ -38,6 +58,10 @@ func (w *walker) next() (value, bool) {
 
 // member returns the next member of an object.
 func (w *walker) member() (m member, more bool, p problem) {
+	if w.s == "" {
+		m, more = w.pop()
+		return m, more, nil
+	}
 	i := space(w.s, 0)
 	if w.s[i] == ',' {
 		i = space(w.s, i+1)
@@ -90,8 +114,8 @@ func textEnd(s string, i int) int {
 	return i + 1
 }
 
-// each calls f for the parts of a list: of a JSON list its values; of a cell the texts
-// between the separators; several parameters one by one. Null is an empty list. At most
+// each calls f for the parts of a list: of a list its values; of a cell that is a JSON
+// list those, else the texts between the separators. Null is an empty list. At most
 // limit parts are taken.
 func (v value) each(limit int, want string, f func(i int, v value) problem) problem {
 	n := 0
@@ -106,6 +130,11 @@ func (v value) each(limit int, want string, f func(i int, v value) problem) prob
 		n++
 		return p
 	}
+	if v.kind == cell && strings.HasPrefix(v.raw, "[") {
+		if l, p := v.json(); p == nil {
+			v = l
+		}
+	}
 	switch v.kind {
 	case null:
 		return nil
@@ -119,21 +148,29 @@ func (v value) each(limit int, want string, f func(i int, v value) problem) prob
 				return p
 			}
 		}
-	case cell, cells:
-		parts := v.list
-		if v.kind == cell {
-			parts = []string{v.raw}
-		}
-		for _, one := range parts {
-			for s := range strings.SplitSeq(one, v.env.sep) {
-				if p := part(value{kind: cell, raw: strings.TrimSpace(s), env: v.env}); p != nil {
-					return p
-				}
+	case cell:
+		for s := range strings.SplitSeq(v.raw, v.env.sep) {
+			if p := part(value{kind: cell, raw: strings.TrimSpace(s), env: v.env}); p != nil {
+				return p
 			}
 		}
 		return nil
 	}
 	return v.wrong(want)
+}
+
+// json returns the value whose JSON a cell holds.
+func (v value) json() (value, problem) {
+	var s scanner
+	trimmed := strings.TrimSpace(v.raw)
+	n, err := s.value([]byte(trimmed), true)
+	switch {
+	case err != nil, n < len(trimmed):
+		return v, refuse("JSON is wanted here, such as {\"name\": \"value\"} or [{\"item_id\": \"1\"}], got %q", shorten(v.raw))
+	case s.depth > engine.MaxJSONDepth:
+		return v, tooDeep()
+	}
+	return valueOf(trimmed, v.env), nil
 }
 
 // strs decodes a list of texts, each checked and decoded by f.
@@ -160,7 +197,7 @@ func ids[S ~string](v value, limit int) ([]S, problem) {
 // free decodes a value nobody has a schema for: nil, bool, float64, string, []any or
 // map[string]any. The depth of the record bounds the recursion.
 func (v value) free() (any, problem) {
-	switch v.kind {
+	switch v.plain() {
 	case null:
 		return nil, nil
 	case boolean:
@@ -186,6 +223,14 @@ func (v value) free() (any, problem) {
 		return out, p
 	}
 	return v.str(engine.MaxRecordBytes)
+}
+
+// plain returns what a value is, a cell taken as its column's type.
+func (v value) plain() kind {
+	if v.kind == cell && v.as != null {
+		return v.as
+	}
+	return v.kind
 }
 
 // members calls f for each member of an object and refuses names given twice. Null has
