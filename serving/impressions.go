@@ -23,6 +23,7 @@ const (
 // recorder writes impressions behind the answers.
 type recorder struct {
 	dropped atomic.Uint64
+	written atomic.Uint64
 	wake    chan struct{} // a batch is full
 
 	mu      sync.Mutex // guards waiting and writing
@@ -107,6 +108,8 @@ func (r *recorder) flush(ctx context.Context, log Log) error {
 		if err := log.PutImpressions(ctx, batch); err != nil {
 			r.dropped.Add(uint64(n))
 			failed = errors.Join(failed, fmt.Errorf("write %d impressions: %w", n, err))
+		} else {
+			r.written.Add(uint64(n))
 		}
 		r.mu.Lock()
 		r.writing = nil

@@ -19,13 +19,17 @@ func (r *Recommender) Observe(group []engine.Committed) {
 	defer r.mu.Unlock()
 	next := *r.shop.Load()
 	var (
-		rows  []engine.Row
-		items []catalogue.Entry
+		rows, was []engine.Row
+		items     []catalogue.Entry
 	)
 	for i := range group {
 		c := &group[i]
 		next.seq = max(next.seq, c.Seq)
+		r.note(c)
 		switch {
+		case c.Settings != nil:
+			next.World = next.World.WithSettings(*c.Settings)
+			defer r.wake() // once the shop is stored
 		case c.Item != nil:
 			items = append(items, catalogue.Entry{Num: c.Num, Item: c.Item})
 		case c.Deleted != nil:
@@ -37,7 +41,9 @@ func (r *Recommender) Observe(group []engine.Committed) {
 		case c.Erased != nil:
 			r.record.forget(c.Erased.Subjects)
 		}
-		rows = append(rows, c.Rows...)
+		if c.Seq > next.counted {
+			rows, was = append(rows, c.Rows...), append(was, c.Was...)
+		}
 	}
 	if len(items) > 0 {
 		next.World = next.World.WithItems(items)
@@ -47,6 +53,9 @@ func (r *Recommender) Observe(group []engine.Committed) {
 	}
 	if len(rows) > 0 {
 		next.World = next.World.WithRows(rows)
+	}
+	if len(was) > 0 {
+		next.World = next.World.WithoutRows(was)
 	}
 	r.people.observe(group)
 	r.shop.Store(&next)

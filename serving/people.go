@@ -111,8 +111,8 @@ func (p *people) read(ctx context.Context, s engine.Subject) (*recommend.Someone
 	return who, nil
 }
 
-// observe brings the cached states up to date. A merge or an erase drops the states it
-// touches: the next request reads them anew.
+// observe brings the cached states up to date. A merge, an erase or a changed event drops
+// the states it touches: the next request reads them anew.
 func (p *people) observe(group []engine.Committed) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -124,6 +124,8 @@ func (p *people) observe(group []engine.Committed) {
 			p.drop(engine.OfCustomer(c.Merged.Into))
 		case c.Erased != nil:
 			p.forget(c.Erased.Subjects)
+		case len(c.Was) > 0: // what was ever bought cannot be told from what was changed
+			p.drop(c.Subject)
 		case c.Customer != nil:
 			p.tell(engine.OfCustomer(c.Customer.ID), c)
 		case len(c.Rows) > 0:

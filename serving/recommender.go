@@ -8,6 +8,7 @@ package serving
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -33,6 +34,9 @@ type Log interface {
 	Resolve(s engine.Subject) engine.Subject
 	PutImpressions(ctx context.Context, list []engine.Impression) error
 	Impression(ctx context.Context, id string) (engine.Impression, error)
+	// ScanAt calls fn with every subject's history as of one moment, and returns the
+	// number of the newest command that is in them.
+	ScanAt(ctx context.Context, fn func(engine.Subject, []engine.Row) error) (seq uint64, err error)
 }
 
 // Options are the recommender's settings; the zero value is sane.
@@ -51,16 +55,20 @@ type Recommender struct {
 	shop   atomic.Pointer[shop] // replaced whole; loaded once a request
 	people *people
 	record *recorder
+	stale  chan struct{} // the counters do not weigh as the settings do
 
-	mu       sync.Mutex        // guards the replacing of shop, and the two below
-	encoding int               // swaps under way
-	changed  []catalogue.Entry // items put or deleted since the first of them began
+	mu       sync.Mutex         // guards the replacing of shop, and all below
+	encoding int                // swaps under way
+	changed  []catalogue.Entry  // items put or deleted since the first of them began
+	noting   bool               // a recount is under way
+	noted    []engine.Committed // what was observed since it began, as far as it counts
 }
 
 // shop is the world with its scenarios, as of one moment.
 type shop struct {
 	*recommend.World
 	seq       uint64 // of the newest command that is in it
+	counted   uint64 // the counters hold all up to here: a recount may be ahead of seq
 	scenarios map[string]*scenario
 }
 
@@ -70,7 +78,7 @@ func New(log Log, ids *catalogue.IDs, o Options) *Recommender {
 	if o.Settings != nil {
 		settings = *o.Settings
 	}
-	r := &Recommender{log: log, now: o.Now, random: o.Random, record: newRecorder()}
+	r := &Recommender{log: log, now: o.Now, random: o.Random, record: newRecorder(), stale: make(chan struct{}, 1)}
 	if r.now == nil {
 		r.now = time.Now
 	}
@@ -146,15 +154,21 @@ func (r *Recommender) Seq() uint64 { return r.shop.Load().seq }
 // Checkpoint returns the live counters and the sequence number up to which they count.
 func (r *Recommender) Checkpoint() (seq uint64, counters []byte, err error) {
 	s := r.shop.Load()
+	seq = max(s.seq, s.counted)
 	counters, err = s.Counters.MarshalBinary()
 	if err != nil {
-		return 0, nil, fmt.Errorf("checkpoint counters at %d: %w", s.seq, err)
+		return 0, nil, fmt.Errorf("checkpoint counters at %d: %w", seq, err)
 	}
-	return s.seq, counters, nil
+	return seq, counters, nil
 }
 
 // Dropped returns how many impressions were lost because the disk did not keep up.
 func (r *Recommender) Dropped() uint64 { return r.record.dropped.Load() }
 
-// Run writes impressions behind the answers until ctx ends, then what is left.
-func (r *Recommender) Run(ctx context.Context) error { return r.record.run(ctx, r.log) }
+// Run writes impressions behind the answers and counts again whenever the settings have
+// changed, until ctx ends; then it writes what is left.
+func (r *Recommender) Run(ctx context.Context) error {
+	counting := make(chan error, 1)
+	go func() { counting <- r.recountUntil(ctx) }()
+	return errors.Join(r.record.run(ctx, r.log), <-counting)
+}

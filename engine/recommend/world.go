@@ -50,6 +50,21 @@ func (w *World) WithRows(rows []engine.Row) *World {
 	return &next
 }
 
+// WithoutRows returns the world after something turned out not to have happened.
+func (w *World) WithoutRows(rows []engine.Row) *World {
+	next := *w
+	next.Counters = w.Counters.Without(rows)
+	return &next
+}
+
+// WithSettings returns the world under other choices of the shop. Its counters stay as
+// they were counted.
+func (w *World) WithSettings(s engine.Settings) *World {
+	next := *w
+	next.Settings = s
+	return &next
+}
+
 // WithCounters returns the world with other counters: those of a checkpoint, or of
 // another moment.
 func (w *World) WithCounters(c *tally.Counters) *World {

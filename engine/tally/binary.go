@@ -5,19 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"hash/fnv"
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/rapportengine/rapport/engine"
 )
 
 // The form of saved counters, little endian:
 //
-//	version byte | landmark int64 | newest int64 | cells uint32
+//	version byte | landmark int64 | newest int64 | fingerprint of the settings uint64 | cells uint32
 //	per cell that is not all zero, by rising number: number uint32 | a float64 a span
 //	CRC-32C uint32 of all before
 const (
-	version    = 1
-	headBytes  = 1 + 8 + 8 + 4
+	version    = 2
+	headBytes  = 1 + 8 + 8 + 8 + 4
 	cellBytes  = 4 + 8*int(spans)
 	checkBytes = 4
 )
@@ -27,13 +30,36 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // ErrCorrupt is wrapped by Unmarshal's errors.
 var ErrCorrupt = errors.New("saved counters are damaged")
 
-// MarshalBinary returns c in a form that Unmarshal reads back to the bit. The settings
-// are not part of it.
+// ErrOtherSettings is wrapped by Unmarshal's error where the counters were counted under
+// other weights than those they are to be read under.
+var ErrOtherSettings = errors.New("counters were counted under other settings")
+
+// fingerprint is the same for settings that weigh every row alike.
+func fingerprint(s engine.Settings) uint64 {
+	h := fnv.New64a()
+	for _, t := range slices.Sorted(maps.Keys(s.Types)) {
+		set := s.Types[t]
+		if set.Weight == 0 {
+			continue
+		}
+		var b []byte
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(t)))
+		b = append(b, t...)
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(set.Weight))
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(set.Liked))
+		_, _ = h.Write(b) // a hash never fails
+	}
+	return h.Sum64()
+}
+
+// MarshalBinary returns c in a form that Unmarshal reads back to the bit. Of the settings
+// it holds a fingerprint.
 func (c *Counters) MarshalBinary() ([]byte, error) {
 	out := make([]byte, headBytes, headBytes+c.length*cellBytes+checkBytes)
 	out[0] = version
 	binary.LittleEndian.PutUint64(out[1:], uint64(c.landmark))
 	binary.LittleEndian.PutUint64(out[9:], uint64(c.newest))
+	binary.LittleEndian.PutUint64(out[17:], fingerprint(c.settings))
 	cells := uint32(0)
 	for k, ch := range c.chunks {
 		if ch == nil {
@@ -50,7 +76,7 @@ func (c *Counters) MarshalBinary() ([]byte, error) {
 			}
 		}
 	}
-	binary.LittleEndian.PutUint32(out[17:], cells)
+	binary.LittleEndian.PutUint32(out[25:], cells)
 	return seal(out), nil
 }
 
@@ -60,7 +86,8 @@ func seal(body []byte) []byte {
 }
 
 // Unmarshal reads what MarshalBinary wrote. It refuses anything truncated, damaged or
-// of another version with an error that wraps ErrCorrupt. What it allocates is bounded
+// of another version with an error that wraps ErrCorrupt, and what was counted under
+// other settings with ErrOtherSettings. What it allocates is bounded
 // by a constant times len(data), plus the chunk directory of engine.MaxCatalogue items.
 func Unmarshal(data []byte, settings engine.Settings) (*Counters, error) {
 	if len(data) < headBytes+checkBytes {
@@ -73,9 +100,12 @@ func Unmarshal(data []byte, settings engine.Settings) (*Counters, error) {
 	if body[0] != version {
 		return nil, fmt.Errorf("%w: version %d, this program reads %d", ErrCorrupt, body[0], version)
 	}
-	cells := int64(binary.LittleEndian.Uint32(body[17:]))
+	cells := int64(binary.LittleEndian.Uint32(body[25:]))
 	if int64(len(body)) != headBytes+cells*int64(cellBytes) {
 		return nil, fmt.Errorf("%w: %d bytes for %d cells", ErrCorrupt, len(data), cells)
+	}
+	if binary.LittleEndian.Uint64(body[17:]) != fingerprint(settings) {
+		return nil, ErrOtherSettings
 	}
 	c := New(settings)
 	c.landmark = int64(binary.LittleEndian.Uint64(body[1:]))

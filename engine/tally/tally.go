@@ -64,8 +64,15 @@ type Counters struct {
 }
 
 // New returns empty counters that weigh rows by the given settings. The settings must
-// not change while the counters are in use; when they do, count again from the log.
+// not change while the counters are in use; when they do (see Weighs), count again from
+// the log.
 func New(settings engine.Settings) *Counters { return &Counters{settings: settings} }
+
+// Weighs reports whether the counters weigh rows as these settings do. Half-lives and
+// caps are no matter of theirs.
+func (c *Counters) Weighs(settings engine.Settings) bool {
+	return fingerprint(c.settings) == fingerprint(settings)
+}
 
 // Len returns one above the highest item number counted.
 func (c *Counters) Len() int { return c.length }
@@ -77,12 +84,18 @@ func (c *Counters) Len() int { return c.length }
 // so that a return takes away what a purchase gave. Half-lives of types are left aside:
 // the spans forget. Rows may come late and in any order. Rows without an item, without
 // weight, or with a number of engine.MaxCatalogue or above say nothing.
-func (c *Counters) With(rows []engine.Row) *Counters {
+func (c *Counters) With(rows []engine.Row) *Counters { return c.counted(rows, 1) }
+
+// Without returns c with rows taken back that With has added: up to rounding as if they
+// had never been, but that the newest row's time stays.
+func (c *Counters) Without(rows []engine.Row) *Counters { return c.counted(rows, -1) }
+
+func (c *Counters) counted(rows []engine.Row, sign float64) *Counters {
 	next := *c
 	shared := true // next.chunks is still c's
 	for i := range rows {
 		r := &rows[i]
-		w := c.weight(r)
+		w := sign * c.weight(r)
 		if w == 0 {
 			continue
 		}

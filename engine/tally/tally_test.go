@@ -167,6 +167,57 @@ func TestBinary(t *testing.T) {
 	})
 }
 
+// TestWithoutTakesBack takes rows back that lie anywhere among others.
+func TestWithoutTakesBack(t *testing.T) {
+	settings := engine.DefaultSettings()
+	rapid.Check(t, func(t *rapid.T) {
+		stay, gone := randomRows(t), randomRows(t)
+		got := New(settings).With(stay[:len(stay)/2]).With(gone).With(stay[len(stay)/2:]).Without(gone)
+		now := start.Add(3001 * day)
+		for n := range engine.ItemNum(901) {
+			for s := range spans {
+				want, size := plain(settings, stay, n, s, now)
+				_, more := plain(settings, gone, n, s, now)
+				if v := got.Value(n, s, now); math.Abs(v-want) > 1e-9*(size+more)+1e-200 {
+					t.Fatalf("item %d, span %d: %v, want %v", n, s, v, want)
+				}
+			}
+		}
+	})
+	one := []engine.Row{row(3, engine.Purchase, start, 1)}
+	if v := New(settings).With(one).Without(one).Value(3, Month, start); v != 0 {
+		t.Errorf("the only row taken back leaves %v", v)
+	}
+}
+
+// TestOtherSettings: counters know which weights they were counted under.
+func TestOtherSettings(t *testing.T) {
+	settings := engine.DefaultSettings()
+	c := New(settings).With([]engine.Row{row(5, engine.Purchase, start, 1)})
+	data, err := c.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*engine.Settings){
+		"":         func(*engine.Settings) {},
+		"half-life": func(s *engine.Settings) { s.Types[engine.View] = engine.TypeSetting{Weight: 0.2} },
+		"cap":       func(s *engine.Settings) { s.MaxWeight = 9 },
+		"nothing":   func(s *engine.Settings) { s.Types["own"] = engine.TypeSetting{HalfLife: day} },
+		"weight":    func(s *engine.Settings) { s.Types[engine.View] = engine.TypeSetting{Weight: 0.3} },
+		"liked":     func(s *engine.Settings) { s.Types[engine.Rating] = engine.TypeSetting{Weight: 1, Liked: 4} },
+		"new":       func(s *engine.Settings) { s.Types["own"] = engine.TypeSetting{Weight: 1} },
+		"gone":      func(s *engine.Settings) { delete(s.Types, engine.Click) },
+	} {
+		other := engine.DefaultSettings()
+		change(&other)
+		matters := name == "weight" || name == "liked" || name == "new" || name == "gone"
+		_, err := Unmarshal(data, other)
+		if errors.Is(err, ErrOtherSettings) != matters || !matters && err != nil || c.Weighs(other) == matters {
+			t.Errorf("%s changed: %v, weighs alike %v", name, err, c.Weighs(other))
+		}
+	}
+}
+
 // FuzzUnmarshal tries bytes as they come, and the same under a right checksum.
 func FuzzUnmarshal(f *testing.F) {
 	data, err := New(engine.DefaultSettings()).With([]engine.Row{row(5, engine.Purchase, start, 1), row(600, engine.View, start, 2)}).MarshalBinary()
@@ -181,7 +232,7 @@ func FuzzUnmarshal(f *testing.F) {
 		for _, b := range [][]byte{data, seal(bytes.Clone(data))} {
 			c, err := Unmarshal(b, engine.DefaultSettings())
 			if err != nil {
-				if !errors.Is(err, ErrCorrupt) {
+				if !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrOtherSettings) {
 					t.Errorf("Unmarshal: %v does not wrap ErrCorrupt", err)
 				}
 				continue

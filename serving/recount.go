@@ -1,0 +1,98 @@
+package serving
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/tally"
+)
+
+// Counters are sums of weighed rows: under other weights they are counted again, from the
+// log, while the old ones serve. Meanwhile new rows count in the old ones and are noted;
+// those that the reading of the log did not hold yet are added at the end, once.
+const (
+	recountRows  = 10_000           // counted at once, so that chunks are copied seldom
+	recountAgain = 10 * time.Second // after a reading that failed
+)
+
+// wake has the counters counted again soon.
+func (r *Recommender) wake() {
+	select {
+	case r.stale <- struct{}{}:
+	default: // it is on its way
+	}
+}
+
+// recountUntil counts again when woken, until ctx ends. It returns why the last recount
+// failed, where it did.
+func (r *Recommender) recountUntil(ctx context.Context) error {
+	for {
+		var failed error
+		for s := r.shop.Load(); failed == nil && !s.Counters.Weighs(s.Settings); s = r.shop.Load() {
+			failed = r.recount(ctx)
+		}
+		var later <-chan time.Time
+		if failed != nil {
+			later = time.After(recountAgain)
+		}
+		select {
+		case <-ctx.Done():
+			if errors.Is(failed, ctx.Err()) {
+				return nil // it was only cut short: the next start counts again
+			}
+			return failed
+		case <-r.stale:
+		case <-later:
+		}
+	}
+}
+
+// recount counts the whole log under the settings of now and swaps the result in.
+func (r *Recommender) recount(ctx context.Context) error {
+	r.mu.Lock()
+	settings := r.shop.Load().Settings
+	r.noting = true
+	r.mu.Unlock()
+
+	counters, upTo, err := r.count(ctx, settings)
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	noted := r.noted
+	r.noting, r.noted = false, nil
+	if err != nil {
+		return fmt.Errorf("count again under the new settings: %w", err)
+	}
+	for i := range noted {
+		if noted[i].Seq > upTo {
+			counters = counters.Without(noted[i].Was).With(noted[i].Rows)
+		}
+	}
+	next := *r.shop.Load()
+	next.World, next.counted = next.World.WithCounters(counters), upTo
+	r.shop.Store(&next)
+	return nil
+}
+
+// count reads the log as of one moment: upTo is the newest command in it.
+func (r *Recommender) count(ctx context.Context, settings engine.Settings) (counters *tally.Counters, upTo uint64, err error) {
+	counters = tally.New(settings)
+	var rows []engine.Row
+	upTo, err = r.log.ScanAt(ctx, func(_ engine.Subject, history []engine.Row) error {
+		if rows = append(rows, history...); len(rows) >= recountRows {
+			counters, rows = counters.With(rows), rows[:0]
+		}
+		return ctx.Err()
+	})
+	return counters.With(rows), upTo, err
+}
+
+// note keeps what a recount under way may not have read. The caller holds mu.
+func (r *Recommender) note(c *engine.Committed) {
+	if r.noting && len(c.Rows)+len(c.Was) > 0 {
+		r.noted = append(r.noted, *c)
+	}
+}
