@@ -114,28 +114,26 @@ func (r *raws) fit(ctx context.Context, task rank.Task, without []string) (scale
 			weights[s] = rank.Guess(task, name).Weight
 		}
 	}
-	best, err := r.reach(ctx, measured, weights)
+	first, err := r.reach(ctx, measured, weights, 0, weights[:1])
 	if err != nil {
 		return nil, 0, err
 	}
+	best := first[0]
 	for changed := true; changed; {
 		changed = false
 		for s := range r.names {
 			if measured[s].SD == 0 {
 				continue
 			}
-			for _, w := range weightGrid {
+			tried, err := r.reach(ctx, measured, weights, s, weightGrid)
+			if err != nil {
+				return nil, 0, err
+			}
+			for i, w := range weightGrid {
 				trial := slices.Clone(weights)
 				trial[s] = w
-				if w == weights[s] || slices.Max(trial) == 0 {
-					continue
-				}
-				got, err := r.reach(ctx, measured, trial)
-				if err != nil {
-					return nil, 0, err
-				}
-				if better(got, best) {
-					best, weights, changed = got, trial, true
+				if w != weights[s] && slices.Max(trial) > 0 && better(tried[i], best) {
+					best, weights, changed = tried[i], trial, true
 				}
 			}
 		}
@@ -219,24 +217,39 @@ func (r *raws) blend(measured []rank.Scale, weights []float64) map[string]rank.S
 	return out
 }
 
-// reach is the metric of every case under some weights.
-func (r *raws) reach(ctx context.Context, measured []rank.Scale, weights []float64) ([]float64, error) {
-	got := make([]float64, len(r.cases))
+// reach is the metric of every case, for each of some weights of one source while the
+// others have theirs: their sum is made once.
+func (r *raws) reach(ctx context.Context, measured []rank.Scale, weights []float64, source int, tries []float64) ([][]float64, error) {
+	got := make([][]float64, len(tries))
+	for i := range got {
+		got[i] = make([]float64, len(r.cases))
+	}
 	err := each(ctx, len(r.cases), r.workers, func(i int) error {
 		c := r.cases[i]
-		sums := make([]float32, len(c.Items))
-		for s, raw := range c.By {
-			if raw == nil || weights[s] == 0 || measured[s].SD == 0 {
-				continue
+		others := make([]float32, len(c.Items))
+		for s := range r.names {
+			if s != source {
+				r.add(c, s, weights[s], measured, others)
 			}
-			vector.Axpy(float32(weights[s]/measured[s].SD), raw, sums)
 		}
-		top := vector.NewTop(blendMetric.K)
-		for j, n := range c.Items {
-			top.Push(n, sums[j])
+		sums := make([]float32, len(c.Items))
+		for t, w := range tries {
+			top := vector.NewTop(blendMetric.K)
+			copy(sums, others)
+			r.add(c, source, w, measured, sums)
+			for j, n := range c.Items {
+				top.Push(n, sums[j])
+			}
+			got[t][i] = blendMetric.Of(evaluate.Judge(top.AppendItems(nil), r.targets[i], nil))
 		}
-		got[i] = blendMetric.Of(evaluate.Judge(top.AppendItems(nil), r.targets[i], nil))
 		return nil
 	})
 	return got, err
+}
+
+// add adds what a source says in a case, on its scale and weighed, to sums.
+func (r *raws) add(c *recommend.RawScores, source int, weight float64, measured []rank.Scale, sums []float32) {
+	if raw := c.By[source]; raw != nil && weight != 0 && measured[source].SD != 0 {
+		vector.Axpy(float32(weight/measured[source].SD), raw, sums)
+	}
 }

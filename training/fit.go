@@ -78,17 +78,6 @@ func (f *Fitter) All(ctx context.Context, m *Material, r Recipe) ([]model.Source
 	return all, nil
 }
 
-// Savers returns the sources that can be saved, and so can serve.
-func Savers(sources []model.Source) []model.Saver {
-	var out []model.Saver
-	for _, s := range sources {
-		if saver, ok := s.(model.Saver); ok {
-			out = append(out, saver)
-		}
-	}
-	return out
-}
-
 // World is a frozen shop: the snapshot's items and counts under some models.
 func (s *Snapshot) World(m *recommend.Models) *recommend.World {
 	w := recommend.NewWorld(s.IDs, s.Settings).WithItems(s.Items)

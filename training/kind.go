@@ -25,6 +25,9 @@ type Kind struct {
 	// where nothing can be chosen. They are values of one type, the Params of the
 	// source's package.
 	Tries []any
+	// Serves says whether a shop with so many items somebody wants is served by this
+	// kind, nil for always.
+	Serves func(items int) bool
 
 	fit  func(ctx context.Context, f *Fitter, m *Material, params any) (model.Source, error)
 	read func(data []byte, params any) (any, error) // JSON over params
@@ -161,6 +164,19 @@ type Recipe struct {
 type Setting struct {
 	Kind   Kind
 	Params any // of the kind's type
+	// Beside says that the source is only looked at: it is not for serving.
+	Beside bool
+}
+
+// Serving returns those of the sources fitted by this recipe that are for serving.
+func (r *Recipe) Serving(sources []model.Source) []model.Saver {
+	var out []model.Saver
+	for i, s := range sources {
+		if saver, ok := s.(model.Saver); ok && !r.Sources[i].Beside {
+			out = append(out, saver)
+		}
+	}
+	return out
 }
 
 // Of returns the settings of a source, nil where the recipe does not have it.
@@ -205,7 +221,7 @@ func (r *Recipe) UnmarshalJSON(data []byte) error {
 		if err != nil {
 			return fmt.Errorf("recipe: %s: %w", k.Name, err)
 		}
-		out.Sources = append(out.Sources, Setting{k, params})
+		out.Sources = append(out.Sources, Setting{Kind: k, Params: params})
 		delete(all, k.Name)
 	}
 	if len(all) > 0 {

@@ -3,6 +3,7 @@ package training
 import (
 	"context"
 
+	"github.com/rapportengine/rapport/engine/embed"
 	"github.com/rapportengine/rapport/engine/factor"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/neighbour"
@@ -12,7 +13,7 @@ import (
 // kinds are the sources that can be fitted, in the order in which they stand in models
 // and tables.
 func kinds() []Kind {
-	return []Kind{Factor(), EASE(), Session()}
+	return []Kind{Factor(), EASE(), ItemKNN(), Embed(), Session()}
 }
 
 // DefaultSearch is what a shop's own training tries: enough to find the right order of
@@ -30,6 +31,8 @@ func DefaultSearch() Search {
 			neighbour.Params{Lambda: 50}.WithDefaults(),
 			neighbour.Params{Lambda: 800}.WithDefaults(),
 		),
+		ItemKNN(neighbour.ItemParams{}.WithDefaults()),
+		Embed(embed.Params{}.WithDefaults()),
 		Session(session.Params{}.WithDefaults()),
 	}
 }
@@ -42,11 +45,34 @@ func Factor(tries ...factor.Params) Kind {
 	})
 }
 
+// manyItems is up to how many wanted items EASE serves, and beyond which item-kNN does.
+var manyItems = neighbour.Params{}.WithDefaults().MaxItems
+
 // EASE is item-to-item weights in closed form.
 func EASE(tries ...neighbour.Params) Kind {
-	return NewKind(neighbour.Name, tries, func(ctx context.Context, f *Fitter, m *Material, p neighbour.Params) (model.Source, error) {
+	k := NewKind(neighbour.Name, tries, func(ctx context.Context, f *Fitter, m *Material, p neighbour.Params) (model.Source, error) {
 		p.Workers = f.Workers
 		return neighbour.Fit(ctx, m.Data(), p)
+	})
+	k.Serves = func(items int) bool { return items <= manyItems }
+	return k
+}
+
+// ItemKNN is cosines between items, for catalogues that are too large for EASE.
+func ItemKNN(tries ...neighbour.ItemParams) Kind {
+	k := NewKind(neighbour.ItemName, tries, func(ctx context.Context, f *Fitter, m *Material, p neighbour.ItemParams) (model.Source, error) {
+		p.Workers = f.Workers
+		return neighbour.FitItems(ctx, m.Data(), p)
+	})
+	k.Serves = func(items int) bool { return items > manyItems }
+	return k
+}
+
+// Embed is vectors of what was done one after another.
+func Embed(tries ...embed.Params) Kind {
+	return NewKind(embed.Name, tries, func(ctx context.Context, f *Fitter, m *Material, p embed.Params) (model.Source, error) {
+		p.Workers, p.Seed = f.Workers, f.Seed
+		return embed.Fit(ctx, m.Sequences(), p)
 	})
 }
 

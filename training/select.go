@@ -2,6 +2,7 @@ package training
 
 import (
 	"context"
+	"slices"
 
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/rank"
@@ -17,13 +18,19 @@ type Selector struct {
 	// Without names sources that no blend may use: trending, where a split does not
 	// follow time and counters would show it the future.
 	Without []string
+	// Beside names kinds that are fitted even where they do not serve.
+	Beside []string
 }
 
-// Default is the first setting of every kind.
-func (s *Selector) Default() Recipe {
+// Default is the first setting of every kind that is wanted.
+func (s *Selector) Default(m *Material) Recipe {
 	r := Recipe{Seed: s.Fitter.Seed}
+	items := m.Data().Rows.Len()
 	for _, k := range s.Search {
-		r.Sources = append(r.Sources, Setting{k, k.Tries[0]})
+		serves := k.Serves == nil || k.Serves(items)
+		if serves || slices.Contains(s.Beside, k.Name) {
+			r.Sources = append(r.Sources, Setting{Kind: k, Params: k.Tries[0], Beside: !serves})
+		}
 	}
 	return r
 }
@@ -32,11 +39,11 @@ func (s *Selector) Default() Recipe {
 // that ranks the cases best when it is alone; the first where there are too few cases
 // to tell. w is the world the cases are asked in.
 func (s *Selector) Sources(ctx context.Context, w *recommend.World, m *Material, cases []Case) ([]model.Source, Recipe, error) {
-	recipe := s.Default()
+	recipe := s.Default(m)
 	kept := make([]model.Source, len(recipe.Sources))
-	for i, k := range s.Search {
+	for i := range recipe.Sources {
 		var err error
-		if kept[i], recipe.Sources[i].Params, err = s.best(ctx, w, m, cases, k); err != nil {
+		if kept[i], recipe.Sources[i].Params, err = s.best(ctx, w, m, cases, recipe.Sources[i].Kind); err != nil {
 			return nil, recipe, err
 		}
 	}
@@ -52,7 +59,7 @@ func (s *Selector) best(ctx context.Context, w *recommend.World, m *Material, ca
 	}
 	var most []float64
 	for _, p := range tries {
-		source, err := s.Fitter.Fit(ctx, m, Setting{k, p})
+		source, err := s.Fitter.Fit(ctx, m, Setting{Kind: k, Params: p})
 		if err != nil {
 			return nil, nil, err
 		}

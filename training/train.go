@@ -79,8 +79,8 @@ func (s *Snapshot) cuts(target func(engine.Type) bool) (t1, t2 time.Time, ok boo
 func (r *run) choose(ctx context.Context, t1, t2 time.Time) (chosen, error) {
 	past := r.snap.Before(t1)
 	cases := r.snap.NextCases(t1, t2, r.target, blendCases)
-	got := chosen{recipe: r.Default(), blend: rank.DefaultBlend()}
 	material := past.Material()
+	got := chosen{recipe: r.Default(material), blend: rank.DefaultBlend()}
 	if len(material.Data().Customers) == 0 {
 		return got, nil
 	}
@@ -90,7 +90,7 @@ func (r *run) choose(ctx context.Context, t1, t2 time.Time) (chosen, error) {
 		return got, err
 	}
 	got.recipe = recipe
-	models := recommend.NewModels(0, past.Newest, Savers(base), world.Models.Encoder, rank.DefaultBlend())
+	models := recommend.NewModels(0, past.Newest, recipe.Serving(base), world.Models.Encoder, rank.DefaultBlend())
 	world = world.WithModels(models, world.Content)
 	for _, of := range []struct {
 		task  rank.Task
@@ -175,7 +175,7 @@ func (r *run) fitted(ctx context.Context, s *Snapshot, c chosen) (*recommend.Wor
 	if err != nil {
 		return nil, err
 	}
-	return s.World(recommend.NewModels(0, s.Newest, Savers(sources), r.Fitter.Encoder(s), c.blend)), nil
+	return s.World(recommend.NewModels(0, s.Newest, c.recipe.Serving(sources), r.Fitter.Encoder(s), c.blend)), nil
 }
 
 func (r *run) background(s *Snapshot) evaluate.Background {
@@ -237,7 +237,8 @@ func judge(candidate, incumbent *Measured) error {
 
 // train runs the whole of it and returns models that are ready to be saved.
 func (r *run) train(ctx context.Context, incumbent *chosen) (*recommend.Models, error) {
-	candidate := chosen{r.Default(), rank.DefaultBlend()}
+	all := r.snap.Material()
+	candidate := chosen{r.Default(all), rank.DefaultBlend()}
 	t1, t2, ok := r.snap.cuts(r.target)
 	if ok {
 		r.report.ChooseFrom, r.report.CompareFrom = t1, t2
@@ -265,7 +266,7 @@ func (r *run) train(ctx context.Context, incumbent *chosen) (*recommend.Models, 
 	}
 	r.report.Recipe, r.report.Blend = candidate.recipe, candidate.blend
 	r.Fitter.begins("fitting on everything")
-	sources, err := r.Fitter.All(ctx, r.snap.Material(), candidate.recipe)
+	sources, err := r.Fitter.All(ctx, all, candidate.recipe)
 	if err != nil {
 		return nil, err
 	}
@@ -276,5 +277,5 @@ func (r *run) train(ctx context.Context, incumbent *chosen) (*recommend.Models, 
 	for what, took := range maps.All(r.Fitter.Took) {
 		r.report.Seconds[what] = took.Seconds()
 	}
-	return recommend.NewModels(r.report.Version, r.snap.Newest, Savers(sources), r.Fitter.Encoder(r.snap), candidate.blend), nil
+	return recommend.NewModels(r.report.Version, r.snap.Newest, candidate.recipe.Serving(sources), r.Fitter.Encoder(r.snap), candidate.blend), nil
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/content"
+	"github.com/rapportengine/rapport/engine/embed"
 	"github.com/rapportengine/rapport/engine/factor"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/neighbour"
@@ -107,9 +108,11 @@ func (m *Models) With(source model.Source) *Models {
 
 // loaders know every kind of fitted source by name.
 var loaders = map[string]model.Loader{
-	factor.Name:    factor.Load,
-	neighbour.Name: neighbour.Load,
-	session.Name:   session.Load,
+	factor.Name:        factor.Load,
+	neighbour.Name:     neighbour.Load,
+	neighbour.ItemName: neighbour.LoadItems,
+	embed.Name:         embed.Load,
+	session.Name:       session.Load,
 }
 
 // sourceNames are the sources there can be, the fitted ones first.

@@ -14,17 +14,17 @@ import (
 // choose fits on the training part and chooses settings and blend on the validation
 // part.
 func (e *evaluation) choose(ctx context.Context, past *training.Snapshot, cases []training.Case) (training.Recipe, rank.Blend, error) {
-	blend := rank.DefaultBlend()
+	blend, material := rank.DefaultBlend(), past.Material()
 	if len(cases) == 0 {
 		e.report.Warnings = append(e.report.Warnings, "there is no validation part: settings are the first of the search, the blend is the default one")
-		return e.selector.Default(), blend, nil
+		return e.selector.Default(material), blend, nil
 	}
 	world := past.World(recommend.NewModels(0, past.Newest, nil, e.selector.Fitter.Encoder(past), blend))
-	sources, recipe, err := e.selector.Sources(ctx, world, past.Material(), cases)
+	sources, recipe, err := e.selector.Sources(ctx, world, material, cases)
 	if err != nil || !slices.Contains(e.Models, Best) {
 		return recipe, blend, err
 	}
-	world = world.WithModels(recommend.NewModels(0, past.Newest, training.Savers(sources), world.Models.Encoder, blend), world.Content)
+	world = world.WithModels(recommend.NewModels(0, past.Newest, recipe.Serving(sources), world.Models.Encoder, blend), world.Content)
 	blend[rank.Person], _, err = e.selector.Blend(ctx, world, rank.Person, cases)
 	return recipe, blend, err
 }
@@ -38,7 +38,7 @@ func (e *evaluation) measure(ctx context.Context, recipe training.Recipe, blend 
 	if err != nil {
 		return err
 	}
-	world := all.World(recommend.NewModels(0, all.Newest, training.Savers(sources), fitter.Encoder(all), blend))
+	world := all.World(recommend.NewModels(0, all.Newest, recipe.Serving(sources), fitter.Encoder(all), blend))
 	contest := &training.Contest{
 		Place: e.selector.Place, Cases: cases, Metrics: e.metrics(), Workers: e.Workers, Step: e.Step,
 		Background: e.background(), Resampling: evaluate.Resampling{Seed: e.Seed},
@@ -64,13 +64,12 @@ func (e *evaluation) measure(ctx context.Context, recipe training.Recipe, blend 
 	return nil
 }
 
-// alone is the world in which one source speaks, also one that could not serve.
+// alone is the world in which one source speaks, also one that does not serve.
 func alone(w *recommend.World, name string, sources []model.Source) *recommend.World {
 	models := w.Models.WithBlend(training.Alone(name))
-	for _, s := range sources {
-		if _, serves := s.(model.Saver); s.Name() == name && !serves {
-			models = models.With(s)
-		}
+	serves := slices.ContainsFunc(models.Sources(), func(s model.Source) bool { return s.Name() == name })
+	if i := slices.IndexFunc(sources, func(s model.Source) bool { return s.Name() == name }); i >= 0 && !serves {
+		models = models.With(sources[i])
 	}
 	return w.WithModels(models, w.Content)
 }

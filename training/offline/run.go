@@ -74,7 +74,7 @@ func Run(ctx context.Context, o Options) (*evaluate.Report, error) {
 	}
 	past := o.Data.snapshot(e.split.Rows(evaluate.Train), o.Settings)
 	e.selector = training.Selector{
-		Search: search, Place: past.Place(e.excluded()), Without: e.unfit(),
+		Search: search, Place: past.Place(e.excluded()), Without: e.unfit(), Beside: o.Models,
 		Fitter: &training.Fitter{Workers: o.Workers, Seed: o.Seed, Step: o.Step},
 	}
 	choosing, cases := e.cases(evaluate.Valid), e.cases(evaluate.Test)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/embed"
 	"github.com/rapportengine/rapport/engine/factor"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/neighbour"
@@ -29,7 +30,20 @@ func ours() training.Search {
 	for _, p := range [][2]int{{100, 4}, {100, 2}, {500, 2}, {500, 4}, {100, 9}} {
 		visits = append(visits, session.Params{K: p[0], L: p[1]}.WithDefaults())
 	}
-	return training.Search{training.Factor(factors...), training.EASE(eases...), training.Session(visits...)}
+	var cosines []neighbour.ItemParams
+	for _, w := range []neighbour.Weighting{neighbour.TFIDF, neighbour.BM25} {
+		for _, k := range []int{100, 300} {
+			cosines = append(cosines, neighbour.ItemParams{Weighting: w, K: k}.WithDefaults())
+		}
+	}
+	var embeds []embed.Params
+	for _, p := range []embed.Params{{}, {Window: 20}, {Window: 20, Causes: 100, Decay: 0.95}, {Dims: 128}} {
+		embeds = append(embeds, p.WithDefaults())
+	}
+	return training.Search{
+		training.Factor(factors...), training.EASE(eases...), training.ItemKNN(cosines...),
+		training.Embed(embeds...), training.Session(visits...),
+	}
 }
 
 // peers are the kinds that are never in the blend. The first settings of each are those
