@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -45,24 +44,6 @@ func safeRequestID(id string) bool {
 // requestID returns what identify chose.
 func requestID(c *gin.Context) string { return c.Writer.Header().Get(requestIDHeader) }
 
-// report writes one line a request: the route's pattern and never the path, which holds
-// the ids of people.
-func (s *Server) report(c *gin.Context) {
-	start := time.Now()
-	c.Next()
-	status, level := c.Writer.Status(), slog.LevelDebug
-	if status >= http.StatusBadRequest {
-		level = slog.LevelInfo
-	}
-	s.log.LogAttrs(c.Request.Context(), level, "request",
-		slog.String("method", c.Request.Method),
-		slog.String("route", c.FullPath()),
-		slog.Int("status", status),
-		slog.Int("bytes", max(c.Writer.Size(), 0)),
-		slog.Duration("took", time.Since(start)),
-		slog.String("request_id", requestID(c)))
-}
-
 // recover turns a panic into a 500 and logs its stack: one broken request must not take
 // the others down.
 func (s *Server) recover(c *gin.Context) {
@@ -82,19 +63,6 @@ func (s *Server) recover(c *gin.Context) {
 		s.write(c, hidden())
 		c.Abort()
 	}()
-	c.Next()
-}
-
-// admit asks for the key. Health is everybody's.
-func (s *Server) admit(c *gin.Context) {
-	if r := c.FullPath(); r == healthPath || r == readyPath {
-		c.Next()
-		return
-	}
-	if err := s.lock.admit(c.Request); err != nil {
-		s.fail(c, err)
-		return
-	}
 	c.Next()
 }
 

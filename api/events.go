@@ -37,6 +37,9 @@ func (s *Server) postEvents(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.mayTell(c, b); err != nil {
+		return err
+	}
 	return s.commit(c, b, atomic)
 }
 

@@ -39,6 +39,9 @@ func (s *Server) recommendFor(field string) handler {
 		if err := aim(&req, field, id); err != nil {
 			return err
 		}
+		if err := s.mayAsk(c, &req); err != nil {
+			return err
+		}
 		return s.answer(c, &req)
 	}
 }

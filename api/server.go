@@ -9,6 +9,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -49,10 +50,20 @@ type Options struct {
 	Key string
 	// Loopback lets requests from this machine in without a key, where Key is empty.
 	Loopback bool
-	Log      *slog.Logger     // nil: slog.Default
-	Version  string           // of the program, as GET /v1/version says it
-	Limits   Limits           // zero fields: the engine's
-	Now      func() time.Time // nil: time.Now
+	// PublishableKey is what pages in a browser may know: with it they post events and
+	// read lists, and no more. Empty for none.
+	PublishableKey string
+	// TokenSecret checks the customer_token that a page needs for what concerns a
+	// customer, see docs/browser.md. Without one no page may speak of customers.
+	TokenSecret string
+	// Origins are those whose pages may ask, see CheckOrigin.
+	Origins []string
+
+	Log       *slog.Logger     // nil: slog.Default
+	AccessLog bool             // a line at level Info for every request; else failures have one
+	Version   string           // of the program, as GET /v1/version says it
+	Limits    Limits           // zero fields: the engine's
+	Now       func() time.Time // nil: time.Now
 }
 
 // Limits bound one request. The zero value of a field is the default; tests lower them.
@@ -102,22 +113,30 @@ type Server struct {
 	heavy   chan struct{} // holds one for each heavy body being read
 	streams chan struct{} // holds one for each import or export under way
 	handler http.Handler
+	door    door
+	metrics *metrics
+	openAPI func() (texts, error)            // made at the first call
+	page    func() (map[string]asset, error) // likewise
+
+	accessLog bool
 }
 
 // New returns a server. It opens, starts and reads nothing.
 func New(o Options) *Server {
 	s := &Server{
-		name:    o.Workspace.Name,
-		store:   o.Workspace.Store,
-		rec:     o.Workspace.Recommender,
-		trainer: o.Workspace.Trainer,
-		lock:    newLock(o.Key, o.Loopback),
-		log:     o.Log,
-		version: o.Version,
-		limits:  o.Limits.orDefaults(),
-		now:     o.Now,
-		heavy:   make(chan struct{}, heavyAtOnce),
-		streams: make(chan struct{}, streamsAtOnce),
+		name:      o.Workspace.Name,
+		store:     o.Workspace.Store,
+		rec:       o.Workspace.Recommender,
+		trainer:   o.Workspace.Trainer,
+		lock:      newLock(o.Key, o.Loopback),
+		door:      newDoor(&o),
+		accessLog: o.AccessLog,
+		log:       o.Log,
+		version:   o.Version,
+		limits:    o.Limits.orDefaults(),
+		now:       o.Now,
+		heavy:     make(chan struct{}, heavyAtOnce),
+		streams:   make(chan struct{}, streamsAtOnce),
 	}
 	if s.log == nil {
 		s.log = slog.Default()
@@ -125,6 +144,9 @@ func New(o Options) *Server {
 	if s.now == nil {
 		s.now = time.Now
 	}
+	s.metrics = newMetrics(s)
+	s.openAPI = sync.OnceValues(s.render)
+	s.page = sync.OnceValues(assets)
 	s.handler = s.chain()
 	return s
 }
@@ -143,8 +165,8 @@ func (s *Server) chain() http.Handler {
 	// the parts: gin's own decoding takes + for a space.
 	e.UseEscapedPath = true
 	e.UnescapePathValues = false
-	e.Use(s.identify, s.report, s.recover, s.admit)
-	for _, r := range s.routes() {
+	e.Use(s.identify, s.report, s.recover, s.cross, s.admit)
+	for _, r := range s.allRoutes() {
 		e.Handle(r.method, r.path, s.bound(&r), r.serve(s))
 		if r.method == http.MethodGet {
 			e.HEAD(r.path, s.bound(&r), r.serve(s)) // net/http keeps the body back

@@ -1,0 +1,117 @@
+package api
+
+import (
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+const aboutBatch = "One record, a list, or one a line. A bad record is refused by its line, and the others are kept with status 200; if all are refused, or one with `atomic=true`, nothing is kept."
+
+func (w *words) events() map[string]described {
+	body := asRecords(w.named("NewEvent"))
+	body[mediaText] = &huma.Schema{Type: huma.TypeString, Description: "JSON, as navigator.sendBeacon sends it"}
+	return map[string]described{
+		"POST /v1/events": {
+			id: "postEvents", tag: tagEvents, summary: "Tell what people did", browser: true,
+			text: aboutBatch + " When the answer arrives, the write is durable and the next list knows it.",
+			body: body, answer: asJSON(w.of(Outcome{})),
+			examples: []example{
+				{about: "a view", path: "/v1/events", body: `{"event_id": "doc-1", "type": "view", "customer_id": "12619", "item_id": "23084"}`},
+				{about: "an order of two lines", path: "/v1/events", body: `{"event_id": "doc-2", "type": "purchase", "customer_id": "doc-ann", "order_id": "A-1", "currency": "GBP",
+					"items": [{"item_id": "84991", "quantity": 2, "price": 0.55}, {"item_id": "23084", "price": 2.08}]}`},
+				{about: "one a line", path: "/v1/events", media: mediaNDJSON, body: `{"event_id": "doc-3", "type": "view", "session_id": "visit-1", "item_id": "84991"}` + "\n" +
+					`{"event_id": "doc-4", "type": "add_to_cart", "session_id": "visit-1", "item_id": "84991"}` + "\n"},
+				{about: "from a page", path: "/v1/events", media: mediaText, body: `{"event_id": "doc-5", "type": "view", "session_id": "visit-1", "item_id": "23084"}`},
+			},
+		},
+		"GET /v1/customers/:id/events": {
+			id: "listCustomerEvents", tag: tagEvents, summary: "What a customer did, newest first",
+			answer:   asJSON(page("items", w.of(event{}))),
+			examples: []example{{about: "the newest five", path: "/v1/customers/12619/events?limit=5"}, {about: "the five before", path: "/v1/customers/12619/events?limit=5&cursor={cursor}"}},
+		},
+	}
+}
+
+func (w *words) items() map[string]described {
+	one, change := asJSON(w.of(engine.Item{})), asJSON(w.named("ItemChange"))
+	outcome := asJSON(w.of(Outcome{}))
+	return map[string]described{
+		"POST /v1/items": {
+			id: "putItems", tag: tagItems, summary: "Put items", text: aboutBatch + " Each replaces what had its id.",
+			body: asRecords(w.of(engine.Item{})), answer: outcome,
+			examples: []example{
+				{about: "a product", path: "/v1/items", body: `{"item_id": "doc-lamp", "title": "Brass desk lamp", "categories": ["home/lighting"], "price": 24.5, "currency": "GBP", "stock": 3, "attributes": {"brand": "lux", "watt": 7, "colours": ["brass", "black"]}}`},
+				{about: "an article and a fix", path: "/v1/items", body: `[{"item_id": "doc-guide", "kind": "content", "title": "How to light a desk", "text": "Place the lamp to your left.", "url": "/guides/desk"},
+					{"item_id": "doc-fix", "kind": "solution", "title": "The lamp flickers", "text": "Turn the bulb tight.", "applies_to": ["doc-lamp"]}]`},
+				{about: "one a line", path: "/v1/items", media: mediaNDJSON, body: `{"item_id": "doc-a", "title": "A"}` + "\n" + `{"item_id": "doc-b", "title": "B"}` + "\n"},
+			},
+		},
+		"PATCH /v1/items": {
+			id: "changeItems", tag: tagItems, summary: "Change the named fields of items", text: aboutBatch + " Null clears; attributes are merged name by name.",
+			body: asRecords(w.named("ItemChange")), answer: outcome,
+			examples: []example{{about: "prices and stock", path: "/v1/items", body: `[{"item_id": "doc-lamp", "price": 19.5, "stock": 12}, {"item_id": "doc-a", "stock": 0}]`}},
+		},
+		"GET /v1/items": {
+			id: "listItems", tag: tagItems, summary: "All items", answer: asJSON(page("items", w.of(engine.Item{}))),
+			examples: []example{{about: "the first three", path: "/v1/items?limit=3"}, {about: "the three after", path: "/v1/items?limit=3&cursor={cursor}"}},
+		},
+		"GET /v1/items/:id": {
+			id: "showItem", tag: tagItems, summary: "One item", answer: one,
+			examples: []example{{about: "a night light", path: "/v1/items/23084"}},
+		},
+		"PUT /v1/items/:id": {
+			id: "putItem", tag: tagItems, summary: "Put one item", text: "It replaces what had its id, and the answer is what is kept.", body: change, answer: one,
+			examples: []example{{about: "a product", path: "/v1/items/doc-b", body: `{"title": "A second lamp", "price": 12}`}},
+		},
+		"PATCH /v1/items/:id": {
+			id: "changeItem", tag: tagItems, summary: "Change the named fields of one item", body: change, answer: one,
+			examples: []example{{about: "sold out", path: "/v1/items/doc-b", body: `{"stock": 0, "price": null}`}},
+		},
+		"DELETE /v1/items/:id": {
+			id: "dropItem", tag: tagItems, summary: "Take an item out", text: "It is in no list any more. What people did with it stays.", status: 204,
+			examples: []example{{about: "the second lamp", path: "/v1/items/doc-b"}},
+		},
+		"GET /v1/attributes": {
+			id: "listAttributes", tag: tagItems, summary: "What filters can ask of items", answer: asJSON(w.attributes()),
+			examples: []example{{about: "all of them", path: "/v1/attributes"}},
+		},
+	}
+}
+
+func (w *words) tickets() map[string]described {
+	one, change := asJSON(w.of(engine.Ticket{})), asJSON(w.named("TicketChange"))
+	outcome := asJSON(w.of(Outcome{}))
+	return map[string]described{
+		"POST /v1/tickets": {
+			id: "putTickets", tag: tagTickets, summary: "Put tickets", text: aboutBatch + " Card numbers, mail addresses and phone numbers in texts are replaced before they are kept.",
+			body: asRecords(w.of(engine.Ticket{})), answer: outcome,
+			examples: []example{{about: "a new one", path: "/v1/tickets", body: `{"ticket_id": "doc-t1", "customer_id": "15298", "product_id": "23084", "channel": "email", "subject": "My night light stays dark", "text": "It worked for a week. I can be reached at ann@example.com.", "state": "open"}`}},
+		},
+		"PATCH /v1/tickets": {
+			id: "changeTickets", tag: tagTickets, summary: "Change the named fields of tickets", text: aboutBatch,
+			body: asRecords(w.named("TicketChange")), answer: outcome,
+			examples: []example{{about: "a queue", path: "/v1/tickets", body: `{"ticket_id": "doc-t1", "queue": "lighting", "priority": "high"}`}},
+		},
+		"GET /v1/tickets": {
+			id: "listTickets", tag: tagTickets, summary: "All tickets", answer: asJSON(page("tickets", w.of(engine.Ticket{}))),
+			examples: []example{{about: "the first two", path: "/v1/tickets?limit=2"}},
+		},
+		"GET /v1/tickets/:id": {
+			id: "showTicket", tag: tagTickets, summary: "One ticket", answer: one,
+			examples: []example{{about: "one of the demo's", path: "/v1/tickets/demo-1002"}},
+		},
+		"PUT /v1/tickets/:id": {
+			id: "putTicket", tag: tagTickets, summary: "Put one ticket", body: change, answer: one,
+			examples: []example{{about: "a call", path: "/v1/tickets/doc-t2", body: `{"channel": "phone", "subject": "Where is my order?", "state": "open"}`}},
+		},
+		"PATCH /v1/tickets/:id": {
+			id: "changeTicket", tag: tagTickets, summary: "Change the named fields of one ticket", body: change, answer: one,
+			examples: []example{{about: "solved by a fix", path: "/v1/tickets/doc-t1", body: `{"state": "solved", "csat": 5, "solutions": [{"item_id": "fix-lamp-broken", "outcome": "solved"}]}`}},
+		},
+		"DELETE /v1/tickets/:id": {
+			id: "dropTicket", tag: tagTickets, summary: "Forget a ticket", status: 204,
+			examples: []example{{about: "the call", path: "/v1/tickets/doc-t2"}},
+		},
+	}
+}

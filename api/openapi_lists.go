@@ -1,0 +1,92 @@
+package api
+
+import (
+	"maps"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// descriptions are all of them, by "METHOD path".
+func (w *words) descriptions() map[string]described {
+	all := map[string]described{}
+	for _, chapter := range []map[string]described{
+		w.lists(), w.events(), w.items(), w.customers(), w.tickets(), w.steering(), w.operation(),
+	} {
+		maps.Copy(all, chapter)
+	}
+	return all
+}
+
+func (w *words) lists() map[string]described {
+	request, answer := asJSON(w.of(engine.Request{})), asJSON(w.of(engine.Answer{}))
+	return map[string]described{
+		"POST /v1/recommendations": {
+			id: "recommend", tag: tagLists, summary: "Ask for a list",
+			text: "The canonical form: everything stands in the body. The short-hands below answer the same.",
+			body: request, answer: answer,
+			examples: []example{
+				{about: "products for a customer", path: "/v1/recommendations", body: `{"customer_id": "12619", "count": 5, "return_properties": ["title", "price"]}`},
+				{about: "lights first, a lamp on the second place, two of a category", path: "/v1/recommendations", body: `{"customer_id": "12619", "count": 6,
+					"boost": [{"filter": "\"home/lighting\" in categories", "add": 20}],
+					"pins": [{"item_id": "23084", "rank": 2}], "constraints": [{"attribute": "categories", "max": 2}]}`},
+				{about: "what goes into a basket", path: "/v1/recommendations", body: `{"basket": ["84991", "21977"], "filter": "price < 5", "explain": "full"}`},
+				{about: "words, and nobody in particular", path: "/v1/recommendations", body: `{"query": "birthday party", "kind": ["product", "content"], "record": false}`},
+			},
+		},
+		"GET /v1/recommendations/:id": {
+			id: "replayRecommendation", tag: tagLists, summary: "What was answered, and why",
+			text:   "An answer is kept for 30 days, its reasons for 24 hours; properties are not kept.",
+			answer: asJSON(w.of(engine.Impression{})),
+			also:   map[int]string{404: "It was dropped, has expired, or is none of ours"},
+			examples: []example{
+				{about: "the answer before", path: "/v1/recommendations/{recommendation_id}"},
+			},
+		},
+		"GET /v1/customers/:id/recommendations": {
+			id: "recommendForCustomer", tag: tagLists, summary: "A list for a customer", browser: true,
+			params: listParams, answer: answer,
+			text: browserCustomer,
+			examples: []example{
+				{about: "products", path: "/v1/customers/12619/recommendations?count=5&return_properties=title,price"},
+				{about: "articles", path: "/v1/customers/12619/recommendations?scenario=articles&count=3"},
+				{about: "lights below 5 pounds", path: "/v1/customers/12619/recommendations?filter=price%20%3C%205%20%26%26%20%22home%2Flighting%22%20in%20categories"},
+			},
+		},
+		"POST /v1/customers/:id/recommendations": {
+			id: "recommendForCustomerInBody", tag: tagLists, summary: "A list for a customer, the rest in the body",
+			body: request, optional: true, answer: answer,
+			examples: []example{{about: "with a boost", path: "/v1/customers/12619/recommendations", body: `{"boost": [{"filter": "price < 2", "add": 1}]}`}},
+		},
+		"GET /v1/sessions/:id/recommendations": {
+			id: "recommendForSession", tag: tagLists, summary: "A list for a visit", browser: true,
+			params: listParams, answer: answer,
+			examples: []example{{about: "a visit that has just begun", path: "/v1/sessions/visit-1/recommendations?count=4"}},
+		},
+		"POST /v1/sessions/:id/recommendations": {
+			id: "recommendForSessionInBody", tag: tagLists, summary: "A list for a visit, the rest in the body",
+			body: request, optional: true, answer: answer,
+			examples: []example{{about: "on a page", path: "/v1/sessions/visit-1/recommendations", body: `{"context": {"page": "home", "device": "phone"}}`}},
+		},
+		"GET /v1/items/:id/related": {
+			id: "relatedItems", tag: tagLists, summary: "What goes with an item", browser: true,
+			params: listParams, answer: answer,
+			examples: []example{{about: "beside a night light", path: "/v1/items/23084/related?count=4&return_properties=title"}},
+		},
+		"POST /v1/items/:id/related": {
+			id: "relatedItemsInBody", tag: tagLists, summary: "What goes with an item, the rest in the body",
+			body: request, optional: true, answer: answer,
+			examples: []example{{about: "for somebody", path: "/v1/items/23084/related", body: `{"customer_id": "15298", "count": 4}`}},
+		},
+		"POST /v1/solutions/suggest": {
+			id: "suggestSolutions", tag: tagLists, summary: "Fixes for a ticket or a text",
+			text: "One of `ticket_id`, `subject` and `text` is needed. Where nothing fits, the list is empty.",
+			body: asJSON(w.of(engine.SuggestRequest{})), answer: asJSON(w.of(engine.SuggestAnswer{})),
+			examples: []example{
+				{about: "a complaint about a lamp", path: "/v1/solutions/suggest", body: `{"text": "my lamp arrived broken", "customer_id": "15298", "count": 3}`},
+				{about: "a ticket that is stored", path: "/v1/solutions/suggest", body: `{"ticket_id": "demo-1002", "return_properties": ["title"]}`},
+			},
+		},
+	}
+}
+
+const browserCustomer = "With the publishable key it needs a `customer_token`, which the shop's server makes; with the API key it needs none."

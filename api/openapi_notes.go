@@ -1,0 +1,323 @@
+package api
+
+import (
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// shapes are the fields of which the Go type says too little.
+var shapes = map[string]*huma.Schema{
+	"Request.kind":      oneOrSeveral(text()),
+	"Request.count":     whole(1, engine.MaxCount),
+	"Request.explain":   among(engine.ExplainNone, engine.ExplainSources, engine.ExplainFull),
+	"Request.diversity": between(0, 1),
+	"Request.after":     {Type: huma.TypeArray, Items: text(), ReadOnly: true},
+	"LeftOut.why": among(engine.LeftRepeated, engine.LeftUnknown, engine.LeftHidden, engine.LeftOutOfStock, engine.LeftAgentsOnly,
+		engine.LeftNotPublished, engine.LeftExpired, engine.LeftKind, engine.LeftExcluded, engine.LeftMuted, engine.LeftHistory,
+		engine.LeftFilter, engine.LeftRelevance, engine.LeftGroup, engine.LeftCount, engine.LeftConstraint),
+	"SuggestRequest.count":       whole(1, engine.MaxSuggestedFixes),
+	"SuggestRequest.explain":     among(engine.ExplainNone, engine.ExplainSources, engine.ExplainFull),
+	"SuggestRequest.channel":     among(channels...),
+	"Answer.basis":               among(bases...),
+	"SuggestAnswer.basis":        among(bases...),
+	"Answer.empty_reason":        among(emptyReasons...),
+	"SuggestAnswer.empty_reason": among(emptyReasons...),
+	"Reason.type": among(engine.ReasonHistory, engine.ReasonContext, engine.ReasonSource, engine.ReasonBase,
+		engine.ReasonRule, engine.ReasonText, engine.ReasonOwned),
+	"Boost.add":           between(-engine.MaxBoost, engine.MaxBoost),
+	"Pin.rank":            whole(1, engine.MaxCount),
+	"Constraint.max":      whole(1, engine.MaxCount),
+	"Constraint.window":   whole(0, engine.MaxCount),
+	"Item.text_format":    among("plain", "html", "markdown"),
+	"Item.visibility":     among(engine.Public, engine.AgentOnly),
+	"Item.price":          {Type: huma.TypeNumber, Minimum: new(0.0)},
+	"Item.currency":       {Type: huma.TypeString, Pattern: "^[A-Z]{3}$"},
+	"Item.attributes":     dictionary(attributeValue),
+	"Customer.attributes": dictionary(attributeValue),
+	"Customer.consent":    strict("", map[string]*huma.Schema{string(engine.Personalise): truth(), string(engine.Train): truth(), string(engine.Outreach): truth()}),
+	"Ticket.channel":      among(channels...),
+	"Ticket.state":        among("open", "pending", "solved", "reopened", "escalated", "closed"),
+	"Message.from":        among("customer", "agent", "system"),
+	"Tried.outcome":       among("solved", "not_solved", "reopened"),
+	"NewEvent.quantity":   {Type: huma.TypeNumber, Minimum: new(0.0)},
+	"NewEvent.price":      {Type: huma.TypeNumber, Minimum: new(0.0)},
+	"NewEvent.currency":   {Type: huma.TypeString, Pattern: "^[A-Z]{3}$"},
+	"NewEvent.channel":    among(channels...),
+	"Scenario.diversity":  between(0, 1),
+	"Scenario.count":      whole(1, engine.MaxCount),
+	"Scenario.audience":   among(engine.Public, engine.AgentOnly),
+	"Job.state":           among(engine.JobRunning, engine.JobSucceeded, engine.JobRefused, engine.JobFailed),
+	"Job.progress":        between(0, 1),
+	"Attribute.example":   attributeValue,
+	"Readiness.status":    among("ready", "unready"),
+}
+
+var attributeValue = &huma.Schema{AnyOf: []*huma.Schema{text(), number(), truth(), list(text())}}
+
+var (
+	channels     = []string{"web", "app", "email", "chat", "phone", "store"}
+	bases        = []engine.Basis{engine.BasisPersonal, engine.BasisSession, engine.BasisContext, engine.BasisTicket, engine.BasisPopular, engine.BasisEditorial}
+	emptyReasons = []string{engine.EmptyCatalogue, engine.EmptyFilter, engine.EmptyRelevance, engine.EmptyEnd}
+)
+
+// notes say what fields mean: a line for each, or for several that mean the same.
+var notes = map[string]string{
+	"Request": `
+customer_id: whom the list is for; an unknown one is no error
+session_id: the visit the list is for, where no customer is known
+item_id: what the list is about; never in the list itself
+basket: the items in the basket; none of them is in the list
+query: words the list should be like
+scenario: the place; default related with an item, basket with a basket, else home
+kind: product, content, solution, offer or kinds of your own; replaces those of the scenario
+count: how many; default the scenario's, else 10
+n, limit: another name of count
+filter: an expression; narrows the scenario's filter
+boost: adds to the score of what a filter matches, beside the scenario's boosts
+exclude_items: items that must not appear
+pins: items at fixed ranks, if they are eligible
+constraints: at most so many items with one value of an attribute
+collapse: one item of a group_id; default true
+diversity: how much unlikeness counts beside the score; default 0
+min_relevance: leaves out items with a lower score
+return_properties: fields and attributes to show with each item, or *
+explain: how much of the why; default sources
+record: false leaves no impression and gives no recommendation_id
+validate_only: checks the request and counts what is eligible; the list is empty
+context: what is known of the moment
+after: what was shown on the pages before; callers do not send it`,
+	"Boost": `
+filter: an expression
+add: in units of the blend`,
+	"Pin": `
+item_id: the item
+rank: from 1`,
+	"Constraint": `
+attribute: the attribute whose values are counted
+max: how many items may have the same value
+window: in any so many ranks in a row; 0: in the list
+depth: of categories: how many parts of the path count; 0: all`,
+	"LeftOut": `
+item_id: the item
+why: the first reason of those there are`,
+	"Context": `
+page: the page the list is for
+locale: a language tag
+region: filters read it as context.region
+store: the branch
+device: the kind of device
+at: answer as of then
+item_id: like item_id beside the context
+basket: like basket beside the context`,
+	"Answer":        answerNotes,
+	"SuggestAnswer": answerNotes + "\nconfidence: the chance that the first fix solves it; null while nothing was learned from outcomes\ncalibrated: whether confidence is one",
+	"Recommended": `
+item_id: the item
+kind: its kind
+score: on scales fixed at training; comparable within a list, and no chance
+rank: from 1
+source: the source that added most
+reasons: terms that sum to the score
+moved: what moved it from the place its score gives: pinned, constraint, diversity
+properties: what return_properties asked for and the item has`,
+	"Reason": `
+type: what kind of term it is
+source: the source it came from
+item_id: the item behind it
+interaction: what the person did with that item
+at: when
+contribution: its part of the score
+text: the same in words`,
+	"SuggestRequest": `
+ticket_id: a stored ticket; it fills what is left out
+subject, text: what the customer writes
+customer_id: who asks
+product_id: what it is about
+order_id: the order it is about
+language: a language tag
+channel: how it came
+filter: an expression; narrows the scenario's filter
+scenario: default support-desk, agents' notes included
+count: how many; default 10
+n, limit: another name of count
+return_properties: fields and attributes to show with each fix, or *
+explain: how much of the why; default sources
+record: false leaves no impression and gives no recommendation_id`,
+	"Impression": `
+recommendation_id: the answer's
+at: when it was given
+request: what was asked
+answer: what was answered, without properties`,
+	"Item": `
+item_id: yours, and unique
+kind: product (default), content, solution, offer or a kind of your own
+title: what people call it
+text: what it is about; content models read it
+text_format: default plain
+url: its page
+image: address of a picture
+categories: paths such as home/lighting
+attributes: your own properties; filters can ask for them
+price: of one piece
+currency: by ISO 4217
+stock: pieces left; without one it is unlimited
+published: not shown before
+expires: not shown from then on
+hidden: in no list
+visibility: agent: shown to agents alone
+group_id: variants of one thing; a list shows one of them
+sensitive: never named as a reason
+language: a language tag; default the shop's
+applies_to: the products a fix or an article is about
+embedding: a vector of your own`,
+	"Customer": `
+customer_id: yours, and unique
+attributes: your own properties; filters can ask for them
+consent: what their data may be used for; what is not mentioned is granted
+preferences: what they asked not to see`,
+	"Preferences": `
+muted_items: items never shown to them
+muted_categories: categories never shown to them, with all below`,
+	"Ticket": `
+ticket_id: yours, and unique
+customer_id: who asks
+product_id: what it is about
+order_id: the order it is about
+channel: how it came
+subject: its title
+text: the first message, where there is but one
+messages: the conversation; card numbers, mail addresses and phone numbers are replaced before they are kept
+language: a language tag
+state: how far it is
+priority, queue, agent: your own words
+solutions: fixes that were tried, and how it went
+csat: the customer's verdict
+opened_at, closed_at: when`,
+	"Message": `
+from: who writes
+text: what
+at: when`,
+	"Tried": `
+item_id: the fix
+outcome: how it went; nothing while it is not known
+at: when`,
+	"Event": eventNotes + `
+line: its place in an order, from 0
+received_at: when we took it`,
+	"NewEvent": eventNotes + `
+items: the lines of an order, instead of item_id`,
+	"OrderLine": `
+item_id: the item
+quantity: pieces; default 1
+price: of one piece`,
+	"Outcome": `
+accepted: records that were kept
+duplicates: records that were there already
+rejected: records that were refused`,
+	"Rejected": `
+line: of the body, from 1; in a list the place in it
+field: the field that is wrong
+code: stable, for programs
+detail: what would be right`,
+	"Scenario": `
+name: lower-case letters, digits, _ and -
+description: what it is for
+kinds: the kinds that may be shown; none: all
+filter: an expression that items must pass
+exclude: items the person did this with are left out
+boosts: adds to the score of what a filter matches
+pins: items at fixed ranks, if they are eligible
+constraints: at most so many items with one value of an attribute
+collapse: one item of a group_id; default true
+diversity: how much unlikeness counts beside the score
+min_relevance: leaves out items with a lower score
+count: how many, where a request does not say
+audience: agent: shows agents' items too
+blend: weights of sources that replace the learned ones
+built_in: whether every shop has it`,
+	"Attribute": `
+name: as filters have it
+types: those seen
+items: how many items have it
+distinct: how many different values
+more: whether there are more than that
+example: one value`,
+	"ModelVersion": `
+version: rising with each training
+created: when
+current: whether it serves
+bytes: its size
+report: sizes, settings, how it compared`,
+	"Job": `
+job_id: its id
+kind: train
+state: how far it has come; refused: it ran well, and its result was not good enough
+step: what it is doing
+progress: 0 to 1
+started, ended: when
+version: of the model it made
+detail: why it was refused or failed`,
+	"Erasure": `
+receipt: its id; it can be asked for again
+at: when
+subjects: hashes of the ids that were forgotten, the merged ones included
+interactions: rows that were forgotten
+impressions: answers that were forgotten
+tickets: tickets that were forgotten
+records: records that were forgotten`,
+	"Problem": `
+type: about:blank
+title: the status in words
+status: the HTTP status
+detail: what would be right
+code: stable, for programs
+field: where in the request
+offset: where in that field's text, in bytes from 0
+line: of the body, from 1
+request_id: stands in the server's log too
+accepted, duplicates: of a batch of which nothing was kept
+rejected: the records that were refused
+job: the one that is in the way`,
+	"Readiness": `
+status: whether requests may be sent here
+serving: the model, or what stands in for one
+model_version: 0 while there is none
+seq: of the newest write that answers reflect
+detail: what is missing`,
+}
+
+const answerNotes = `
+recommendation_id: send it with the events that follow
+items: the list
+scenario: the place it was made for
+basis: what it was made from
+exact: whether every eligible item was scored
+eligible: how many items might have been in it
+models: source to version of the model it came from
+degraded: what was missing
+empty_reason: why there is nothing
+continues: the answer this is the next page of
+left_out: items of the caller's list that are not in the answer
+took_ms: milliseconds`
+
+const eventNotes = `
+event_id: yours: the same one twice counts once
+type: view, click, add_to_cart, purchase, ... or one of your own
+customer_id: who, if known
+session_id: the visit
+item_id: with what
+at: when; default now
+quantity: pieces; default 1
+price: of one piece
+currency: by ISO 4217
+value: a rating, a score
+duration: seconds
+position: its place in the list it came from, from 1
+query: what was searched for
+channel: how it came
+order_id: the order
+ticket_id: the ticket
+recommendation_id: of the answer it came from
+gift: for somebody else
+properties: what we have no field for`

@@ -1,0 +1,124 @@
+package api
+
+import (
+	"encoding/json"
+	"net/url"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// parameter is one that may stand in a URL after ?.
+type parameter struct {
+	about  string
+	schema *huma.Schema
+}
+
+// param is the parameter as OpenAPI has it. Lists are written with commas.
+func (p parameter) param(name string) *huma.Param {
+	out := &huma.Param{Name: name, In: "query", Description: p.about, Schema: p.schema}
+	if p.schema.Type == huma.TypeArray {
+		out.Style, out.Explode = "form", new(false)
+	}
+	return out
+}
+
+// parameters are all of them, whatever route takes them.
+var parameters = map[string]parameter{
+	"count":  {"how many", whole(1, engine.MaxCount)},
+	"n":      {"another name of count", whole(1, engine.MaxCount)},
+	"limit":  {"another name of count", whole(1, engine.MaxCount)},
+	"cursor": {"the cursor of the page before", text()},
+	"atomic": {"all records or none", truth()},
+	"create": {"make what does not exist yet", truth()},
+	"unknown": {
+		"what becomes of an event's unknown fields: kept among its properties (default), or refused",
+		among("keep", "refuse"),
+	},
+
+	"customer_id":       {"whom it is for", text()},
+	"session_id":        {"the visit it is for, where no customer is known", text()},
+	"item_id":           {"what the list is about", text()},
+	"basket":            {"the items in the basket", list(text())},
+	"query":             {"words the list should be like", text()},
+	"scenario":          {"the place; default home, or related with an item, or basket with a basket", text()},
+	"kind":              {"product, content, solution, offer or kinds of your own", list(text())},
+	"filter":            {"an expression, such as `price < 5`; narrows the scenario's filter", text()},
+	"exclude_items":     {"items that must not appear", list(text())},
+	"return_properties": {"fields and attributes to show with each item, or *", list(text())},
+	"explain":           {"how much of the why; default sources", among(engine.ExplainNone, engine.ExplainSources, engine.ExplainFull)},
+	"record":            {"false leaves no impression and gives no recommendation_id", truth()},
+	"validate_only":     {"checks the request; the list is empty", truth()},
+	"collapse":          {"one item of a group_id; default true", truth()},
+	"diversity":         {"how much unlikeness counts beside the score; default 0", between(0, 1)},
+	"min_relevance":     {"leaves out items with a lower score", number()},
+	"context.page":      {"the page the list is for", text()},
+	"context.locale":    {"a language tag", text()},
+	"context.region":    {"filters read it as context.region", text()},
+	"context.store":     {"the branch", text()},
+	"context.device":    {"the kind of device", text()},
+	"context.at":        {"answer as of then", &huma.Schema{Type: huma.TypeString, Format: "date-time"}},
+	"context.item_id":   {"like item_id", text()},
+	"context.basket":    {"like basket", list(text())},
+
+	tokenParam: {"from a browser: the shop's proof of who the customer is", text()},
+}
+
+// listParams are those a short-hand takes with GET: the fields of a request that are one
+// value or a list of plain values.
+var listParams = []string{
+	"count", "scenario", "kind", "filter", "return_properties", "exclude_items", "query", "explain", "diversity",
+	"min_relevance", "collapse", "record", "validate_only", "customer_id", "session_id", "item_id", "basket",
+	"context.page", "context.locale", "context.region", "context.store", "context.device", "context.at",
+	"context.item_id", "context.basket", "n", "limit",
+}
+
+// aboutID says what the variable part of a path names, by the part before it.
+var aboutID = map[string]string{
+	"customers":       "the customer's id, percent-encoded",
+	"sessions":        "the session's id, percent-encoded",
+	"items":           "the item's id, percent-encoded",
+	"tickets":         "the ticket's id, percent-encoded",
+	"events":          "the event's id, percent-encoded",
+	"recommendations": "the recommendation_id of an answer",
+	"erasures":        "the receipt",
+	"scenarios":       "the scenario's name",
+	"jobs":            "the job_id",
+}
+
+// values returns what an example's path says for the variables of a route's path, and
+// its parameters with their types.
+func (e example) values(pattern string) (inPath map[string]string, inQuery map[string]any) {
+	inPath, inQuery = map[string]string{}, map[string]any{}
+	path, query, _ := strings.Cut(e.path, "?")
+	given := strings.Split(path, "/")
+	for i, part := range strings.Split(pattern, "/") {
+		if name, variable := strings.CutPrefix(part, ":"); variable && i < len(given) {
+			inPath[name], _ = url.PathUnescape(given[i])
+		}
+	}
+	params, _ := url.ParseQuery(query)
+	for name, values := range params {
+		inQuery[name] = typed(parameters[name].schema, values[0])
+	}
+	return inPath, inQuery
+}
+
+// typed is a parameter's text as a value of its schema.
+func typed(s *huma.Schema, value string) any {
+	if s == nil {
+		return value
+	}
+	var v any
+	switch s.Type {
+	case huma.TypeArray:
+		return strings.Split(value, ",")
+	case huma.TypeInteger, huma.TypeNumber, huma.TypeBoolean:
+		if json.Unmarshal([]byte(value), &v) == nil {
+			return v
+		}
+	}
+	return value
+}

@@ -1,0 +1,91 @@
+package api
+
+import (
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+)
+
+func (w *words) attributes() *huma.Schema {
+	return full(map[string]*huma.Schema{"attributes": list(w.of(catalogue.Attribute{}))})
+}
+
+func (w *words) steering() map[string]described {
+	scenario, job := asJSON(w.of(engine.Scenario{})), asJSON(w.of(engine.Job{}))
+	sent := w.change("Scenario")
+	sent.Properties["name"] = text()
+	models := asJSON(full(map[string]*huma.Schema{"models": list(w.of(engine.ModelVersion{}))}))
+	return map[string]described{
+		"GET /v1/scenarios": {
+			id: "listScenarios", tag: tagSteering, summary: "All places", answer: asJSON(full(map[string]*huma.Schema{"scenarios": list(w.of(engine.Scenario{}))})),
+			examples: []example{{about: "the built-in ones", path: "/v1/scenarios"}},
+		},
+		"GET /v1/scenarios/:name": {
+			id: "showScenario", tag: tagSteering, summary: "One place", answer: scenario,
+			examples: []example{{about: "the home page", path: "/v1/scenarios/home"}},
+		},
+		"PUT /v1/scenarios/:name": {
+			id: "putScenario", tag: tagSteering, summary: "Set up a place", text: "It is checked against today's catalogue before it is kept.",
+			body: asJSON(sent), answer: scenario,
+			examples: []example{{about: "cheap lights", path: "/v1/scenarios/doc-lights", body: `{"description": "Lights below 10 pounds", "kinds": ["product"], "filter": "\"home/lighting\" in categories && price < 10", "diversity": 0.2, "count": 8}`}},
+		},
+		"DELETE /v1/scenarios/:name": {
+			id: "dropScenario", tag: tagSteering, summary: "Forget a place", text: "A built-in one returns to its default.", status: 204,
+			examples: []example{{about: "the lights", path: "/v1/scenarios/doc-lights"}},
+		},
+		"GET /v1/models": {
+			id: "listModels", tag: tagSteering, summary: "The versions that are kept, with their reports", answer: models,
+			examples: []example{{about: "all of them", path: "/v1/models"}},
+		},
+		"POST /v1/models/train": {
+			id: "train", tag: tagSteering, summary: "Train now", status: 202, answer: job, also: map[int]string{409: "One is running: `job` says which"},
+			examples: []example{{about: "on what is new", path: "/v1/models/train"}},
+		},
+		"POST /v1/models/rollback": {
+			id: "rollback", tag: tagSteering, summary: "Make a kept version serve",
+			body: asJSON(full(map[string]*huma.Schema{"to": {Type: huma.TypeInteger, Description: "the version"}})), answer: models,
+			examples: []example{{about: "the first", path: "/v1/models/rollback", body: `{"to": 1}`}},
+		},
+		"GET /v1/jobs/:id": {
+			id: "showJob", tag: tagSteering, summary: "How far a training is", text: "The last 100 are remembered, until the process ends.", answer: job,
+			examples: []example{{about: "the training before", path: "/v1/jobs/{job_id}"}},
+		},
+	}
+}
+
+func (w *words) operation() map[string]described {
+	ready := asJSON(w.of(readiness{}))
+	return map[string]described{
+		"GET /healthz": {
+			id: "health", tag: tagOperation, summary: "Does the process answer?", open: true,
+			answer: asJSON(full(map[string]*huma.Schema{"status": among("ok")})), examples: []example{{about: "yes", path: "/healthz"}},
+		},
+		"GET /readyz": {
+			id: "ready", tag: tagOperation, summary: "May requests be sent here?", text: "503 while writes are not taken.", open: true,
+			answer: ready, examples: []example{{about: "yes", path: "/readyz"}},
+		},
+		"GET /v1/version": {
+			id: "version", tag: tagOperation, summary: "Which program answers",
+			answer:   asJSON(full(map[string]*huma.Schema{"name": text(), "version": text(), "api": text()})),
+			examples: []example{{about: "this one", path: "/v1/version"}},
+		},
+		"GET /v1/whoami": {
+			id: "whoami", tag: tagOperation, summary: "As whom you came in",
+			answer:   asJSON(full(map[string]*huma.Schema{"workspace": text(), "keyed": truth(), "key": {Type: huma.TypeString, Description: "the key's fingerprint"}})),
+			examples: []example{{about: "you", path: "/v1/whoami"}},
+		},
+		"GET /v1/openapi.json": {
+			id: "openapi", tag: tagOperation, summary: "This document", open: true, answer: asJSON(&huma.Schema{Type: huma.TypeObject}),
+			examples: []example{{about: "in JSON", path: "/v1/openapi.json"}},
+		},
+		"GET /v1/openapi.yaml": {
+			id: "openapiYAML", tag: tagOperation, summary: "This document in YAML", open: true, answer: content{"application/yaml": {Type: huma.TypeObject}},
+			examples: []example{{about: "in YAML", path: "/v1/openapi.yaml"}},
+		},
+		"GET /metrics": {
+			id: "metrics", tag: tagOperation, summary: "Figures for Prometheus", answer: content{mediaText: text()},
+			examples: []example{{about: "all of them", path: "/metrics"}},
+		},
+	}
+}
