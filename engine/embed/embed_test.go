@@ -39,6 +39,23 @@ func world(customers, items int) (*model.Sequences, *catalogue.IDs, [][]engine.I
 	return sequencesOf(ids, histories), ids, histories
 }
 
+func TestLearns(t *testing.T) {
+	both(t, func(t *testing.T, p Params) {
+		p.Dims = 16
+		modeltest.Learner(t, func(data *model.Data) model.Source {
+			sequences := &model.Sequences{Rows: data.Rows}
+			for _, cells := range data.Customers {
+				var steps []model.Step
+				for _, c := range cells {
+					steps = append(steps, model.Step{Row: c.Row, Weight: c.Weight})
+				}
+				sequences.Of = append(sequences.Of, steps)
+			}
+			return mustFit(t, sequences, p)
+		})
+	})
+}
+
 const clusterSize = 10
 
 // clusters returns walks that stay, nearly always, within groups of items that no number

@@ -129,9 +129,7 @@ func (f *sgns) pair(center, neighbour uint32, rate float32) {
 // is to be moved by.
 func (f *sgns) toward(truth, rate float32, in []float32, row uint32) {
 	out := f.out[int(row)*f.Dims:][:f.Dims]
-	step := rate * (truth - logistic(vector.Dot(in, out)))
-	vector.Axpy(step, out, f.pull)
-	vector.Axpy(step, in, out)
+	vector.AxpyBoth(rate*(truth-logistic(vector.Dot(in, out))), in, out, f.pull)
 }
 
 func logistic(x float32) float32 { return float32(1 / (1 + math.Exp(-float64(x)))) }

@@ -43,6 +43,28 @@ func Axpy(alpha float32, x, y []float32) {
 	}
 }
 
+// AxpyBoth adds alpha*y[i] to sum[i], then alpha*x[i] to y[i]: a step of two vectors along
+// each other, with y read once. y and sum are at least as long as x.
+func AxpyBoth(alpha float32, x, y, sum []float32) {
+	y, sum = y[:len(x)], sum[:len(x)]
+	for len(x) >= 4 && len(y) >= 4 && len(sum) >= 4 {
+		y0, y1, y2, y3 := y[0], y[1], y[2], y[3]
+		sum[0] += alpha * y0
+		sum[1] += alpha * y1
+		sum[2] += alpha * y2
+		sum[3] += alpha * y3
+		y[0] = y0 + alpha*x[0]
+		y[1] = y1 + alpha*x[1]
+		y[2] = y2 + alpha*x[2]
+		y[3] = y3 + alpha*x[3]
+		x, y, sum = x[4:], y[4:], sum[4:]
+	}
+	for i := range x {
+		sum[i] += alpha * y[i]
+		y[i] += alpha * x[i]
+	}
+}
+
 // AddTo adds x[i] to sum[i], widened: many short rows can be added without the sum
 // losing what a float32 would. sum is at least as long as x.
 func AddTo(sum []float64, x []float32) {

@@ -48,6 +48,12 @@ func TestDotAxpyAddTo(t *testing.T) {
 				t.Fatalf("Axpy: element %d is %v, want %v", i, moved[i], y[i]+add)
 			}
 		}
+		pull, both := randomRow(rng, n+1), slices.Clone(y)
+		wantPull := slices.Clone(pull)
+		Axpy(2, y[:n], wantPull)
+		if AxpyBoth(2, x, both, pull); !slices.Equal(both, moved) || !slices.Equal(pull, wantPull) {
+			t.Fatalf("AxpyBoth of %d gives %v and %v, want what Axpy does twice: %v and %v", n, both, pull, moved, wantPull)
+		}
 	})
 }
 
