@@ -57,8 +57,12 @@ func open(ctx context.Context, o openOptions) (_ *workspace, err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
+	settings, err := s.Settings(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the settings of %s: %w", o.dir, err)
+	}
 	o.trainer.Log = o.log
-	w := &workspace{dir: o.dir, store: s, log: o.log, recommender: serving.New(s, s.IDs(), serving.Options{})}
+	w := &workspace{dir: o.dir, store: s, log: o.log, recommender: serving.New(s, s.IDs(), serving.Options{Settings: &settings})}
 	w.trainer = training.New(s, w.recommender.Swap, o.trainer)
 	if err := w.restore(ctx); err != nil {
 		return nil, fmt.Errorf("restore %s: %w", o.dir, err)
@@ -136,7 +140,7 @@ func (w *workspace) kept(ctx context.Context) (start serving.Start, err error) {
 const countersName = "counters"
 
 // loadCounters returns the counters of the last checkpoint: empty ones where nothing was
-// checkpointed yet, nil where the checkpoint is damaged.
+// checkpointed yet, nil where the checkpoint is damaged or counted under other settings.
 func (w *workspace) loadCounters(ctx context.Context) (uint64, *tally.Counters, error) {
 	settings := w.recommender.World().Settings
 	seq, data, found, err := w.store.LoadCheckpoint(ctx, countersName)
@@ -152,7 +156,7 @@ func (w *workspace) loadCounters(ctx context.Context) (uint64, *tally.Counters, 
 			return seq, counters, nil
 		}
 	}
-	w.log.Warn("the checkpoint of the counters is damaged; counting again from all that happened", "err", err)
+	w.log.Warn("the checkpoint of the counters cannot be used; counting again from all that happened", "why", err)
 	return 0, nil, nil
 }
 

@@ -77,6 +77,15 @@ func TestStartCountsEverythingOnce(t *testing.T) {
 		{"damaged", func(ctx context.Context, w *workspace) error {
 			return w.store.SaveCheckpoint(ctx, w.store.Seq(), countersName, []byte("\x01no counters"))
 		}, "damaged"},
+		{"other settings", func(ctx context.Context, w *workspace) error {
+			settings := engine.DefaultSettings()
+			settings.Types[engine.Purchase] = engine.TypeSetting{Weight: 3}
+			results, err := w.store.Append(ctx, []engine.Command{engine.PutSettings{Settings: settings}})
+			if err != nil || results[0].Err != nil {
+				return errors.Join(err, results[0].Err)
+			}
+			return w.checkpoint(ctx) // before they were counted again
+		}, "other settings"},
 		{"trimmed", func(ctx context.Context, w *workspace) error {
 			if err := w.checkpoint(ctx); err != nil {
 				return err
