@@ -39,9 +39,10 @@ func world(customers, items int) (*model.Sequences, *catalogue.IDs, [][]engine.I
 	return sequencesOf(ids, histories), ids, histories
 }
 
+// TestLearns solves the checkerboard, which has no order: a whole history is one window.
 func TestLearns(t *testing.T) {
 	both(t, func(t *testing.T, p Params) {
-		p.Dims = 16
+		p.Dims, p.Window, p.Decay = 16, 40, 1
 		modeltest.Learner(t, func(data *model.Data) model.Source {
 			sequences := &model.Sequences{Rows: data.Rows}
 			for _, cells := range data.Customers {
