@@ -185,7 +185,15 @@ func (g *group) putTicket(e *effect, ticket engine.Ticket) error {
 	}
 	e.set(pairKey(ticketLetter, home, ticket16), value)
 	e.change(change{kind: tailTicket, a: ticket16}, engine.Committed{Ticket: &ticket}, g.now)
-	return nil
+	if found && before != home {
+		if err := g.moveOutcomes(e, &ticket, home); err != nil {
+			return err
+		}
+	}
+	if home == (engine.Hash16{}) {
+		return nil
+	}
+	return g.recordOutcomes(e, &ticket, home)
 }
 
 // moveTicket takes a ticket away from one subject and notes under the other all the

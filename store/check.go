@@ -59,7 +59,7 @@ func (s *Store) Check(ctx context.Context, deep bool) (Report, error) {
 	defer done()
 	c := checker{s: s, ctx: ctx, txn: txn, out: Report{Seq: s.Seq()}}
 	for _, part := range []func() error{
-		c.numbers, c.items, c.subjects, c.events, c.links, c.changedEvents, c.customers, c.tickets, c.scenarios, c.settings, c.impressions, c.tail, c.receipts,
+		c.numbers, c.items, c.subjects, c.events, c.links, c.changedEvents, c.customers, c.tickets, c.outcomes, c.scenarios, c.settings, c.impressions, c.tail, c.receipts,
 	} {
 		if err := part(); err != nil {
 			return c.out, fmt.Errorf("checking the store: %w", err)
@@ -162,10 +162,8 @@ func (c *checker) changedEvents() error {
 		if err != nil {
 			return err
 		}
-		if _, err = decodeBefore(key, value, subject, c.s.ids); err != nil {
-			return err
-		}
-		return exists(c.txn, pairKey(editedLetter, firstHash(key), secondHash(key)))
+		_, err = decodeBefore(key, value, subject, c.s.ids)
+		return err
 	})
 	if err != nil {
 		return err
@@ -259,6 +257,33 @@ func (c *checker) tickets() error {
 			err = exists(c.txn, pairKey(ticketLetter, home, firstHash(key)))
 		}
 		return err
+	})
+}
+
+// outcomes verifies that what counts as counted has its row, or had until somebody
+// deleted it.
+func (c *checker) outcomes() error {
+	n := 0
+	return c.rows(outcomeLetter, &n, func(key, value []byte) error {
+		if len(key) != pairKeyBytes {
+			return errors.New("key of another length")
+		}
+		home, err := decodeHome(value)
+		if err != nil || home == (engine.Hash16{}) {
+			return err
+		}
+		chain, err := owners(c.txn, home)
+		if err != nil {
+			return err
+		}
+		for _, h := range chain {
+			for _, place := range [][]byte{eventKey(h, secondHash(key), 0), pairKey(editedLetter, h, secondHash(key))} {
+				if there, err := has(c.txn, place); there || err != nil {
+					return err
+				}
+			}
+		}
+		return fmt.Errorf("no row of it under %s", home)
 	})
 }
 

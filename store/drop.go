@@ -84,6 +84,17 @@ func (s *Store) mendLinks(u *erasure) error {
 func (s *Store) deleteHashes(u *erasure) error {
 	var keys [][]byte
 	err := s.db.View(func(txn *badger.Txn) error {
+		members := u.Subjects.set()
+		err := each(txn, []byte{outcomeLetter}, func(key, value []byte) error {
+			home, err := decodeHome(value)
+			if members[home] {
+				keys = append(keys, bytes.Clone(key))
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
 		for _, h := range u.Subjects {
 			for _, letter := range []byte{ownedLetter, formerLetter, editedLetter, ticketLetter} {
 				err := eachKey(txn, hashKey(letter, h), func(key []byte) error {

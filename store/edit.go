@@ -34,7 +34,7 @@ func (g *group) updateEvent(e *effect, cmd engine.UpdateEvent) error {
 		return err
 	}
 	root16 := g.resolve(cmd.Subject.Hash())
-	was, err := g.linesOf(e, root16, engine.HashOf(cmd.EventID))
+	was, err := g.eventOf(e, root16, cmd.EventID)
 	if err != nil {
 		return err
 	}
@@ -53,6 +53,20 @@ func (g *group) updateEvent(e *effect, cmd engine.UpdateEvent) error {
 		return err
 	}
 	return g.rewrite(e, root16, was, lines)
+}
+
+// eventOf returns the lines of the event a subject sent with an id. An outcome lies
+// under an id of its own: where there is nothing under the sender's, it is looked for.
+func (g *group) eventOf(e *effect, root16 engine.Hash16, eventID string) ([]engine.Row, error) {
+	was, err := g.linesOf(e, root16, engine.HashOf(eventID))
+	if err != nil || len(was) > 0 {
+		return was, err
+	}
+	event16, found, err := g.sentAs(root16, eventID)
+	if err != nil || !found {
+		return nil, err
+	}
+	return g.linesOf(e, root16, event16)
 }
 
 // linesOf returns the lines of an event of a subject, wherever they lie, and has e
@@ -96,7 +110,7 @@ func (g *group) checkChanged(was *engine.Row, lines []engine.Interaction) error 
 	if first.EventID != was.EventID || first.Customer != was.Customer || first.Session != was.Session {
 		return engine.Invalidf(engine.CodeInvalidField, "event_id", "a change keeps the event's id, customer and session")
 	}
-	return nil
+	return checkOutcome(was, lines)
 }
 
 // rewrite writes the lines of an event anew, and what they were before.

@@ -114,25 +114,54 @@ func (s *Store) whomToErase(txn *badger.Txn, root engine.Hash16) (*erasure, erro
 	}
 	u := &erasure{Subjects: all}
 	for _, h := range u.Subjects {
-		err := eachKey(txn, hashKey(formerLetter, h), func(key []byte) error {
-			if len(key) != 1+3*hashBytes {
-				return fmt.Errorf("former home %x: %w", key, ErrCorrupt)
-			}
-			former, ticket16 := secondHash(key), engine.Hash16(key[1+2*hashBytes:])
-			switch home, err := ticketHome(txn, ticket16); {
-			case err == nil && home == former:
-				return nil // it went back there: not theirs any more
-			case err != nil && !errors.Is(err, engine.ErrNotFound):
-				return err
-			}
-			u.Prefixes = append(u.Prefixes, pairKey(ticketLetter, former, ticket16))
-			return nil
-		})
-		if err != nil {
+		if err := u.addFormer(txn, h); err != nil {
 			return nil, err
 		}
 	}
 	return u, nil
+}
+
+// addFormer adds the places where tickets of h lay before, with what they said there.
+func (u *erasure) addFormer(txn *badger.Txn, h engine.Hash16) error {
+	type place struct{ former, ticket engine.Hash16 }
+	var places []place
+	err := eachKey(txn, hashKey(formerLetter, h), func(key []byte) error {
+		if len(key) != 1+3*hashBytes {
+			return fmt.Errorf("former home %x: %w", key, ErrCorrupt)
+		}
+		places = append(places, place{secondHash(key), engine.Hash16(key[1+2*hashBytes:])})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range places {
+		switch home, err := ticketHome(txn, p.ticket); {
+		case err == nil && home == p.former:
+			continue // it went back there: not theirs any more
+		case err != nil && !errors.Is(err, engine.ErrNotFound):
+			return err
+		}
+		u.Prefixes = append(u.Prefixes, pairKey(ticketLetter, p.former, p.ticket))
+		var said []engine.Hash16
+		err := eachKey(txn, hashKey(outcomeLetter, p.ticket), func(key []byte) error {
+			said = append(said, secondHash(key))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for _, event16 := range said {
+			theirs, err := has(txn, eventKey(p.former, event16, 0)) // sent as an event, it stayed
+			if err != nil {
+				return err
+			}
+			if !theirs {
+				u.Prefixes = append(u.Prefixes, pairKey(eventLetter, p.former, event16), pairKey(beforeLetter, p.former, event16))
+			}
+		}
+	}
+	return nil
 }
 
 // members returns root and all that is the same person's, root first. The caller holds

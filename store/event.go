@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -44,13 +45,10 @@ func (g *group) recordEvent(e *effect, lines []engine.Interaction) (duplicate bo
 	sent := first.Subject()
 	sent16 := sent.Hash()
 	root16 := g.resolve(sent16)
-	event16 := engine.HashOf(first.EventID)
-	if first.EventID != "" {
-		if g.sawEvent(sent16, root16, event16, first.Line) {
-			return true, nil
-		}
-		if edited, err := g.wasEdited(sent16, event16); edited || err != nil {
-			return edited, err
+	event16, outcome := hashOfEvent(lines), isOutcome(lines)
+	if outcome || first.EventID != "" {
+		if again, err := g.isAgain(lines, sent16, root16, event16); again || err != nil {
+			return again, err
 		}
 	}
 	root := sent
@@ -65,9 +63,14 @@ func (g *group) recordEvent(e *effect, lines []engine.Interaction) (duplicate bo
 			return false, err
 		}
 	}
-	if first.EventID == "" {
+	switch {
+	case outcome && first.EventID == "":
+		lines = slices.Clone(lines)
+		lines[0].EventID = OutcomeID(first.TicketID, first.Type, first.Item)
+	case first.EventID == "":
 		event16 = numberedEvent(e.seq)
-	} else {
+	}
+	if !outcome && first.EventID != "" {
 		e.seen = append(e.seen, eventID{sent16, event16, first.Line, root16})
 	}
 	rows, err := g.rowsOf(e, lines, root, root16, event16)
@@ -78,7 +81,24 @@ func (g *group) recordEvent(e *effect, lines []engine.Interaction) (duplicate bo
 		kind: tailEvent, a: root16, b: event16,
 		first: uint64(rows[0].Line), lines: uint64(len(rows)),
 	}, engine.Committed{Rows: rows, Subject: root}, g.now)
+	if outcome {
+		return false, g.tellTicket(e, first, root16, event16)
+	}
 	return false, nil
+}
+
+// isAgain reports whether an event with an identity is known: an outcome that was
+// counted, or any event that was seen lately or changed by hand.
+func (g *group) isAgain(lines []engine.Interaction, sent, root, event16 engine.Hash16) (bool, error) {
+	if isOutcome(lines) {
+		counted, err := g.counted(engine.HashOf(lines[0].TicketID), event16)
+		if counted || err != nil {
+			return counted, err
+		}
+	} else if g.sawEvent(sent, root, event16, lines[0].Line) {
+		return true, nil
+	}
+	return g.wasEdited(sent, event16)
 }
 
 // sawEvent reports whether an event was stored lately, under the subject it was sent

@@ -18,6 +18,7 @@ import (
 //	x | subject16 | former16 | ticket16 a ticket filed elsewhere before   erase.go
 //	w | subject16 | event16 | seq8      rows of an event before a change   edit.go
 //	d | subject16 | event16             an event changed or deleted by hand
+//	j | ticket16 | event16              subject16 an outcome is filed under outcome.go
 //	i | subject16 | rec16               impression, 30 days               impressions.go
 //	r | subject16 | rec16               its reasons, 24 hours
 //	a | from16                          whom a session or merged customer belongs to
@@ -51,6 +52,7 @@ const (
 	formerLetter     = 'x'
 	beforeLetter     = 'w'
 	editedLetter     = 'd'
+	outcomeLetter    = 'j'
 	impressionLetter = 'i'
 	reasonLetter     = 'r'
 	forwardLetter    = 'a'
@@ -72,7 +74,7 @@ const (
 const (
 	hashBytes     = len(engine.Hash16{})
 	eventKeyBytes = 1 + 2*hashBytes + 2
-	pairKeyBytes  = 1 + 2*hashBytes // tickets, impressions, reasons, owned, edited
+	pairKeyBytes  = 1 + 2*hashBytes // tickets, impressions, reasons, owned, edited, outcomes
 	hashKeyBytes  = 1 + hashBytes   // names, customers, forward links, ticket homes
 )
 

@@ -173,6 +173,9 @@ func (s *Store) written(txn *badger.Txn, c *change) (rows []engine.Row, err erro
 			}
 		}
 		err = each(txn, pairKey(eventLetter, h, c.b), func(key, value []byte) error {
+			if len(key) != eventKeyBytes {
+				return nil // an erasure's marker
+			}
 			row, err := decodeRow(key, value, subject, s.ids)
 			keep(row)
 			return err
@@ -181,6 +184,9 @@ func (s *Store) written(txn *badger.Txn, c *change) (rows []engine.Row, err erro
 			return nil, err
 		}
 		err = each(txn, pairKey(beforeLetter, h, c.b), func(key, value []byte) error {
+			if len(key) != pairKeyBytes+8 {
+				return nil // an erasure's marker
+			}
 			before, err := decodeBefore(key, value, subject, s.ids)
 			keep(before...)
 			return err

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rapportengine/rapport/engine"
@@ -36,6 +37,20 @@ type people struct {
 	alias   map[string]string // customer -> the customer it was merged into, at the end
 	current map[string]string // session -> the customer it belongs to
 	first   map[string]string // session -> the customer who has its past
+	said    map[string]saying // outcome -> who said it, and under what event id
+	tickets map[string]ticket // ticket -> as it stands
+}
+
+// saying is an outcome that was counted.
+type saying struct {
+	event    string // id of its event
+	byTicket bool   // it goes where the ticket goes
+}
+
+// ticket is the plain twin of a ticket's state.
+type ticket struct {
+	customer string   // the person it belongs to, "" while nobody
+	outcomes []string // what it says
 }
 
 func (p *people) root(customer string) string {
@@ -79,6 +94,55 @@ func (p *people) merge(from, into string) {
 		p.relabel(m, from, into)
 	}
 	p.alias[from] = into
+	for id, tk := range p.tickets {
+		if tk.customer == from {
+			tk.customer = into
+			p.tickets[id] = tk
+		}
+	}
+}
+
+// put is a ticket of customer (or nobody) that says one more thing about an item.
+func (p *people) put(id, customer, says string) {
+	tk := p.tickets[id]
+	if tk.customer = customer; customer != "" {
+		tk.customer = p.root(customer)
+	}
+	tk.outcomes = append(tk.outcomes, says)
+	p.tickets[id] = tk
+	for key, s := range p.said {
+		if s.byTicket && strings.HasPrefix(key, id+"/") {
+			if p.events[s.event] = tk.customer; tk.customer == "" {
+				delete(p.events, s.event)
+				delete(p.said, key)
+			}
+		}
+	}
+	if tk.customer == "" {
+		return
+	}
+	for _, says := range tk.outcomes {
+		if key := id + "/" + says; p.said[key].event == "" {
+			event := store.OutcomeID(id, engine.Solved, engine.ItemID(says))
+			p.said[key] = saying{event, true}
+			p.events[event] = tk.customer
+		}
+	}
+}
+
+// tell is an event that says the same as a ticket could. It reports whether it is news.
+func (p *people) tell(id, says, event, person string) bool {
+	key := id + "/" + says
+	if p.said[key].event != "" {
+		return false
+	}
+	p.said[key] = saying{event, false}
+	p.events[event] = person
+	if tk, ok := p.tickets[id]; ok && !slices.Contains(tk.outcomes, says) {
+		tk.outcomes = append(tk.outcomes, says)
+		p.tickets[id] = tk
+	}
+	return true
 }
 
 func (p *people) whose(customer, session string) string {
@@ -92,6 +156,8 @@ func (p *people) whose(customer, session string) string {
 }
 
 func (p *people) erase(person string) {
+	maps.DeleteFunc(p.said, func(_ string, s saying) bool { return p.events[s.event] == person })
+	maps.DeleteFunc(p.tickets, func(_ string, tk ticket) bool { return tk.customer == person })
 	maps.DeleteFunc(p.events, func(_, v string) bool { return v == person })
 	maps.DeleteFunc(p.alias, func(_, v string) bool { return v == person })
 	for session, customer := range p.current {
@@ -110,7 +176,10 @@ func (p *people) erase(person string) {
 func simulate(t *testing.T, seed uint64, dir string, steps int) {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, seed))
-	p := &people{map[string]string{}, map[string]string{}, map[string]string{}, map[string]string{}}
+	p := &people{
+		map[string]string{}, map[string]string{}, map[string]string{}, map[string]string{},
+		map[string]saying{}, map[string]ticket{},
+	}
 	s := open(t, dir, store.Options{InMemory: dir == ""})
 	ctx, cancel := context.WithCancel(t.Context())
 	s.Start(ctx, nil)
@@ -121,7 +190,7 @@ func simulate(t *testing.T, seed uint64, dir string, steps int) {
 	var sent []engine.RecordEvent // since the last erasure: after it a retry is news
 	var cmds []engine.Command
 	for step := range steps {
-		switch op := rng.IntN(20); {
+		switch op := rng.IntN(21); {
 		case op < 14:
 			c, v := "", session()
 			if rng.IntN(2) == 0 {
@@ -139,17 +208,30 @@ func simulate(t *testing.T, seed uint64, dir string, steps int) {
 				p.link(v, c)
 			}
 			p.events[id] = p.whose(c, v)
-		case op < 16 && len(sent) > 0:
+		case op < 15:
+			id, says, who := fmt.Sprint("t", rng.IntN(2)), fmt.Sprint("fix", rng.IntN(3)), ""
+			if rng.IntN(4) > 0 {
+				who = customer()
+			}
+			cmds = append(cmds, ticketSays(id, who, says))
+			p.put(id, who, says)
+		case op < 16 && rng.IntN(2) == 0:
+			id, says, v, event := fmt.Sprint("t", rng.IntN(2)), fmt.Sprint("fix", rng.IntN(3)), session(), fmt.Sprint("o", step)
+			cmds = append(cmds, engine.RecordEvent{Lines: []engine.Interaction{{
+				EventID: event, Type: engine.Solved, Item: engine.ItemID(says), TicketID: id, Session: engine.SessionID(v),
+			}}})
+			p.tell(id, says, event, p.whose("", v))
+		case op < 17 && len(sent) > 0:
 			cmds = append(cmds, sent[rng.IntN(len(sent))])
-		case op < 17:
+		case op < 18:
 			from, into := customer(), customer()
 			cmds = append(cmds, engine.Merge{From: engine.OfCustomer(engine.CustomerID(from)), Into: engine.CustomerID(into)})
 			p.merge(from, into)
-		case op < 18:
+		case op < 19:
 			from, into := session(), customer()
 			cmds = append(cmds, engine.Merge{From: engine.OfSession(engine.SessionID(from)), Into: engine.CustomerID(into)})
 			p.link(from, into)
-		case op < 19 && rng.IntN(3) == 0:
+		case op < 20 && rng.IntN(3) == 0:
 			whom := customer()
 			cmds = append(cmds, engine.Erase{Subject: engine.OfCustomer(engine.CustomerID(whom))})
 			p.erase(p.root(whom))
@@ -175,6 +257,17 @@ func simulate(t *testing.T, seed uint64, dir string, steps int) {
 	if report, err := s.Check(t.Context(), true); err != nil || len(report.Problems) > 0 {
 		t.Fatalf("seed %d: Check: %v, %q", seed, err, report.Problems)
 	}
+}
+
+// ticketSays is a helpdesk's update: the ticket's customer, and one more fix that solved.
+func ticketSays(id, customer, says string) engine.Command {
+	return engine.UpdateTicket{ID: id, Update: func(tk engine.Ticket, _ bool) (engine.Ticket, error) {
+		tk.ID, tk.Customer = id, engine.CustomerID(customer)
+		if !slices.ContainsFunc(tk.Solutions, func(s engine.Tried) bool { return s.Item == engine.ItemID(says) }) {
+			tk.Solutions = append(slices.Clone(tk.Solutions), engine.Tried{Item: engine.ItemID(says), Outcome: "solved"})
+		}
+		return tk, nil
+	}}
 }
 
 func send(t *testing.T, s *store.Store, cmds []engine.Command) {

@@ -1,0 +1,164 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/store"
+)
+
+// said returns a history's outcomes as "type item".
+func (h *house) said(subj engine.Subject) []string {
+	h.t.Helper()
+	rows, err := h.History(h.t.Context(), subj)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	list := []string{}
+	for _, r := range rows {
+		list = append(list, fmt.Sprintf("%s %s", r.Type, r.Item))
+	}
+	slices.Sort(list)
+	return list
+}
+
+func (h *house) wantSaid(subj engine.Subject, want ...string) {
+	h.t.Helper()
+	if got := h.said(subj); !slices.Equal(got, want) {
+		h.t.Errorf("outcomes of %s are %q, want %q", subj, got, want)
+	}
+}
+
+func told(event, ticket string, customer engine.CustomerID, kind engine.Type, item engine.ItemID) engine.RecordEvent {
+	e := view("x0", customer, "", item)
+	e.Lines[0].EventID, e.Lines[0].TicketID, e.Lines[0].Type = event, ticket, kind
+	return e
+}
+
+func outcomesOfTicketsCountOnce(t *testing.T, h *house) {
+	csat := 4.0
+	tk := engine.Ticket{
+		ID: "t1", Customer: "ann", State: "solved", CSAT: &csat, ClosedAt: &morning,
+		Solutions: []engine.Tried{{Item: "reset"}, {Item: "swap", Outcome: "solved"}, {Item: "pray", Outcome: "not_solved"}},
+	}
+	h.do(engine.PutTicket{Ticket: tk}, engine.PutTicket{Ticket: tk})
+	want := []string{"csat ", "solution_used pray", "solution_used reset", "solved swap"}
+	h.wantSaid(ann, want...)
+	rows, err := h.History(t.Context(), ann)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rows {
+		if r.EventID != store.OutcomeID("t1", r.Type, r.Item) || r.TicketID != "t1" || r.Customer != "ann" {
+			t.Errorf("an outcome is stored as %+v", r.Interaction)
+		}
+		if r.Type == engine.Solved && !r.At.Equal(morning) || r.Type == engine.CSAT && r.Value != 4 {
+			t.Errorf("an outcome is stored as %+v", r.Interaction)
+		}
+	}
+	for _, e := range []engine.RecordEvent{
+		told("o1", "t1", "ann", engine.Solved, "swap"), told("", "t1", "ben", engine.SolutionUsed, "reset"), told("o2", "t1", "ann", engine.CSAT, "swap"),
+	} {
+		if r := h.do(e); !r[0].Duplicate {
+			t.Errorf("%s said by an event after the ticket: %+v, want a duplicate", e.Lines[0].Type, r[0])
+		}
+	}
+	h.wantSaid(ann, want...)
+	h.wantSaid(ben)
+}
+
+func outcomesOfEventsCountOnce(t *testing.T, h *house) {
+	h.do(engine.PutTicket{Ticket: engine.Ticket{ID: "t1", Customer: "ann", State: "open"}})
+	h.do(
+		told("o1", "t1", "ann", engine.SolutionShown, "reset"), told("o2", "t1", "ann", engine.SolutionUsed, "reset"),
+		told("o3", "t1", "ann", engine.Solved, "reset"), told("o7", "t1", "ann", engine.Escalated, ""),
+		told("o4", "t9", "ben", engine.Solved, "swap"), // of a ticket nobody has put yet
+	)
+	tk, err := h.Ticket(t.Context(), "t1")
+	if err != nil || tk.State != "escalated" || len(tk.Solutions) != 1 || tk.Solutions[0].Item != "reset" || tk.Solutions[0].Outcome != "solved" {
+		t.Errorf("after its events the ticket is %+v, %v", tk, err)
+	}
+	for i, e := range []engine.RecordEvent{told("o3", "t1", "ann", engine.Solved, "reset"), told("o9", "t1", "ann", engine.Solved, "reset"), told("", "t1", "ann", engine.Escalated, "reset")} {
+		if r := h.do(e); !r[0].Duplicate {
+			t.Errorf("event %d, which says what was said: %+v, want a duplicate", i, r[0])
+		}
+	}
+	tk.State = "reopened"
+	tk.Solutions[0].Outcome = "reopened"
+	h.do(engine.PutTicket{Ticket: tk}, engine.PutTicket{Ticket: engine.Ticket{
+		ID: "t9", Customer: "ben", State: "solved", Solutions: []engine.Tried{{Item: "swap", Outcome: "solved"}},
+	}})
+	h.wantSaid(ann, "escalated ", "reopened reset", "solution_shown reset", "solution_used reset", "solved reset")
+	h.wantSaid(ben, "solved swap")
+	h.do(engine.PutTicket{Ticket: engine.Ticket{ID: "t1", Customer: "ben", State: "open"}}) // what ann sent stays hers
+	h.wantSaid(ann, "escalated ", "solution_shown reset", "solution_used reset", "solved reset")
+	h.wantSaid(ben, "reopened reset", "solved swap")
+	h.erase(ben)
+	h.wantSaid(ann, "escalated ", "solution_shown reset", "solution_used reset", "solved reset")
+	h.wantSaid(ben)
+	h.do(told("o4", "t9", "ben", engine.Solved, "swap"))
+	h.wantSaid(ben, "solved swap") // erased, it is news
+}
+
+func outcomesFollowTheTicket(t *testing.T, h *house) {
+	tk := engine.Ticket{ID: "t1", State: "solved", Solutions: []engine.Tried{{Item: "swap", Outcome: "solved"}}}
+	h.do(engine.PutTicket{Ticket: tk}) // whose is it?
+	if n := len(h.all()); n != 1 {
+		t.Errorf("a ticket of nobody is %d commands, want 1", n)
+	}
+	for _, who := range []engine.CustomerID{"ann", "ben", "ann", "", "ben"} {
+		tk.Customer = who
+		h.do(engine.PutTicket{Ticket: tk})
+		for _, subj := range []engine.Subject{ann, ben} {
+			if subj.ID == string(who) {
+				h.wantSaid(subj, "solved swap")
+			} else {
+				h.wantSaid(subj)
+			}
+		}
+	}
+	balance := map[engine.Subject]int{}
+	for _, c := range h.all() {
+		balance[c.Subject] += len(c.Rows) - len(c.Was)
+	}
+	if balance[ann] != 0 || balance[ben] != 1 {
+		t.Errorf("rows observed to come and go: %v, want none of ann's and one of ben's left", balance)
+	}
+	if got := h.replayed(0); len(got) == 0 {
+		t.Error("nothing is replayed")
+	} else {
+		for _, c := range got {
+			balance[c.Subject] -= len(c.Rows) - len(c.Was)
+		}
+		if balance[ann] != 0 || balance[ben] != 0 {
+			t.Errorf("a replay differs from what was observed by %v rows", balance)
+		}
+	}
+	h.do(engine.Merge{From: ben, Into: "ann"})
+	h.do(engine.PutTicket{Ticket: tk})
+	h.wantSaid(ann, "solved swap")
+	h.erase(ann)
+	h.wantSaid(ann)
+}
+
+func outcomesCanBeChanged(t *testing.T, h *house) {
+	tk := engine.Ticket{ID: "t1", Customer: "ann", Solutions: []engine.Tried{{Item: "swap", Outcome: "solved"}}}
+	h.do(engine.PutTicket{Ticket: tk}, told("o1", "t1", "ann", engine.SolutionShown, "swap"))
+	h.do(change(ann, "o1", func(l []engine.Interaction) []engine.Interaction { l[0].Position = 2; return l }))
+	for _, other := range []engine.UpdateEvent{
+		change(ann, "o1", func(l []engine.Interaction) []engine.Interaction { l[0].Item = "reset"; return l }),
+		change(ann, "o1", func(l []engine.Interaction) []engine.Interaction { l[0].TicketID = ""; return l }),
+	} {
+		if r := h.try(other); r[0].Err == nil {
+			t.Error("a change that makes another outcome of one is taken")
+		}
+	}
+	h.do(remove(ann, store.OutcomeID("t1", engine.Solved, "swap")))
+	h.do(engine.PutTicket{Ticket: tk})
+	if r := h.do(told("o5", "t1", "ann", engine.Solved, "swap")); !r[0].Duplicate {
+		t.Errorf("an outcome somebody deleted, said again: %+v, want a duplicate", r[0])
+	}
+	h.wantSaid(ann, "solution_shown swap")
+}
