@@ -44,10 +44,24 @@ func currencyField[T any](into func(*T) *string) field[T] {
 
 func quantity(v value) (float64, problem) {
 	f, p := v.num()
-	if p == nil && f < 0 {
+	if p == nil && f == 0 && v.env.returns && v.kind != null {
+		p = refuse("a quantity other than 0 is wanted in an order; leave the line out")
+	}
+	if p == nil && f < 0 && !v.env.returns {
 		p = refuse("a quantity is not below 0, got %g; for goods that came back send an event of type return", f)
 	}
 	return f, p
+}
+
+func priceField[T any](into func(*T) *float64) field[T] {
+	return field[T]{name: "price", set: func(t *T, v value) problem {
+		f, p := v.num()
+		if p == nil && f < 0 && !v.env.returns {
+			p = refuse("a number not below 0 is wanted, got %g", f)
+		}
+		*into(t) = f
+		return p
+	}}
 }
 
 var lineSchema = &schema[orderLine]{
@@ -55,7 +69,7 @@ var lineSchema = &schema[orderLine]{
 	fields: []field[orderLine]{
 		idField("item_id", func(l *orderLine) *engine.ItemID { return &l.item }),
 		{name: "quantity", set: func(l *orderLine, v value) (p problem) { l.quantity, p = quantity(v); return p }},
-		numberField("price", func(l *orderLine) *float64 { return &l.price }, 0),
+		priceField(func(l *orderLine) *float64 { return &l.price }),
 	},
 	aliases: foreignFields,
 	check: func(l *orderLine) problem {
@@ -89,7 +103,7 @@ var eventSchema = &schema[event]{
 			return p
 		}},
 		{name: "quantity", set: func(e *event, v value) (p problem) { e.Quantity, p = quantity(v); return p }},
-		numberField("price", func(e *event) *float64 { return &e.Price }, 0),
+		priceField(func(e *event) *float64 { return &e.Price }),
 		currencyField(func(e *event) *string { return &e.Currency }),
 		numberField("value", func(e *event) *float64 { return &e.Value }, -math.MaxFloat64),
 		numberField("duration", func(e *event) *float64 { return &e.Duration }, 0),
@@ -190,6 +204,7 @@ func finishEvent(e *event, c *reading) (engine.RecordEvent, problem) {
 func (c *reading) place(e *event) problem {
 	switch {
 	case e.timed:
+		e.At = e.At.Add(c.o.Shift)
 	case !c.o.Base.IsZero():
 		e.At = c.o.Base.Add(time.Duration(c.records-1) * time.Millisecond)
 	case !c.o.Now.IsZero():

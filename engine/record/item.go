@@ -52,7 +52,9 @@ var itemSchema = &schema[engine.Item]{
 	aliases: foreignFields,
 	inner: map[string]func(*engine.Item, string, value) problem{
 		"attributes": func(i *engine.Item, name string, v value) problem { return setColumn(&i.Attributes, name, v) },
+		"categories": setCategory,
 	},
+	says:  func(i *engine.Item) bool { return i.Title != "" },
 	ident: func(i *engine.Item) *string { return (*string)(&i.ID) },
 	clone: engine.Item.Clone,
 	check: func(i *engine.Item) problem {
@@ -109,6 +111,23 @@ func (v value) path() (string, problem) {
 		}
 	}
 	return s, nil
+}
+
+// setCategory decodes the cell of a column "categories.home/lighting": whether the item
+// is in it.
+func setCategory(i *engine.Item, path string, v value) problem {
+	in, p := v.truth()
+	if p != nil || !in {
+		return p
+	}
+	if path, p = (value{kind: cell, raw: path, env: v.env}).path(); p != nil {
+		return p
+	}
+	if len(i.Categories) >= engine.MaxListValues {
+		return tooMuch("an item has at most %d categories", engine.MaxListValues)
+	}
+	i.Categories = append(i.Categories, path)
+	return nil
 }
 
 // vector decodes an embedding.
@@ -202,12 +221,11 @@ func (v value) attribute() (any, problem) {
 // separated by |).
 func setColumn(into *engine.Attributes, name string, v value) problem {
 	plain, as, _ := cutLast(name, ":")
+	if as != "number" && as != "bool" && as != "list" {
+		plain, as = name, ""
+	}
 	if v.kind != cell {
-		x, p := v.attribute()
-		if p != nil {
-			return p
-		}
-		return putAttribute(into, name, x)
+		as = ""
 	}
 	var x any
 	var p problem
@@ -219,7 +237,6 @@ func setColumn(into *engine.Attributes, name string, v value) problem {
 	case "list":
 		x, p = strs[string](v, engine.MaxListValues, "", func(e value) (string, problem) { return e.str(engine.MaxTitleBytes) })
 	default:
-		plain = name
 		x, p = v.attribute()
 	}
 	if p != nil {

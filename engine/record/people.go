@@ -196,7 +196,7 @@ func cloneTicket(t engine.Ticket) engine.Ticket {
 
 func finishTicket(t *ticket, c *reading) (engine.Ticket, problem) {
 	got, p := whole(ticketSchema)(t, c)
-	return got.Ticket, p
+	return got.Ticket, shift(&got.Ticket, c, p)
 }
 
 var messageSchema = &schema[engine.Message]{

@@ -1,7 +1,9 @@
 package record
 
 import (
+	"bytes"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
@@ -11,48 +13,21 @@ import (
 // or, where it has none, by its delimiter and number of columns.
 type layout struct {
 	preset    string
-	of        string   // what of schema, "" for events
-	header    []string // names that must be there
-	delimiter byte     // of a file without a header
-	columns   []string // of a file without a header, "-" for none of our business
-	mapping   string
+	of        string         // what of schema
+	header    []string       // names that must be there
+	objects   bool           // also objects, whose keys mapping names
+	delimiter byte           // of a file without a header
+	twice     bool           // the delimiter is written twice, and quotes are letters
+	columns   []string       // of a file without a header
+	texts     bool           // a file without a header has cells that are no numbers
+	mapping   string         // as by ParseMapping
+	suffixed  bool           // columns that are not mapped are attributes, name:type
 	void      string         // a cell that stands for nothing
 	sep       string         // between the parts of a list, "" for |
 	zone      *time.Location // of its times, where the caller names none
 	clock     string         // how its times are written beside RFC 3339, by package time
 	latin1    bool           // its texts are ISO 8859-1
-}
-
-// layouts is the data of the presets; a new one is a new line.
-var layouts = []layout{
-	// MovieLens: ratings.csv of 2015 and later, u.data of 100k, ratings.dat of 1M (whose
-	// "::" is a colon around a column of nothing); movies.csv.
-	{
-		preset: "movielens", of: eventSchema.what, header: []string{"userId", "movieId", "rating", "timestamp"},
-		mapping: "userId=customer_id,movieId=item_id,rating=value,timestamp=at,type:=rating",
-	},
-	{
-		preset: "movielens", of: eventSchema.what, delimiter: '\t', columns: []string{"user", "item", "rating", "time"},
-		mapping: "user=customer_id,item=item_id,rating=value,time=at,type:=rating",
-	},
-	{
-		preset: "movielens", of: eventSchema.what, delimiter: ':', columns: []string{"user", "a", "item", "b", "rating", "c", "time"},
-		mapping: "user=customer_id,item=item_id,rating=value,time=at,a=-,b=-,c=-,type:=rating",
-	},
-	{
-		preset: "movielens", of: itemSchema.what, header: []string{"movieId", "title", "genres"},
-		mapping: "movieId=item_id,genres=categories", void: "(no genres listed)",
-	},
-	// RecBole's atomic files: name:type columns.
-	{
-		preset: "recbole", of: eventSchema.what, header: []string{"user_id:token", "item_id:token"},
-		mapping: "user_id:token=customer_id,item_id:token=item_id,rating:float=value,timestamp:float=at,type:=rating",
-	},
-	// Retailrocket's events.csv.
-	{
-		preset: "retailrocket", of: eventSchema.what, header: []string{"timestamp", "visitorid", "event", "itemid", "transactionid"},
-		mapping: "timestamp=at,visitorid=customer_id,event=type,itemid=item_id,transactionid=order_id",
-	},
+	once      bool           // many rows describe one record; the first that says something counts
 }
 
 // Presets returns the names that Options.Preset may have.
@@ -65,15 +40,22 @@ func Presets() []string {
 	return slices.Compact(names)
 }
 
-// delimiterOf returns what separates the cells of the preset's files, given the first
-// line: that of a layout without header whose number of columns fits.
-func presetDelimiter(preset, what string, line []byte) byte {
+// presetDelimiter returns what separates the cells of the preset's files, given the
+// first line: that of a layout without header whose number of columns fits.
+func presetDelimiter(preset, what string, line []byte) (delimiter byte, twice bool) {
 	for _, l := range layouts {
-		if l.preset == preset && l.of == what && l.columns != nil && len(l.columns) == 1+countOutside(line, l.delimiter) {
-			return l.delimiter
+		if l.preset != preset || l.of != what || l.columns == nil {
+			continue
+		}
+		n := countOutside(line, l.delimiter)
+		if l.twice {
+			n = bytes.Count(line, []byte{l.delimiter, l.delimiter})
+		}
+		if len(l.columns) == 1+n {
+			return l.delimiter, l.twice
 		}
 	}
-	return 0
+	return 0, false
 }
 
 // layoutOf finds the layout of a file by its first row.
@@ -81,22 +63,61 @@ func layoutOf(preset, what string, first []string, delimiter byte) (layout, erro
 	if !slices.Contains(Presets(), preset) {
 		return layout{}, unknownName(engine.CodeInvalidField, preset, "preset", Presets())
 	}
+	var other []string
 	for _, l := range layouts {
-		if l.preset != preset || l.of != what {
-			continue
-		}
-		if l.header != nil && !slices.ContainsFunc(l.header, func(name string) bool { return !slices.Contains(first, name) }) {
+		switch {
+		case l.preset != preset || !l.fits(first, delimiter):
+		case l.of == what:
 			return l, nil
+		default:
+			other = append(other, strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(l.of, "field of "), "an "), "a ")+"s")
 		}
-		if l.columns != nil && l.delimiter == delimiter && len(first) == len(l.columns) && !l.named(first) {
+	}
+	want := "map its columns by hand"
+	if other != nil {
+		want = "it holds " + strings.Join(slices.Compact(other), " or ")
+	}
+	return layout{}, engine.Invalidf(engine.CodeInvalidField, "preset", "the first line fits no file of this kind that the preset %s knows; %s", preset, want)
+}
+
+// layoutOfObjects finds the layout of objects, whose keys are not known before.
+func layoutOfObjects(preset, what string) (layout, error) {
+	if !slices.Contains(Presets(), preset) {
+		return layout{}, unknownName(engine.CodeInvalidField, preset, "preset", Presets())
+	}
+	for _, l := range layouts {
+		if l.preset == preset && l.of == what && l.objects {
 			return l, nil
 		}
 	}
-	return layout{}, engine.Invalidf(engine.CodeInvalidField, "preset", "the first line fits no file that the preset %s knows; map its columns by hand", preset)
+	return layout{}, engine.Invalidf(engine.CodeInvalidField, "preset", "the preset %s knows no JSON of this kind, only tables; map its fields by hand", preset)
 }
 
-// named reports whether a first row is a header after all: values of these files are
-// numbers.
+// fits reports whether a first row is one of the layout's.
+func (l layout) fits(first []string, delimiter byte) bool {
+	if l.header != nil {
+		return !slices.ContainsFunc(l.header, func(name string) bool { return !slices.Contains(first, name) })
+	}
+	return l.columns != nil && l.delimiter == delimiter && len(first) == len(l.columns) && !l.named(first)
+}
+
+// named reports whether a first row is a header after all: the first value of these
+// files is a number, and in most of them all are.
 func (l layout) named(first []string) bool {
+	if l.texts {
+		first = first[:1]
+	}
 	return slices.ContainsFunc(first, func(s string) bool { return s != "" && !plainNumber(s) })
+}
+
+// attributes maps the columns that a suffixed layout does not name: RecBole writes what
+// a column is behind its name.
+func (l layout) attributes(columns []string, m Mapping) {
+	as := map[string]string{"float": ":number", "token_seq": ":list"}
+	for _, column := range columns {
+		name, suffix, _ := cutLast(column, ":")
+		if _, mapped := m.Columns[column]; l.suffixed && !mapped && column != "" {
+			m.Columns[column] = "attributes." + name + as[suffix]
+		}
+	}
 }

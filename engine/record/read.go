@@ -41,7 +41,7 @@ func read[T, R any](r io.Reader, o Options, s *schema[T], end finish[T, R]) iter
 // readWith is read for those who look at the decoder first.
 func readWith[T, R any](r io.Reader, o Options, s *schema[T], prepare func(*decoder[T]) finish[T, R]) iter.Seq2[Entry[R], error] {
 	return func(yield func(Entry[R], error) bool) {
-		c := &reading{o: &o, env: env{zone: o.Zone, sep: "|", own: s.own, redact: !o.KeepPrivate}}
+		c := &reading{o: &o, env: env{zone: o.Zone, sep: "|", own: s.own, redact: !o.KeepPrivate, returns: s.returns}}
 		d := s.decoder()
 		d.keep = o.Unknown == Keep
 		end := prepare(d)
@@ -62,6 +62,9 @@ func readWith[T, R any](r io.Reader, o Options, s *schema[T], prepare func(*deco
 				if !yield(Entry[R]{Line: rec.line}, &Rejected{rec.line, bad.Field, bad.Code, bad.Want}) {
 					return
 				}
+				continue
+			}
+			if d.again(t) {
 				continue
 			}
 			if !yield(Entry[R]{rec.line, got}, nil) {
@@ -137,7 +140,17 @@ func begin[T any](r io.Reader, c *reading, d *decoder[T]) (source, []constant, e
 	if format == Table {
 		return beginTable(in, c, d)
 	}
-	always, err := d.rename(c.o.Mapping)
+	mapping := c.o.Mapping
+	if c.o.Preset != "" {
+		l, err := layoutOfObjects(c.o.Preset, d.schema.what)
+		if err != nil {
+			return nil, nil, err
+		}
+		if mapping, _, err = d.by(l, c, nil); err != nil {
+			return nil, nil, err
+		}
+	}
+	always, err := d.rename(mapping)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -69,6 +69,9 @@ type Options struct {
 	ID string
 	// Create lets a patch make what does not exist yet.
 	Create bool
+	// Shift is added to every time that a record gives: of events, of messages and
+	// tickets, of an item's publishing. Now and Base are not shifted.
+	Shift time.Duration
 	// KeepPrivate leaves card numbers, mail addresses and phone numbers in the texts of
 	// tickets. Default is to replace them, see Redact.
 	KeepPrivate bool
@@ -139,9 +142,68 @@ func Events(r io.Reader, o Options) iter.Seq2[Entry[engine.RecordEvent], error] 
 	return read(r, o, eventSchema, finishEvent)
 }
 
+// Newest reads to the end and returns the newest time of all events, orders or tickets,
+// zero where there is none. Refused records are passed over. With Options.Shift set to
+// Now less this, old data ends now.
+func Newest[T any](records iter.Seq2[Entry[T], error]) (time.Time, error) {
+	var newest time.Time
+	for entry, err := range records {
+		if _, one := errors.AsType[*Rejected](err); one {
+			continue
+		}
+		if err != nil {
+			return newest, err
+		}
+		eachTime(&entry.Value, func(t *time.Time) {
+			if t.After(newest) {
+				newest = *t
+			}
+		})
+	}
+	return newest, nil
+}
+
+// shift moves the times of a record that p does not refuse.
+func shift[T any](record *T, c *reading, p problem) problem {
+	if p == nil && c.o.Shift != 0 {
+		eachTime(record, func(t *time.Time) { *t = t.Add(c.o.Shift) })
+	}
+	return p
+}
+
+// eachTime calls f with the times of a record of ours that are given.
+func eachTime[T any](record *T, f func(*time.Time)) {
+	given := func(times ...*time.Time) {
+		for _, t := range times {
+			if t != nil && !t.IsZero() {
+				f(t)
+			}
+		}
+	}
+	switch r := any(record).(type) {
+	case *engine.RecordEvent:
+		for i := range r.Lines {
+			given(&r.Lines[i].At)
+		}
+	case *engine.Item:
+		given(r.Published, r.Expires)
+	case *engine.Ticket:
+		given(r.OpenedAt, r.ClosedAt)
+		for i := range r.Messages {
+			given(&r.Messages[i].At)
+		}
+		for i := range r.Solutions {
+			given(&r.Solutions[i].At)
+		}
+	}
+}
+
 // Items reads items.
 func Items(r io.Reader, o Options) iter.Seq2[Entry[engine.Item], error] {
-	return read(r, o, itemSchema, whole(itemSchema))
+	return read(r, o, itemSchema, func(i *engine.Item, c *reading) (engine.Item, problem) {
+		got, p := whole(itemSchema)(i, c)
+		return got, shift(&got, c, p)
+	})
 }
 
 // Customers reads customers.

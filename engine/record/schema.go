@@ -30,8 +30,11 @@ type schema[T any] struct {
 	inner map[string]func(t *T, name string, v value) problem
 	check func(t *T) problem // what the fields must be together
 	ident func(t *T) *string
-	clone func(T) T // shares nothing with its argument
-	own   bool      // see env
+	says  func(t *T) bool // whether it says anything beside the id; nil for schemas no layout repeats
+	clone func(T) T       // shares nothing with its argument
+	own   bool            // see env
+
+	returns bool // see env
 
 	once  sync.Once
 	index map[string]int // name or alias -> fields
@@ -52,6 +55,23 @@ type decoder[T any] struct {
 
 	columns []int  // of a table: fields, or -1
 	void    string // the cell that stands for nothing, beside the empty one
+
+	known map[string]bool // the records a layout that repeats them has described; else nil
+}
+
+// again reports whether a record is one that was described before.
+func (d *decoder[T]) again(t *T) bool {
+	if d.known == nil || d.schema.says == nil {
+		return false
+	}
+	id := *d.schema.ident(t)
+	if d.known[id] {
+		return true
+	}
+	if d.schema.says(t) {
+		d.known[id] = true
+	}
+	return false
 }
 
 func (s *schema[T]) decoder() *decoder[T] {

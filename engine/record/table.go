@@ -62,8 +62,16 @@ func (d *decoder[T]) preset(c *reading, first []string, delimiter byte) (Mapping
 	if err != nil {
 		return Mapping{}, l, err
 	}
+	return d.by(l, c, first)
+}
+
+// by takes a file for what a layout says.
+func (d *decoder[T]) by(l layout, c *reading, columns []string) (Mapping, layout, error) {
 	known, err := ParseMapping(l.mapping)
-	d.void = l.void
+	if err != nil {
+		return Mapping{}, l, err
+	}
+	l.attributes(columns, known)
 	if c.env.zone == nil {
 		c.env.zone = l.zone
 	}
@@ -71,7 +79,11 @@ func (d *decoder[T]) preset(c *reading, first []string, delimiter byte) (Mapping
 	if l.sep != "" {
 		c.env.sep = l.sep
 	}
-	return c.o.Mapping.over(known), l, err
+	d.void = l.void
+	if l.once {
+		d.known = make(map[string]bool)
+	}
+	return c.o.Mapping.over(known), l, nil
 }
 
 // settle settles what each column means, by the mapping that was given and all of it.
@@ -140,7 +152,8 @@ func (d *decoder[T]) header(columns []string, always []constant) error {
 type table struct {
 	in        *input
 	delimiter byte
-	width     int // columns; 0 until the header is known
+	twice     bool // see layout
+	width     int  // columns; 0 until the header is known
 	cells     []string
 	scratch   []byte
 	ends      []int
@@ -159,7 +172,7 @@ func newTable(in *input, o *Options, what string) (*table, error) {
 	line, _, _ := bytes.Cut(head, in.end[:])
 	t := &table{in: in, delimiter: o.Delimiter}
 	if t.delimiter == 0 && o.Preset != "" {
-		t.delimiter = presetDelimiter(o.Preset, what, line)
+		t.delimiter, t.twice = presetDelimiter(o.Preset, what, line)
 	}
 	if t.delimiter == 0 {
 		t.delimiter = sniffDelimiter(line)
@@ -224,7 +237,7 @@ func (t *table) next() (raw, error) {
 		switch {
 		case len(line) == 0:
 			t.in.take(n)
-		case bytes.IndexByte(line, '"') < 0:
+		case t.twice || bytes.IndexByte(line, '"') < 0:
 			t.split(string(line))
 			t.in.take(n)
 			rec.cells = t.cells
@@ -246,6 +259,10 @@ func (t *table) fits(rec raw) raw {
 // split cuts a line without quotes.
 func (t *table) split(s string) {
 	t.cells = t.cells[:0]
+	if t.twice {
+		t.cells = append(t.cells, strings.Split(s, strings.Repeat(string(rune(t.delimiter)), 2))...)
+		return
+	}
 	for {
 		i := strings.IndexByte(s, t.delimiter)
 		if i < 0 {

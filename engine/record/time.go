@@ -3,6 +3,7 @@ package record
 import (
 	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -67,6 +68,9 @@ func (v value) stamp(s string) (time.Time, problem) {
 		t, err := time.Parse(layout, s)
 		if err != nil || layout == "" {
 			continue
+		}
+		if strings.Contains(layout, "-07") {
+			return inYears(t)
 		}
 		if v.env.zone == nil {
 			return time.Time{}, refuse("%q names no time zone; write %s", shorten(s), t.Format(time.RFC3339))

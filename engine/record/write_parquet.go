@@ -19,7 +19,7 @@ const (
 // columnWriter writes Parquet, compressed by zstd. Columns stand in the order of their
 // names.
 type columnWriter[T any] struct {
-	out     *parquet.Writer
+	out     *parquet.GenericWriter[any]
 	columns []column[T]
 	row     parquet.Row
 	rows    int
@@ -32,7 +32,7 @@ func newColumnWriter[T any](w io.Writer, columns []column[T]) *columnWriter[T] {
 	for _, c := range columns {
 		group[c.name] = c.node()
 	}
-	return &columnWriter[T]{columns: columns, out: parquet.NewWriter(
+	return &columnWriter[T]{columns: columns, out: parquet.NewGenericWriter[any](
 		w, parquet.NewSchema("record", group), parquet.Compression(&parquet.Zstd), parquet.CreatedBy("rapport", "1", "0"),
 	)}
 }
