@@ -15,7 +15,7 @@ import (
 
 // fileForm says how files are written; import and eval read them alike.
 type fileForm struct {
-	Format string `enum:"auto,csv,ndjson,json" default:"auto" help:"How the files are written: ${enum}. csv is any delimited table."`
+	Format string `enum:"auto,csv,ndjson,json,parquet" default:"auto" help:"How the files are written: ${enum}; gzip or zstd or not. csv is any delimited table."`
 	Preset string `placeholder:"NAME" help:"Columns of a known data set, such as movielens."`
 	Map    string `placeholder:"COLUMN=FIELD,..." help:"What the columns are: column=field; column=- leaves one out; field:=text is the same in every record."`
 	Zone   string `placeholder:"ZONE" help:"Zone of times that name none, such as UTC or Europe/London."`
@@ -23,7 +23,7 @@ type fileForm struct {
 
 // formats are the values of --format.
 var formats = map[string]record.Format{
-	"auto": record.Auto, "csv": record.Table, "ndjson": record.NDJSON, "json": record.JSON,
+	"auto": record.Auto, "csv": record.Table, "ndjson": record.NDJSON, "json": record.JSON, "parquet": record.Parquet,
 }
 
 // options returns what record needs to know.
@@ -50,7 +50,7 @@ type importCommand struct {
 	As     string   `required:"" enum:"items,customers,events,tickets" help:"What the files hold: ${enum}."`
 	DryRun bool     `help:"Read and check everything, write nothing."`
 	Reject string   `placeholder:"FILE" help:"Where refused records are listed; default the first file's name with .rejected, in the current directory."`
-	Files  []string `arg:"" name:"file" help:"Files to read, gzip or not; - is standard input."`
+	Files  []string `arg:"" name:"file" help:"Files to read, gzip or zstd or not; - is standard input."`
 }
 
 func (importCommand) Help() string {

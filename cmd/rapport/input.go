@@ -14,6 +14,7 @@ import (
 // input is one file to be read, with what its records are to know of it.
 type input struct {
 	io.Reader
+	file   *os.File // where Reader is a whole file of known size
 	name   string
 	size   int64     // in bytes as they lie on the disk, 0 where nobody knows
 	digest string    // of those bytes, where it was asked for
@@ -47,7 +48,7 @@ func openInput(name string, digest bool) (_ *input, err error) {
 	in.Reader = f
 	switch {
 	case info.Mode().IsRegular():
-		in.size, in.dated = info.Size(), info.ModTime()
+		in.size, in.dated, in.file = info.Size(), info.ModTime(), f
 	case digest:
 		if f, err = in.spool(f); err != nil {
 			return nil, fmt.Errorf("keep %s in a temporary file: %w", in.name, err)
@@ -66,7 +67,7 @@ func (in *input) spool(from io.Reader) (*os.File, error) {
 		return nil, err
 	}
 	in.close = append(in.close, func() error { return errors.Join(f.Close(), os.Remove(f.Name())) })
-	in.Reader = f
+	in.Reader, in.file = f, f
 	if in.size, err = io.Copy(f, from); err != nil {
 		return nil, err
 	}
@@ -85,6 +86,28 @@ func (in *input) sum(f *os.File) error {
 		return fmt.Errorf("read %s again: %w", in.name, err)
 	}
 	return nil
+}
+
+// source is what the records are read from: a record.File where the input is one, since
+// some forms have to be read from their end.
+func (in *input) source() io.Reader {
+	if in.file == nil {
+		return in
+	}
+	return wholeFile{in}
+}
+
+// wholeFile is an input that can be read anywhere.
+type wholeFile struct{ *input }
+
+// Size implements record.File.
+func (w wholeFile) Size() int64 { return w.size }
+
+// ReadAt implements record.File.
+func (w wholeFile) ReadAt(p []byte, at int64) (int, error) {
+	n, err := w.file.ReadAt(p, at)
+	w.taken.Add(int64(n))
+	return n, err
 }
 
 // Read counts what is read, for the progress.

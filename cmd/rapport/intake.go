@@ -96,7 +96,7 @@ func (k *intake) take(ctx context.Context, in *input) (err error) {
 		b.at(begun, count(k.got.read)+" records")
 		return err
 	}
-	for entry, err := range readers[k.as](in, k.reading(in)) {
+	for entry, err := range readers[k.as](in.source(), k.reading(in)) {
 		if err := ctx.Err(); err != nil {
 			return errors.Join(err, flush())
 		}
