@@ -41,15 +41,13 @@ func (b *bought) add(s model.Step) {
 }
 
 // Fit learns each item's habit from the purchases and returns in seqs, in one pass on
-// one goroutine. Two purchases on one day are taken as a day apart.
+// one goroutine. Who began today is taken as having begun a day ago.
 func Fit(ctx context.Context, seqs *model.Sequences, p Params) (*Model, error) {
 	p = p.WithDefaults()
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	shares := make([]share, seqs.Rows.Len())
-	items := make([]rates, seqs.Rows.Len())
-	var shop rates
+	c := counts{shares: make([][kept]share, seqs.Rows.Len()), rates: make([]rates, seqs.Rows.Len()), end: seqs.Newest}
 	var order []uint32 // rows as they are met: sums must not depend on a map's order
 	for _, steps := range seqs.Of {
 		if err := ctx.Err(); err != nil {
@@ -68,42 +66,68 @@ func Fit(ctx context.Context, seqs *model.Sequences, p Params) (*Model, error) {
 			byRow[s.Row].add(s)
 		}
 		for _, row := range order {
-			b := byRow[row]
-			if k := b.times(); k > 0 {
-				shares[row].customers++
-				if k > 1 {
-					rate := float64(k-1) / max(days(b.last.Sub(b.first)), 1)
-					shares[row].again++
-					items[row].add(rate)
-					shop.add(rate)
-				}
-			}
+			c.add(row, byRow[row])
 		}
 	}
-	return newModel(p, seqs.Rows, shares, items, shop), nil
+	return c.model(p, seqs.Rows), nil
 }
 
-// newModel shrinks what was counted for each item towards the shop's mean. Where nobody
+// counts are what is fitted on.
+type counts struct {
+	shares [][kept]share // by row, and by times bought
+	rates  []rates       // by row
+	shop   rates
+	end    time.Time
+}
+
+// add counts one customer's purchases of one item. The rate of who bought it again is
+// what rate takes the posterior of: times bought by the time since the first.
+func (c *counts) add(row uint32, b *bought) {
+	k := b.times()
+	for i := 1; i <= k; i++ {
+		s := &c.shares[row][min(i, kept)-1]
+		s.customers++
+		if i < k {
+			s.again++
+		}
+	}
+	if k > 1 {
+		rate := float64(k) / max(days(c.end.Sub(b.first)), 1)
+		c.rates[row].add(rate)
+		c.shop.add(rate)
+	}
+}
+
+// model shrinks what was counted for each item towards the shop's mean. Where nobody
 // bought anything again there is nothing to tell.
-func newModel(p Params, rows *model.Rows, shares []share, items []rates, shop rates) *Model {
+func (c *counts) model(p Params, rows *model.Rows) *Model {
 	m := &Model{params: p, shop: habit{shape: 1, scale: 1}}
-	if shop.count == 0 {
+	if c.shop.count == 0 {
 		m.rows = rows.Subset(nil)
 		return m
 	}
-	mean, customers := trust(shares)
-	m.shop.again = mean
-	m.shop.shape, m.shop.scale = shop.fit()
-	var kept []int
-	for row, s := range shares {
-		if s.customers == 0 {
+	var customers [kept]float64 // of the shop's mean, to be added to each item's
+	column := make([]share, len(c.shares))
+	for i := range kept {
+		for row := range c.shares {
+			column[row] = c.shares[row][i]
+		}
+		m.shop.again[i], customers[i] = trust(column)
+	}
+	m.shop.shape, m.shop.scale = c.shop.fit()
+	var bought []int
+	for row, shares := range c.shares {
+		if shares[0].customers == 0 {
 			continue
 		}
-		kept = append(kept, row)
-		h := habit{again: (s.again + customers*mean) / (s.customers + customers)}
-		h.shape, h.scale = items[row].with(shop, p.Prior).fit()
+		bought = append(bought, row)
+		var h habit
+		for i, s := range shares {
+			h.again[i] = (s.again + customers[i]*m.shop.again[i]) / (s.customers + customers[i])
+		}
+		h.shape, h.scale = c.rates[row].with(c.shop, p.Prior).fit()
 		m.habits = append(m.habits, h)
 	}
-	m.rows = rows.Subset(kept)
+	m.rows = rows.Subset(bought)
 	return m
 }

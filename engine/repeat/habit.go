@@ -10,40 +10,45 @@ import (
 // habit is how an item is bought again: by which share of its customers, and at what
 // rates a day by those, Gamma distributed.
 type habit struct {
-	again float64 // the repeat customer probability, 0 to 1
+	again [kept]float64 // by times bought less one: the share that buys once more, 0 to 1
 	shape float64
 	scale float64 // of the rate's inverse, in days: the mean rate is shape/scale
 }
+
+// kept is up to how many times bought the shares are told apart; the last is of that
+// many and more.
+const kept = 4
 
 const day = 24 * time.Hour
 
 func days(d time.Duration) float64 { return max(0, float64(d)/float64(day)) }
 
 // rate is the posterior rate, in purchases a day, of a customer who bought the item k
-// times, with t days since the last time and span days between the first and the last
-// (Bhagat et al. 2018, section 4.4):
+// times, with t days since the last time and span days between the first and the last:
 //
-//	(k + shape) / (span + 2 |mean - t| + scale)  where t < 2 mean
-//	(k + shape) / (span + t + scale)             from then on
+//	(k + shape) / (span + waited + scale)
 //
-// with mean the mean time between two of the customer's purchases. It is low right
-// after a purchase, highest when the next one is due, and falls from then on.
-func (h habit) rate(k int, span, t float64) float64 {
+// where waited is t. Of Bhagat et al. 2018 is the rule for who bought it
+// just now: as long as t < 2 mean, with mean the mean time between two of the customer's
+// purchases, they take 2 |mean - t| in its place, so that the rate is low right after a
+// purchase and highest when the next one is due. soon is how far that rule is followed,
+// from 0 to 1.
+func (h habit) rate(k int, span, t, soon float64) float64 {
 	mean := (span + h.scale) / (float64(k-1) + h.shape)
 	waited := t
 	if t < 2*mean {
-		waited = 2 * math.Abs(mean-t)
+		waited += soon * (2*math.Abs(mean-t) - t)
 	}
 	return (float64(k) + h.shape) / (span + waited + h.scale)
 }
 
 // score is the chance that the item is bought again within the horizon.
-func (h habit) score(in engine.Interest, now time.Time, horizon time.Duration) float64 {
+func (h habit) score(in engine.Interest, now time.Time, p Params) float64 {
 	if in.Bought < 1 {
 		return 0
 	}
-	rate := h.rate(in.Bought, days(in.LastBought.Sub(in.FirstBought)), days(now.Sub(in.LastBought)))
-	return h.again * -math.Expm1(-rate*days(horizon))
+	rate := h.rate(in.Bought, days(in.LastBought.Sub(in.FirstBought)), days(now.Sub(in.LastBought)), max(p.Soon, 0))
+	return h.again[min(in.Bought, kept)-1] * -math.Expm1(-rate*days(p.Horizon))
 }
 
 // rates sums up observed rates, as a Gamma distribution is fitted from.
@@ -74,7 +79,8 @@ func (r rates) fit() (shape, scale float64) {
 // leastSpread bounds the shape to some 50: no item's customers are that much alike.
 const leastSpread = 0.01
 
-// share is how many of an item's customers bought it again.
+// share is how many of the customers who bought an item some number of times bought it
+// once more.
 type share struct{ customers, again float64 }
 
 // trust returns the mean share over all items, and how many customers of that mean are

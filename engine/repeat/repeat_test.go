@@ -89,7 +89,7 @@ func TestContract(t *testing.T) {
 // TestRateByHand follows one habit, shape 2 and scale 20 days, for one purchase: the
 // mean time to the next is 20/2 = 10 days.
 func TestRateByHand(t *testing.T) {
-	h := habit{again: 0.5, shape: 2, scale: 20}
+	h := habit{again: [kept]float64{0.5, 0.6, 0.7, 0.8}, shape: 2, scale: 20}
 	for waited, want := range map[float64]float64{
 		0:  3.0 / (20 + 20),
 		5:  3.0 / (10 + 20),
@@ -98,16 +98,29 @@ func TestRateByHand(t *testing.T) {
 		20: 3.0 / (20 + 20), // both rules say the same
 		50: 3.0 / (50 + 20),
 	} {
-		if got := h.rate(1, 0, waited); math.Abs(got-want) > 1e-12 {
+		if got := h.rate(1, 0, waited, 1); math.Abs(got-want) > 1e-12 {
 			t.Errorf("after %v days the rate is %v, want %v", waited, got, want)
 		}
 	}
-	if got, want := h.rate(4, 60, 16), 6.0/(60+20); math.Abs(got-want) > 1e-12 { // (60+20)/(3+2) = 16: due
+	if got, want := h.rate(4, 60, 16, 1), 6.0/(60+20); math.Abs(got-want) > 1e-12 { // (60+20)/(3+2) = 16: due
 		t.Errorf("four times in 60 days, due: rate %v, want %v", got, want)
 	}
-	got := h.score(buys(0, 1, 10, 10), noon, 7*day)
-	if want := 0.5 * (1 - math.Exp(-7*3.0/20)); math.Abs(got-want) > 1e-12 {
-		t.Errorf("the score is %v, want %v", got, want)
+	for soon, want := range map[float64]float64{0: 3.0 / 20, 0.5: 3.0 / (10 + 20), 1: 3.0 / (20 + 20)} {
+		if got := h.rate(1, 0, 0, soon); math.Abs(got-want) > 1e-12 {
+			t.Errorf("just bought, soon %v: the rate is %v, want %v", soon, got, want)
+		}
+	}
+	for in, want := range map[engine.Interest]float64{
+		buys(0, 1, 10, 10): 0.5 * (1 - math.Exp(-7*3.0/20)),
+		buys(0, 9, 80, 10): 0.8 * (1 - math.Exp(-7*11.0/(70+10+20))), // due after 9 days; not waited for with soon 0
+	} {
+		p := Params{Horizon: 7 * day, Soon: 1}
+		if in.Bought > 1 {
+			p.Soon = -1
+		}
+		if got := h.score(in, noon, p); math.Abs(got-want) > 1e-12 {
+			t.Errorf("bought %d times: the score is %v, want %v", in.Bought, got, want)
+		}
 	}
 }
 
@@ -118,23 +131,23 @@ func TestFitByHand(t *testing.T) {
 	step := func(row uint32, what engine.Type, daysAgo int) model.Step {
 		return model.Step{Row: row, Type: what, At: noon.AddDate(0, 0, -daysAgo), Weight: 1}
 	}
-	seqs := &model.Sequences{Rows: model.NewRows([]engine.ItemNum{0, 1, 2}, modeltest.Items(3)), Of: [][]model.Step{
-		{step(0, engine.Purchase, 40), step(0, engine.Purchase, 30), step(1, engine.Purchase, 30), step(0, engine.Purchase, 20)}, // rate 2/20
-		{step(0, engine.Purchase, 60), step(0, engine.Purchase, 10), step(1, engine.Purchase, 8), step(1, engine.Purchase, 8)},   // rate 1/50
+	seqs := &model.Sequences{Newest: noon, Rows: model.NewRows([]engine.ItemNum{0, 1, 2}, modeltest.Items(3)), Of: [][]model.Step{
+		{step(0, engine.Purchase, 40), step(0, engine.Purchase, 30), step(1, engine.Purchase, 30), step(0, engine.Purchase, 20)}, // 3 in 40 days
+		{step(0, engine.Purchase, 60), step(0, engine.Purchase, 10), step(1, engine.Purchase, 8), step(1, engine.Purchase, 8)},   // 2 in 60
 		{step(1, engine.Purchase, 9), step(1, engine.Purchase, 5), step(1, engine.Return, 3), step(2, engine.View, 1)},           // nothing again
 	}}
 	m := mustFit(t, seqs, Params{})
 	if m.Rows().Len() != 2 {
 		t.Fatalf("%d items were bought, want 2", m.Rows().Len())
 	}
-	if math.Abs(m.shop.again-2.0/5) > 1e-12 {
-		t.Errorf("the mean share is %v, want 2 of 5", m.shop.again)
+	if got := m.shop.again; math.Abs(got[0]-2.0/5) > 1e-12 || math.Abs(got[1]-1.0/2) > 1e-12 || got[2] != 0 {
+		t.Errorf("the mean shares are %v, want 2 of 5, 1 of 2 and none", got)
 	}
-	if a, b := m.habits[0].again, m.habits[1].again; !(a > 0.4 && a <= 1 && b < 0.4 && b > 0) {
+	if a, b := m.habits[0].again[0], m.habits[1].again[0]; !(a > 0.4 && a <= 1 && b < 0.4 && b > 0) {
 		t.Errorf("shares %v and %v, want above and below 0.4", a, b)
 	}
 	for _, h := range []habit{m.shop, m.habits[0], m.habits[1]} { // both rates are of item 0: the mean is theirs
-		if got, want := h.shape/h.scale, (0.1+0.02)/2; math.Abs(got-want) > 1e-9 {
+		if got, want := h.shape/h.scale, (3.0/40+2.0/60)/2; math.Abs(got-want) > 1e-9 {
 			t.Errorf("mean rate %v, want %v", got, want)
 		}
 	}
@@ -192,7 +205,7 @@ func TestShareIsFound(t *testing.T) {
 // after; and more of a customer's purchases at the same pace never score less.
 func TestDueScoresHighest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		h := habit{again: 0.3, shape: rapid.Float64Range(0.2, 20).Draw(t, "shape"), scale: rapid.Float64Range(1, 500).Draw(t, "scale")}
+		h := habit{shape: rapid.Float64Range(0.2, 20).Draw(t, "shape"), scale: rapid.Float64Range(1, 500).Draw(t, "scale")}
 		k, span := rapid.IntRange(1, 30).Draw(t, "k"), 0.0
 		if k > 1 {
 			span = rapid.Float64Range(1, 300).Draw(t, "span")
@@ -202,10 +215,10 @@ func TestDueScoresHighest(t *testing.T) {
 		if a > b {
 			a, b = b, a
 		}
-		if h.rate(k, span, a) > h.rate(k, span, b)+1e-12 {
+		if h.rate(k, span, a, 1) > h.rate(k, span, b, 1)+1e-12 {
 			t.Fatalf("due in %v: the rate falls from day %v to %v", due, a, b)
 		}
-		if h.rate(k, span, due+3*a) < h.rate(k, span, due+3*b)-1e-12 {
+		if h.rate(k, span, due+3*a, 1) < h.rate(k, span, due+3*b, 1)-1e-12 {
 			t.Fatalf("due in %v: the rate rises from day %v to %v", due, due+3*a, due+3*b)
 		}
 	})
@@ -236,7 +249,7 @@ func TestBoughtIsCountedAlike(t *testing.T) {
 func TestFitRefuses(t *testing.T) {
 	seqs, _ := world(1, 5, 5)
 	var invalid *engine.Invalid
-	for _, p := range []Params{{Prior: -1}, {Prior: math.NaN()}, {Horizon: -1}} {
+	for _, p := range []Params{{Prior: -1}, {Prior: math.NaN()}, {Horizon: -1}, {Soon: 2}, {Soon: math.NaN()}} {
 		if _, err := Fit(t.Context(), seqs, p); !errors.As(err, &invalid) {
 			t.Errorf("Fit with %+v: %v, want *engine.Invalid", p, err)
 		}
@@ -280,7 +293,11 @@ func FuzzLoad(f *testing.F) {
 		w := model.NewWriter(&sealed, Name, version)
 		w.JSON(Params{}.WithDefaults())
 		w.Texts([]string{id, "item-2"})
-		w.Float64s([]float64{0.1, 1, 1, again, shape, scale, again, shape, scale})
+		w.Float64s(slices.Concat(
+			habit{shape: 1, scale: 1}.appendTo(nil),
+			habit{[kept]float64{again, again, 0, 1}, shape, scale}.appendTo(nil),
+			habit{[kept]float64{again, 1, 0, 1}, shape, scale}.appendTo(nil),
+		))
 		if err := w.Close(); err != nil {
 			return
 		}

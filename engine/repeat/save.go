@@ -11,16 +11,19 @@ import (
 // version is of the saved form.
 const version = 1
 
-// Save implements model.Saver: three numbers an item, behind those of the shop.
+// numbers is how many a habit is saved as.
+const numbers = kept + 2
+
+// Save implements model.Saver: the numbers of each item, behind those of the shop.
 func (m *Model) Save(w io.Writer) error {
 	f := model.NewWriter(w, Name, version)
 	f.JSON(m.params)
 	m.rows.Save(f)
-	numbers := []float64{m.shop.again, m.shop.shape, m.shop.scale}
+	all := m.shop.appendTo(nil)
 	for _, h := range m.habits {
-		numbers = append(numbers, h.again, h.shape, h.scale)
+		all = h.appendTo(all)
 	}
-	f.Float64s(numbers)
+	f.Float64s(all)
 	return f.Close()
 }
 
@@ -33,24 +36,41 @@ func Load(r io.Reader, ids *catalogue.IDs) (model.Source, error) {
 	m := &Model{}
 	f.JSON(&m.params)
 	rows, from, saved := model.LoadRows(f, ids)
-	numbers := f.Float64s(3 * (saved + 1))
+	all := f.Float64s(numbers * (saved + 1))
 	if err := m.params.check(); f.Err() == nil && err != nil {
 		return nil, fmt.Errorf("%w: %w", model.ErrCorrupt, err)
 	}
-	for i := 0; i < len(numbers); i += 3 {
-		if h := habitIn(numbers[i:]); !(h.again >= 0 && h.again <= 1 && h.shape > 0 && h.scale > 0) {
-			f.Refuse("a share beyond 0 and 1, or a rate that is not above 0")
+	for i := 0; i < len(all); i += numbers {
+		if !habitIn(all[i:]).valid() {
+			f.Refuse("a share that is not from 0 to 1, or a rate that is not above 0")
 			break
 		}
 	}
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	m.rows, m.shop, m.habits = rows, habitIn(numbers), make([]habit, len(from))
+	m.rows, m.shop, m.habits = rows, habitIn(all), make([]habit, len(from))
 	for row, at := range from {
-		m.habits[row] = habitIn(numbers[3*(at+1):])
+		m.habits[row] = habitIn(all[numbers*(at+1):])
 	}
 	return m, nil
 }
 
-func habitIn(n []float64) habit { return habit{n[0], n[1], n[2]} }
+func (h habit) appendTo(all []float64) []float64 {
+	return append(append(all, h.again[:]...), h.shape, h.scale)
+}
+
+func habitIn(all []float64) habit {
+	h := habit{shape: all[kept], scale: all[kept+1]}
+	copy(h.again[:], all)
+	return h
+}
+
+func (h habit) valid() bool {
+	for _, a := range h.again {
+		if !(a >= 0 && a <= 1) {
+			return false
+		}
+	}
+	return h.shape > 0 && h.scale > 0
+}

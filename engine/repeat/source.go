@@ -37,7 +37,7 @@ func (m *Model) habitOf(item engine.ItemNum) habit {
 func (m *Model) Open(q *model.Query) model.Scorer {
 	s := &scorer{}
 	for _, in := range q.Causes() {
-		if v := float32(m.habitOf(in.Item).score(in, q.Now, m.params.Horizon)); v > 0 {
+		if v := float32(m.habitOf(in.Item).score(in, q.Now, m.params)); v > 0 {
 			s.bought = append(s.bought, vector.Scored{Item: in.Item, Score: v})
 		}
 	}
