@@ -21,6 +21,9 @@ type Outcome struct {
 	Accepted   int               `json:"accepted"`
 	Duplicates int               `json:"duplicates"`
 	Rejected   []record.Rejected `json:"rejected"`
+
+	Hidden  *int `json:"hidden,omitempty"`  // items that a feed no longer holds
+	Refused int  `json:"refused,omitempty"` // of an import: how many, where Rejected lists the first
 }
 
 // batch is a body's records as commands, with the line each stood in.
@@ -51,17 +54,30 @@ func collect[T any](records iter.Seq2[record.Entry[T], error], command func(T) e
 // options are what every reading of a body begins with.
 func (s *Server) options(c *gin.Context) (record.Options, error) {
 	f, err := format(c)
-	return record.Options{Format: f, Now: s.now(), MaxInflated: s.limits.BodyBytes, MaxRecords: s.limits.BatchRecords}, err
+	return record.Options{
+		Format: f, Now: s.now(), KeepPrivate: s.rec.Settings().KeepPrivate,
+		MaxInflated: s.limits.BodyBytes, MaxRecords: s.limits.BatchRecords,
+	}, err
 }
 
 // commit writes a batch and answers with its outcome.
 func (s *Server) commit(c *gin.Context, b *batch, atomic bool) error {
+	out, err := s.keep(c, b, atomic)
+	if err != nil {
+		return err
+	}
+	return send(c, out)
+}
+
+// keep writes a batch and returns its outcome, or the problem of one of which nothing
+// was kept.
+func (s *Server) keep(c *gin.Context, b *batch, atomic bool) (*Outcome, error) {
 	all := len(b.commands) + len(b.rejected)
 	if all == 0 {
-		return engine.Invalidf(engine.CodeMissingField, "", "at least one record is wanted, got none")
+		return nil, engine.Invalidf(engine.CodeMissingField, "", "at least one record is wanted, got none")
 	}
 	if atomic && len(b.rejected) > 0 {
-		return refused(&Outcome{Rejected: b.rejected}, all)
+		return nil, refused(&Outcome{Rejected: b.rejected}, all)
 	}
 	write := s.store.Append
 	if atomic {
@@ -69,16 +85,16 @@ func (s *Server) commit(c *gin.Context, b *batch, atomic bool) error {
 	}
 	results, err := write(c.Request.Context(), b.commands)
 	if err != nil {
-		return fmt.Errorf("write %d records: %w", len(b.commands), err)
+		return nil, fmt.Errorf("write %d records: %w", len(b.commands), err)
 	}
 	out, err := b.outcome(results)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if atomic && len(out.Rejected) > 0 || len(out.Rejected) == all {
-		return refused(out, all)
+		return nil, refused(out, all)
 	}
-	return send(c, out)
+	return out, nil
 }
 
 // outcome joins what the reading and what the store refused.
@@ -108,11 +124,12 @@ func (b *batch) outcome(results []engine.Result) (*Outcome, error) {
 func refused(out *Outcome, all int) error {
 	first := out.Rejected[0]
 	p := newProblem(http.StatusUnprocessableEntity, first.Code, "%s", first.Want)
-	if first.Code == engine.CodeInvalidSyntax && len(out.Rejected) == all {
+	n := max(out.Refused, len(out.Rejected))
+	if first.Code == engine.CodeInvalidSyntax && n == all {
 		p.Status = http.StatusBadRequest
 	}
 	if all > 1 {
-		p.Detail = fmt.Sprintf("nothing was kept: %d of %d records were refused, the first in line %d: %s", len(out.Rejected), all, first.Line, first.Want)
+		p.Detail = fmt.Sprintf("nothing was kept: %d of %d records were refused, the first in line %d: %s", n, all, first.Line, first.Want)
 	}
 	p.Field, p.Line, p.Outcome = first.Field, first.Line, out
 	return p

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/rapportengine/rapport/engine"
 )
 
 // Every request passes these in the order in which they stand here.
@@ -95,6 +97,10 @@ const readGrace = time.Second
 // at a time, and only while they move: a caller that stalls holds a snapshot of the store
 // or a place in the queue.
 func (s *Server) boundLong(c *gin.Context) {
+	if bundledRequest(c.Request.Context()) {
+		s.fail(c, engine.Invalidf(engine.CodeInvalidField, "path", "a stream is asked for alone, not within a batch"))
+		return
+	}
 	select {
 	case s.streams <- struct{}{}:
 		defer func() { <-s.streams }()

@@ -183,6 +183,14 @@ func (g got) object() fields {
 	return v
 }
 
+// problem returns the answer as a problem.
+func (g got) problem() problem {
+	g.t.Helper()
+	var p problem
+	g.into(&p)
+	return p
+}
+
 // answer returns the answer as a list of recommendations.
 func (g got) answer() engine.Answer {
 	g.t.Helper()

@@ -24,6 +24,9 @@ func (s *Server) listModels(c *gin.Context) error {
 
 // train starts a training and says where to follow it.
 func (s *Server) train(c *gin.Context) error {
+	if err := nothing(c); err != nil {
+		return err
+	}
 	job, err := s.trainer.Train(c.Request.Context())
 	if errors.Is(err, engine.ErrConflict) && job.ID != "" {
 		p := newProblem(http.StatusConflict, codeConflict, "a training is running: follow it at /v1/jobs/%s", job.ID)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 
 	"github.com/gin-gonic/gin"
 
@@ -108,16 +109,62 @@ func (s *Server) suggest(c *gin.Context) error {
 
 // replay shows what was answered, and why.
 func (s *Server) replay(c *gin.Context) error {
-	id, err := pathID(c, "recommendation_id")
+	id, err := recommendationID(c)
 	if err != nil {
 		return err
-	}
-	if _, _, _, err := engine.ParseRecommendationID(id); err != nil {
-		return fmt.Errorf("recommendation %.64q is none of ours, ids are given with answers: %w", id, engine.ErrNotFound)
 	}
 	impression, err := s.rec.Replay(c.Request.Context(), id)
 	if err != nil {
 		return err
 	}
 	return send(c, impression)
+}
+
+// rank puts the caller's own items in order for a person.
+func (s *Server) rank(c *gin.Context) error {
+	if err := object(c); err != nil {
+		return err
+	}
+	req, err := record.RankRequest(c.Request.Body)
+	if err != nil {
+		return err
+	}
+	answer, err := s.rec.Rank(c.Request.Context(), req)
+	if err != nil {
+		return err
+	}
+	return send(c, answer)
+}
+
+// next goes on where a list ended: the same request, without what was shown.
+func (s *Server) next(c *gin.Context) error {
+	id, err := recommendationID(c)
+	if err != nil {
+		return err
+	}
+	count := 0
+	for _, name := range []string{"count", "n", "limit"} {
+		if text, given := c.GetQuery(name); given {
+			if count, err = strconv.Atoi(text); err != nil || count < 1 || count > engine.MaxCount {
+				return engine.Invalidf(engine.CodeInvalidField, name, "a whole number from 1 to %d is wanted, got %q", engine.MaxCount, shorten(text))
+			}
+		}
+	}
+	answer, err := s.rec.Next(c.Request.Context(), id, count)
+	if err != nil {
+		return err
+	}
+	return send(c, answer)
+}
+
+// recommendationID returns the id of an answer of ours from the path.
+func recommendationID(c *gin.Context) (string, error) {
+	id, err := pathID(c, "recommendation_id")
+	if err != nil {
+		return "", err
+	}
+	if _, _, _, err := engine.ParseRecommendationID(id); err != nil {
+		return "", fmt.Errorf("recommendation %.64q is none of ours, ids are given with answers: %w", id, engine.ErrNotFound)
+	}
+	return id, nil
 }

@@ -51,6 +51,8 @@ func (s *Server) routes() []route {
 
 		{"POST", "/v1/recommendations", s.recommend, nil, 0},
 		{"GET", "/v1/recommendations/:id", s.replay, nil, 0},
+		{"POST", "/v1/recommendations/:id/next", s.next, []string{"count", "n", "limit"}, 0},
+		{"POST", "/v1/rank", s.rank, nil, 0},
 		{"GET", "/v1/customers/:id/recommendations", s.recommendFor("customer_id"), nil, free},
 		{"POST", "/v1/customers/:id/recommendations", s.recommendFor("customer_id"), nil, 0},
 		{"GET", "/v1/sessions/:id/recommendations", s.recommendFor("session_id"), nil, free},
@@ -59,10 +61,14 @@ func (s *Server) routes() []route {
 		{"POST", "/v1/items/:id/related", s.recommendFor("item_id"), nil, 0},
 		{"POST", "/v1/solutions/suggest", s.suggest, nil, 0},
 
+		{"POST", "/v1/batch", s.postBundle, nil, 0},
+
 		{"POST", "/v1/events", s.postEvents, []string{"atomic", "unknown"}, 0},
+		{"PATCH", "/v1/events/:id", s.patchEvent, whose, 0},
+		{"DELETE", "/v1/events/:id", s.dropEvent, whose, 0},
 		{"GET", "/v1/customers/:id/events", s.history, page, 0},
 
-		{"POST", "/v1/items", items.put, []string{"atomic"}, 0},
+		{"POST", "/v1/items", s.putItems(items), []string{"atomic", "mode", "force"}, 0},
 		{"PATCH", "/v1/items", items.patch, []string{"atomic", "create"}, 0},
 		{"GET", "/v1/items", items.list, page, 0},
 		{"GET", "/v1/items/:id", items.show, nil, 0},
@@ -77,6 +83,8 @@ func (s *Server) routes() []route {
 		{"PUT", "/v1/customers/:id", customers.putOne, nil, 0},
 		{"PATCH", "/v1/customers/:id", customers.patchOne, []string{"create"}, 0},
 		{"DELETE", "/v1/customers/:id", s.erase, nil, 0},
+		{"GET", "/v1/customers/:id/timeline", s.timeline, append([]string{"type"}, page...), 0},
+		{"GET", "/v1/customers/:id/export", s.exportPerson, nil, 0},
 		{"POST", "/v1/customers/:id/merge", s.merge, nil, 0},
 		{"GET", "/v1/customers/:id/preferences", s.showPreferences, nil, 0},
 		{"PATCH", "/v1/customers/:id/preferences", s.patchPreferences, nil, 0},
@@ -89,12 +97,22 @@ func (s *Server) routes() []route {
 		{"PUT", "/v1/tickets/:id", tickets.putOne, nil, 0},
 		{"PATCH", "/v1/tickets/:id", tickets.patchOne, []string{"create"}, 0},
 		{"DELETE", "/v1/tickets/:id", tickets.drop, nil, 0},
+		{"POST", "/v1/tickets/:id/messages", s.postMessages, nil, 0},
 
 		{"GET", "/v1/scenarios", s.listScenarios, nil, 0},
 		{"GET", "/v1/scenarios/:name", s.showScenario, nil, 0},
 		{"PUT", "/v1/scenarios/:name", s.putScenario, nil, 0},
 		{"DELETE", "/v1/scenarios/:name", s.dropScenario, nil, 0},
+		{"POST", "/v1/scenarios/:name/preview", s.previewScenario, nil, 0},
+		{"GET", "/v1/settings/interaction-types", s.showTypes, nil, 0},
+		{"PUT", "/v1/settings/interaction-types", s.putTypes, nil, 0},
+		{"PATCH", "/v1/settings/interaction-types", s.patchTypes, nil, 0},
+		{"GET", "/v1/settings/privacy", s.showPrivacy, nil, 0},
+		{"PUT", "/v1/settings/privacy", s.putPrivacy, nil, 0},
 		{"GET", "/v1/attributes", s.listAttributes, nil, 0},
+
+		{"POST", "/v1/import/:what", s.importRecords, importParams, long},
+		{"GET", "/v1/export/:what", s.export, []string{"format"}, long},
 
 		{"GET", "/v1/models", s.listModels, nil, 0},
 		{"POST", "/v1/models/train", s.train, nil, 0},
@@ -148,7 +166,7 @@ func shorten(s string) string {
 // pathID returns the id in the path, decoded. Field names it in the refusal.
 func pathID(c *gin.Context, field string) (string, error) {
 	param := "id"
-	if field == "receipt" || field == "name" {
+	if field == "receipt" || field == "name" || field == "what" {
 		param = field
 	}
 	id, err := url.PathUnescape(c.Param(param))

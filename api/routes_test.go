@@ -84,6 +84,9 @@ func recommendations(t *testing.T, h *house) {
 		t.Errorf("suggest: got %v, want fix first", ids(fixes))
 	}
 	h.call("GET", "/v1/recommendations/"+fixes.RecommendationID).want(200)
+	h.call("POST", "/v1/recommendations/"+a.RecommendationID+"/next").want(200)
+	h.call("POST", "/v1/rank", fields{"items": []string{"lamp-0", "lamp-1"}}).want(200)
+	h.call("POST", "/v1/batch", fields{"requests": []fields{{"method": "GET", "path": "/v1/version"}}}).want(200)
 }
 
 func people(t *testing.T, h *house) {
@@ -107,6 +110,11 @@ func people(t *testing.T, h *house) {
 	if slices.ContainsFunc(list, func(i engine.ItemID) bool { return i == "lamp-2" || strings.HasPrefix(string(i), "shoe") }) {
 		t.Errorf("recommendations: got %v, want nothing muted", list)
 	}
+	h.call("POST", "/v1/events", fields{"event_id": "e9", "type": "view", "customer_id": "ann", "item_id": "shoe-2"}).want(200)
+	h.call("PATCH", "/v1/events/e9?customer_id=ann", fields{"type": "click"}).want(200)
+	h.call("DELETE", "/v1/events/e9?customer_id=ann").want(204)
+	h.call("GET", "/v1/customers/ann/timeline").want(200)
+	h.call("GET", "/v1/customers/ann/export").want(200)
 	receipt := h.call("DELETE", "/v1/customers/ann").want(200).object()["receipt"].(string)
 	h.call("GET", "/v1/erasures/"+receipt).want(200)
 }
@@ -141,6 +149,9 @@ func collections(t *testing.T, h *house) {
 		}
 		if k.name == "customers" {
 			continue // erased, not deleted: see people
+		}
+		if k.name == "tickets" {
+			h.call("POST", base+"/x7/messages", fields{"from": "agent", "text": "hello"}).want(200)
 		}
 		h.call("DELETE", base+"/x7").want(204)
 		h.call("GET", base+"/x7").refused(404, "not_found")
@@ -186,6 +197,12 @@ func steering(t *testing.T, h *house) {
 	h.call("GET", "/v1/scenarios/sale").refused(404, "not_found")
 	h.call("DELETE", "/v1/scenarios/home").want(204)
 	h.call("GET", "/v1/scenarios/home").want(200)
+
+	h.call("POST", "/v1/scenarios/home/preview", fields{}).want(200)
+	types := h.call("GET", "/v1/settings/interaction-types").want(200).object()
+	h.call("PUT", "/v1/settings/interaction-types", types).want(202)
+	h.call("PATCH", "/v1/settings/interaction-types", fields{"view": fields{"weight": 0.3}}).want(202)
+	h.call("PUT", "/v1/settings/privacy", h.call("GET", "/v1/settings/privacy").want(200).object()).want(200)
 
 	attributes := h.call("GET", "/v1/attributes").want(200).object()["attributes"].([]any)
 	if len(attributes) != 3 || attributes[0].(map[string]any)["name"] != "brand" {

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 
 	"github.com/gin-gonic/gin"
@@ -72,4 +74,60 @@ func (s *Server) dropScenario(c *gin.Context) error {
 // listAttributes shows what filters can ask of items: names, types, examples.
 func (s *Server) listAttributes(c *gin.Context) error {
 	return send(c, gin.H{"attributes": orEmpty(s.rec.World().Catalogue.Attributes())})
+}
+
+// preview is a scenario that is not stored, or was changed, and a request to try it on.
+type preview struct {
+	Scenario json.RawMessage `json:"scenario,omitempty"` // default: as it is stored
+	Request  json.RawMessage `json:"request,omitempty"`  // default: a stranger's
+}
+
+// previewed shows both lists; Current is left out where nothing is stored.
+type previewed struct {
+	Preview engine.Answer  `json:"preview"`
+	Current *engine.Answer `json:"current,omitempty"`
+}
+
+// previewScenario answers a request as it would be under a changed scenario, beside what
+// it is now. Neither leaves an impression.
+func (s *Server) previewScenario(c *gin.Context) error {
+	name, err := pathID(c, "name")
+	if err != nil {
+		return err
+	}
+	var body preview
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+	stored, err := s.rec.Scenario(name)
+	if err != nil && (body.Scenario == nil || !errors.Is(err, engine.ErrNotFound)) {
+		return err
+	}
+	isStored, draft := err == nil, stored
+	if body.Scenario != nil {
+		if draft, err = record.Scenario(bytes.NewReader(body.Scenario), name); err != nil {
+			return inside("scenario", err)
+		}
+		if err := s.rec.CheckScenario(draft); err != nil {
+			return inside("scenario", err)
+		}
+	}
+	var req engine.Request
+	if body.Request != nil {
+		if req, err = record.Request(bytes.NewReader(body.Request)); err != nil {
+			return inside("request", err)
+		}
+	}
+	var out previewed
+	if out.Preview, err = s.rec.Preview(c.Request.Context(), draft, &req); err != nil {
+		return inside("request", err)
+	}
+	if isStored {
+		current, err := s.rec.Preview(c.Request.Context(), stored, &req)
+		if err != nil {
+			return err
+		}
+		out.Current = &current
+	}
+	return send(c, out)
 }

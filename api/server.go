@@ -119,6 +119,8 @@ type Server struct {
 	page    func() (map[string]asset, error) // likewise
 
 	accessLog bool
+
+	settings sync.Mutex // held while the settings are read, changed and written
 }
 
 // New returns a server. It opens, starts and reads nothing.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -27,6 +28,16 @@ func decode(c *gin.Context, into any) error {
 	return nil
 }
 
+// nothing refuses a body with fields where there is nothing to say.
+func nothing(c *gin.Context) error {
+	body, err := io.ReadAll(c.Request.Body)
+	if err != nil || len(body) == 0 {
+		return err
+	}
+	c.Request.Body = io.NopCloser(bytes.NewReader(body))
+	return decode(c, &struct{}{})
+}
+
 // misread says in our words what encoding/json found wrong. An error of the body itself
 // passes as it is.
 func misread(err error) error {
@@ -47,4 +58,15 @@ func misread(err error) error {
 		return engine.Invalidf(engine.CodeInvalidSyntax, "", "the JSON ends early")
 	}
 	return err
+}
+
+// inside puts the part that a refusal is about before its field.
+func inside(part string, err error) error {
+	invalid, ok := errors.AsType[*engine.Invalid](err)
+	if !ok {
+		return err
+	}
+	named := *invalid
+	named.Field = strings.TrimSuffix(part+"."+named.Field, ".")
+	return &named
 }

@@ -1,0 +1,337 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/record"
+)
+
+// Bounds of one commit of an import, and of what its answer lists.
+const (
+	importChunk    = 1_000
+	importBytes    = 4 << 20 // inflated
+	importRejected = 1_000
+)
+
+// importParams are the parameters of an import.
+var importParams = []string{"format", "preset", "map", "zone", "source", "mode", "force"}
+
+// records is a reading of any kind, as the commands that keep its records.
+type records = iter.Seq2[record.Entry[engine.Command], error]
+
+// imports are the kinds of record that can be imported, by their names in the path.
+var imports = map[string]func(io.Reader, record.Options) records{
+	"items":     commands(record.Items, func(i engine.Item) engine.Command { return engine.PutItem{Item: i} }),
+	"customers": commands(record.Customers, func(c engine.Customer) engine.Command { return engine.PutCustomer{Customer: c} }),
+	"events":    commands(record.Events, func(e engine.RecordEvent) engine.Command { return e }),
+	"orders":    orders,
+	"tickets":   commands(record.Tickets, func(t engine.Ticket) engine.Command { return engine.PutTicket{Ticket: t} }),
+}
+
+// orders are events that are purchases where they name no type.
+func orders(r io.Reader, o record.Options) records {
+	o.Type = engine.Purchase
+	return commands(record.Events, func(e engine.RecordEvent) engine.Command { return e })(r, o)
+}
+
+func commands[T any](read reader[T], command func(T) engine.Command) func(io.Reader, record.Options) records {
+	return func(r io.Reader, o record.Options) records {
+		return func(yield func(record.Entry[engine.Command], error) bool) {
+			for entry, err := range read(r, o) {
+				next := record.Entry[engine.Command]{Line: entry.Line}
+				if err == nil {
+					next.Value = command(entry.Value)
+				}
+				if !yield(next, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// intake is one import under way.
+type intake struct {
+	s       *Server
+	read    func(io.Reader, record.Options) records
+	options record.Options
+	feed    *feed // of mode=replace, else nil
+	dated   bool  // the records are events: they need ids and times
+	body    io.Reader
+	raw     *spooled // the body, where it was laid down
+	out     Outcome
+}
+
+// importRecords takes any number of records, a thousand to a commit. What was accepted
+// before an error is kept, and the same import again doubles nothing.
+func (s *Server) importRecords(c *gin.Context) error {
+	k, err := s.newIntake(c)
+	if err != nil {
+		return err
+	}
+	if k.raw != nil {
+		defer k.raw.Close()
+	}
+	if err := k.run(c); err != nil {
+		return k.ended(err)
+	}
+	if k.out.Refused > 0 && k.out.Accepted+k.out.Duplicates == 0 {
+		return refused(&k.out, k.out.Refused)
+	}
+	return send(c, &k.out)
+}
+
+// ended is the problem of an import that stopped on the way: it says what is kept.
+func (k *intake) ended(err error) error {
+	p := explain(err)
+	if p == nil {
+		return err
+	}
+	if p.Outcome == nil {
+		p.Outcome = &k.out
+	}
+	return p
+}
+
+func (s *Server) newIntake(c *gin.Context) (*intake, error) {
+	what, err := pathID(c, "what")
+	if err != nil {
+		return nil, err
+	}
+	k := &intake{s: s, read: imports[what], body: c.Request.Body, dated: what == "events" || what == "orders", out: Outcome{Rejected: []record.Rejected{}}}
+	if k.read == nil {
+		return nil, fmt.Errorf("an import of %q: %w; there are customers, events, items, orders and tickets", shorten(what), engine.ErrNotFound)
+	}
+	if k.feed, err = feedOf(c); err != nil {
+		return nil, err
+	}
+	if k.feed != nil && what != "items" {
+		return nil, engine.Invalidf(engine.CodeInvalidField, "mode", "only items come as a feed that replaces all; put is wanted")
+	}
+	if k.options, err = s.importOptions(c); err != nil {
+		return nil, err
+	}
+	return k, k.layDown()
+}
+
+// importOptions reads how the records are written.
+func (s *Server) importOptions(c *gin.Context) (record.Options, error) {
+	o := record.Options{
+		Format: record.Auto, Preset: c.Query("preset"), Source: c.Query("source"),
+		KeepPrivate: s.rec.Settings().KeepPrivate, MaxInflated: s.limits.BodyBytes,
+	}
+	if coding := strings.ToLower(strings.TrimSpace(c.GetHeader("Content-Encoding"))); !slices.Contains([]string{"", "identity", "gzip", "x-gzip", "zstd"}, coding) {
+		return o, unknownCoding(coding)
+	}
+	var err error
+	if name, given := c.GetQuery("format"); given {
+		if o.Format, err = formatNamed(name); err != nil {
+			return o, err
+		}
+	} else if kind := c.GetHeader("Content-Type"); kind != "" && kind != "application/octet-stream" {
+		if o.Format, err = format(c); err != nil {
+			return o, err
+		}
+	}
+	if o.Preset != "" && !slices.Contains(record.Presets(), o.Preset) {
+		return o, engine.Invalidf(engine.CodeInvalidField, "preset", "one of %s is wanted, got %q", strings.Join(record.Presets(), ", "), shorten(o.Preset))
+	}
+	if o.Mapping, err = record.ParseMapping(c.Query("map")); err != nil {
+		return o, err
+	}
+	if zone := c.Query("zone"); zone != "" {
+		if o.Zone, err = time.LoadLocation(zone); err != nil || zone == "Local" {
+			return o, engine.Invalidf(engine.CodeInvalidField, "zone", "a zone such as UTC or Europe/London is wanted, got %q", shorten(zone))
+		}
+	}
+	if o.Source != "" {
+		err = engine.CheckID("source", o.Source)
+	}
+	return o, err
+}
+
+// formatNamed returns a format by the name it has in URLs.
+func formatNamed(name string) (record.Format, error) {
+	switch name {
+	case "auto":
+		return record.Auto, nil
+	case "json":
+		return record.JSON, nil
+	case "ndjson":
+		return record.NDJSON, nil
+	case "csv":
+		return record.Table, nil
+	case "parquet":
+		return record.Parquet, nil
+	}
+	return 0, engine.Invalidf(engine.CodeInvalidField, "format", "one of auto, json, ndjson, csv and parquet is wanted, got %q", shorten(name))
+}
+
+// undatedFor is how far back the first event without a time is put: the others follow
+// it, a millisecond from one to the next.
+const undatedFor = 24 * time.Hour
+
+// layDown writes the body to a file first where it must be read twice: a feed is looked
+// through before anything is written, and events without ids get theirs from the digest
+// of the whole. A Parquet file is read from its end.
+func (k *intake) layDown() (err error) {
+	if k.dated {
+		k.options.Now = k.s.now()
+		k.options.Base = k.options.Now.Add(-undatedFor)
+	}
+	if k.feed == nil && k.options.Format != record.Parquet && (!k.dated || k.options.Source != "") {
+		return nil
+	}
+	if k.raw, err = spool(k.body); err == nil && k.options.Source == "" {
+		k.options.Source = k.raw.digest
+	}
+	return err
+}
+
+// run reads all records and writes them.
+func (k *intake) run(c *gin.Context) error {
+	ctx := c.Request.Context()
+	if k.feed == nil {
+		return k.take(ctx)
+	}
+	if err := k.look(ctx); err != nil {
+		return err
+	}
+	absent, err := k.feed.absent(k.s)
+	if err != nil {
+		return err
+	}
+	if err := k.take(ctx); err != nil {
+		return err
+	}
+	hidden, err := k.s.hide(c, absent)
+	k.out.Hidden = &hidden
+	return err
+}
+
+// open begins the reading, inflated, and counts its bytes. A file of Parquet is left to
+// be read from any place.
+func (k *intake) open() (from io.Reader, taken *int64, end func(), err error) {
+	taken = new(int64)
+	from = k.body
+	if k.raw != nil {
+		if err := k.raw.rewind(); err != nil {
+			return nil, nil, nil, fmt.Errorf("read the body again: %w", err)
+		}
+		if k.raw.isParquet() {
+			return k.raw, taken, func() {}, nil
+		}
+		from = k.raw
+	}
+	z := &inflating{from: from}
+	return &body{from: &counted{z, taken}, Closer: io.NopCloser(nil)}, taken, z.release, nil
+}
+
+// counted counts the bytes that are read.
+type counted struct {
+	io.Reader
+	n *int64
+}
+
+func (r *counted) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	*r.n += int64(n)
+	return n, err
+}
+
+// look reads a feed to its end before anything is written, and refuses it if one of its
+// records is.
+func (k *intake) look(ctx context.Context) error {
+	from, _, end, err := k.open()
+	if err != nil {
+		return err
+	}
+	defer end()
+	n := 0
+	for entry, err := range k.read(from, k.options) {
+		if err := errors.Join(ctx.Err(), k.refuse(err)); err != nil {
+			return err
+		}
+		if n++; err == nil {
+			put, _ := entry.Value.(engine.PutItem) // a feed holds items alone
+			k.feed.add(&put.Item)
+		}
+	}
+	switch {
+	case n == 0:
+		return engine.Invalidf(engine.CodeMissingField, "", "at least one item is wanted, got none")
+	case k.out.Refused > 0:
+		return refused(&k.out, n)
+	}
+	return nil
+}
+
+// take writes what it reads, chunk by chunk.
+func (k *intake) take(ctx context.Context) error {
+	from, taken, end, err := k.open()
+	if err != nil {
+		return err
+	}
+	defer end()
+	chunk, begun := &batch{}, int64(0)
+	for entry, err := range k.read(from, k.options) {
+		if err := errors.Join(ctx.Err(), k.refuse(err)); err != nil {
+			return errors.Join(err, k.keep(ctx, chunk))
+		}
+		if err != nil {
+			continue
+		}
+		chunk.commands, chunk.lines = append(chunk.commands, entry.Value), append(chunk.lines, entry.Line)
+		if len(chunk.commands) < importChunk && *taken-begun < importBytes {
+			continue
+		}
+		if err := k.keep(ctx, chunk); err != nil {
+			return err
+		}
+		chunk, begun = &batch{}, *taken
+	}
+	return k.keep(ctx, chunk)
+}
+
+// refuse counts the refusal of one record; any other error it returns.
+func (k *intake) refuse(err error) error {
+	rejected, one := errors.AsType[*record.Rejected](err)
+	if !one {
+		return err
+	}
+	if k.out.Refused++; len(k.out.Rejected) < importRejected {
+		k.out.Rejected = append(k.out.Rejected, *rejected)
+	}
+	return nil
+}
+
+// keep writes a chunk and counts what became of it. One that was begun is finished, even
+// if the caller hangs up, so that what is counted is what is kept.
+func (k *intake) keep(ctx context.Context, chunk *batch) error {
+	if len(chunk.commands) == 0 {
+		return nil
+	}
+	results, err := k.s.store.Append(context.WithoutCancel(ctx), chunk.commands)
+	if err != nil {
+		return fmt.Errorf("write %d records: %w", len(chunk.commands), err)
+	}
+	out, err := chunk.outcome(results)
+	if err != nil {
+		return err
+	}
+	k.out.Accepted += out.Accepted
+	k.out.Duplicates += out.Duplicates
+	k.out.Refused += len(out.Rejected)
+	k.out.Rejected = append(k.out.Rejected, out.Rejected[:min(len(out.Rejected), importRejected-len(k.out.Rejected))]...)
+	return nil
+}

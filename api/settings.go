@@ -1,0 +1,117 @@
+package api
+
+import (
+	"context"
+	"maps"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/record"
+)
+
+// typeShown is a type's setting as it is written, see record.TypeSettings.
+type typeShown struct {
+	Weight   float64 `json:"weight"`
+	HalfLife string  `json:"half_life,omitempty"`
+	Liked    float64 `json:"liked,omitempty"`
+}
+
+// showTypes shows what types of interaction mean: what PUT takes.
+func (s *Server) showTypes(c *gin.Context) error { return s.sendTypes(c, http.StatusOK) }
+
+func (s *Server) sendTypes(c *gin.Context, status int) error {
+	shown := make(map[engine.Type]typeShown)
+	for name, t := range s.rec.Settings().Types {
+		shown[name] = typeShown{Weight: t.Weight, Liked: t.Liked}
+		if t.HalfLife > 0 {
+			shown[name] = typeShown{t.Weight, record.Span(t.HalfLife), t.Liked}
+		}
+	}
+	return reply(c, status, shown)
+}
+
+// putTypes replaces what all types mean: one that is not named weighs nothing.
+func (s *Server) putTypes(c *gin.Context) error {
+	return s.changeTypes(c, func(_, given map[engine.Type]engine.TypeSetting) map[engine.Type]engine.TypeSetting { return given })
+}
+
+// patchTypes replaces what the named types mean.
+func (s *Server) patchTypes(c *gin.Context) error {
+	return s.changeTypes(c, func(were, given map[engine.Type]engine.TypeSetting) map[engine.Type]engine.TypeSetting {
+		all := maps.Clone(were)
+		maps.Copy(all, given)
+		return all
+	})
+}
+
+// changeTypes is accepted rather than done: histories are read by the new settings from
+// now on, the counters behind popular and trending lists are counted again in the
+// background, and models follow at their next training.
+func (s *Server) changeTypes(c *gin.Context, join func(were, given map[engine.Type]engine.TypeSetting) map[engine.Type]engine.TypeSetting) error {
+	if err := object(c); err != nil {
+		return err
+	}
+	given, err := record.TypeSettings(c.Request.Body)
+	if err != nil {
+		return err
+	}
+	err = s.changeSettings(c.Request.Context(), func(settings *engine.Settings) error {
+		settings.Types = join(settings.Types, given)
+		if n := len(settings.Types); n > engine.MaxTypes {
+			return engine.Invalidf(engine.CodeLimitExceeded, "", "at most %d types of interaction are set, with these it would be %d", engine.MaxTypes, n)
+		}
+		if len(settings.Types) == 0 {
+			return engine.Invalidf(engine.CodeMissingField, "", "at least one type of interaction is needed")
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.sendTypes(c, http.StatusAccepted)
+}
+
+// changeSettings writes the settings with a change. Changes wait for one another, so
+// that none is lost.
+func (s *Server) changeSettings(ctx context.Context, change func(*engine.Settings) error) error {
+	s.settings.Lock()
+	defer s.settings.Unlock()
+	settings := s.rec.Settings()
+	if err := change(&settings); err != nil {
+		return err
+	}
+	_, err := s.do(ctx, engine.PutSettings{Settings: settings})
+	return err
+}
+
+// privacy says what becomes of the words of tickets.
+type privacy struct {
+	Redact *bool `json:"redact"` // card numbers, mail addresses and phone numbers are replaced before storing
+}
+
+// showPrivacy shows the setting.
+func (s *Server) showPrivacy(c *gin.Context) error {
+	redact := !s.rec.Settings().KeepPrivate
+	return send(c, privacy{&redact})
+}
+
+// putPrivacy sets it, for what is written from now on.
+func (s *Server) putPrivacy(c *gin.Context) error {
+	var p privacy
+	if err := decode(c, &p); err != nil {
+		return err
+	}
+	if p.Redact == nil {
+		return engine.Invalidf(engine.CodeMissingField, "redact", "true or false is needed")
+	}
+	err := s.changeSettings(c.Request.Context(), func(settings *engine.Settings) error {
+		settings.KeepPrivate = !*p.Redact
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.showPrivacy(c)
+}

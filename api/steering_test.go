@@ -1,0 +1,90 @@
+package api
+
+import (
+	"testing"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// What a type of interaction means can be changed while the server runs, and lists
+// follow.
+func TestInteractionTypes(t *testing.T) {
+	h := stocked(t)
+	const path = "/v1/settings/interaction-types"
+	h.call("POST", "/v1/events", fields{"type": "squint", "customer_id": "ann", "item_id": "shoe-0"}).want(200)
+	list := func() engine.Basis {
+		return h.call("GET", "/v1/customers/ann/recommendations").want(200).answer().Basis
+	}
+	if b := list(); b != engine.BasisPopular {
+		t.Errorf("a type without a weight: basis %q, want popular", b)
+	}
+	got := h.call("GET", path).want(200).object()
+	if view := got["view"].(fields); view["weight"] != 0.2 || view["half_life"] != "60d" || len(got) != len(engine.DefaultSettings().Types) {
+		t.Errorf("GET: got %v, want the defaults", got)
+	}
+	got = h.call("PATCH", path, fields{"squint": fields{"weight": 0.8, "half_life": "36h"}}).want(202).object()
+	if squint := got["squint"].(fields); squint["weight"] != 0.8 || squint["half_life"] != "36h0m0s" || got["view"] == nil {
+		t.Errorf("PATCH: got %v, want the type beside the others", got)
+	}
+	if b := list(); b != engine.BasisPersonal {
+		t.Errorf("a type with a weight: basis %q, want personal", b)
+	}
+	put := h.call("PUT", path, got).want(202)
+	if again := h.call("GET", path).want(200); string(again.body) != string(put.body) || !equalJSON(t, again.object(), got) {
+		t.Errorf("PUT of what GET gives: got %s, want %v", again.body, got)
+	}
+	if got = h.call("PUT", path, fields{"purchase": fields{"weight": 1}}).want(202).object(); len(got) != 1 {
+		t.Errorf("PUT replaces: got %v, want purchase alone", got)
+	}
+	if b := list(); b != engine.BasisPopular {
+		t.Errorf("a type that is no longer set: basis %q, want popular", b)
+	}
+	for _, c := range []struct {
+		body        any
+		status      int
+		code, field string
+	}{
+		{fields{"view": fields{"half_life": "60d"}}, 422, "missing_field", "view.weight"},
+		{fields{"view": fields{"weight": "much"}}, 422, "invalid_field", "view.weight"},
+		{fields{"view": fields{"weight": 1e9}}, 422, "limit_exceeded", "view.weight"},
+		{fields{"view": fields{"weight": 1, "half_life": "soon"}}, 422, "invalid_field", "view.half_life"},
+		{fields{"view": fields{"weight": 1, "colour": 1}}, 422, "unknown_field", "view.colour"},
+		{fields{}, 422, "missing_field", ""},
+		{`{"view":`, 400, "invalid_syntax", ""},
+	} {
+		if p := h.call("PUT", path, c.body).refused(c.status, c.code); p.Field != c.field {
+			t.Errorf("%v: field %q, want %q", c.body, p.Field, c.field)
+		}
+	}
+	if n := len(h.call("GET", path).object()); n != 1 {
+		t.Errorf("after refusals there are %d types, want the one", n)
+	}
+}
+
+// What is private in tickets is taken out, unless the shop says otherwise.
+func TestPrivacy(t *testing.T) {
+	h := newHouse(t)
+	const path = "/v1/settings/privacy"
+	subject := func() any {
+		h.call("PUT", "/v1/tickets/t1", fields{"subject": "write to ann@example.com"}).want(200)
+		return h.call("GET", "/v1/tickets/t1").object()["subject"]
+	}
+	if got := h.call("GET", path).want(200).object()["redact"]; got != true || subject() != "write to [mail]" {
+		t.Errorf("by default: redact %v, a subject %q; want it redacted", got, subject())
+	}
+	if got := h.call("PUT", path, fields{"redact": false}).want(200).object()["redact"]; got != false || subject() != "write to ann@example.com" {
+		t.Errorf("switched off: redact %v, a subject %q; want it as it came", got, subject())
+	}
+	h.call("PUT", path, fields{}).refused(422, "missing_field")
+	h.call("PUT", path, fields{"redact": "no"}).refused(422, "invalid_field")
+	h.call("PUT", path, fields{"keep": true}).refused(422, "unknown_field")
+}
+
+// Training takes no settings: whoever sends some is told.
+func TestTrainTakesNoBody(t *testing.T) {
+	h := newHouse(t)
+	h.call("POST", "/v1/models/train", fields{"seed": 1}).refused(422, "unknown_field")
+	h.call("POST", "/v1/models/train", "[]").refused(422, "invalid_field")
+	h.call("POST", "/v1/models/train", fields{}).want(202)
+	h.call("POST", "/v1/models/train").refused(409, "conflict")
+}
