@@ -242,3 +242,32 @@ func TestSettingsUnderLoad(t *testing.T) {
 	stop()
 	h.counted()
 }
+
+// Rows that move under the customer they were merged into change nothing that is cached,
+// read anew or counted.
+func TestMovedRowsDisturbNobody(t *testing.T) {
+	log := &slow{before: func() {}, after: func() {}}
+	h := open(t, func(s *store.Store) serving.Log { log.Store = s; return log })
+	shelf(h)
+	h.write(
+		event("1", engine.Purchase, "", "s1", "red-lamp"), event("2", engine.View, "", "s1", "mug"), event("3", engine.View, "ann", "", "pot"),
+		engine.Merge{From: engine.OfSession("s1"), Into: "ann"},
+	)
+	want, _ := h.ask(engine.Request{Customer: "ann", Explain: engine.ExplainFull})
+	log.before = func() { t.Error("a cached state was read again") }
+	if moved, err := h.MoveMerged(t.Context()); err != nil || moved != 2 {
+		t.Fatalf("moved %d rows (%v), want 2", moved, err)
+	}
+	for _, who := range []engine.Request{{Customer: "ann"}, {Session: "s1"}} {
+		if got, a := h.ask(who); !slices.Equal(got, want) || a.Basis != engine.BasisPersonal {
+			t.Errorf("after the move %+v gets %v by %s, before it was %v", who, got, a.Basis, want)
+		}
+	}
+	log.before = func() {}
+	h.write(remove("ann", "2")) // lies elsewhere now; the state is read anew
+	got, a := h.ask(engine.Request{Customer: "ann"})
+	if slices.Contains(got, "red-lamp") || a.Basis != engine.BasisPersonal {
+		t.Errorf("read anew: %v by %s", got, a.Basis)
+	}
+	h.counted()
+}

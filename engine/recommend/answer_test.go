@@ -4,7 +4,10 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
@@ -136,5 +139,53 @@ func TestSuggest(t *testing.T) {
 	}
 	if got := suggest(help, engine.SuggestRequest{Text: "lamp", Filter: "false"}); got.EmptyReason != engine.EmptyFilter {
 		t.Errorf("nothing eligible got %+v", got)
+	}
+}
+
+// What a customer owns lifts the fixes for it. It is not named to who asked not to see
+// it, alone or with its category, nor where it is sensitive.
+func TestSuggestNamesNoMutedProduct(t *testing.T) {
+	for name, c := range map[string]struct {
+		likes     engine.Preferences
+		sensitive bool
+		named     bool
+	}{
+		"nothing":  {named: true},
+		"another":  {likes: engine.Preferences{MutedItems: []engine.ItemID{"mug"}, MutedCategories: []string{"kitchen"}}, named: true},
+		"item":     {likes: engine.Preferences{MutedItems: []engine.ItemID{"lamp"}}},
+		"category": {likes: engine.Preferences{MutedCategories: []string{"home"}}},
+		"secret":   {sensitive: true},
+	} {
+		ids := catalogue.NewIDs()
+		lamp, _ := ids.Assign("lamp")
+		fix, _ := ids.Assign("fix")
+		w := recommend.NewWorld(ids, engine.DefaultSettings()).WithItems([]catalogue.Entry{
+			{Num: lamp, Item: &engine.Item{ID: "lamp", Title: "Brass lamp", Categories: []string{"home/light"}, Sensitive: c.sensitive}},
+			{Num: fix, Item: &engine.Item{ID: "fix", Kind: engine.Solution, Title: "It flickers", Text: "Turn it tight.", AppliesTo: []engine.ItemID{"lamp"}}},
+		})
+		answer, err := recommend.Suggest(&recommend.SuggestInput{
+			World: w, Place: open(t, w, engine.Scenario{Kinds: []engine.Kind{engine.Solution}}), Now: now,
+			Someone: &recommend.Someone{
+				Customer: &engine.Customer{ID: "ann", Preferences: c.likes},
+				Rows:     purchases(ids, "lamp"), Bought: roaring.BitmapOf(uint32(lamp)),
+			},
+			Request: &engine.SuggestRequest{Text: "it flickers"},
+		})
+		if err != nil || len(answer.Items) != 1 {
+			t.Fatalf("%s muted: %+v, %v", name, answer, err)
+		}
+		owned := 0
+		for _, r := range answer.Items[0].Reasons {
+			if r.Type != engine.ReasonOwned {
+				continue
+			}
+			owned++
+			if named := r.Item == "lamp" && strings.Contains(r.Text, "Brass lamp"); named != c.named || (r.Item != "") != c.named {
+				t.Errorf("%s muted: reason %+v", name, r)
+			}
+		}
+		if owned != 1 {
+			t.Errorf("%s muted: %d reasons of what is owned", name, owned)
+		}
 	}
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/content"
-	"github.com/rapportengine/rapport/engine/factor"
 	"github.com/rapportengine/rapport/engine/model"
-	"github.com/rapportengine/rapport/engine/neighbour"
 	"github.com/rapportengine/rapport/engine/rank"
+	"github.com/rapportengine/rapport/engine/repeat"
+	"github.com/rapportengine/rapport/engine/session"
 )
 
 // partsNamed is how many items of a history are named per source in a full
@@ -169,6 +169,13 @@ func (e *explainer) cause(source string, n engine.ItemNum, contribution float64)
 		e.told[n] = r
 	}
 	r.Source, r.Contribution = source, contribution
+	switch {
+	case r.Item == "": // it is not to be named
+	case source == session.Name:
+		r.Text = "Others saw this in the same visit as " + titleOf(e.in.World.Catalogue.Item(n))
+	case source == repeat.Name:
+		e.tellBought(&r, n)
+	}
 	return r
 }
 
@@ -233,13 +240,6 @@ func (in *Input) mayName(item *engine.Item) bool {
 		})
 }
 
-func titleOf(item *engine.Item) string {
-	if item.Title != "" {
-		return item.Title
-	}
-	return string(item.ID)
-}
-
 // rules gives one reason for each boost that moved the i-th item's score.
 func (e *explainer) rules(i int) []engine.Reason {
 	var out []engine.Reason
@@ -253,51 +253,4 @@ func (e *explainer) rules(i int) []engine.Reason {
 		}
 	}
 	return out
-}
-
-// whole is a reason that names a source as a whole. It tells a customer something only
-// where it speaks for the item: "popular" is no reason where little popularity took
-// something off.
-func (e *explainer) whole(source string, contribution float64) engine.Reason {
-	r := engine.Reason{Type: engine.ReasonSource, Source: source, Contribution: contribution}
-	if contribution > 0 {
-		r.Text = e.sourceText(source)
-	}
-	return r
-}
-
-// sourceText says what a source as a whole stands for, to a customer.
-func (e *explainer) sourceText(source string) string {
-	switch q := e.voices.query; {
-	case source == content.Name && q.Text != nil:
-		return "Like what you asked for"
-	case source != factor.Name && source != neighbour.Name && source != content.Name:
-		return impersonalText[source]
-	case len(q.Anchors) > 0:
-		return "Goes with what you are looking at"
-	}
-	return "Fits your history as a whole"
-}
-
-// impersonalText says what the sources that know no person stand for.
-var impersonalText = map[string]string{
-	"popular":  "Popular with other customers",
-	"trending": "In demand these days",
-	"newest":   "New",
-}
-
-// deeds say in words what a person did with an item.
-var deeds = map[engine.Type]string{
-	engine.View: "You looked at", engine.Click: "You looked at",
-	engine.AddToCart: "You put in your basket", engine.Purchase: "You bought",
-	engine.Rating: "You rated", engine.Bookmark: "You saved",
-	engine.SolutionUsed: "You used", engine.Solved: "You were helped by",
-	engine.Return: "You returned", engine.Dismiss: "You dismissed", engine.RemoveFromCart: "You took out of your basket",
-}
-
-func deed(t engine.Type) string {
-	if d, ok := deeds[t]; ok {
-		return d
-	}
-	return "You know"
 }

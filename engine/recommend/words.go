@@ -1,0 +1,94 @@
+package recommend
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/content"
+)
+
+// tellBought says of an item that it was bought before, how often and when.
+func (e *explainer) tellBought(r *engine.Reason, n engine.ItemNum) {
+	history := e.voices.query.History
+	at := slices.IndexFunc(history, func(h engine.Interest) bool { return h.Item == n })
+	if at < 0 || history[at].Bought < 1 {
+		return
+	}
+	bought := &history[at]
+	last := ago(e.in.Now.Sub(bought.LastBought))
+	r.Interaction, r.At, r.Text = engine.Purchase, &bought.LastBought, "You bought this "+last
+	if bought.Bought > 1 {
+		r.Text = fmt.Sprintf("You bought this %d times, last %s", bought.Bought, last)
+	}
+}
+
+// ago says how long ago something was, in whole days.
+func ago(d time.Duration) string {
+	switch days := int(d / (24 * time.Hour)); {
+	case days < 1:
+		return "within a day"
+	case days == 1:
+		return "a day ago"
+	default:
+		return fmt.Sprintf("%d days ago", days)
+	}
+}
+
+func titleOf(item *engine.Item) string {
+	if item.Title != "" {
+		return item.Title
+	}
+	return string(item.ID)
+}
+
+// whole is a reason that names a source as a whole. It tells a customer something only
+// where it speaks for the item: "popular" is no reason where little popularity took
+// something off.
+func (e *explainer) whole(source string, contribution float64) engine.Reason {
+	r := engine.Reason{Type: engine.ReasonSource, Source: source, Contribution: contribution}
+	if contribution > 0 {
+		r.Text = e.sourceText(source)
+	}
+	return r
+}
+
+// sourceText says what a source as a whole stands for, to a customer.
+func (e *explainer) sourceText(source string) string {
+	text, impersonal := impersonalText[source]
+	switch q := e.voices.query; {
+	case source == content.Name && q.Text != nil:
+		return "Like what you asked for"
+	case impersonal:
+		return text
+	case len(q.Anchors) > 0:
+		return "Goes with what you are looking at"
+	}
+	return "Fits your history as a whole"
+}
+
+// impersonalText says what the sources that know no person stand for. A newcomer is
+// explained by what it is like, or not at all.
+var impersonalText = map[string]string{
+	"popular":             "Popular with other customers",
+	"trending":            "In demand these days",
+	"newest":              "New",
+	content.NewcomersName: "",
+}
+
+// deeds say in words what a person did with an item.
+var deeds = map[engine.Type]string{
+	engine.View: "You looked at", engine.Click: "You looked at",
+	engine.AddToCart: "You put in your basket", engine.Purchase: "You bought",
+	engine.Rating: "You rated", engine.Bookmark: "You saved",
+	engine.SolutionUsed: "You used", engine.Solved: "You were helped by",
+	engine.Return: "You returned", engine.Dismiss: "You dismissed", engine.RemoveFromCart: "You took out of your basket",
+}
+
+func deed(t engine.Type) string {
+	if d, ok := deeds[t]; ok {
+		return d
+	}
+	return "You know"
+}
