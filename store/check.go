@@ -205,7 +205,7 @@ func (c *checker) links() error {
 		return err
 	}
 	owned := 0
-	return c.rows(ownedLetter, &owned, func(key, _ []byte) error {
+	err = c.rows(ownedLetter, &owned, func(key, _ []byte) error {
 		if len(key) != pairKeyBytes {
 			return errors.New("key of another length")
 		}
@@ -219,6 +219,15 @@ func (c *checker) links() error {
 			err = fmt.Errorf("the link is owned by %s", l.owner)
 		}
 		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.rows(unmovedLetter, &owned, func(key, _ []byte) error {
+		if len(key) != pairKeyBytes {
+			return errors.New("key of another length")
+		}
+		return exists(c.txn, pairKey(ownedLetter, firstHash(key), secondHash(key)))
 	})
 }
 

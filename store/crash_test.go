@@ -39,7 +39,12 @@ func runAsChild() {
 		go func() {
 			for n := 0; ; n++ {
 				id := fmt.Sprintf("%d-%d-%d", os.Getpid(), caller, n)
-				cmds := make([]engine.Command, 0, 20)
+				cmds := make([]engine.Command, 0, 22)
+				if caller%2 == 1 { // what a session did before becomes a customer's, and moves
+					session := engine.OfSession(engine.SessionID(id))
+					cmds = append(cmds, engine.RecordEvent{Lines: []engine.Interaction{{EventID: id, Type: engine.View, Session: engine.SessionID(id)}}},
+						engine.Merge{From: session, Into: "c0"})
+				}
 				for i := range 20 {
 					cmds = append(cmds, engine.RecordEvent{Lines: []engine.Interaction{{
 						EventID: fmt.Sprintf("%s-%d", id, i), Type: engine.View,
@@ -55,7 +60,13 @@ func runAsChild() {
 			}
 		}()
 	}
-	select {}
+	for {
+		if _, err := s.MoveMerged(context.Background()); err != nil {
+			fmt.Println("error", err)
+			os.Exit(1)
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // TestKill kills a process under load again and again: all that it acknowledged is
@@ -82,6 +93,9 @@ func TestKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, id := range acked {
+		if caller := id[strings.Index(id, "-")+1]; caller%2 == 1 && seen[id] != 1 {
+			t.Fatalf("event %s of a merged session is there %d times, want once", id, seen[id])
+		}
 		for i := range 20 {
 			if n := seen[fmt.Sprintf("%s-%d", id, i)]; n != 1 {
 				t.Fatalf("acknowledged event %s-%d is there %d times, want once", id, i, n)

@@ -96,7 +96,7 @@ func (s *Store) deleteHashes(u *erasure) error {
 			return err
 		}
 		for _, h := range u.Subjects {
-			for _, letter := range []byte{ownedLetter, formerLetter, editedLetter, ticketLetter} {
+			for _, letter := range []byte{ownedLetter, unmovedLetter, formerLetter, editedLetter, ticketLetter} {
 				err := eachKey(txn, hashKey(letter, h), func(key []byte) error {
 					if letter != ticketLetter {
 						keys = append(keys, bytes.Clone(key))

@@ -72,7 +72,7 @@ func (g *group) eventOf(e *effect, root16 engine.Hash16, eventID string) ([]engi
 // linesOf returns the lines of an event of a subject, wherever they lie, and has e
 // delete them there.
 func (g *group) linesOf(e *effect, root16, event16 engine.Hash16) (rows []engine.Row, err error) {
-	sources, err := owned(g.txn, root16)
+	sources, err := unmoved(g.txn, root16)
 	if err != nil {
 		return nil, err
 	}

@@ -227,7 +227,7 @@ func (g *group) linkSession(e *effect, session engine.Subject, into16 engine.Has
 		}
 		if past {
 			l.owner = into16
-			e.set(pairKey(ownedLetter, into16, session16), []byte{recordVersion})
+			e.own(into16, session16)
 		}
 	}
 	g.name(e, session16, session)
@@ -305,7 +305,7 @@ func (g *group) merge(e *effect, m engine.Merge) error {
 		return nil
 	}
 	g.name(e, from16, from)
-	e.set(pairKey(ownedLetter, into16, from16), []byte{recordVersion})
+	e.own(into16, from16)
 	g.link(e, link{from: from16, into: into16, owner: into16}, from, into)
 	return g.inherit(e, from16, into16, into)
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -47,7 +48,31 @@ func (s *Store) checkFormat() error {
 	if err != nil || format == formatVersion {
 		return err
 	}
+	if format == 1 {
+		if err := s.markUnmoved(); err != nil {
+			return err
+		}
+	}
 	return writeError(s.db.Update(func(txn *badger.Txn) error {
 		return txn.Set(formatKey, binary.AppendUvarint([]byte{recordVersion}, formatVersion))
 	}))
+}
+
+// markUnmoved is the step from format 1: rows of linked subjects never moved.
+func (s *Store) markUnmoved() error {
+	var marks [][]byte
+	err := s.db.View(func(txn *badger.Txn) error {
+		return eachKey(txn, []byte{ownedLetter}, func(key []byte) error {
+			mark := bytes.Clone(key)
+			mark[0] = unmovedLetter
+			marks = append(marks, mark)
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return s.inBatches(len(marks), func(txn *badger.Txn, i int) error {
+		return txn.Set(marks[i], []byte{recordVersion})
+	})
 }

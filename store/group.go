@@ -25,6 +25,7 @@ type group struct {
 	links    map[engine.Hash16]engine.Hash16
 	names    map[engine.Hash16]engine.Subject
 	seen     []eventID          // put into the store's memory, to be taken back if the commit fails
+	moves    bool               // writes rows without a change to tell of
 	changes  []change           // for the tail, one for each of committed
 	done     []engine.Committed // to be observed
 	settled  []outcome
@@ -134,6 +135,8 @@ func (g *group) carryOut(cmd engine.Command) (*effect, engine.Result) {
 		err = g.putScenario(e, cmd.Scenario)
 	case engine.DeleteScenario:
 		err = g.deleteScenario(e, cmd.Name)
+	case *moveRows:
+		err = g.moveRows(e, cmd)
 	case engine.Erase:
 		err = engine.Invalidf(engine.CodeInvalidField, "", "an erasure cannot be part of an atomic batch")
 	default:
@@ -166,6 +169,7 @@ func (g *group) take(e *effect) error {
 	g.entries += int64(len(e.entries))
 	g.bytes += e.bytes
 	g.next = e.seq
+	g.moves = g.moves || len(e.changes) == 0 && len(e.entries) > 0
 	g.changes = append(g.changes, e.changes...)
 	g.done = append(g.done, e.done...)
 	for _, l := range e.links {
@@ -186,7 +190,7 @@ func (g *group) take(e *effect) error {
 
 // commit makes the group durable and then visible: rows, numbers and links at once.
 func (g *group) commit() error {
-	if len(g.changes) == 0 {
+	if len(g.changes) == 0 && !g.moves {
 		return nil
 	}
 	s := g.s

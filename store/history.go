@@ -25,7 +25,7 @@ func (s *Store) History(ctx context.Context, subj engine.Subject) ([]engine.Row,
 		return nil, err
 	}
 	defer done()
-	sources, err := owned(txn, root)
+	sources, err := unmoved(txn, root)
 	if err != nil {
 		return nil, fmt.Errorf("history of %s: %w", subj, err)
 	}
@@ -134,7 +134,7 @@ func (s *Store) scan(ctx context.Context, txn *badger.Txn, fn func(engine.Subjec
 	// Names, links and events all lie in the order of subject16, so that four
 	// iterators side by side read the store once from front to back.
 	names, events := iterate(txn, nameLetter), iterate(txn, eventLetter)
-	linked, owners := iterate(txn, forwardLetter), iterate(txn, ownedLetter)
+	linked, owners := iterate(txn, forwardLetter), iterate(txn, unmovedLetter)
 	for _, it := range []*badger.Iterator{names, events, linked, owners} {
 		defer it.Close()
 	}
@@ -149,7 +149,7 @@ func (s *Store) scan(ctx context.Context, txn *badger.Txn, fn func(engine.Subjec
 		}
 		sources, err := []engine.Hash16{h}, error(nil)
 		if advance(owners, h) {
-			if sources, err = owned(txn, h); err != nil {
+			if sources, err = unmoved(txn, h); err != nil {
 				return err
 			}
 		}

@@ -23,6 +23,7 @@ import (
 //	r | subject16 | rec16               its reasons, 24 hours
 //	a | from16                          whom a session or merged customer belongs to
 //	A | owner16 | from16                whose earlier rows a history takes in   links.go
+//	B | owner16 | from16                rows that are still to be moved    move.go
 //	n | item id                         number of an item
 //	o | num4                            item                              record.go
 //	p | name                            scenario (place)                  record.go
@@ -57,6 +58,7 @@ const (
 	reasonLetter     = 'r'
 	forwardLetter    = 'a'
 	ownedLetter      = 'A'
+	unmovedLetter    = 'B'
 	numberLetter     = 'n'
 	itemLetter       = 'o'
 	scenarioLetter   = 'p'
@@ -74,7 +76,7 @@ const (
 const (
 	hashBytes     = len(engine.Hash16{})
 	eventKeyBytes = 1 + 2*hashBytes + 2
-	pairKeyBytes  = 1 + 2*hashBytes // tickets, impressions, reasons, owned, edited, outcomes
+	pairKeyBytes  = 1 + 2*hashBytes // tickets, impressions, reasons, owned, edited, outcomes, unmoved
 	hashKeyBytes  = 1 + hashBytes   // names, customers, forward links, ticket homes
 )
 

@@ -93,14 +93,29 @@ func (s *Store) Resolve(subj engine.Subject) engine.Subject {
 	return name
 }
 
-// owned returns root and everything whose rows its history takes in, root first.
+// owned returns root and all who belong to it with rows of their own when they were
+// linked, root first.
 func owned(txn *badger.Txn, root engine.Hash16) ([]engine.Hash16, error) {
+	return below(txn, ownedLetter, root)
+}
+
+// unmoved returns root and everything under which rows of its history still lie, root
+// first.
+func unmoved(txn *badger.Txn, root engine.Hash16) ([]engine.Hash16, error) {
+	return below(txn, unmovedLetter, root)
+}
+
+// below returns root and what the rows of a letter put below it.
+func below(txn *badger.Txn, letter byte, root engine.Hash16) ([]engine.Hash16, error) {
 	all := []engine.Hash16{root}
-	known := map[engine.Hash16]bool{root: true}
+	var known map[engine.Hash16]bool
 	for i := 0; i < len(all); i++ {
-		err := eachKey(txn, hashKey(ownedLetter, all[i]), func(key []byte) error {
+		err := eachKey(txn, hashKey(letter, all[i]), func(key []byte) error {
 			if len(key) != pairKeyBytes {
-				return fmt.Errorf("owned row %x: %w", key, ErrCorrupt)
+				return fmt.Errorf("%c row %x: %w", letter, key, ErrCorrupt)
+			}
+			if known == nil {
+				known = map[engine.Hash16]bool{root: true}
 			}
 			if from := secondHash(key); !known[from] {
 				known[from] = true
@@ -113,6 +128,12 @@ func owned(txn *badger.Txn, root engine.Hash16) ([]engine.Hash16, error) {
 		}
 	}
 	return all, nil
+}
+
+// own has owner's history take in the rows that from has.
+func (e *effect) own(owner, from engine.Hash16) {
+	e.set(pairKey(ownedLetter, owner, from), []byte{recordVersion})
+	e.set(pairKey(unmovedLetter, owner, from), []byte{recordVersion})
 }
 
 // owners returns h, whoever owns the rows it had when it was linked, and so on up.

@@ -310,7 +310,7 @@ func (g *group) takeStatement(e *effect, under, event16 engine.Hash16) (*engine.
 // sentAs returns the event16 of a subject's outcome that was sent with an event id of
 // its own.
 func (g *group) sentAs(root16 engine.Hash16, eventID string) (event16 engine.Hash16, found bool, err error) {
-	sources, err := owned(g.txn, root16)
+	sources, err := unmoved(g.txn, root16)
 	if err != nil {
 		return event16, false, err
 	}

@@ -177,8 +177,12 @@ func simulate(t *testing.T, seed uint64, dir string, steps int) {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, seed))
 	p := &people{
-		map[string]string{}, map[string]string{}, map[string]string{}, map[string]string{},
-		map[string]saying{}, map[string]ticket{},
+		map[string]string{},
+		map[string]string{},
+		map[string]string{},
+		map[string]string{},
+		map[string]saying{},
+		map[string]ticket{},
 	}
 	s := open(t, dir, store.Options{InMemory: dir == ""})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -236,6 +240,12 @@ func simulate(t *testing.T, seed uint64, dir string, steps int) {
 			cmds = append(cmds, engine.Erase{Subject: engine.OfCustomer(engine.CustomerID(whom))})
 			p.erase(p.root(whom))
 			sent = nil
+		case op == 20 && rng.IntN(2) == 0:
+			send(t, s, cmds)
+			cmds = nil
+			if _, err := s.MoveMerged(t.Context()); err != nil {
+				t.Fatal(err)
+			}
 		case dir != "" && rng.IntN(4) == 0:
 			send(t, s, cmds)
 			cmds = nil

@@ -1,0 +1,24 @@
+package store
+
+import (
+	"testing"
+
+	"github.com/dgraph-io/badger/v4"
+)
+
+// MakeOld takes out of a store what format 1 did not have.
+func (s *Store) MakeOld(t *testing.T) {
+	t.Helper()
+	if err := s.db.DropPrefix([]byte{unmovedLetter}); err != nil {
+		t.Fatal(err)
+	}
+	s.PutFormat(t, []byte{recordVersion, 1})
+}
+
+// PutFormat has a store say that it is of another format.
+func (s *Store) PutFormat(t *testing.T, value []byte) {
+	t.Helper()
+	if err := s.db.Update(func(txn *badger.Txn) error { return txn.Set(formatKey, value) }); err != nil {
+		t.Fatal(err)
+	}
+}
