@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/rapportengine/rapport/engine"
 )
 
 // TestPPMIIsTheDenseDecomposition compares with the plain way: probabilities from every
@@ -34,6 +36,23 @@ func TestPPMIIsTheDenseDecomposition(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestNoDirectionNoRow holds that an item that is near others only as often as chance has
+// it, whose information is 0, gets no row.
+func TestNoDirectionNoRow(t *testing.T) {
+	data, ids := clusters(1, 200) // items 0 to 9, near each other as chance has it
+	if m := mustFit(t, data, Params{Method: PPMI, Shift: 1e6}); m.Rows().Len() != 0 {
+		t.Errorf("%d items have a vector where no pair is a million times what chance has", m.Rows().Len())
+	}
+	ids.Assign("left shoe")
+	ids.Assign("right shoe")
+	shoes := sequencesOf(ids, [][]engine.Interest{{{Item: 10, Weight: 1}, {Item: 11, Weight: 1}}})
+	shoes.Of = append(shoes.Of, data.Of...)
+	m := mustFit(t, shoes, Params{Method: PPMI, Shift: 20, Dims: 8})
+	if n := m.Rows().Len(); n != 2 || m.Rows().ID(0) != "left shoe" || len(m.vectors) != 2*8 {
+		t.Errorf("%d items have a vector, of %d numbers in all; want the two shoes", n, len(m.vectors))
 	}
 }
 

@@ -108,6 +108,56 @@ func TestSentenceMeetsThePairsThatAreCounted(t *testing.T) {
 	}
 }
 
+// TestFrequentItemsAreThinnedOut holds that an item stays with the chance keep says.
+func TestFrequentItemsAreThinnedOut(t *testing.T) {
+	data, _, _ := world(40, 12)
+	p := Params{Window: 1, Subsample: 0.02}.WithDefaults()
+	c := newCorpus(data, 1)
+	f, keep := newSGNS(c, p), c.keep(p.Subsample)
+	const passes = 300
+	stayed := make([]float64, len(keep))
+	for range passes {
+		for i := range c.sentences() {
+			f.pairs(c.sentence(i), func(_, _ uint32) {})
+			for _, row := range f.left {
+				stayed[row]++
+			}
+		}
+	}
+	for row, count := range c.counts {
+		want := keep[row] * float64(count) * passes
+		if math.Abs(stayed[row]-want) > 5*math.Sqrt(want) {
+			t.Errorf("item %d of %d steps stayed %v times, want about %.0f", row, count, stayed[row], want)
+		}
+	}
+	if first := keep[0]; first > 0.9 {
+		t.Errorf("the most popular item stays with the chance %v: nothing was thinned out", first)
+	}
+}
+
+// TestRateFalls holds that the same pair moves a vector by a share of leastRate at the
+// end of what it does at the beginning.
+func TestRateFalls(t *testing.T) {
+	data, _, _ := world(40, 12)
+	c := newCorpus(data, 1)
+	moved := func(done int) float64 {
+		f := newSGNS(c, Params{Window: 1, Subsample: 1, Negatives: 1}.WithDefaults())
+		f.done = done
+		f.sentence(c.sentence(0)[:2])
+		return squares(f.out) // began at 0
+	}
+	all := len(c.steps) * Params{}.WithDefaults().Epochs
+	first, half, last := moved(0), moved(all/2), moved(all)
+	if math.Abs(half/first-0.25) > 0.01 || math.Abs(last/first/(leastRate*leastRate)-1) > 0.01 {
+		t.Errorf("squared moves are %v, %v half way and %v at the end", first, half, last)
+	}
+	f := newSGNS(c, Params{}.WithDefaults())
+	f.sentence(c.sentence(0))
+	if f.done != len(c.sentence(0)) {
+		t.Errorf("%d steps are done after a sentence of %d", f.done, len(c.sentence(0)))
+	}
+}
+
 func TestSamplerDrawsByCount(t *testing.T) {
 	counts := []int{1, 50, 3, 3, 200, 7}
 	for _, power := range []float64{1, 0.75, 1e-9, -0.5} {
