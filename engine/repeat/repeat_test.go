@@ -59,8 +59,10 @@ func mustFit(t testing.TB, seqs *model.Sequences, p Params) *Model {
 
 // buys is an interest in something bought k times, first and last so many days ago.
 func buys(n engine.ItemNum, k, first, last int) engine.Interest {
-	return engine.Interest{Item: n, Weight: 1, Type: engine.Purchase, Bought: k,
-		FirstBought: noon.AddDate(0, 0, -first), LastBought: noon.AddDate(0, 0, -last)}
+	return engine.Interest{
+		Item: n, Weight: 1, Type: engine.Purchase, Bought: k,
+		FirstBought: noon.AddDate(0, 0, -first), LastBought: noon.AddDate(0, 0, -last),
+	}
 }
 
 func TestContract(t *testing.T) {
