@@ -141,7 +141,7 @@ func TestDefaultScenarios(t *testing.T) {
 		}
 		names[s.Name] = true
 	}
-	for _, name := range []string{"home", "related", "basket", "rank", "articles", "help", "support-desk"} {
+	for _, name := range []string{"home", "related", "basket", "rank", "buy-again", "articles", "help", "support-desk"} {
 		if !names[name] {
 			t.Errorf("there is no scenario %s", name)
 		}

@@ -58,6 +58,7 @@ func DefaultScenarios() []Scenario {
 		{Name: "related", Description: "Products that go with the one on the page.", Kinds: []Kind{Product}, Filter: "!sensitive", Exclude: []Type{Dismiss}, BuiltIn: true},
 		{Name: "basket", Description: "Products that go with what is in the basket.", Kinds: []Kind{Product}, Filter: "!sensitive", Exclude: []Type{Dismiss}, BuiltIn: true},
 		{Name: "rank", Description: "The caller's own list, best first for this customer.", BuiltIn: true},
+		{Name: "buy-again", Description: "Products this customer bought, by how likely they want them again now.", Kinds: []Kind{Product}, Filter: "bought()", Exclude: []Type{Dismiss}, BuiltIn: true},
 		{Name: "articles", Description: "Guides and stories for this customer.", Kinds: []Kind{Content}, Exclude: []Type{Dismiss}, BuiltIn: true},
 		{Name: "help", Description: "Help articles near what this customer bought or looked at.", Kinds: []Kind{Solution}, Exclude: []Type{Dismiss}, BuiltIn: true},
 		{Name: "support-desk", Description: "Fixes for an agent, agents' own notes included.", Kinds: []Kind{Solution}, Audience: AgentOnly, BuiltIn: true},

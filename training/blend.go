@@ -1,6 +1,7 @@
 package training
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/rank"
 	"github.com/rapportengine/rapport/engine/recommend"
+	"github.com/rapportengine/rapport/engine/repeat"
 	"github.com/rapportengine/rapport/engine/vector"
 	"github.com/rapportengine/rapport/training/evaluate"
 )
@@ -97,7 +99,7 @@ func (r *raws) scales() []rank.Scale {
 func (r *raws) fit(ctx context.Context, task rank.Task, without []string) (scales map[string]rank.Scale, reach float64, err error) {
 	measured := r.scales()
 	for s, name := range r.names {
-		if slices.Contains(without, name) {
+		if slices.Contains(without, name) || !speaks(name, task) {
 			measured[s] = rank.Scale{}
 		}
 	}
@@ -108,7 +110,7 @@ func (r *raws) fit(ctx context.Context, task rank.Task, without []string) (scale
 	measured[newcomers] = rank.Scale{} // chosen by itself, below
 	weights := make([]float64, len(r.names))
 	for s, name := range r.names {
-		if s < r.fitted {
+		if s < r.fitted && measured[s].SD > 0 {
 			weights[s] = 1
 		} else if r.fitted == 0 {
 			weights[s] = rank.Guess(task, name).Weight
@@ -138,12 +140,44 @@ func (r *raws) fit(ctx context.Context, task rank.Task, without []string) (scale
 			}
 		}
 	}
+	if weights, best, err = r.prune(ctx, measured, weights, best); err != nil {
+		return nil, 0, err
+	}
 	scales = r.blend(measured, weights)
 	if w := r.newcomers(measured, weights); w > 0 {
 		scales[content.NewcomersName] = rank.Scale{Weight: w, SD: measured[slices.Index(r.names, content.Name)].SD}
 	}
 	return scales, stat.Mean(best, nil), nil
 }
+
+// prune leaves out, from the weakest on, every source without which the blend is not
+// worse by more than chance moves it: each that speaks costs every answer time.
+func (r *raws) prune(ctx context.Context, measured []rank.Scale, weights, best []float64) ([]float64, []float64, error) {
+	weakest := make([]int, len(weights))
+	for s := range weakest {
+		weakest[s] = s
+	}
+	slices.SortStableFunc(weakest, func(a, b int) int { return cmp.Compare(weights[a], weights[b]) })
+	for _, s := range weakest {
+		trial := slices.Clone(weights)
+		trial[s] = 0
+		if weights[s] == 0 || slices.Max(trial) == 0 {
+			continue
+		}
+		got, err := r.reach(ctx, measured, trial, s, trial[s:s+1])
+		if err != nil {
+			return nil, nil, err
+		}
+		if !better(best, got[0]) {
+			weights, best = trial, got[0]
+		}
+	}
+	return weights, best, nil
+}
+
+// speaks reports whether a source has anything to say in a task: of what was bought only
+// where it may be shown again.
+func speaks(source string, task rank.Task) bool { return source != repeat.Name || task == rank.Repeat }
 
 // newcomers is what likeness in content is worth for an item that no fitted source has
 // seen: the slope of what the fitted sources say together of an item, on their scales
@@ -179,7 +213,7 @@ func (r *raws) guess(task rank.Task, measured []rank.Scale) map[string]rank.Scal
 	out := make(map[string]rank.Scale)
 	for s, name := range r.names {
 		scale := rank.Guess(task, name)
-		if s < r.fitted || name == content.NewcomersName {
+		if (s < r.fitted && speaks(name, task)) || name == content.NewcomersName {
 			scale.Weight = 1
 		}
 		if measured[s].SD > 0 && name != content.NewcomersName {

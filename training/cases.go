@@ -32,6 +32,17 @@ type Case struct {
 // new items of that moment (an order's lines), its counters those of the moment. Cases
 // come in the order of time; there are at most limit of them, evenly picked.
 func (s *Snapshot) NextCases(from, to time.Time, target func(engine.Type) bool, limit int) []Case {
+	return s.cases(from, to, target, newAt, limit)
+}
+
+// AgainCases makes cases as NextCases does of who has bought before: at the first moment
+// at which they wanted anything, new or not, all of which are targets.
+func (s *Snapshot) AgainCases(from, to time.Time, target func(engine.Type) bool, limit int) []Case {
+	return s.cases(from, to, target, s.allAt, limit)
+}
+
+// cases makes one case a subject: of the first moment in [from, to) that has targets.
+func (s *Snapshot) cases(from, to time.Time, target func(engine.Type) bool, targets func([]event, int64, func(event) bool) []engine.ItemNum, limit int) []Case {
 	type moment struct {
 		person int
 		at     int64
@@ -39,7 +50,7 @@ func (s *Snapshot) NextCases(from, to time.Time, target func(engine.Type) bool, 
 	var moments []moment
 	for i, p := range s.People {
 		for _, e := range p.events[before(p.events, from.UnixNano()):before(p.events, to.UnixNano())] {
-			if target(s.types.names[e.kind]) && len(newAt(p.events, e.at, s.isTarget(target))) > 0 {
+			if target(s.types.names[e.kind]) && len(targets(p.events, e.at, s.isTarget(target))) > 0 {
 				moments = append(moments, moment{i, e.at})
 				break
 			}
@@ -55,7 +66,7 @@ func (s *Snapshot) NextCases(from, to time.Time, target func(engine.Type) bool, 
 		cases[i] = Case{
 			Who:      Known(p.Subject, rows),
 			Now:      time.Unix(0, m.at).UTC(),
-			Targets:  newAt(p.events, m.at, s.isTarget(target)),
+			Targets:  targets(p.events, m.at, s.isTarget(target)),
 			Counters: counters(m.at),
 		}
 	}
@@ -77,6 +88,25 @@ func newAt(events []event, at int64, target func(event) bool) []engine.ItemNum {
 		}
 		known := slices.ContainsFunc(events[:n], func(old event) bool { return old.item == e.item })
 		if target(e) && !known && !slices.Contains(out, e.item) {
+			out = append(out, e.item)
+		}
+	}
+	return out
+}
+
+// allAt returns the items of target events at one moment, each once; none where nothing
+// was bought before.
+func (s *Snapshot) allAt(events []event, at int64, target func(event) bool) []engine.ItemNum {
+	n := before(events, at)
+	if !slices.ContainsFunc(events[:n], func(e event) bool { return s.types.names[e.kind] == engine.Purchase }) {
+		return nil
+	}
+	var out []engine.ItemNum
+	for _, e := range events[n:] {
+		if e.at != at {
+			break
+		}
+		if target(e) && !slices.Contains(out, e.item) {
 			out = append(out, e.item)
 		}
 	}

@@ -88,7 +88,7 @@ func (s *Snapshot) World(m *recommend.Models) *recommend.World {
 // nothing of.
 func Alone(name string) rank.Blend {
 	one := map[string]rank.Scale{name: {Weight: 1, SD: 1}}
-	return rank.Blend{rank.Person: one, rank.Anchor: one, rank.Cold: {"popular": {Weight: 1, SD: 1}}}
+	return rank.Blend{rank.Person: one, rank.Repeat: one, rank.Anchor: one, rank.Cold: {"popular": {Weight: 1, SD: 1}}}
 }
 
 // Place is where held-out wishes are looked for: among all items of the kinds that

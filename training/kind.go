@@ -130,6 +130,10 @@ func (s Search) Only(names []string) Search {
 // *engine.Invalid.
 func (s Search) Fix(name, value string) error {
 	source, setting, _ := strings.Cut(name, ".")
+	of := s
+	if one := s.Only([]string{source}); len(one) > 0 {
+		of = one
+	}
 	for i := range s {
 		if _, known := s[i].Settings(s[i].Tries[0])[setting]; s[i].Name != source || !known {
 			continue
@@ -139,7 +143,7 @@ func (s Search) Fix(name, value string) error {
 		}
 		return nil
 	}
-	return engine.Invalidf(engine.CodeInvalidField, "set", "there is no setting %q; there are %s", name, strings.Join(s.names(), ", "))
+	return engine.Invalidf(engine.CodeInvalidField, "set", "there is no setting %q; there are %s", name, strings.Join(of.names(), ", "))
 }
 
 // names are the settings that can be fixed, sorted.

@@ -7,13 +7,14 @@ import (
 	"github.com/rapportengine/rapport/engine/factor"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/neighbour"
+	"github.com/rapportengine/rapport/engine/repeat"
 	"github.com/rapportengine/rapport/engine/session"
 )
 
 // kinds are the sources that can be fitted, in the order in which they stand in models
 // and tables.
 func kinds() []Kind {
-	return []Kind{Factor(), EASE(), ItemKNN(), Embed(), Session()}
+	return []Kind{Factor(), EASE(), ItemKNN(), Embed(), Session(), BuyAgain()}
 }
 
 // DefaultSearch is what a shop's own training tries: enough to find the right order of
@@ -34,6 +35,7 @@ func DefaultSearch() Search {
 		ItemKNN(neighbour.ItemParams{}.WithDefaults()),
 		Embed(embed.Params{}.WithDefaults()),
 		Session(session.Params{}.WithDefaults()),
+		BuyAgain(repeat.Params{}.WithDefaults()),
 	}
 }
 
@@ -80,5 +82,12 @@ func Embed(tries ...embed.Params) Kind {
 func Session(tries ...session.Params) Kind {
 	return NewKind(session.Name, tries, func(ctx context.Context, _ *Fitter, m *Material, p session.Params) (model.Source, error) {
 		return session.Fit(ctx, m.Sequences(), p)
+	})
+}
+
+// BuyAgain is what was bought, by how likely it is bought again now.
+func BuyAgain(tries ...repeat.Params) Kind {
+	return NewKind(repeat.Name, tries, func(ctx context.Context, _ *Fitter, m *Material, p repeat.Params) (model.Source, error) {
+		return repeat.Fit(ctx, m.Sequences(), p)
 	})
 }

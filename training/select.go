@@ -88,10 +88,11 @@ func (s *Selector) alone(ctx context.Context, w *recommend.World, source model.S
 	return got.Each[blendMetric], nil
 }
 
-// Blend chooses how the sources of w are weighed for a task.
-func (s *Selector) Blend(ctx context.Context, w *recommend.World, task rank.Task, cases []Case) (map[string]rank.Scale, Chosen, error) {
+// Blend chooses how the sources of w are weighed for a task, by cases of it asked in a
+// place.
+func (s *Selector) Blend(ctx context.Context, w *recommend.World, task rank.Task, place *recommend.Place, cases []Case) (map[string]rank.Scale, Chosen, error) {
 	s.Fitter.begins("choosing the blend")
-	raws, err := collect(ctx, w, s.Place, cases, s.Fitter.Workers)
+	raws, err := collect(ctx, w, place, cases, s.Fitter.Workers)
 	if err != nil {
 		return nil, Chosen{}, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/rapportengine/rapport/engine/content"
 	"github.com/rapportengine/rapport/engine/rank"
 	"github.com/rapportengine/rapport/engine/recommend"
+	"github.com/rapportengine/rapport/engine/repeat"
 	"github.com/rapportengine/rapport/training/evaluate"
 )
 
@@ -94,12 +95,14 @@ func (r *run) choose(ctx context.Context, t1, t2 time.Time) (chosen, error) {
 	world = world.WithModels(models, world.Content)
 	for _, of := range []struct {
 		task  rank.Task
+		place *recommend.Place
 		cases []Case
 	}{
-		{rank.Person, cases},
-		{rank.Anchor, r.snap.BasketCases(t1, t2, r.target, blendCases)},
+		{rank.Person, r.Place, cases},
+		{rank.Repeat, r.snap.Place(nil), r.snap.AgainCases(t1, t2, r.target, blendCases)},
+		{rank.Anchor, r.Place, r.snap.BasketCases(t1, t2, r.target, blendCases)},
 	} {
-		scales, how, err := r.Blend(ctx, world, of.task, of.cases)
+		scales, how, err := r.Blend(ctx, world, of.task, of.place, of.cases)
 		if err != nil {
 			return got, err
 		}
@@ -134,8 +137,8 @@ func (r *run) compare(ctx context.Context, t2 time.Time, candidate chosen, incum
 	var alone []*Measured
 	for _, s := range world.Models.Sources() {
 		name := s.Name()
-		if name == "trending" || name == "newest" || name == content.NewcomersName {
-			continue // they make a list fresh, not right
+		if slices.Contains([]string{"trending", "newest", content.NewcomersName, repeat.Name}, name) {
+			continue // they make a list fresh, or speak of what is not new
 		}
 		got, err := contest.Measure(ctx, Contender{Name: name, World: world.WithModels(world.Models.WithBlend(Alone(name)), world.Content), Fit: r.Fitter.Took[name]})
 		if err != nil {

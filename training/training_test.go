@@ -352,3 +352,34 @@ func TestNothingToLearnFrom(t *testing.T) {
 		t.Errorf("training on nothing: %v, %d swaps", err, len(*swapped))
 	}
 }
+
+// TestBuyAgainSpeaksWhereItMay has customers who buy three things over and over, and now
+// and then something new.
+func TestBuyAgainSpeaksWhereItMay(t *testing.T) {
+	s := shop(t, 0)
+	rng := rand.New(rand.NewPCG(3, 4))
+	var cmds []engine.Command
+	for c := range 120 {
+		usual := rng.Perm(40)[:3]
+		for day := range 30 {
+			bought := usual[rng.IntN(3)]
+			if rng.IntN(4) == 0 {
+				bought = rng.IntN(40)
+			}
+			cmds = append(cmds, deed(fmt.Sprint("c", c), "", engine.Purchase, bought, 24*day+c%24))
+		}
+	}
+	write(t, s, cmds...)
+	search := append(*small(), training.BuyAgain())
+	tr, _ := trainer(s, &search)
+	report, err := tr.Now(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := report.Blend["repeat"]["buy_again"].Weight; w == 0 || report.Chosen["repeat"].Cases < 100 {
+		t.Errorf("where repeats may be shown buy_again weighs %v, chosen on %d cases", w, report.Chosen["repeat"].Cases)
+	}
+	if _, named := report.Blend["person"]["buy_again"]; named {
+		t.Error("buy_again is asked where nothing that was bought is shown")
+	}
+}

@@ -16,13 +16,14 @@ type Task string
 
 // The tasks.
 const (
-	Person Task = "person" // from a history
+	Person Task = "person" // from a history, what is new to it
+	Repeat Task = "repeat" // from a history, where what was bought may be shown again
 	Anchor Task = "anchor" // from an item or a basket
 	Cold   Task = "cold"   // from nothing
 )
 
 // Tasks lists them all.
-var Tasks = []Task{Person, Anchor, Cold}
+var Tasks = []Task{Person, Repeat, Anchor, Cold}
 
 // Scale is how one source enters a score: Weight x (raw - Mean) / SD. Mean and SD are
 // those of its raw scores over eligible items in the blend's training slice; they
@@ -63,10 +64,13 @@ type Blend map[Task]map[string]Scale
 // guessed scales. For a person nothing is known of it stays in force after training,
 // since a held-out slice has too few of them to learn from.
 func DefaultBlend() Blend {
-	return Blend{
-		Person: {
+	history := func() map[string]Scale {
+		return map[string]Scale{
 			"content": {1, 0.1, 0.15}, "popular": {0.3, 1, 1}, "trending": {0.1, 0, 1}, "newest": {0.1, 0, 1},
-		},
+		}
+	}
+	return Blend{
+		Person: history(), Repeat: history(),
 		Anchor: {"content": {1, 0.1, 0.15}, "popular": {0.1, 1, 1}},
 		Cold:   {"popular": {1, 1, 1}, "trending": {0.2, 0, 1}, "newest": {0.2, 0, 1}},
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/rapportengine/rapport/engine/neighbour"
 	"github.com/rapportengine/rapport/engine/popular"
 	"github.com/rapportengine/rapport/engine/rank"
+	"github.com/rapportengine/rapport/engine/repeat"
 	"github.com/rapportengine/rapport/engine/session"
 	"github.com/rapportengine/rapport/engine/tally"
 	"github.com/rapportengine/rapport/engine/text"
@@ -112,6 +113,7 @@ var loaders = map[string]model.Loader{
 	neighbour.Name:     neighbour.Load,
 	neighbour.ItemName: neighbour.LoadItems,
 	embed.Name:         embed.Load,
+	repeat.Name:        repeat.Load,
 	session.Name:       session.Load,
 }
 

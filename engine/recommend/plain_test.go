@@ -237,7 +237,13 @@ func (a *asked) score(sources []opened, n engine.ItemNum, it *engine.Item) float
 // list is the answer the plain way: look at every item, score it, sort, then place.
 func (a *asked) list() (list []rank.Scored, eligible int) {
 	q := a.query()
-	task := rank.Person
+	task, place := rank.Repeat, a.in.Place.Scenario
+	if slices.Contains(place.Exclude, engine.Purchase) {
+		task = rank.Person
+	}
+	if len(place.Kinds) > 0 && !slices.Contains(place.Kinds, engine.Product) {
+		task = rank.Person
+	}
 	if len(q.Anchors) > 0 {
 		task = rank.Anchor
 	}

@@ -2,6 +2,7 @@ package recommend
 
 import (
 	"math"
+	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -31,7 +32,10 @@ type voices struct {
 // open folds the query in, once a source. Where it tells nothing of whom or what the
 // list is for, the cold task weighs the sources that need no history.
 func (in *Input) open(q *model.Query) *voices {
-	task := rank.Person
+	task := in.Place.Task()
+	if _, learned := in.World.Models.Blend[task]; !learned {
+		task = rank.Person // a model of the version before
+	}
 	if len(q.Anchors) > 0 {
 		task = rank.Anchor
 	}
@@ -39,6 +43,16 @@ func (in *Input) open(q *model.Query) *voices {
 		return v
 	}
 	return in.voices(q, rank.Cold)
+}
+
+// Task is how a place's lists are weighed for a person: what they bought counts where
+// products are shown and those they bought are not left out.
+func (p *Place) Task() rank.Task {
+	s := &p.Scenario
+	if slices.Contains(s.Exclude, engine.Purchase) || (len(s.Kinds) > 0 && !slices.Contains(s.Kinds, engine.Product)) {
+		return rank.Person
+	}
+	return rank.Repeat
 }
 
 func (in *Input) voices(q *model.Query, task rank.Task) *voices {

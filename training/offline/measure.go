@@ -25,7 +25,8 @@ func (e *evaluation) choose(ctx context.Context, past *training.Snapshot, cases 
 		return recipe, blend, err
 	}
 	world = world.WithModels(recommend.NewModels(0, past.Newest, recipe.Serving(sources), world.Models.Encoder, blend), world.Content)
-	blend[rank.Person], _, err = e.selector.Blend(ctx, world, rank.Person, cases)
+	task := e.selector.Place.Task()
+	blend[task], _, err = e.selector.Blend(ctx, world, task, e.selector.Place, cases)
 	return recipe, blend, err
 }
 
@@ -48,7 +49,7 @@ func (e *evaluation) measure(ctx context.Context, recipe training.Recipe, blend 
 	for _, name := range e.Models {
 		who := training.Contender{Name: name, World: world, Settings: recipe.Of(name), Fit: fitter.Took[name]}
 		if name == Best {
-			who.Settings, who.Fit = weights(blend), 0
+			who.Settings, who.Fit = weights(blend[e.selector.Place.Task()]), 0
 			for _, s := range world.Models.Sources() {
 				who.Fit += fitter.Took[s.Name()]
 			}
@@ -75,9 +76,9 @@ func alone(w *recommend.World, name string, sources []model.Source) *recommend.W
 }
 
 // weights are the settings of the best.
-func weights(b rank.Blend) map[string]any {
+func weights(scales map[string]rank.Scale) map[string]any {
 	out := make(map[string]any)
-	for source, scale := range b[rank.Person] {
+	for source, scale := range scales {
 		out[source] = scale.Weight
 	}
 	return out

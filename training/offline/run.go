@@ -8,6 +8,7 @@ import (
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/recommend"
+	"github.com/rapportengine/rapport/engine/repeat"
 	"github.com/rapportengine/rapport/training"
 	"github.com/rapportengine/rapport/training/evaluate"
 	"github.com/rapportengine/rapport/training/peer"
@@ -114,7 +115,7 @@ func (e *evaluation) unfit() []string {
 
 func (o *Options) check() error {
 	if len(o.Models) == 0 {
-		o.Models = ModelNames()
+		o.Models = slices.DeleteFunc(ModelNames(), func(name string) bool { return name == repeat.Name && !o.Repeats })
 	}
 	for _, m := range o.Models {
 		if all := slices.Concat(ModelNames(), peer.Names()); !slices.Contains(all, m) {

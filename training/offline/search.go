@@ -10,6 +10,7 @@ import (
 	"github.com/rapportengine/rapport/engine/factor"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/neighbour"
+	"github.com/rapportengine/rapport/engine/repeat"
 	"github.com/rapportengine/rapport/engine/session"
 	"github.com/rapportengine/rapport/training"
 	"github.com/rapportengine/rapport/training/peer"
@@ -42,7 +43,7 @@ func ours() training.Search {
 	}
 	return training.Search{
 		training.Factor(factors...), training.EASE(eases...), training.ItemKNN(cosines...),
-		training.Embed(embeds...), training.Session(visits...),
+		training.Embed(embeds...), training.Session(visits...), training.BuyAgain(repeat.Params{}.WithDefaults()),
 	}
 }
 
