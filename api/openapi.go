@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -99,7 +100,7 @@ func document(routes []route, version string) (*huma.OpenAPI, error) {
 		doc.AddOperation(op)
 	}
 	w.finish()
-	return doc, nil
+	return doc, errors.Join(w.slips...)
 }
 
 const aboutAPI = `Recommendations for shops and service desks: lists with their reasons, and fixes for tickets.

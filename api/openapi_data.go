@@ -25,6 +25,17 @@ func (w *words) events() map[string]described {
 				{about: "from a page", path: "/v1/events", media: mediaText, body: `{"event_id": "doc-5", "type": "view", "session_id": "visit-1", "item_id": "23084"}`},
 			},
 		},
+		"PATCH /v1/events/:id": {
+			id: "changeEvent", tag: tagEvents, summary: "Change the named fields of an event",
+			text: "Events are kept by person: one of `customer_id` and `session_id` is needed. Null clears; an order gets other lines by `items`.",
+			body: asJSON(w.named("EventChange")), answer: asJSON(full(map[string]*huma.Schema{"items": list(w.of(engine.Interaction{}))})),
+			examples: []example{{about: "it was a purchase of two", path: "/v1/events/doc-1?customer_id=12619", body: `{"type": "purchase", "quantity": 2, "price": 2.08}`}},
+		},
+		"DELETE /v1/events/:id": {
+			id: "dropEvent", tag: tagEvents, summary: "Take an event back, with all its lines", status: 204,
+			text:     "Events are kept by person: one of `customer_id` and `session_id` is needed.",
+			examples: []example{{about: "a cart that was a mistake", path: "/v1/events/doc-4?session_id=visit-1"}},
+		},
 		"GET /v1/customers/:id/events": {
 			id: "listCustomerEvents", tag: tagEvents, summary: "What a customer did, newest first",
 			answer:   asJSON(page("items", w.of(event{}))),
@@ -109,9 +120,44 @@ func (w *words) tickets() map[string]described {
 			id: "changeTicket", tag: tagTickets, summary: "Change the named fields of one ticket", body: change, answer: one,
 			examples: []example{{about: "solved by a fix", path: "/v1/tickets/doc-t1", body: `{"state": "solved", "csat": 5, "solutions": [{"item_id": "fix-lamp-broken", "outcome": "solved"}]}`}},
 		},
+		"POST /v1/tickets/:id/messages": {
+			id: "postMessages", tag: tagTickets, summary: "Add messages to a ticket",
+			text: "One or a list. A message whose sender, text and time the ticket has already is the same one, sent again.",
+			body: asJSON(oneOrSeveral(w.of(engine.Message{}))), answer: asJSON(w.of(added{})),
+			examples: []example{
+				{about: "the agent answers", path: "/v1/tickets/doc-t1/messages", body: `{"from": "agent", "text": "Please put in new batteries."}`},
+				{about: "two at once", path: "/v1/tickets/doc-t1/messages", body: `[{"from": "customer", "text": "Done."}, {"from": "customer", "text": "It lights again!", "at": "2026-01-02T15:04:05Z"}]`},
+			},
+		},
 		"DELETE /v1/tickets/:id": {
 			id: "dropTicket", tag: tagTickets, summary: "Forget a ticket", status: 204,
 			examples: []example{{about: "the call", path: "/v1/tickets/doc-t2"}},
+		},
+	}
+}
+
+// files are the routes that take and give everything of a kind.
+func (w *words) files() map[string]described {
+	file := &huma.Schema{Type: huma.TypeString, Description: "a file, as it is or compressed by gzip or zstd"}
+	taken := content{mediaCSV: file, mediaNDJSON: file, mediaParquet: {}, "application/octet-stream": {}}
+	given := content{mediaCSV: text(), mediaNDJSON: text(), mediaParquet: {}, "application/octet-stream": {}}
+	return map[string]described{
+		"POST /v1/import/:what": {
+			id: "importRecords", tag: tagOperation, summary: "Take a file of any size", text: "A thousand records to a commit: what was accepted before an error is kept, and the same file again doubles nothing.",
+			body: taken, answer: asJSON(w.of(Outcome{})),
+			examples: []example{
+				{about: "customers as a table", path: "/v1/import/customers", media: mediaCSV, body: "customer_id,attributes.city\ndoc-cleo,Ulm\ndoc-dan,Bern\n"},
+				{about: "orders without ids", path: "/v1/import/orders", media: mediaNDJSON, body: `{"customer_id": "doc-cleo", "item_id": "84991", "quantity": 6, "at": "2026-01-02T15:04:05Z"}` + "\n"},
+			},
+		},
+		"GET /v1/export/:what": {
+			id: "exportRecords", tag: tagOperation, summary: "Everything of a kind, as of one moment",
+			text: "`X-Rapport-Seq` says as of which write. A connection that is cut is an export that failed.", answer: given,
+			examples: []example{
+				{about: "tickets", path: "/v1/export/tickets"},
+				{about: "items as a table", path: "/v1/export/items?format=csv"},
+				{about: "customers as Parquet", path: "/v1/export/customers?format=parquet"},
+			},
 		},
 	}
 }

@@ -10,7 +10,7 @@ import (
 func (w *words) descriptions() map[string]described {
 	all := map[string]described{}
 	for _, chapter := range []map[string]described{
-		w.lists(), w.events(), w.items(), w.customers(), w.tickets(), w.steering(), w.operation(),
+		w.lists(), w.events(), w.items(), w.customers(), w.tickets(), w.steering(), w.files(), w.operation(),
 	} {
 		maps.Copy(all, chapter)
 	}
@@ -41,6 +41,20 @@ func (w *words) lists() map[string]described {
 			examples: []example{
 				{about: "the answer before", path: "/v1/recommendations/{recommendation_id}"},
 			},
+		},
+		"POST /v1/recommendations/:id/next": {
+			id: "continueRecommendation", tag: tagLists, summary: "The next page of a list",
+			text:   "The same request again, without what was shown. It leaves an answer of its own, which can be continued in turn.",
+			answer: answer,
+			examples: []example{
+				{about: "three more", path: "/v1/recommendations/{recommendation_id}/next?count=3"},
+			},
+		},
+		"POST /v1/rank": {
+			id: "rank", tag: tagLists, summary: "Put a list of your own in order",
+			text: "`left_out` names the items that are not in the answer, and why.",
+			body: asJSON(w.named("RankRequest")), answer: answer,
+			examples: []example{{about: "three items and one that is unknown", path: "/v1/rank", body: `{"customer_id": "12619", "items": ["23084", "84991", "21977", "no-such-item"]}`}},
 		},
 		"GET /v1/customers/:id/recommendations": {
 			id: "recommendForCustomer", tag: tagLists, summary: "A list for a customer", browser: true,

@@ -40,6 +40,8 @@ var shapes = map[string]*huma.Schema{
 	"Ticket.state":        among("open", "pending", "solved", "reopened", "escalated", "closed"),
 	"Message.from":        among("customer", "agent", "system"),
 	"Tried.outcome":       among("solved", "not_solved", "reopened"),
+	"Moment.type":         among(momentTypes...),
+	"Shown.basis":         among(bases...),
 	"NewEvent.quantity":   {Type: huma.TypeNumber, Minimum: new(0.0)},
 	"NewEvent.price":      {Type: huma.TypeNumber, Minimum: new(0.0)},
 	"NewEvent.currency":   {Type: huma.TypeString, Pattern: "^[A-Z]{3}$"},
@@ -205,6 +207,41 @@ at: when`,
 	"Event": eventNotes + `
 line: its place in an order, from 0
 received_at: when we took it`,
+	"Interaction": eventNotes + `
+line: its place in an order, from 0`,
+	"Moment": `
+at: when
+type: what kind of moment; the field of that name holds it
+ticket_id: the ticket it belongs to
+event: what the person did
+ticket: one that was opened, without its messages
+message: what was written
+list: a list that was given`,
+	"Shown": `
+recommendation_id: the whole of it is to be had by this
+scenario: the place
+basis: what it was made from
+items: what was in it`,
+	"Portrait": `
+customer_id: who
+exported_at: when
+customer: the record
+former_records: records of customers who were merged into this one
+subjects: as whom they were met
+events: what they did
+tickets: what they asked
+recommendations: what they were shown, as far as it is kept`,
+	"Added": `
+ticket_id: the ticket
+accepted: messages that were kept
+duplicates: messages that were there already
+messages: how many the ticket has now`,
+	"Previewed": `
+preview: the list under the changed scenario
+current: the list under the stored one, where one is stored`,
+	"BundledAnswer": `
+status: as if the request had come alone
+body: its answer, where there is one`,
 	"NewEvent": eventNotes + `
 items: the lines of an order, instead of item_id`,
 	"OrderLine": `
@@ -214,7 +251,9 @@ price: of one piece`,
 	"Outcome": `
 accepted: records that were kept
 duplicates: records that were there already
-rejected: records that were refused`,
+rejected: records that were refused
+hidden: items that a feed with mode=replace no longer holds
+refused: of an import: how many, where rejected lists the first`,
 	"Rejected": `
 line: of the body, from 1; in a list the place in it
 field: the field that is wrong
@@ -276,7 +315,7 @@ field: where in the request
 offset: where in that field's text, in bytes from 0
 line: of the body, from 1
 request_id: stands in the server's log too
-accepted, duplicates: of a batch of which nothing was kept
+accepted, duplicates, hidden, refused: of a batch of which nothing was kept
 rejected: the records that were refused
 job: the one that is in the way`,
 	"Readiness": `

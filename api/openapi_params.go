@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/record"
 )
 
 // parameter is one that may stand in a URL after ?.
@@ -38,8 +39,20 @@ var parameters = map[string]parameter{
 		among("keep", "refuse"),
 	},
 
-	"customer_id":       {"whom it is for", text()},
-	"session_id":        {"the visit it is for, where no customer is known", text()},
+	"mode":  {"put (default), or replace: the body is the whole catalogue, and what is absent from it is hidden", among("put", "replace")},
+	"force": {"with mode=replace: though more than a fifth of the items would be hidden", truth()},
+	"format": {
+		"of an import auto (default), json, ndjson, csv or parquet; of an export ndjson (default), csv or parquet, of vectors npy or ndjson",
+		among("auto", "json", "ndjson", "csv", "parquet", "npy"),
+	},
+	"preset": {"the layout of a known file, see docs/data.md", among(record.Presets()...)},
+	"map":    {"what columns are called here, such as `item_id=sku,title=name`", text()},
+	"zone":   {"of times that name none, such as Europe/London", text()},
+	"source": {"a name for the file: events without an id of their own get theirs from it and their line", text()},
+	"type":   {"some kinds of moments; default all", list(among(momentTypes...))},
+
+	"customer_id":       {"whom it is for, or whose it is", text()},
+	"session_id":        {"the visit, where no customer is known", text()},
 	"item_id":           {"what the list is about", text()},
 	"basket":            {"the items in the basket", list(text())},
 	"query":             {"words the list should be like", text()},
@@ -81,11 +94,13 @@ var aboutID = map[string]string{
 	"sessions":        "the session's id, percent-encoded",
 	"items":           "the item's id, percent-encoded",
 	"tickets":         "the ticket's id, percent-encoded",
-	"events":          "the event's id, percent-encoded",
 	"recommendations": "the recommendation_id of an answer",
 	"erasures":        "the receipt",
 	"scenarios":       "the scenario's name",
 	"jobs":            "the job_id",
+	"events":          "the event_id, percent-encoded",
+	"import":          "items, customers, events, orders or tickets",
+	"export":          "items, customers, events, tickets, impressions, factors or embeddings",
 }
 
 // values returns what an example's path says for the variables of a route's path, and

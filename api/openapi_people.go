@@ -60,6 +60,20 @@ func (w *words) customers() map[string]described {
 			answer:   asJSON(w.of(engine.Erasure{})),
 			examples: []example{{about: "one who asked for it", path: "/v1/customers/doc-ann"}},
 		},
+		"GET /v1/customers/:id/timeline": {
+			id: "showTimeline", tag: tagCustomers, summary: "All that happened with a customer, newest first",
+			text:   "Events, tickets with their messages and outcomes, and lists that were given, whatever the channel.",
+			answer: asJSON(page("items", w.of(moment{}))),
+			examples: []example{
+				{about: "tickets and what was written in them", path: "/v1/customers/12619/timeline?type=ticket,message&limit=4"},
+				{about: "everything", path: "/v1/customers/15298/timeline"},
+			},
+		},
+		"GET /v1/customers/:id/export": {
+			id: "exportCustomer", tag: tagCustomers, summary: "Everything that is kept about a customer, for the customer",
+			text: "One document, to be saved. Of somebody nobody heard of it is an empty one.", answer: asJSON(w.of(portrait{})),
+			examples: []example{{about: "one with tickets", path: "/v1/customers/15298/export"}},
+		},
 		"GET /v1/erasures/:receipt": {
 			id: "showErasure", tag: tagCustomers, summary: "The receipt of an erasure again", answer: asJSON(w.of(engine.Erasure{})),
 			examples: []example{{about: "the one before", path: "/v1/erasures/{receipt}"}},

@@ -15,6 +15,12 @@ func (w *words) steering() map[string]described {
 	scenario, job := asJSON(w.of(engine.Scenario{})), asJSON(w.of(engine.Job{}))
 	sent := w.change("Scenario")
 	sent.Properties["name"] = text()
+	kinds := dictionary(strict("weight", map[string]*huma.Schema{
+		"weight":    {Type: huma.TypeNumber, Description: "strength and sign; 0 ignores the type"},
+		"half_life": {AnyOf: []*huma.Schema{text(), number()}, Description: "such as 60d or 36h, or seconds; none never fades"},
+		"liked":     {Type: huma.TypeNumber, Description: "the least value that means it was liked; a lower one turns the sign"},
+	}))
+	privacy := asJSON(full(map[string]*huma.Schema{"redact": {Type: huma.TypeBoolean, Description: "card numbers, mail addresses and phone numbers are replaced before they are kept"}}))
 	models := asJSON(full(map[string]*huma.Schema{"models": list(w.of(engine.ModelVersion{}))}))
 	return map[string]described{
 		"GET /v1/scenarios": {
@@ -33,6 +39,37 @@ func (w *words) steering() map[string]described {
 		"DELETE /v1/scenarios/:name": {
 			id: "dropScenario", tag: tagSteering, summary: "Forget a place", text: "A built-in one returns to its default.", status: 204,
 			examples: []example{{about: "the lights", path: "/v1/scenarios/doc-lights"}},
+		},
+		"POST /v1/scenarios/:name/preview": {
+			id: "previewScenario", tag: tagSteering, summary: "Try a changed place, beside what it is now", text: "Neither list leaves an impression.",
+			body: asJSON(strict("", map[string]*huma.Schema{
+				"scenario": {AllOf: []*huma.Schema{sent}, Description: "default: as it is stored"},
+				"request":  {AllOf: []*huma.Schema{w.of(engine.Request{})}, Description: "default: a stranger's"},
+			})),
+			answer:   asJSON(w.of(previewed{})),
+			examples: []example{{about: "only cheap things on the home page", path: "/v1/scenarios/home/preview", body: `{"scenario": {"kinds": ["product"], "filter": "price < 1"}, "request": {"customer_id": "12619", "count": 3}}`}},
+		},
+		"GET /v1/settings/interaction-types": {
+			id: "showInteractionTypes", tag: tagSteering, summary: "What types of interaction mean", answer: asJSON(kinds),
+			examples: []example{{about: "all of them", path: "/v1/settings/interaction-types"}},
+		},
+		"PUT /v1/settings/interaction-types": {
+			id: "putInteractionTypes", tag: tagSteering, summary: "Say what all types of interaction mean", status: 202,
+			text: "A type that is not named weighs nothing. Histories are read anew at once, live counts in the background, models follow at their next training.",
+			body: asJSON(kinds), answer: asJSON(kinds),
+			examples: []example{{about: "three types", path: "/v1/settings/interaction-types", body: `{"view": {"weight": 0.2, "half_life": "60d"}, "purchase": {"weight": 1, "half_life": "730d"}, "rating": {"weight": 1, "liked": 3}}`}},
+		},
+		"PATCH /v1/settings/interaction-types": {
+			id: "changeInteractionTypes", tag: tagSteering, summary: "Say what the named types mean", status: 202, body: asJSON(kinds), answer: asJSON(kinds),
+			examples: []example{{about: "a type of your own", path: "/v1/settings/interaction-types", body: `{"wishlist": {"weight": 0.6, "half_life": "90d"}}`}},
+		},
+		"GET /v1/settings/privacy": {
+			id: "showPrivacy", tag: tagSteering, summary: "What becomes of the words of tickets", answer: privacy,
+			examples: []example{{about: "as it is", path: "/v1/settings/privacy"}},
+		},
+		"PUT /v1/settings/privacy": {
+			id: "putPrivacy", tag: tagSteering, summary: "Say what becomes of the words of tickets", text: "For what is written from now on.", body: privacy, answer: privacy,
+			examples: []example{{about: "replace what is private", path: "/v1/settings/privacy", body: `{"redact": true}`}},
 		},
 		"GET /v1/models": {
 			id: "listModels", tag: tagSteering, summary: "The versions that are kept, with their reports", answer: models,
@@ -57,6 +94,17 @@ func (w *words) steering() map[string]described {
 func (w *words) operation() map[string]described {
 	ready := asJSON(w.of(readiness{}))
 	return map[string]described{
+		"POST /v1/batch": {
+			id: "batch", tag: tagOperation, summary: "Several requests in one",
+			text: "Each is done as if it had come alone, one after another; one that fails does not stop the next.",
+			body: asJSON(full(map[string]*huma.Schema{"requests": list(strict("method path", map[string]*huma.Schema{
+				"method": among("GET", "POST", "PUT", "PATCH", "DELETE"), "path": text(), "body": {},
+			}))})),
+			answer: asJSON(list(w.of(bundledAnswer{}))),
+			examples: []example{{about: "an event and a list", path: "/v1/batch", body: `{"requests": [
+				{"method": "POST", "path": "/v1/events", "body": {"event_id": "doc-6", "type": "view", "customer_id": "12619", "item_id": "84991"}},
+				{"method": "GET", "path": "/v1/customers/12619/recommendations?count=2"}]}`}},
+		},
 		"GET /healthz": {
 			id: "health", tag: tagOperation, summary: "Does the process answer?", open: true,
 			answer: asJSON(full(map[string]*huma.Schema{"status": among("ok")})), examples: []example{{about: "yes", path: "/healthz"}},

@@ -246,6 +246,9 @@ func fill[T any](t testing.TB, h *house, records func(yield func(record.Entry[T]
 // TestExamples runs every example of the document, in order, on the demo's shop, and
 // checks the answers against the schemas.
 func TestExamples(t *testing.T) {
+	for _, media := range []string{mediaNDJSON, mediaParquet} { // these it need not look into
+		openapi3filter.RegisterBodyDecoder(media, openapi3filter.FileBodyDecoder)
+	}
 	h := demo(t)
 	doc := loaded(t, h)
 	table := newWords().descriptions()
