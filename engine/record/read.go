@@ -200,13 +200,13 @@ func (d *decoder[T]) row(t *T, cells []string, e *env) problem {
 	return nil
 }
 
-// typedRow decodes the cells of a row whose columns have types. An empty text says
-// nothing, as in other tables.
+// typedRow decodes the cells of a row whose columns have types. An empty text
+// or list says nothing, as in other tables.
 func (d *decoder[T]) typedRow(t *T, cells []value) problem {
 	d.round++
 	for i, c := range cells {
 		f := d.columns[i]
-		if f < 0 || c.kind == null || c.kind == cell && (c.raw == "" || c.raw == d.void) {
+		if f < 0 || c.kind == null || c.kind == cell && (c.raw == "" || c.raw == d.void) || c.kind == list && len(c.parts) == 0 {
 			continue
 		}
 		if p := d.set(t, f, c); p != nil {

@@ -181,6 +181,8 @@ func eachTime[T any](record *T, f func(*time.Time)) {
 		}
 	}
 	switch r := any(record).(type) {
+	case *engine.Command:
+		eachTimeOf(*r, f)
 	case *engine.RecordEvent:
 		for i := range r.Lines {
 			given(&r.Lines[i].At)
@@ -195,6 +197,18 @@ func eachTime[T any](record *T, f func(*time.Time)) {
 		for i := range r.Solutions {
 			given(&r.Solutions[i].At)
 		}
+	}
+}
+
+// eachTimeOf is eachTime of the record that a command keeps.
+func eachTimeOf(command engine.Command, f func(*time.Time)) {
+	switch c := command.(type) {
+	case engine.RecordEvent:
+		eachTime(&c, f)
+	case engine.PutItem:
+		eachTime(&c.Item, f)
+	case engine.PutTicket:
+		eachTime(&c.Ticket, f)
 	}
 }
 
