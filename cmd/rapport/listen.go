@@ -144,7 +144,7 @@ func (w *workspace) start(l net.Listener, h http.Handler, failed chan<- error) *
 		IdleTimeout:       idleTime,
 		ErrorLog:          slog.NewLogLogger(w.log.Handler(), slog.LevelDebug),
 	}
-	go func() { failed <- server.Serve(l) }()
+	go func() { failed <- server.Serve(api.Listener(l)) }()
 	return server
 }
 
