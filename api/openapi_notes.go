@@ -304,7 +304,14 @@ subjects: hashes of the ids that were forgotten, the merged ones included
 interactions: rows that were forgotten
 impressions: answers that were forgotten
 tickets: tickets that were forgotten
-records: records that were forgotten`,
+records: records that were forgotten
+backups: those made before it still hold them, until one is restored`,
+	"Backup": `
+id: its id
+at: when it was made
+seq: every write up to this one is in it
+since: position of the backup it adds to; none: it is whole
+position: what the next one gives as since`,
 	"Problem": `
 type: about:blank
 title: the status in words
