@@ -118,35 +118,6 @@ func TestFileOrderIsTime(t *testing.T) {
 	}
 }
 
-func TestPresets(t *testing.T) {
-	rating := engine.Interaction{Type: engine.Rating, Customer: "196", Item: "242", Value: 3, At: time.Unix(881250949, 0).UTC()}
-	for name, in := range map[string]string{
-		"ratings.csv": "userId,movieId,rating,timestamp\n196,242,3.0,881250949\n",
-		"u.data":      "196\t242\t3\t881250949\n",
-		"ratings.dat": "196::242::3::881250949\n",
-	} {
-		got, refused, end := gather(Events(strings.NewReader(in), Options{Preset: "movielens"}))
-		if end != nil || refused != nil || len(got) != 1 || !reflect.DeepEqual(got[0].Value.Lines, []engine.Interaction{rating}) {
-			t.Errorf("%s: got %+v, %v, %v", name, got, refused, end)
-		}
-	}
-	got, _, end := gather(Items(strings.NewReader("movieId,title,genres\n1,\"Heat, The (1995)\",Action|Children's\n2,X,(no genres listed)\n"), Options{Preset: "movielens"}))
-	want := []Entry[engine.Item]{{2, engine.Item{ID: "1", Title: "Heat, The (1995)", Categories: []string{"Action", "Children's"}}}, {3, engine.Item{ID: "2", Title: "X"}}}
-	if end != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("movies.csv: got %+v, %v", got, end)
-	}
-	events, _, end := gather(Events(strings.NewReader("timestamp,visitorid,event,itemid,transactionid\n1433221332117,257597,addtocart,355908,\n"), Options{Preset: "retailrocket"}))
-	if end != nil || len(events) != 1 || events[0].Value.Lines[0].Type != engine.AddToCart {
-		t.Errorf("retailrocket: got %+v, %v", events, end)
-	}
-	for preset, in := range map[string]string{"movielens": "a,b\n1,2\n", "moovielens": "a,b\n1,2\n"} {
-		var invalid *engine.Invalid
-		if _, _, end := gather(Events(strings.NewReader(in), Options{Preset: preset})); !errors.As(end, &invalid) {
-			t.Errorf("%s: got %v, want a refusal", preset, end)
-		}
-	}
-}
-
 func TestPresetsAreRight(t *testing.T) {
 	for _, l := range layouts {
 		m, err := ParseMapping(l.mapping)
