@@ -66,8 +66,8 @@ func (s *Server) export(c *gin.Context) error {
 		return s.exportVectors(c, what)
 	}
 	write := exports[what]
-	if write == nil {
-		return fmt.Errorf("an export of %q: %w; there are customers, events, items, tickets, impressions, factors and embeddings", shorten(what), engine.ErrNotFound)
+	if write == nil && what != "subjects" {
+		return fmt.Errorf("an export of %q: %w; there are customers, events, items, tickets, impressions, subjects, factors and embeddings", shorten(what), engine.ErrNotFound)
 	}
 	f, err := exportFormatOf(c, exportNDJSON, exportCSV, exportParquet)
 	if err != nil {
@@ -79,6 +79,9 @@ func (s *Server) export(c *gin.Context) error {
 	}
 	defer v.Close()
 	c.Header(seqHeader, strconv.FormatUint(v.Seq(), 10))
+	if write == nil {
+		return s.exportSubjects(c, v)
+	}
 	return s.stream(c, what+"."+f.name, f.media, func(ctx context.Context, w io.Writer) error { return write(ctx, v, w, f.record) })
 }
 

@@ -39,6 +39,10 @@ func (d *demoCommand) Run(ctx context.Context, c *console) (err error) {
 	if err != nil {
 		return err
 	}
+	doors, err := doorsFrom(d.Origin, key)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
 	dir, remove, err := d.place(c)
 	if err != nil {
 		return errors.Join(err, l.Close())
@@ -52,6 +56,7 @@ func (d *demoCommand) Run(ctx context.Context, c *console) (err error) {
 	if err := w.store.SetHolder(l.Addr().String()); err != nil {
 		return errors.Join(err, l.Close())
 	}
+	w.doors = doors
 	w.work(ctx)
 	fmt.Fprintf(c.out, "\nServing at http://%s after %.1f s. Try, from another terminal (Ctrl-C ends):\n", l.Addr(), time.Since(start).Seconds())
 	for _, q := range questions {
@@ -179,7 +184,8 @@ func importFile(ctx context.Context, c *console, w *workspace, f sampleshop.File
 		return err
 	}
 	refused := &rejects{c: c}
-	job := intake{c: c, into: intoStore{w.store}, as: f.As, refused: refused, shift: shift}
+	job := intake{c: c, into: intoStore{w.store}, as: f.As, refused: refused}
+	job.options.Shift = shift
 	job.options.Format = formats[f.Format]
 	in := &input{Reader: bytes.NewReader(text), name: f.Name, size: int64(len(text)), now: time.Now()}
 	if err := job.take(ctx, in); err != nil {

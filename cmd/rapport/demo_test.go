@@ -34,8 +34,10 @@ func TestDemoImportsTheShopOnce(t *testing.T) {
 			newest time.Time
 		)
 		err = w.store.Scan(t.Context(), func(_ engine.Subject, rows []engine.Row) error {
-			lines += len(rows)
 			for i := range rows {
+				if rows[i].TicketID == "" {
+					lines++
+				}
 				if rows[i].At.After(newest) {
 					newest = rows[i].At
 				}

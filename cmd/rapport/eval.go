@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"runtime"
 	"slices"
 	"strconv"
@@ -271,6 +272,9 @@ func (r *evalReading) event(e engine.RecordEvent, part evaluate.Part) {
 		r.data.Parts = append(r.data.Parts, slices.Repeat([]evaluate.Part{part}, len(e.Lines))...)
 	}
 }
+
+// readFunc is a reading of package record.
+type readFunc[T any] = func(io.Reader, record.Options) iter.Seq2[record.Entry[T], error]
 
 // eachRecord reads one file and hands on its records.
 func eachRecord[T any](ctx context.Context, r *evalReading, name string, o record.Options, read readFunc[T], add func(T)) (err error) {

@@ -2,11 +2,15 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -47,10 +51,13 @@ func (f *fileForm) options() (record.Options, error) {
 type importCommand struct {
 	target
 	fileForm
-	As     string   `required:"" enum:"items,customers,events,tickets" help:"What the files hold: ${enum}."`
-	DryRun bool     `help:"Read and check everything, write nothing."`
-	Reject string   `placeholder:"FILE" help:"Where refused records are listed; default the first file's name with .rejected, in the current directory."`
-	Files  []string `arg:"" name:"file" help:"Files to read, gzip or zstd or not; - is standard input."`
+	As         string   `required:"" enum:"items,customers,events,orders,tickets" help:"What the files hold: ${enum}."`
+	DryRun     bool     `help:"Read and check everything, write nothing."`
+	ShiftToNow bool     `help:"Move all times by as much as brings the newest of them to now, to try old data as if it were fresh."`
+	Mode       string   `enum:"put,replace" default:"put" help:"put adds and changes; replace takes one file of items as the whole catalogue and hides what is not in it."`
+	Force      bool     `help:"With --mode replace: even if more than a fifth of the catalogue would be hidden."`
+	Reject     string   `placeholder:"FILE" help:"Where refused records are listed; default the first file's name with .rejected, in the current directory."`
+	Files      []string `arg:"" name:"file" help:"Files to read, gzip or zstd or not; - is standard input."`
 }
 
 func (importCommand) Help() string {
@@ -61,6 +68,8 @@ Examples:
   rapport import --as items catalogue.ndjson.gz
   rapport import --as events --map user=customer_id,sku=item_id,ts=at,type:=purchase orders.csv
   rapport import --as events --preset movielens ratings.csv
+  rapport import --as orders --preset uci-online-retail --shift-to-now online_retail.csv.gz
+  rapport import --as items --mode replace feed.ndjson.zst
   rapport import --as tickets --dry-run tickets.json`
 }
 
@@ -72,6 +81,14 @@ func (i *importCommand) Run(ctx context.Context, c *console) (err error) {
 	}
 	if err := i.look(); err != nil {
 		return err
+	}
+	if i.ShiftToNow {
+		if options.Shift, err = i.age(c, options); err != nil {
+			return err
+		}
+	}
+	if i.Mode == "replace" {
+		return i.replace(ctx, c)
 	}
 	refused, err := i.rejects(c)
 	if err != nil {
@@ -109,6 +126,75 @@ func (i *importCommand) into(ctx context.Context, c *console, job *intake) (err 
 		job.into = intoStore{w.store}
 		return i.each(ctx, job)
 	})
+}
+
+// age is how long ago the newest time in the files is.
+func (i *importCommand) age(c *console, options record.Options) (time.Duration, error) {
+	now := time.Now()
+	var newest time.Time
+	for _, name := range i.Files {
+		if name == "-" {
+			return 0, usagef("--shift-to-now reads the files twice, which standard input cannot be")
+		}
+		in, err := openInput(name, false)
+		if err != nil {
+			return 0, err
+		}
+		b := c.bar("looking for the newest time in "+name, in.size)
+		options.Base = in.dated.Add(-undatedFor)
+		found, err := record.Newest(record.Commands(i.As, in.source(), options))
+		b.end(err)
+		if err := errors.Join(err, in.Close()); err != nil {
+			return 0, fmt.Errorf("%s: %w", in.name, err)
+		}
+		if found.After(newest) {
+			newest = found
+		}
+	}
+	if newest.IsZero() {
+		return 0, usagef("--shift-to-now: no record in the files says when")
+	}
+	age := now.Sub(newest).Truncate(time.Second)
+	c.say("Times are moved by %s, so that the newest is now.", age)
+	return age, nil
+}
+
+// replace sends one file as the whole catalogue.
+func (i *importCommand) replace(ctx context.Context, c *console) (err error) {
+	if i.As != "items" || len(i.Files) != 1 || i.DryRun || i.ShiftToNow {
+		return usagef("--mode replace takes one file --as items, and neither --dry-run nor --shift-to-now")
+	}
+	r, err := i.reach(ctx, c, openOptions{create: true})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	in, err := openInput(i.Files[0], false)
+	if err != nil {
+		return err
+	}
+	b := c.bar(in.name, in.size)
+	defer func() { b.end(err); err = errors.Join(err, in.Close()) }()
+	query := url.Values{"mode": {"replace"}, "force": {strconv.FormatBool(i.Force)}, "format": {i.Format}}
+	for name, value := range map[string]string{"preset": i.Preset, "map": i.Map, "zone": i.Zone} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	answer, err := r.send(ctx, http.MethodPost, "/v1/import/items?"+query.Encode(), "application/octet-stream", &watched{in, b, 0})
+	if err != nil {
+		return fmt.Errorf("%s: %w", in.name, err)
+	}
+	defer answer.Body.Close()
+	var o struct {
+		outcome
+		Hidden int `json:"hidden"`
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&o); err != nil {
+		return fmt.Errorf("read the answer of %s: %w", r.where, err)
+	}
+	_, err = fmt.Fprintf(c.out, "the catalogue is %s: %s items put, %s hidden that are not in it\n", in.name, count(o.Accepted), count(o.Hidden))
+	return err
 }
 
 // look refuses names that are no files before anything is begun.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"iter"
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
@@ -19,7 +17,6 @@ type intake struct {
 	as      string
 	options record.Options
 	refused *rejects
-	shift   time.Duration // added to every time
 	got     taken
 }
 
@@ -33,36 +30,6 @@ const (
 	batchBytes   = 4 << 20 // as read, inflated or not
 )
 
-// records is a reading of any kind, as the commands that keep its records.
-type records = iter.Seq2[record.Entry[engine.Command], error]
-
-// readers are the kinds of record there are.
-var readers = map[string]func(io.Reader, record.Options) records{
-	"items":     as(record.Items, func(i engine.Item) engine.Command { return engine.PutItem{Item: i} }),
-	"customers": as(record.Customers, func(c engine.Customer) engine.Command { return engine.PutCustomer{Customer: c} }),
-	"events":    as(record.Events, func(e engine.RecordEvent) engine.Command { return e }),
-	"tickets":   as(record.Tickets, func(t engine.Ticket) engine.Command { return engine.PutTicket{Ticket: t} }),
-}
-
-// readFunc is a reading of package record.
-type readFunc[T any] = func(io.Reader, record.Options) iter.Seq2[record.Entry[T], error]
-
-func as[T any](read readFunc[T], command func(T) engine.Command) func(io.Reader, record.Options) records {
-	return func(r io.Reader, o record.Options) records {
-		return func(yield func(record.Entry[engine.Command], error) bool) {
-			for entry, err := range read(r, o) {
-				next := record.Entry[engine.Command]{Line: entry.Line}
-				if err == nil {
-					next.Value = command(entry.Value)
-				}
-				if !yield(next, err) {
-					return
-				}
-			}
-		}
-	}
-}
-
 // undatedFor is how far before its file's date the first event without a time is put.
 // With a millisecond from one to the next it holds 86 million of them.
 const undatedFor = 24 * time.Hour
@@ -70,7 +37,7 @@ const undatedFor = 24 * time.Hour
 // reading returns the options for one input.
 func (k *intake) reading(in *input) record.Options {
 	o := k.options
-	o.Now = in.now.Add(-k.shift)
+	o.Now = in.now
 	o.Source = in.digest
 	if in.dated.Before(in.now) {
 		o.Base = in.dated.Add(-undatedFor)
@@ -96,7 +63,7 @@ func (k *intake) take(ctx context.Context, in *input) (err error) {
 		b.at(begun, count(k.got.read)+" records")
 		return err
 	}
-	for entry, err := range readers[k.as](in.source(), k.reading(in)) {
+	for entry, err := range record.Commands(k.as, in.source(), k.reading(in)) {
 		if err := ctx.Err(); err != nil {
 			return errors.Join(err, flush())
 		}
@@ -112,7 +79,7 @@ func (k *intake) take(ctx context.Context, in *input) (err error) {
 			return errors.Join(err, flush())
 		}
 		k.got.read++
-		batch, lines = append(batch, shifted(entry.Value, k.shift)), append(lines, entry.Line)
+		batch, lines = append(batch, entry.Value), append(lines, entry.Line)
 		if len(batch) >= batchRecords || in.taken.Load()-begun >= batchBytes {
 			if err := flush(); err != nil {
 				return err
@@ -163,35 +130,4 @@ func (k *intake) tell(dry bool) {
 	}
 	fmt.Fprintf(k.c.out, "%s %s read: %s %s%s, %s refused%s\n",
 		count(k.got.read), k.as, count(k.got.accepted), done, duplicates, count(k.got.refused), where)
-}
-
-// shifted moves every time of a record.
-func shifted(cmd engine.Command, by time.Duration) engine.Command {
-	if by == 0 {
-		return cmd
-	}
-	move := func(times ...*time.Time) {
-		for _, t := range times {
-			if t != nil && !t.IsZero() {
-				*t = t.Add(by)
-			}
-		}
-	}
-	switch c := cmd.(type) {
-	case engine.RecordEvent:
-		for i := range c.Lines {
-			move(&c.Lines[i].At)
-		}
-	case engine.PutItem:
-		move(c.Item.Published, c.Item.Expires)
-	case engine.PutTicket:
-		move(c.Ticket.OpenedAt, c.Ticket.ClosedAt)
-		for i := range c.Ticket.Messages {
-			move(&c.Ticket.Messages[i].At)
-		}
-		for i := range c.Ticket.Solutions {
-			move(&c.Ticket.Solutions[i].At)
-		}
-	}
-	return cmd
 }

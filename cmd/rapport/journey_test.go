@@ -35,8 +35,8 @@ func lists(t *testing.T, text string) []listed {
 // From files to lists, and back to an earlier model.
 func TestJourney(t *testing.T) {
 	dir := smallShop(t)
-	if got := lookInto(t, dir); got.interactions != sampleEvents || got.items != sampleItems {
-		t.Fatalf("the store holds %+v, want %d interactions and %d items", got, sampleEvents, sampleItems)
+	if got := lookInto(t, dir); got.interactions != sampleEvents+sampleOutcomes || got.items != sampleItems {
+		t.Fatalf("the store holds %+v, want %d interactions and %d items", got, sampleEvents+sampleOutcomes, sampleItems)
 	}
 
 	// Before any training content and popularity answer.
@@ -49,8 +49,8 @@ func TestJourney(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "report.json")
 	rapport(t, "train", "--dir", dir, "--seed", "7", "--json", file).want(t, exitOK, "model 1 is ready")
 	var report training.Report
-	if text, err := os.ReadFile(file); err != nil || json.Unmarshal(text, &report) != nil || report.Version != 1 || report.Events != sampleEvents {
-		t.Errorf("the training report is %+v (%v), want version 1 and %d events", report, err, sampleEvents)
+	if text, err := os.ReadFile(file); err != nil || json.Unmarshal(text, &report) != nil || report.Version != 1 || report.Events < sampleEvents {
+		t.Errorf("the training report is %+v (%v), want version 1 and at least %d events", report, err, sampleEvents)
 	}
 
 	out := filepath.Join(t.TempDir(), "lists.ndjson")
@@ -74,7 +74,7 @@ func TestJourney(t *testing.T) {
 	}
 
 	rapport(t, "suggest", "--dir", dir, "my lamp arrived broken", "--product", sampleshop.Lamp).want(t, exitOK, sampleshop.LampFix, "confidence: not calibrated")
-	rapport(t, "check", "--dir", dir, "--deep").want(t, exitOK, count(sampleEvents)+" interactions", count(sampleItems)+" items", "model 1", "serves")
+	rapport(t, "check", "--dir", dir, "--deep").want(t, exitOK, count(sampleEvents+sampleOutcomes)+" interactions", count(sampleItems)+" items", "model 1", "serves")
 
 	rapport(t, "train", "--dir", dir).want(t, exitOK, "model 2 is ready")
 	rapport(t, "rollback", "--dir", dir, "--to", "1").want(t, exitOK, "model 1 serves (it was 2)")
@@ -122,7 +122,7 @@ func TestUsage(t *testing.T) {
 	}{
 		{[]string{"impotr"}, `did you mean "import"`},
 		{[]string{"import", events}, "--as"},
-		{[]string{"import", "--as", "orders", events}, "--as"},
+		{[]string{"import", "--as", "invoices", events}, "--as"},
 		{[]string{"import", "--as", "events", "--dir", dir, "--map", "nonsense", events}, "map"},
 		{[]string{"import", "--as", "events", "--dir", dir, "--preset", "movielense", events}, "movielens"},
 		{[]string{"import", "--as", "events", "--dir", dir, "--reject", events, events}, "one of the files to read"},

@@ -16,9 +16,10 @@ import (
 	"github.com/rapportengine/rapport/api"
 )
 
-// address is the flag of the commands that serve.
+// address is the flags of the commands that serve.
 type address struct {
-	Addr string `default:"127.0.0.1:8080" help:"HOST:PORT to listen on; port 0 takes a free one."`
+	Addr   string   `default:"127.0.0.1:8080" help:"HOST:PORT to listen on; port 0 takes a free one."`
+	Origin []string `sep:"none" placeholder:"URL" help:"Origin whose pages may use RAPPORT_PUBLISHABLE_KEY, such as https://shop.example; may be repeated."`
 }
 
 // keyFrom returns the API key: of the file if one is named, else of RAPPORT_KEY; ""
@@ -102,7 +103,13 @@ func (w *workspace) faces(key string, loopback bool) *api.Server {
 		Workspace: api.Workspace{Name: "default", Store: w.store, Recommender: w.recommender, Trainer: w.trainer},
 		Key:       key,
 		Loopback:  loopback,
+
+		PublishableKey: w.doors.publishable,
+		TokenSecret:    w.doors.secret,
+		Origins:        w.doors.origins,
+
 		Log:       w.log,
+		AccessLog: w.doors.accessLog,
 		Version:   fmt.Sprintf("%s (%s)", version, commit),
 	})
 }

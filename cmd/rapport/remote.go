@@ -169,7 +169,7 @@ func problemOf(answer *http.Response) error {
 	if kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type")); kind != "application/problem+json" || json.Unmarshal(text, p) != nil {
 		return fmt.Errorf("the server answers %s", answer.Status)
 	}
-	if p.Status == http.StatusBadRequest || p.Status == http.StatusUnprocessableEntity || p.Status == http.StatusNotFound {
+	if p.Status == http.StatusBadRequest || p.Status == http.StatusUnprocessableEntity {
 		return &usageError{p}
 	}
 	return p

@@ -16,6 +16,7 @@ type serveCommand struct {
 	Durability string        `enum:"process,fsync" default:"process" help:"What an acknowledged write survives: the end of the process, or with fsync a power cut too (slower)."`
 	KeyFile    string        `placeholder:"FILE" help:"File that holds the API key; else RAPPORT_KEY does."`
 	TrainEvery time.Duration `default:"1h" help:"How often to train on what is new; 0 only where there is no model yet, and when asked."`
+	AccessLog  bool          `default:"true" negatable:"" help:"Log a line for every request; without it only for those that fail."`
 	LogFormat  string        `enum:"text,json" default:"text" help:"Form of the log on stderr: ${enum}."`
 }
 
@@ -26,6 +27,7 @@ Examples:
 
   rapport serve
   RAPPORT_KEY=$(cat key) rapport serve --addr 0.0.0.0:8080
+  RAPPORT_PUBLISHABLE_KEY=pk-1 RAPPORT_TOKEN_SECRET=$(cat secret) rapport serve --origin https://shop.example
   rapport serve --dir /var/lib/rapport --durability fsync --log-format json`
 }
 
@@ -38,6 +40,11 @@ func (s *serveCommand) Run(ctx context.Context, c *console) (err error) {
 	if err := guard(ctx, s.Addr, key); err != nil {
 		return err
 	}
+	doors, err := doorsFrom(s.Origin, key)
+	if err != nil {
+		return err
+	}
+	doors.accessLog = s.AccessLog
 	often, err := s.often()
 	if err != nil {
 		return err
@@ -54,6 +61,7 @@ func (s *serveCommand) Run(ctx context.Context, c *console) (err error) {
 		err = errors.Join(err, w.Close())
 		log.Info("stopped", "seq", w.store.Seq())
 	}()
+	w.doors = doors
 	l, err := listen(ctx, s.Addr)
 	if err != nil {
 		return err

@@ -41,7 +41,10 @@ func (t *trainCommand) Run(ctx context.Context, c *console) (err error) {
 	}
 	if far != nil {
 		defer func() { err = errors.Join(err, far.Close()) }()
-		report, err := far.train(ctx, c, t.Seed)
+		if t.Seed != 0 {
+			return usagef("--seed: %s trains, with a seed of its own; stop it to choose one", far.where)
+		}
+		report, err := far.train(ctx, c)
 		return t.tell(c, report, err)
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
@@ -78,9 +81,9 @@ func (w *workspace) train(ctx context.Context, c *console) (*training.Report, er
 const followEvery = 200 * time.Millisecond
 
 // train has the server train, and follows it. The report is that of the model it made.
-func (r *remote) train(ctx context.Context, c *console, seed uint64) (*training.Report, error) {
+func (r *remote) train(ctx context.Context, c *console) (*training.Report, error) {
 	var job engine.Job
-	if err := r.post(ctx, "/v1/models/train", map[string]uint64{"seed": seed}, &job); err != nil {
+	if err := r.post(ctx, "/v1/models/train", struct{}{}, &job); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	b := c.bar("training", 1000)

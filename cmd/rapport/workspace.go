@@ -25,6 +25,7 @@ type workspace struct {
 	recommender *serving.Recommender
 	trainer     *training.Trainer
 	log         *slog.Logger
+	doors       doors // for answer
 
 	tasks        []*task // running, in the order of their start
 	checkpointed uint64  // sequence number of the counters on disk
