@@ -150,9 +150,11 @@ func (r *raws) fit(ctx context.Context, task rank.Task, without []string) (scale
 	return scales, stat.Mean(best, nil), nil
 }
 
-// prune leaves out, from the weakest on, every source without which the blend is not
-// worse by more than chance moves it: each that speaks costs every answer time.
-func (r *raws) prune(ctx context.Context, measured []rank.Scale, weights, best []float64) ([]float64, []float64, error) {
+// prune leaves out, from the weakest on, every source without which the blend is worse
+// than the whole by no more than chance moves it: each that speaks costs every answer
+// time.
+func (r *raws) prune(ctx context.Context, measured []rank.Scale, weights, whole []float64) (pruned, reached []float64, err error) {
+	reached = whole
 	weakest := make([]int, len(weights))
 	for s := range weakest {
 		weakest[s] = s
@@ -168,11 +170,11 @@ func (r *raws) prune(ctx context.Context, measured []rank.Scale, weights, best [
 		if err != nil {
 			return nil, nil, err
 		}
-		if !better(best, got[0]) {
-			weights, best = trial, got[0]
+		if !better(whole, got[0]) {
+			weights, reached = trial, got[0]
 		}
 	}
-	return weights, best, nil
+	return weights, reached, nil
 }
 
 // speaks reports whether a source has anything to say in a task: of what was bought only
