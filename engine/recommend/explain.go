@@ -103,7 +103,7 @@ func (e *explainer) bySource(i int) []engine.Reason {
 		if len(parts) > 0 {
 			top := slices.MaxFunc(parts, func(a, b model.Part) int { return cmp.Compare(v.Part(a.Contribution), v.Part(b.Contribution)) })
 			if v.Part(top.Contribution) > 0 {
-				r = e.cause(v.name, top.Item, share)
+				r = e.cause(v.name, e.items[i], top.Item, share)
 				if len(parts) > 1 {
 					r.Text += fmt.Sprintf(", and %d more", len(parts)-1)
 				}
@@ -130,7 +130,7 @@ func (e *explainer) byCause(i int) []engine.Reason {
 		})
 		named := parts[:min(len(parts), partsNamed)]
 		for _, p := range named {
-			out = append(out, e.cause(v.name, p.Item, v.Part(p.Contribution)))
+			out = append(out, e.cause(v.name, e.items[i], p.Item, v.Part(p.Contribution)))
 		}
 		if rest := parts[len(named):]; len(rest) > 0 {
 			r := engine.Reason{Type: e.causeType(), Source: v.name, Text: fmt.Sprintf("%d more", len(rest))}
@@ -160,9 +160,9 @@ func (e *explainer) causeType() string {
 	return engine.ReasonHistory
 }
 
-// cause is the reason that an item of the history, or of what the request is about,
-// adds so much to a source's score.
-func (e *explainer) cause(source string, n engine.ItemNum, contribution float64) engine.Reason {
+// cause is the reason that n, an item of the history or of what the request is about,
+// adds so much to a source's score of an item.
+func (e *explainer) cause(source string, of, n engine.ItemNum, contribution float64) engine.Reason {
 	r, known := e.told[n]
 	if !known {
 		r = e.tell(n)
@@ -171,7 +171,7 @@ func (e *explainer) cause(source string, n engine.ItemNum, contribution float64)
 	r.Source, r.Contribution = source, contribution
 	switch {
 	case r.Item == "": // it is not to be named
-	case source == session.Name:
+	case source == session.Name && of != n:
 		r.Text = "Others saw this in the same visit as " + titleOf(e.in.World.Catalogue.Item(n))
 	case source == repeat.Name:
 		e.tellBought(&r, n)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -45,13 +46,18 @@ var baskets = []string{
 	"lamp-brass bulb-warm", "lamp-oak bulb-warm", "lamp-brass bulb-warm candle-set", "lamp-oak lamp-brass", "lantern candle-set",
 	"teapot tea-cup tea-green", "teapot tea-cup-red", "tea-green kettle tea-cup", "teapot kettle tray tea-green", "tea-cup tray test-strips",
 	"trowel gloves seeds", "seeds pot-clay", "trowel gloves pot-clay lantern", "gloves seeds", "kettle tea-green test-strips", "lamp-oak bulb-warm lantern",
+	"tea-green tea-green@25 tea-green@51 tea-green@80 kettle", "bulb-warm bulb-warm@200 lamp-oak@200", "tea-green tea-green@40 tea-cup@40", // they came back
 }
 
 var shoppers = map[string]string{
 	"ann":  "purchase:teapot view:kettle view:tea-cup purchase:test-strips",
 	"ben":  "purchase:lamp-brass add_to_cart:lantern dismiss:candle-set",
 	"cleo": "",
+	"dora": "view:tea-cup view:kettle purchase:tea-green@24 purchase:candle-set@50 purchase:tea-green@55 purchase:tea-green@90 purchase:test-strips@12",
 }
+
+// The lists to read: at which place, and whose.
+var pages = map[string][]string{"home": {"ann", "ben", "cleo"}, "buy-again": {"dora"}, "visit": {"dora"}}
 
 func cornerShop() *recommend.World {
 	ids := catalogue.NewIDs()
@@ -75,49 +81,70 @@ func cornerShop() *recommend.World {
 	scale := func(weight, mean, sd float64) rank.Scale { return rank.Scale{Weight: weight, Mean: mean, SD: sd} }
 	m := fitModels(w, histories, rank.Blend{
 		rank.Person: {"factor": scale(0.5, 0.1, 0.2), "ease": scale(1, 0.05, 0.1), "content": scale(0.4, 0.1, 0.3), "popular": scale(0.2, 1, 0.5)},
+		rank.Repeat: {"buy_again": scale(1, 0.01, 0.1), "session": scale(0.5, 0.5, 1), "itemknn": scale(0.5, 0.1, 0.2), "embed": scale(0.5, 0.1, 0.3)},
 		rank.Cold:   {"popular": scale(1, 1, 0.5), "newest": scale(0.5, 0, 1)},
 	}, 1)
 	return w.WithModels(m, m.Encode(w.Catalogue)).WithRows(all)
 }
 
-// happened reads "purchase:teapot view:kettle", newest first and an hour apart.
+// happened reads "purchase:teapot view:kettle@24", newest first and an hour apart, but
+// where days are said.
 func happened(ids *catalogue.IDs, deeds string, at time.Time) []engine.Row {
 	var rows []engine.Row
 	for deed := range strings.FieldsSeq(deeds) {
 		at = at.Add(-time.Hour)
 		did, id, _ := strings.Cut(deed, ":")
+		then := at
+		if name, days, said := strings.Cut(id, "@"); said {
+			n, err := strconv.Atoi(days)
+			if err != nil {
+				panic(err)
+			}
+			id, then = name, now.AddDate(0, 0, -n)
+		}
 		n, known := ids.Num(engine.ItemID(id))
 		if !known {
 			panic("the corner shop has no " + id)
 		}
-		rows = append(rows, engine.Row{Num: n, Interaction: engine.Interaction{Item: engine.ItemID(id), Type: engine.Type(did), At: at}})
+		rows = append(rows, engine.Row{Num: n, Interaction: engine.Interaction{Item: engine.ItemID(id), Type: engine.Type(did), At: then}})
 	}
 	return rows
 }
 
 func TestGoldenLists(t *testing.T) {
 	w := cornerShop()
-	place := open(t, w, engine.DefaultScenarios()[0])
-	for name, deeds := range shoppers {
-		who := &recommend.Someone{Subject: engine.OfCustomer(engine.CustomerID(name)), Rows: happened(w.Catalogue.IDs(), deeds, now), Bought: roaring.New()}
-		answer := ask(t, &recommend.Input{World: w, Place: place, Someone: who, Request: &engine.Request{Count: 6, Explain: engine.ExplainFull}})
-		file := filepath.Join("testdata", "home", name+".txt")
-		got := page(name, who, answer, w)
-		if *update {
-			if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
+	places := map[string]*recommend.Place{"visit": open(t, w, engine.Scenario{Name: "visit"})}
+	for _, s := range engine.DefaultScenarios() {
+		places[s.Name] = open(t, w, s)
+	}
+	for place, names := range pages {
+		for _, name := range names {
+			golden(t, w, places[place], name)
 		}
-		want, err := os.ReadFile(file)
-		if err != nil {
+	}
+}
+
+// golden holds one list against the one in testdata.
+func golden(t *testing.T, w *recommend.World, place *recommend.Place, name string) {
+	t.Helper()
+	who := &recommend.Someone{Subject: engine.OfCustomer(engine.CustomerID(name)), Rows: happened(w.Catalogue.IDs(), shoppers[name], now), Bought: roaring.New()}
+	answer := ask(t, &recommend.Input{World: w, Place: place, Someone: who, Request: &engine.Request{Count: 6, Explain: engine.ExplainFull}, Now: now})
+	file := filepath.Join("testdata", place.Scenario.Name, name+".txt")
+	got := page(name, who, answer, w)
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if got != string(want) {
-			t.Errorf("%s's list has changed; go test -update rewrites it. It is now\n%s", name, got)
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
 		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s's list at %s has changed; go test -update rewrites it. It is now\n%s", name, place.Scenario.Name, got)
 	}
 }
 

@@ -13,11 +13,14 @@ import (
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/embed"
 	"github.com/rapportengine/rapport/engine/factor"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/neighbour"
 	"github.com/rapportengine/rapport/engine/rank"
 	"github.com/rapportengine/rapport/engine/recommend"
+	"github.com/rapportengine/rapport/engine/repeat"
+	"github.com/rapportengine/rapport/engine/session"
 	"github.com/rapportengine/rapport/engine/text"
 )
 
@@ -156,19 +159,71 @@ func fitModels(w *recommend.World, histories [][]engine.Interest, b rank.Blend, 
 	if err != nil {
 		panic(err)
 	}
+	items, err := neighbour.FitItems(context.Background(), data, neighbour.ItemParams{Workers: workers})
+	if err != nil {
+		panic(err)
+	}
+	fitted := append([]model.Saver{f, e, items}, fitOrdered(sequences(data.Rows, histories))...)
 	var docs [][]string
 	for _, it := range w.Catalogue.Items() {
 		docs = append(docs, text.ItemTerms(it))
 	}
-	return recommend.NewModels(3, now.Add(-time.Hour), []model.Saver{f, e}, text.Fit(docs, 16, 7), b)
+	return recommend.NewModels(3, now.Add(-time.Hour), fitted, text.Fit(docs, 16, 7), b)
+}
+
+// fitOrdered fits the sources that learn from order and repetition.
+func fitOrdered(seqs *model.Sequences) []model.Saver {
+	v, err := embed.Fit(context.Background(), seqs, embed.Params{Method: embed.PPMI, Dims: 4, MinCount: 1, Subsample: 1})
+	if err != nil {
+		panic(err)
+	}
+	s, err := session.Fit(context.Background(), seqs, session.Params{Quantile: 1})
+	if err != nil {
+		panic(err)
+	}
+	r, err := repeat.Fit(context.Background(), seqs, repeat.Params{})
+	if err != nil {
+		panic(err)
+	}
+	return []model.Saver{v, s, r}
+}
+
+// sequences tells histories, newest first, as what was done in order; of what was bought
+// again, as often as it was, in even steps.
+func sequences(rows *model.Rows, histories [][]engine.Interest) *model.Sequences {
+	seqs := &model.Sequences{Rows: rows}
+	for _, h := range histories {
+		var steps []model.Step
+		for _, in := range slices.Backward(h) {
+			row, ok := rows.Row(in.Item)
+			if !ok || in.Weight <= 0 {
+				continue
+			}
+			step := model.Step{Row: uint32(row), Type: in.Type, At: in.At, Weight: float32(in.Weight)}
+			for i := range in.Bought - 1 {
+				before := step
+				before.At = in.FirstBought.Add(in.LastBought.Sub(in.FirstBought) * time.Duration(i) / time.Duration(in.Bought-1))
+				steps = append(steps, before)
+			}
+			steps = append(steps, step)
+			if in.At.After(seqs.Newest) {
+				seqs.Newest = in.At
+			}
+		}
+		slices.SortStableFunc(steps, func(a, b model.Step) int { return a.At.Compare(b.At) })
+		if len(steps) > 0 {
+			seqs.Of = append(seqs.Of, steps)
+		}
+	}
+	return seqs
 }
 
 func drawBlend(t *rapid.T) rank.Blend {
 	b := rank.Blend{}
 	for _, task := range rank.Tasks {
 		b[task] = make(map[string]rank.Scale)
-		for _, name := range []string{"factor", "ease", "content", "popular", "trending", "newest"} {
-			if personal := slices.Contains([]string{"factor", "ease"}, name); task == rank.Cold && personal || sometimes(t, 4) {
+		for _, name := range []string{"factor", "ease", "itemknn", "embed", "session", "buy_again", "content", "popular", "trending", "newest"} {
+			if personal := !slices.Contains([]string{"content", "popular", "trending", "newest"}, name); task == rank.Cold && personal || sometimes(t, 4) {
 				continue
 			}
 			b[task][name] = rank.Scale{Weight: pick(t, 0, 0.1, 0.7, 1, 2), Mean: pick(t, 0, 0.03, 0.5), SD: pick(t, 0.07, 0.3, 1)}

@@ -199,7 +199,7 @@ func TestOtherSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, change := range map[string]func(*engine.Settings){
-		"":         func(*engine.Settings) {},
+		"":          func(*engine.Settings) {},
 		"half-life": func(s *engine.Settings) { s.Types[engine.View] = engine.TypeSetting{Weight: 0.2} },
 		"cap":       func(s *engine.Settings) { s.MaxWeight = 9 },
 		"nothing":   func(s *engine.Settings) { s.Types["own"] = engine.TypeSetting{HalfLife: day} },
