@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/record"
 )
 
 // listModels shows the versions that are kept.
@@ -55,16 +56,14 @@ func (s *Server) showJob(c *gin.Context) error {
 
 // rollback makes an earlier version serve, and shows them all.
 func (s *Server) rollback(c *gin.Context) error {
-	var body struct {
-		To *int `json:"to"`
-	}
-	if err := decode(c, &body); err != nil {
+	if err := object(c); err != nil {
 		return err
 	}
-	if body.To == nil {
-		return engine.Invalidf(engine.CodeMissingField, "to", "the version to go back to is needed")
+	version, err := record.Rollback(c.Request.Body)
+	if err != nil {
+		return err
 	}
-	if err := s.trainer.Rollback(c.Request.Context(), *body.To); err != nil {
+	if err := s.trainer.Rollback(c.Request.Context(), version); err != nil {
 		return err
 	}
 	return s.listModels(c)

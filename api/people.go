@@ -1,11 +1,7 @@
 package api
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"io"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -69,34 +65,14 @@ func (s *Server) patchPreferences(c *gin.Context) error {
 	if err := object(c); err != nil {
 		return err
 	}
-	body, err := io.ReadAll(c.Request.Body)
+	update, err := record.Preferences(c.Request.Body, engine.CustomerID(id))
 	if err != nil {
 		return err
 	}
-	if !json.Valid(body) {
-		return engine.Invalidf(engine.CodeInvalidSyntax, "", "one JSON object is wanted")
-	}
-	// Preferences are a part of the customer, and are read as one.
-	whole := io.MultiReader(strings.NewReader(`{"preferences":`), bytes.NewReader(body), strings.NewReader("}"))
-	patch, err := record.One(record.CustomerPatches(whole, record.Options{Format: record.JSON, ID: id, Create: true}))
-	if err != nil {
-		return within("preferences", err)
-	}
-	if _, err := s.do(c.Request.Context(), engine.UpdateCustomer{ID: engine.CustomerID(id), Update: patch.Update}); err != nil {
-		return within("preferences", err)
+	if _, err := s.do(c.Request.Context(), update); err != nil {
+		return err
 	}
 	return s.sendPreferences(c, id)
-}
-
-// within takes the part that the caller did not write off the field of a refusal.
-func within(part string, err error) error {
-	invalid, ok := errors.AsType[*engine.Invalid](err)
-	if !ok {
-		return err
-	}
-	named := *invalid
-	named.Field = strings.TrimPrefix(strings.TrimPrefix(named.Field, part), ".")
-	return &named
 }
 
 // merge makes all that a session or another customer did belong to this customer.
@@ -105,27 +81,25 @@ func (s *Server) merge(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	var from struct {
-		Session  engine.SessionID  `json:"session_id,omitempty"`
-		Customer engine.CustomerID `json:"customer_id,omitempty"`
-	}
-	if err := decode(c, &from); err != nil {
+	if err := object(c); err != nil {
 		return err
 	}
-	if (from.Session == "") == (from.Customer == "") {
-		return engine.Invalidf(engine.CodeMissingField, "session_id", "one of session_id and customer_id is needed: whose past is to be joined")
-	}
-	subject, field := engine.SubjectOf(from.Customer, from.Session), "customer_id"
-	if subject.Kind == engine.SessionSubject {
-		field = "session_id"
-	}
-	if err := engine.CheckID(field, subject.ID); err != nil {
+	merge, err := record.Merge(c.Request.Body, engine.CustomerID(id))
+	if err != nil {
 		return err
 	}
-	if _, err := s.do(c.Request.Context(), engine.Merge{From: subject, Into: engine.CustomerID(id)}); err != nil {
+	if _, err := s.do(c.Request.Context(), merge); err != nil {
 		return err
 	}
-	return send(c, gin.H{"customer_id": id, "merged": from})
+	return send(c, gin.H{"customer_id": id, "merged": subjectShown(merge.From)})
+}
+
+// subjectShown is a subject as the field that names it.
+func subjectShown(s engine.Subject) map[string]string {
+	if s.Kind == engine.SessionSubject {
+		return map[string]string{"session_id": s.ID}
+	}
+	return map[string]string{"customer_id": s.ID}
 }
 
 // orEmpty has a list that holds nothing encoded as [].
