@@ -119,4 +119,16 @@ type Erasure struct {
 	Impressions  int       `json:"impressions"`
 	Tickets      int       `json:"tickets"`
 	Records      int       `json:"records"`
+	// Backups are those made before the erasure: what was erased is still in them, and
+	// is erased again when one is restored.
+	Backups []Backup `json:"backups,omitempty"`
+}
+
+// Backup is one backup of a store. Where it was written to is not known to the store.
+type Backup struct {
+	ID       string    `json:"id"`
+	At       time.Time `json:"at"`
+	Seq      uint64    `json:"seq"`             // every command up to this is in it
+	Since    uint64    `json:"since,omitempty"` // position of the backup it adds to; 0: it is whole
+	Position uint64    `json:"position"`        // what the next one gives as Since
 }

@@ -352,6 +352,15 @@ func (c *checker) receipts() error {
 	}); err != nil {
 		return err
 	}
+	if err := c.rows(backupLetter, &n, func(key, value []byte) error {
+		b, _, err := decodeRecord[backupRow]("backup", value)
+		if err == nil && b.ID != string(key[1:]) {
+			err = errors.New("it is another's")
+		}
+		return err
+	}); err != nil {
+		return err
+	}
 	return c.rows(unfinishedLetter, &n, func([]byte, []byte) error {
 		return errors.New("the erasure is unfinished: opening the store again finishes it")
 	})

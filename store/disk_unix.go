@@ -49,3 +49,15 @@ func dropEmptyFiles(dir string) (err error) {
 	}
 	return nil
 }
+
+// lockDir takes the lock that Badger takes on a directory it opens.
+func lockDir(dir string) (unlock func() error, err error) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(d.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(&LockedError{Dir: dir}, d.Close())
+	}
+	return d.Close, nil // gives up the lock
+}

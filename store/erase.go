@@ -205,9 +205,14 @@ func ticketHome(txn *badger.Txn, ticket16 engine.Hash16) (engine.Hash16, error) 
 	return decodeHome(value)
 }
 
-// receipt counts what is about to go.
+// receipt counts what is about to go, and names the backups it stays in. Impressions
+// that wait in memory to be written are not counted: they never will be.
 func (s *Store) receipt(txn *badger.Txn, u *erasure) (*engine.Erasure, error) {
 	out := &engine.Erasure{Receipt: rand.Text(), At: storedTime(s.now())}
+	var err error
+	if out.Backups, err = backups(txn); err != nil {
+		return nil, err
+	}
 	for _, h := range u.Subjects {
 		out.Subjects = append(out.Subjects, h.String())
 		for _, count := range []struct {

@@ -30,11 +30,12 @@ import (
 //	S |                                 the shop's settings                settings.go
 //	l | seq8                            tail: what a commit changed       tail.go
 //	E | receipt                         receipt of an erasure             erase.go
+//	U | backup                          a backup that was made             backup.go
 //	P | receipt                         an erasure not yet finished
 //	M | version8                        manifest of a model               models.go
 //	C | name                            manifest of a checkpoint
 //	b | blob8 | chunk4                  chunk of a model or checkpoint    blob.go
-//	z | name                            format, low end of the tail, current model
+//	z | name                            format, low end of the tail, current model, identity
 //	Z | name                            small values of the layers above
 //
 // Everything of a person begins with letter and subject16, so that a history is one
@@ -65,6 +66,7 @@ const (
 	settingsLetter   = 'S'
 	tailLetter       = 'l'
 	receiptLetter    = 'E'
+	backupLetter     = 'U'
 	unfinishedLetter = 'P'
 	modelLetter      = 'M'
 	checkpointLetter = 'C'
