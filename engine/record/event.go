@@ -53,13 +53,10 @@ func quantity(v value) (float64, problem) {
 	return f, p
 }
 
+// priceField is that of one piece. Below 0 it is a credit, as shops book them.
 func priceField[T any](into func(*T) *float64) field[T] {
-	return field[T]{name: "price", set: func(t *T, v value) problem {
-		f, p := v.num()
-		if p == nil && f < 0 && !v.env.returns {
-			p = refuse("a number not below 0 is wanted, got %g", f)
-		}
-		*into(t) = f
+	return field[T]{name: "price", set: func(t *T, v value) (p problem) {
+		*into(t), p = v.num()
 		return p
 	}}
 }

@@ -19,7 +19,7 @@ import (
 //     its own, the session of that name;
 //   - rows with one order_id (of a table, or objects without items) are the lines of
 //     one event, numbered as they come, equal ones too;
-//   - a quantity below 0 is a return of that many pieces, and a price below 0 a credit.
+//   - a quantity below 0 is a return of that many pieces.
 //
 // It remembers 16 bytes and more for every order of rows that it has met, so that the
 // lines of one may stand apart.

@@ -33,8 +33,7 @@ type env struct {
 	sep    string // between the parts of a cell that is a list
 	own    bool   // texts are copied: they outlive the record, which may be far larger
 	redact bool
-	// returns has quantities and prices below 0 taken: lines of orders that go back,
-	// and credits.
+	// returns has quantities below 0 taken: lines of orders that go back.
 	returns bool
 }
 
