@@ -39,13 +39,16 @@ type Store interface {
 // Options are the trainer's settings; the zero value is sane.
 type Options struct {
 	Settings *engine.Settings // nil: engine.DefaultSettings
-	Search   *Search          // nil: DefaultSearch
-	Seed     uint64
-	Workers  int           // 0: half the processors, so that answers keep theirs
-	Interval time.Duration // how often the loop looks whether to train; 0: an hour
-	MinNew   uint64        // commands since the last training that make another worth while; 0: 1,000
-	Log      *slog.Logger  // nil: none
-	Now      func() time.Time
+	// SettingsNow is asked at each training instead, where it is not nil: the shop may
+	// change its settings while it runs.
+	SettingsNow func() engine.Settings
+	Search      *Search // nil: DefaultSearch
+	Seed        uint64
+	Workers     int           // 0: half the processors, so that answers keep theirs
+	Interval    time.Duration // how often the loop looks whether to train; 0: an hour
+	MinNew      uint64        // commands since the last training that make another worth while; 0: 1,000
+	Log         *slog.Logger  // nil: none
+	Now         func() time.Time
 }
 
 // Trainer trains, on demand and in a loop, one training at a time.
@@ -70,6 +73,9 @@ func New(store Store, swap func(*recommend.Models), o Options) *Trainer {
 	if o.Settings == nil {
 		settings := engine.DefaultSettings()
 		o.Settings = &settings
+	}
+	if o.SettingsNow == nil {
+		o.SettingsNow = func() engine.Settings { return *o.Settings }
 	}
 	if o.Search == nil {
 		search := DefaultSearch()
@@ -202,7 +208,7 @@ func (t *Trainer) train(ctx context.Context, progress func(string, float64)) (*R
 		steps++
 	}
 	step("reading the log")
-	snap, err := Read(ctx, t.store, *t.o.Settings, nil)
+	snap, err := Read(ctx, t.store, t.o.SettingsNow(), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -64,6 +64,7 @@ func open(ctx context.Context, o openOptions) (_ *workspace, err error) {
 	}
 	o.trainer.Log = o.log
 	w := &workspace{dir: o.dir, store: s, log: o.log, recommender: serving.New(s, s.IDs(), serving.Options{Settings: &settings})}
+	o.trainer.SettingsNow = w.recommender.Settings
 	w.trainer = training.New(s, w.recommender.Swap, o.trainer)
 	if err := w.restore(ctx); err != nil {
 		return nil, fmt.Errorf("restore %s: %w", o.dir, err)
