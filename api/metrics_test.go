@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -51,6 +54,18 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 	h.page("GET", "/metrics").refused(401, "unauthorized")
+
+	docs, err := os.ReadFile(filepath.Join("..", "docs", "operation.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range f {
+		name, _, _ = strings.Cut(name, "{")
+		name = regexp.MustCompile("_(bucket|count|sum)$").ReplaceAllString(name, "")
+		if strings.HasPrefix(name, "rapport_") && !strings.Contains(string(docs), "`"+name+"`") {
+			t.Errorf("%s is not in docs/operation.md", name)
+		}
+	}
 }
 
 // Whatever callers send, the number of series is that of the routes.
