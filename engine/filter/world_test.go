@@ -282,6 +282,9 @@ var request = []value{
 	{"context.store", func(env *Env, _ *engine.Item) ([]any, bool) { return notEmpty(env.Context.Store) }},
 }
 
+// basket is the one list of the context.
+var basket = value{"context.basket", func(env *Env, _ *engine.Item) ([]any, bool) { return anys(env.Basket), false }}
+
 func textLiteral(s string) value {
 	return value{strconv.Quote(s), func(*Env, *engine.Item) ([]any, bool) { return one(s) }}
 }
@@ -414,7 +417,7 @@ func term(t *rapid.T) said {
 	case 4:
 		return inSaid(in, word, pick(t, append(lists, append(words, an)...)...))
 	case 5:
-		return inSaid(in, pick(t, append(lists, append(words, an)...)...), pick(t, append(request, listLiteral([]value{word, textLiteral("red")}))...))
+		return inSaid(in, pick(t, append(lists, append(words, an)...)...), pick(t, append(request, basket, listLiteral([]value{word, textLiteral("red")}))...))
 	case 6:
 		return inSaid(in, pick(t, append(request, number)...), an)
 	case 7:

@@ -137,6 +137,10 @@ func TestSuggest(t *testing.T) {
 	if got := suggest(help, engine.SuggestRequest{Text: "zzz", Product: "no such", OrderID: "9"}); len(got.Items) > 0 || got.EmptyReason != engine.EmptyRelevance || !slices.Equal(got.Degraded, []string{"unknown_item", "unknown_order"}) {
 		t.Errorf("nonsense got %+v", got)
 	}
+	misspelt := &engine.SuggestRequest{Text: "lamp", ReturnProperties: []string{"titel"}}
+	if _, err := recommend.Suggest(&recommend.SuggestInput{World: w, Place: open(t, w, help), Someone: &recommend.Someone{}, Request: misspelt, Now: now}); err == nil {
+		t.Error("a property that no item has was accepted")
+	}
 	if got := suggest(help, engine.SuggestRequest{Text: "lamp", Filter: "false"}); got.EmptyReason != engine.EmptyFilter {
 		t.Errorf("nothing eligible got %+v", got)
 	}

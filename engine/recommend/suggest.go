@@ -24,7 +24,7 @@ func Suggest(in *SuggestInput) (engine.SuggestAnswer, error) {
 	w, req := in.World, in.Request
 	var answer engine.SuggestAnswer
 	story := &Input{World: w, Place: in.Place, Someone: in.Someone, Now: in.Now, Request: &engine.Request{
-		Filter: req.Filter, Count: req.Count, Explain: req.Explain,
+		Filter: req.Filter, Count: req.Count, Explain: req.Explain, ReturnProperties: req.ReturnProperties,
 	}}
 	orders, err := in.Place.join(story.Request, w.Catalogue)
 	if err != nil {
