@@ -61,6 +61,12 @@ type house struct {
 	binary, work string
 }
 
+// preset reads the file as it is published.
+const preset = "uci-online-retail"
+
+// original is the form of the file as it came.
+const original = "as published"
+
 func main() {
 	uci := flag.String("uci", "", "online_retail.csv, may be gzipped")
 	results := flag.String("results", measure.Results, "file to append a JSON line to")
@@ -91,7 +97,7 @@ func run(ctx context.Context, uci, results string) error {
 		return err
 	}
 	fmt.Printf("the file: %d rows, %.0f pieces, revenue %.2f\n", r.File.Rows, r.File.Quantity, r.File.Revenue)
-	first, err := h.pass(ctx, "csv.gz", uci, "--preset", "uci-online-retail")
+	first, err := h.pass(ctx, original, uci, "--as", "orders", "--preset", preset)
 	if err != nil {
 		return err
 	}
@@ -103,7 +109,7 @@ func run(ctx context.Context, uci, results string) error {
 	r.Doors = append(r.Doors, *again)
 	for _, format := range []string{"csv", "ndjson", "parquet"} {
 		file := filepath.Join(work, "events."+format)
-		if err := h.rapport(ctx, "export", "--dir", h.dir("csv.gz"), "--as", "events", "--out", file); err != nil {
+		if err := h.rapport(ctx, "export", "--dir", h.dir(original), "--as", "events", "--out", file); err != nil {
 			return err
 		}
 		for _, packed := range []string{"", ".gz", ".zst"} {
@@ -113,7 +119,7 @@ func run(ctx context.Context, uci, results string) error {
 			if err := pack(file, packed); err != nil {
 				return err
 			}
-			d, err := h.pass(ctx, format+packed, file+packed)
+			d, err := h.pass(ctx, format+packed, file+packed, "--as", "events")
 			if err != nil {
 				return err
 			}
@@ -162,7 +168,7 @@ func (h *house) pass(ctx context.Context, form, file string, more ...string) (*d
 		return nil, err
 	}
 	start := time.Now()
-	args := append([]string{"import", "--dir", h.dir(form), "--as", "events"}, more...)
+	args := append([]string{"import", "--dir", h.dir(form)}, more...)
 	if err := h.rapport(ctx, append(args, file)...); err != nil {
 		return nil, err
 	}
@@ -171,13 +177,13 @@ func (h *house) pass(ctx context.Context, form, file string, more ...string) (*d
 
 // interrupted kills an import when half its time is over, and runs it again.
 func (h *house) interrupted(ctx context.Context, file string, took time.Duration) (*door, error) {
-	const form = "csv.gz, killed half-way"
+	const form = original + ", killed half-way"
 	short, cancel := context.WithTimeout(ctx, took/2)
 	defer cancel()
-	if h.rapport(short, "import", "--dir", h.dir(form), "--as", "events", "--preset", "uci-online-retail", file) == nil {
+	if h.rapport(short, "import", "--dir", h.dir(form), "--as", "orders", "--preset", preset, file) == nil {
 		return nil, errors.New("the import that was to be killed ended before")
 	}
-	return h.pass(ctx, form, file, "--preset", "uci-online-retail")
+	return h.pass(ctx, form, file, "--as", "orders", "--preset", preset)
 }
 
 // look exports what is in a door's workspace, and sums it.
