@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -26,44 +25,10 @@ const (
 // importParams are the parameters of an import.
 var importParams = []string{"format", "preset", "map", "zone", "source", "mode", "force"}
 
-// records is a reading of any kind, as the commands that keep its records.
-type records = iter.Seq2[record.Entry[engine.Command], error]
-
-// imports are the kinds of record that can be imported, by their names in the path.
-var imports = map[string]func(io.Reader, record.Options) records{
-	"items":     commands(record.Items, func(i engine.Item) engine.Command { return engine.PutItem{Item: i} }),
-	"customers": commands(record.Customers, func(c engine.Customer) engine.Command { return engine.PutCustomer{Customer: c} }),
-	"events":    commands(record.Events, func(e engine.RecordEvent) engine.Command { return e }),
-	"orders":    orders,
-	"tickets":   commands(record.Tickets, func(t engine.Ticket) engine.Command { return engine.PutTicket{Ticket: t} }),
-}
-
-// orders are events that are purchases where they name no type.
-func orders(r io.Reader, o record.Options) records {
-	o.Type = engine.Purchase
-	return commands(record.Events, func(e engine.RecordEvent) engine.Command { return e })(r, o)
-}
-
-func commands[T any](read reader[T], command func(T) engine.Command) func(io.Reader, record.Options) records {
-	return func(r io.Reader, o record.Options) records {
-		return func(yield func(record.Entry[engine.Command], error) bool) {
-			for entry, err := range read(r, o) {
-				next := record.Entry[engine.Command]{Line: entry.Line}
-				if err == nil {
-					next.Value = command(entry.Value)
-				}
-				if !yield(next, err) {
-					return
-				}
-			}
-		}
-	}
-}
-
 // intake is one import under way.
 type intake struct {
 	s       *Server
-	read    func(io.Reader, record.Options) records
+	what    string // one of record.Kinds
 	options record.Options
 	feed    *feed // of mode=replace, else nil
 	dated   bool  // the records are events: they need ids and times
@@ -108,9 +73,9 @@ func (s *Server) newIntake(c *gin.Context) (*intake, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &intake{s: s, read: imports[what], body: c.Request.Body, dated: what == "events" || what == "orders", out: Outcome{Rejected: []record.Rejected{}}}
-	if k.read == nil {
-		return nil, fmt.Errorf("an import of %q: %w; there are customers, events, items, orders and tickets", shorten(what), engine.ErrNotFound)
+	k := &intake{s: s, what: what, body: c.Request.Body, dated: what == "events" || what == "orders", out: Outcome{Rejected: []record.Rejected{}}}
+	if !slices.Contains(record.Kinds(), what) {
+		return nil, fmt.Errorf("an import of %q: %w; there are %s", shorten(what), engine.ErrNotFound, strings.Join(record.Kinds(), ", "))
 	}
 	if k.feed, err = feedOf(c); err != nil {
 		return nil, err
@@ -258,7 +223,7 @@ func (k *intake) look(ctx context.Context) error {
 	}
 	defer end()
 	n := 0
-	for entry, err := range k.read(from, k.options) {
+	for entry, err := range record.Commands(k.what, from, k.options) {
 		if err := errors.Join(ctx.Err(), k.refuse(err)); err != nil {
 			return err
 		}
@@ -284,7 +249,7 @@ func (k *intake) take(ctx context.Context) error {
 	}
 	defer end()
 	chunk, begun := &batch{}, int64(0)
-	for entry, err := range k.read(from, k.options) {
+	for entry, err := range record.Commands(k.what, from, k.options) {
 		if err := errors.Join(ctx.Err(), k.refuse(err)); err != nil {
 			return errors.Join(err, k.keep(ctx, chunk))
 		}

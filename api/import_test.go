@@ -135,7 +135,7 @@ func TestImport(t *testing.T) {
 	if at := first[len(first)-1].(fields)["at"]; len(first) != (n+6)/7 || at != "2024-05-01T08:00:00Z" {
 		t.Errorf("c0 did %d things, first at %v; want %d, the time in Berlin's summer", len(first), at, (n+6)/7)
 	}
-	if out := h.call("POST", "/v1/import/orders", `{"customer_id":"o","items":[{"item_id":"lamp-0"},{"item_id":"lamp-1"}]}`).want(200).outcome(); out.Accepted != 1 {
+	if out := h.call("POST", "/v1/import/orders", `{"order_id":"o-1","customer_id":"o","items":[{"item_id":"lamp-0"},{"item_id":"lamp-1"}]}`).want(200).outcome(); out.Accepted != 1 {
 		t.Errorf("an order: got %+v", out)
 	}
 	if e := h.call("GET", "/v1/customers/o/events").object()["items"].([]any); len(e) != 2 || e[0].(fields)["type"] != "purchase" {

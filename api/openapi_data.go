@@ -147,7 +147,7 @@ func (w *words) files() map[string]described {
 			body: taken, answer: asJSON(w.of(Outcome{})),
 			examples: []example{
 				{about: "customers as a table", path: "/v1/import/customers", media: mediaCSV, body: "customer_id,attributes.city\ndoc-cleo,Ulm\ndoc-dan,Bern\n"},
-				{about: "orders without ids", path: "/v1/import/orders", media: mediaNDJSON, body: `{"customer_id": "doc-cleo", "item_id": "84991", "quantity": 6, "at": "2026-01-02T15:04:05Z"}` + "\n"},
+				{about: "orders, one a line", path: "/v1/import/orders", media: mediaNDJSON, body: `{"order_id": "doc-o1", "customer_id": "doc-cleo", "item_id": "84991", "quantity": 6, "at": "2026-01-02T15:04:05Z"}` + "\n"},
 			},
 		},
 		"GET /v1/export/:what": {
@@ -158,6 +158,17 @@ func (w *words) files() map[string]described {
 				{about: "items as a table", path: "/v1/export/items?format=csv"},
 				{about: "customers as Parquet", path: "/v1/export/customers?format=parquet"},
 			},
+		},
+		"GET /v1/backup": {
+			id: "backup", tag: tagOperation, summary: "A backup of everything, while the server goes on",
+			text:     "For `rapport restore`. The trailer `X-Rapport-Position` is what the next backup gives as `since`. It ends with a checksum, so that one cut short is seen to be.",
+			answer:   content{"application/octet-stream": {}},
+			examples: []example{{about: "a whole one", path: "/v1/backup"}},
+		},
+		"GET /v1/backups": {
+			id: "listBackups", tag: tagOperation, summary: "The backups that were made, oldest first", text: "The newest 200.",
+			answer:   asJSON(full(map[string]*huma.Schema{"backups": list(w.of(engine.Backup{}))})),
+			examples: []example{{about: "the one before", path: "/v1/backups"}},
 		},
 	}
 }

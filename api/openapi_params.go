@@ -46,9 +46,10 @@ var parameters = map[string]parameter{
 		among("auto", "json", "ndjson", "csv", "parquet", "npy"),
 	},
 	"preset": {"the layout of a known file, see docs/data.md", among(record.Presets()...)},
-	"map":    {"what columns are called here, such as `item_id=sku,title=name`", text()},
+	"map":    {"what columns mean, such as `sku=item_id,name=title,type:=view`", text()},
 	"zone":   {"of times that name none, such as Europe/London", text()},
 	"source": {"a name for the file: events without an id of their own get theirs from it and their line", text()},
+	"since":  {"the position of an earlier backup, as /v1/backups lists it: only what came after it", &huma.Schema{Type: huma.TypeInteger, Minimum: new(0.0)}},
 	"type":   {"some kinds of moments; default all", list(among(momentTypes...))},
 
 	"customer_id":       {"whom it is for, or whose it is", text()},

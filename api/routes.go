@@ -113,6 +113,8 @@ func (s *Server) routes() []route {
 
 		{"POST", "/v1/import/:what", s.importRecords, importParams, long},
 		{"GET", "/v1/export/:what", s.export, []string{"format"}, long},
+		{"GET", "/v1/backup", s.backup, []string{"since"}, long},
+		{"GET", "/v1/backups", s.listBackups, nil, 0},
 
 		{"GET", "/v1/models", s.listModels, nil, 0},
 		{"POST", "/v1/models/train", s.train, nil, 0},

@@ -205,6 +205,8 @@ func steering(t *testing.T, h *house) {
 	h.call("PUT", "/v1/settings/privacy", h.call("GET", "/v1/settings/privacy").want(200).object()).want(200)
 
 	h.call("POST", "/v1/import/items", ndjson, h.call("GET", "/v1/export/items").want(200).body).want(200)
+	h.call("GET", "/v1/backup").want(200)
+	h.call("GET", "/v1/backups").want(200)
 
 	attributes := h.call("GET", "/v1/attributes").want(200).object()["attributes"].([]any)
 	if len(attributes) != 3 || attributes[0].(map[string]any)["name"] != "brand" {
