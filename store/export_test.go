@@ -22,3 +22,11 @@ func (s *Store) PutFormat(t *testing.T, value []byte) {
 		t.Fatal(err)
 	}
 }
+
+// Compact has Badger bring all its files to one level, where it forgets deletions.
+func (s *Store) Compact(t *testing.T) {
+	t.Helper()
+	if err := s.db.Flatten(1); err != nil {
+		t.Fatal(err)
+	}
+}
