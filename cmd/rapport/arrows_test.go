@@ -151,6 +151,7 @@ func TestLibrariesStayHome(t *testing.T) {
 		"github.com/gin-gonic/gin":            "api",
 		"github.com/danielgtaylor/huma":       "api",
 		"github.com/prometheus/client_golang": "api",
+		"github.com/parquet-go/parquet-go":    "engine/record",
 		"github.com/zhenghaoz/gorse":          "training/peer",
 		"go.uber.org/zap":                     "training/peer",
 		"github.com/alecthomas/kong":          "cmd",
