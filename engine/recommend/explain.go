@@ -220,11 +220,12 @@ func (e *explainer) deedWith(n engine.ItemNum) engine.Row {
 	return *newest
 }
 
-// mayName reports whether a reason may name an item: not one that is sensitive, that
-// this place does not show to anybody, or that this person asked not to see; nor one
+// mayName reports whether a reason may name an item: not one that is sensitive, that is
+// not published yet, that this place does not show to anybody, or that this person asked
+// not to see; nor one
 // that has left the catalogue, of which we no longer know whether it was sensitive.
 func (in *Input) mayName(item *engine.Item) bool {
-	if item == nil || item.Sensitive {
+	if item == nil || item.Sensitive || item.Published != nil && in.Now.Before(*item.Published) {
 		return false
 	}
 	if item.Visibility == engine.AgentOnly && in.Place.Scenario.Audience != engine.AgentOnly {

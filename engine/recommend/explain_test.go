@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -104,6 +105,7 @@ func TestUnnamedCauses(t *testing.T) {
 	secrets := map[string]func(it *engine.Item, c *engine.Customer){
 		"nothing":        nil,
 		"sensitive":      func(it *engine.Item, _ *engine.Customer) { it.Sensitive = true },
+		"not published":  func(it *engine.Item, _ *engine.Customer) { it.Published = new(now.Add(time.Hour)) },
 		"for agents":     func(it *engine.Item, _ *engine.Customer) { it.Visibility = engine.AgentOnly },
 		"muted":          func(it *engine.Item, c *engine.Customer) { c.Preferences.MutedItems = []engine.ItemID{it.ID} },
 		"category muted": func(it *engine.Item, c *engine.Customer) { c.Preferences.MutedCategories = it.Categories },
