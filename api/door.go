@@ -163,6 +163,9 @@ func (s *Server) enter(c *gin.Context) error {
 		if inURL {
 			return newProblem(http.StatusUnauthorized, codeUnauthorized, "the key in the URL is not the publishable key of this server")
 		}
+		if s.lock.loopback && s.door.origins[c.GetHeader("Origin")] {
+			return errForeignOrigin // it would hear the answer, and is no program of this machine
+		}
 		return s.lock.admit(c.Request)
 	}
 	if !visitable(c.Request.Method, c.FullPath()) {

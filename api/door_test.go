@@ -109,6 +109,10 @@ func TestVisitorsSeeThePublic(t *testing.T) {
 				t.Errorf("%s%s: got %v, want nothing that is not public", path, more, list)
 			}
 		}
+		about := h.page("GET", path+key+"&explain=full&basket=note,soon").want(200)
+		if text := string(about.body); strings.Contains(text, "refund") || strings.Contains(text, "next year") {
+			t.Errorf("%s about what is not public: got %s, want it unnamed", path, text)
+		}
 		h.page("GET", path+key+"&scenario=support-desk").refused(403, "forbidden")
 		h.page("GET", path+key+"&scenario=desk-2").refused(403, "forbidden")
 		h.page("GET", path+key+"&context.at="+url.QueryEscape(time.Now().Add(300*time.Hour).Format(time.RFC3339))).refused(403, "forbidden")
@@ -233,5 +237,6 @@ func TestVisitorsOfALoopback(t *testing.T) {
 	h.page("POST", "/v1/events?key="+publishable, event, http.Header{"Origin": {shopOrigin}, "Content-Type": {"text/plain"}}).want(200)
 	h.page("POST", "/v1/events", event, http.Header{"Origin": {shopOrigin}, "Content-Type": {"text/plain"}}).refused(403, "forbidden")
 	h.page("GET", "/v1/items").want(200)
+	h.page("GET", "/v1/customers/ann/recommendations", http.Header{"Origin": {shopOrigin}}).refused(403, "forbidden")
 	h.page("GET", "/v1/items?key="+publishable).refused(403, "forbidden")
 }
