@@ -52,40 +52,6 @@ func beginTable[T any](in *input, c *reading, d *decoder[T]) (source, []constant
 	return t, always, err
 }
 
-// preset returns the mapping of the caller laid over that of a preset, and the layout
-// the preset takes the file for.
-func (d *decoder[T]) preset(c *reading, first []string, delimiter byte) (Mapping, layout, error) {
-	if c.o.Preset == "" {
-		return c.o.Mapping, layout{}, nil
-	}
-	l, err := layoutOf(c.o.Preset, d.schema.what, first, delimiter)
-	if err != nil {
-		return Mapping{}, l, err
-	}
-	return d.by(l, c, first)
-}
-
-// by takes a file for what a layout says.
-func (d *decoder[T]) by(l layout, c *reading, columns []string) (Mapping, layout, error) {
-	known, err := ParseMapping(l.mapping)
-	if err != nil {
-		return Mapping{}, l, err
-	}
-	l.attributes(columns, known)
-	if c.env.zone == nil {
-		c.env.zone = l.zone
-	}
-	c.env.clock, c.env.latin1 = l.clock, l.latin1
-	if l.sep != "" {
-		c.env.sep = l.sep
-	}
-	d.void = l.void
-	if l.once {
-		d.known = make(map[string]bool)
-	}
-	return c.o.Mapping.over(known), l, nil
-}
-
 // settle settles what each column means, by the mapping that was given and all of it.
 func (d *decoder[T]) settle(columns []string, given, all Mapping) ([]constant, error) {
 	if err := checkHeader(columns, given); err != nil {
