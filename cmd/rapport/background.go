@@ -38,6 +38,26 @@ func (w *workspace) work(ctx context.Context) {
 	w.run(ctx, "writing impressions", w.recommender.Run)
 	w.run(ctx, "checkpointing", w.keepCheckpointing)
 	w.run(ctx, "training", w.trainer.Run)
+	w.run(ctx, "moving merged rows", w.keepMoving)
+}
+
+// moveEvery is how often rows are moved to whom they were merged into. Histories are
+// whole without it; it makes reading them cheaper.
+const moveEvery = 10 * time.Minute
+
+func (w *workspace) keepMoving(ctx context.Context) error {
+	tick := time.NewTicker(moveEvery)
+	defer tick.Stop()
+	for {
+		if _, err := w.store.MoveMerged(ctx); err != nil && ctx.Err() == nil {
+			w.log.Error("moving merged rows", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
 }
 
 func (w *workspace) keepCheckpointing(ctx context.Context) error {

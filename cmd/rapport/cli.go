@@ -19,6 +19,9 @@ type commands struct {
 	Suggest   suggestCommand   `cmd:"" help:"Find the fix for a ticket's text."`
 	Eval      evalCommand      `cmd:"" help:"Measure models on held-out events of a file."`
 	Check     checkCommand     `cmd:"" help:"Verify a store."`
+	Backup    backupCommand    `cmd:"" help:"Write everything to a file, while the workspace goes on."`
+	Restore   restoreCommand   `cmd:"" help:"Make a workspace of backups."`
+	Upgrade   upgradeCommand   `cmd:"" help:"Bring a workspace up to this version's form."`
 	Rollback  rollbackCommand  `cmd:"" help:"Serve an earlier model."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }

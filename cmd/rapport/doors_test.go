@@ -1,39 +1,133 @@
 package main
 
 import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/sbinet/npyio"
 )
 
-// The keys for pages come from the environment, and what would open too much is refused.
-func TestDoorsFrom(t *testing.T) {
-	secret := strings.Repeat("s", leastSecret)
-	for _, c := range []struct {
-		name, publishable, secret string
-		origins                   []string
-		wrong                     string // part of the refusal
-	}{
-		{"nothing", "", "", nil, ""},
-		{"a key", "pk", "", nil, ""},
-		{"all of it", "pk", secret, []string{"https://shop.example", "http://localhost:3000"}, ""},
-		{"an origin without a key", "", "", []string{"https://shop.example"}, "RAPPORT_PUBLISHABLE_KEY"},
-		{"a secret without a key", "", secret, nil, "RAPPORT_PUBLISHABLE_KEY"},
-		{"every origin", "pk", "", []string{"*"}, "--origin"},
-		{"a short secret", "pk", secret[1:], nil, "16"},
-		{"the API key", "the-key", "", nil, "everything"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Setenv("RAPPORT_PUBLISHABLE_KEY", c.publishable)
-			t.Setenv("RAPPORT_TOKEN_SECRET", c.secret)
-			d, err := doorsFrom(c.origins, "the-key")
-			switch {
-			case c.wrong != "":
-				if err == nil || !strings.Contains(err.Error(), c.wrong) {
-					t.Errorf("got %v, want a refusal with %q", err, c.wrong)
+// TestEverythingComesOutAndInAgain: export, import, export gives the same bytes, by a
+// directory and through a server that holds it.
+func TestEverythingComesOutAndInAgain(t *testing.T) {
+	dir := smallShop(t)
+	rapport(t, "import", "--dir", dir, "--as", "customers", write(t, "customers.ndjson", `{"customer_id": "ann, of \"Ü\"", "attributes": {"size": 42, "tags": ["a", "b"]}, "consent": {"train": false}}`)).want(t, exitOK)
+	for _, served := range []bool{false, true} {
+		if served {
+			start(t, "serve", "--dir", dir, "--addr", "127.0.0.1:0", "--train-every", "0")
+		}
+		for _, format := range []string{"parquet", "ndjson", "csv"} {
+			out, again := t.TempDir(), t.TempDir()
+			for _, what := range []string{"items", "customers", "events", "tickets"} {
+				if format == "csv" && what == "tickets" {
+					continue
 				}
-			case err != nil || d.publishable != c.publishable || d.secret != c.secret || len(d.origins) != len(c.origins):
-				t.Errorf("got %+v and %v, want it taken", d, err)
+				file := filepath.Join(out, what+"."+format)
+				rapport(t, "export", "--dir", dir, "--as", what, "--out", file).want(t, exitOK, "bytes")
+				rapport(t, "import", "--dir", again, "--as", what, file).want(t, exitOK, " 0 refused")
 			}
-		})
+			for _, what := range []string{"items", "customers", "events", "tickets"} {
+				if format == "csv" && what == "tickets" {
+					continue
+				}
+				second := filepath.Join(t.TempDir(), what+"."+format)
+				rapport(t, "export", "--dir", again, "--as", what, "--out", second).want(t, exitOK)
+				sameBytes(t, filepath.Join(out, what+"."+format), second)
+			}
+		}
 	}
+}
+
+func sameBytes(t *testing.T, a, b string) {
+	t.Helper()
+	first, err := os.ReadFile(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := os.ReadFile(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(first) == 0 || !bytes.Equal(first, second) {
+		t.Errorf("%s has %d bytes and comes again as %d others", filepath.Base(a), len(first), len(second))
+	}
+}
+
+func TestVectorsForANotebook(t *testing.T) {
+	dir := smallShop(t)
+	file := filepath.Join(t.TempDir(), "factors.npy")
+	rapport(t, "export", "--dir", dir, "--as", "factors", "--out", file).want(t, exitFailed, "not found")
+	rapport(t, "train", "--dir", dir).want(t, exitOK)
+	rapport(t, "export", "--dir", dir, "--as", "factors", "--out", file).want(t, exitOK, "the rows' items are in "+file+".ids.ndjson")
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r, err := npyio.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids, err := os.ReadFile(file + ".ids.ndjson")
+	if shape := r.Header.Descr.Shape; err != nil || len(shape) != 2 || shape[1] != 64 || shape[0] != strings.Count(string(ids), "\n") {
+		t.Errorf("the vectors have shape %v, their ids %d lines, %v", shape, strings.Count(string(ids), "\n"), err)
+	}
+}
+
+func TestBackupAndBack(t *testing.T) {
+	dir := smallShop(t)
+	whole, more := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "more")
+	said := rapport(t, "backup", "--dir", dir, "--to", whole).want(t, exitOK, "--since ")
+	position := strings.TrimSpace(said.out[strings.LastIndex(said.out, " "):])
+	if n, err := strconv.Atoi(position); err != nil || n < 1 {
+		t.Fatalf("the position in %q is %q", said.out, position)
+	}
+	before := lookInto(t, dir)
+	rapport(t, "import", "--dir", dir, "--as", "events", write(t, "events.csv", "type,customer_id,item_id,at\nview,newcomer,22423,2024-05-01T00:00:00Z\n")).want(t, exitOK)
+	rapport(t, "backup", "--dir", dir, "--to", more, "--since", position).want(t, exitOK)
+
+	first := filepath.Join(t.TempDir(), "first")
+	rapport(t, "restore", "--from", whole, "--dir", first).want(t, exitOK, "is as of")
+	if got := lookInto(t, first); got != before {
+		t.Errorf("restored are %+v, want %+v", got, before)
+	}
+	rapport(t, "restore", "--from", whole, "--from", more, "--dir", first).want(t, exitFailed, "--replace")
+	rapport(t, "restore", "--from", whole, "--from", more, "--dir", first, "--replace").want(t, exitOK, "is kept in")
+	if got := lookInto(t, first); got.interactions != before.interactions+1 {
+		t.Errorf("with what came later restored are %+v, want one more than %+v", got, before)
+	}
+	text, err := os.ReadFile(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapport(t, "restore", "--from", write(t, "short", string(text[:len(text)/2])), "--dir", filepath.Join(t.TempDir(), "x")).want(t, exitFailed, "cut short")
+	rapport(t, "upgrade", "--dir", first, "--dry-run").want(t, exitOK, "nothing to do")
+}
+
+// TestFeedReplacesTheCatalogue: what is absent is hidden, unless it is too much.
+func TestFeedReplacesTheCatalogue(t *testing.T) {
+	dir := t.TempDir()
+	rapport(t, "import", "--dir", dir, "--as", "items", write(t, "items.csv", "item_id,title\na,A\nb,B\nc,C\nd,D\ne,E\nf,F\n")).want(t, exitOK)
+	rapport(t, "import", "--dir", dir, "--as", "items", "--mode", "replace", write(t, "feed.csv", "item_id,title\na,A\nb,B\n")).want(t, exitFailed, "--force")
+	rapport(t, "import", "--dir", dir, "--as", "items", "--mode", "replace", write(t, "feed.csv", "item_id,title\na,A\nb,B\nc,C\nd,D\ne,E\ng,G\n")).
+		want(t, exitOK, "6 items put, 1 hidden")
+	out := rapport(t, "export", "--dir", dir, "--as", "items", "--format", "ndjson", "--out", "-").want(t, exitOK).out
+	if strings.Count(out, "\n") != 7 || strings.Count(out, `"hidden":true`) != 1 || !strings.Contains(out, `"item_id":"f"`) {
+		t.Errorf("after the feed there is\n%s", out)
+	}
+}
+
+func TestShiftToNow(t *testing.T) {
+	dir := t.TempDir()
+	file := write(t, "events.csv", "type,customer_id,item_id,at\nview,ann,a,2011-05-01T00:00:00Z\nview,ann,b,2011-05-02T00:00:00Z\n")
+	rapport(t, "import", "--dir", dir, "--as", "events", "--shift-to-now", file).want(t, exitOK, "2 events read: 2 accepted")
+	out := rapport(t, "export", "--dir", dir, "--as", "events", "--format", "csv", "--out", "-").want(t, exitOK).out
+	if strings.Contains(out, "2011-") {
+		t.Errorf("the times are not moved:\n%s", out)
+	}
+	rapport(t, "import", "--dir", dir, "--as", "events", "--shift-to-now", "-").want(t, exitUsage, "standard input")
 }

@@ -2,13 +2,15 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"path/filepath"
 	"strings"
+
+	"github.com/rapportengine/rapport/engine"
 )
 
 type exportCommand struct {
@@ -54,38 +56,70 @@ func (e *exportCommand) Run(ctx context.Context, c *console) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	n, err := r.download(ctx, c, "exporting "+e.As, "/v1/export/"+e.As+"?format="+format, e.Out)
+	got, err := r.download(ctx, c, "exporting "+e.As, "/v1/export/"+e.As+"?format="+format, e.Out)
 	if err != nil {
 		return err
 	}
 	if format == "npy" && e.Out != "-" {
 		ids := e.Out + ".ids.ndjson"
-		if _, err := r.download(ctx, c, "exporting ids", "/v1/export/"+e.As+"?"+url.Values{"format": {"ndjson"}, "only": {"ids"}}.Encode(), ids); err != nil {
+		if err := r.writeIDs(ctx, c, e.As, ids); err != nil {
 			return err
 		}
 		c.say("the rows' items are in %s", ids)
 	}
-	c.say("%s: %s bytes", e.Out, count(n))
+	c.say("%s: %s bytes", e.Out, count(got.bytes))
 	return nil
 }
 
+// writeIDs lists the items of vectors, in the order of their rows.
+func (r *remote) writeIDs(ctx context.Context, c *console, what, file string) error {
+	answer, err := r.send(ctx, http.MethodGet, "/v1/export/"+what+"?format=ndjson", "", nil)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	return writeFile(c, file, func(out io.Writer) error {
+		ids := json.NewEncoder(out)
+		for rows := json.NewDecoder(answer.Body); ; {
+			var row struct {
+				Item engine.ItemID `json:"item_id"`
+			}
+			if err := rows.Decode(&row); errors.Is(err, io.EOF) {
+				return nil
+			} else if err != nil {
+				return fmt.Errorf("list the rows' items: %w", err)
+			}
+			if err := ids.Encode(row.Item); err != nil {
+				return err
+			}
+		}
+	})
+}
+
+// downloaded is what came with a file.
+type downloaded struct {
+	bytes   int64
+	trailer http.Header
+}
+
 // download writes the answer to a GET into a file, which appears once it is whole.
-func (r *remote) download(ctx context.Context, c *console, label, path, file string) (n int64, err error) {
+func (r *remote) download(ctx context.Context, c *console, label, path, file string) (got downloaded, err error) {
 	answer, err := r.send(ctx, http.MethodGet, path, "", nil)
 	if err != nil {
-		return 0, err
+		return got, err
 	}
 	defer answer.Body.Close()
 	b := c.bar(label, max(answer.ContentLength, 0))
 	err = writeFile(c, file, func(out io.Writer) error {
-		n, err = io.Copy(out, &watched{answer.Body, b, 0})
+		got.bytes, err = io.Copy(out, &watched{answer.Body, b, 0})
 		return err
 	})
 	b.end(err)
 	if err != nil {
-		return n, fmt.Errorf("%s: %w", label, err)
+		return got, fmt.Errorf("%s: %w", label, err)
 	}
-	return n, nil
+	got.trailer = answer.Trailer
+	return got, nil
 }
 
 // watched tells a bar how much was read.

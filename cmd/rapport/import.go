@@ -182,6 +182,9 @@ func (i *importCommand) replace(ctx context.Context, c *console) (err error) {
 		}
 	}
 	answer, err := r.send(ctx, http.MethodPost, "/v1/import/items?"+query.Encode(), "application/octet-stream", &watched{in, b, 0})
+	if p, ok := errors.AsType[*refusal](err); ok && p.Status == http.StatusConflict {
+		return fmt.Errorf("%s: %w (here: --force)", in.name, err)
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", in.name, err)
 	}
