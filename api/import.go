@@ -47,7 +47,11 @@ func (s *Server) importRecords(c *gin.Context) error {
 	if k.raw != nil {
 		defer k.raw.Close()
 	}
-	if err := k.run(c); err != nil {
+	err = k.run(c)
+	if k.dated && k.out.Accepted > 0 {
+		s.rec.Recount() // what was sent long ago and comes again is stored once, and was counted twice
+	}
+	if err != nil {
 		return k.ended(err)
 	}
 	if k.out.Refused > 0 && k.out.Accepted+k.out.Duplicates == 0 {

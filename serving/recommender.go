@@ -55,7 +55,8 @@ type Recommender struct {
 	shop   atomic.Pointer[shop] // replaced whole; loaded once a request
 	people *people
 	record *recorder
-	stale  chan struct{} // the counters do not weigh as the settings do
+	stale  chan struct{} // the counters do not weigh as the settings do, or asked is set
+	asked  atomic.Bool   // they are to be counted again all the same
 
 	mu       sync.Mutex         // guards the replacing of shop, and all below
 	encoding int                // swaps under way

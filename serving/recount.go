@@ -26,16 +26,25 @@ func (r *Recommender) wake() {
 	}
 }
 
+// Recount has the counters counted again from the log, behind the answers. It is for
+// after an import: events that were sent long before are stored once however often they
+// come, and are counted each time until then.
+func (r *Recommender) Recount() {
+	r.asked.Store(true)
+	r.wake()
+}
+
 // recountUntil counts again when woken, until ctx ends. It returns why the last recount
 // failed, where it did.
 func (r *Recommender) recountUntil(ctx context.Context) error {
 	for {
 		var failed error
-		for s := r.shop.Load(); failed == nil && !s.Counters.Weighs(s.Settings); s = r.shop.Load() {
+		for s := r.shop.Load(); failed == nil && (r.asked.Swap(false) || !s.Counters.Weighs(s.Settings)); s = r.shop.Load() {
 			failed = r.recount(ctx)
 		}
 		var later <-chan time.Time
 		if failed != nil {
+			r.asked.Store(true)
 			later = time.After(recountAgain)
 		}
 		select {
@@ -64,7 +73,7 @@ func (r *Recommender) recount(ctx context.Context) error {
 	noted := r.noted
 	r.noting, r.noted = false, nil
 	if err != nil {
-		return fmt.Errorf("count again under the new settings: %w", err)
+		return fmt.Errorf("count again: %w", err)
 	}
 	for i := range noted {
 		if noted[i].Seq > upTo {
