@@ -20,7 +20,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -29,21 +28,17 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/rapportengine/rapport/benchmarks/measure"
 	"github.com/rapportengine/rapport/engine/embed"
 	"github.com/rapportengine/rapport/training/evaluate"
 )
 
-// line is one measurement, as it stands in the results.
-type line struct {
-	Benchmark string       `json:"benchmark"`
-	Data      string       `json:"data"`
-	SHA256    string       `json:"sha256"`
-	At        time.Time    `json:"at"`
-	Go        string       `json:"go"`
-	CPUs      int          `json:"cpus"`
-	Sessions  int          `json:"sessions"` // of the test
-	Models    []row        `json:"models"`
-	Overlaps  []overlapRow `json:"overlap@10"`
+// report is one measurement.
+type report struct {
+	SHA256   string       `json:"sha256"`
+	Sessions int          `json:"sessions"` // of the test
+	Models   []row        `json:"models"`
+	Overlaps []overlapRow `json:"overlap@10"`
 }
 
 // row is how one model did.
@@ -84,7 +79,7 @@ func main() {
 
 func run(ctx context.Context) error {
 	folder := flag.String("yoochoose", "", "folder with yoochoose-clicks-100k_train_full.tsv.gz and _test.tsv.gz")
-	results := flag.String("results", "benchmarks/results.jsonl", "file to append a JSON line to")
+	results := flag.String("results", measure.Results, "file to append a JSON line to")
 	searching := flag.Bool("search", false, "judge settings on the last tenth of the training sessions instead")
 	flag.Parse()
 	if *folder == "" {
@@ -97,26 +92,19 @@ func run(ctx context.Context) error {
 	if *searching {
 		return search(ctx, c)
 	}
-	l, err := measure(ctx, c)
+	r, err := judgeAll(ctx, c)
 	if err != nil {
 		return err
 	}
-	l.print()
-	out, err := os.OpenFile(*results, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	return errors.Join(json.NewEncoder(out).Encode(l), out.Close())
+	r.print()
+	return measure.Append(*results, "embed", "yoochoose-100k", r)
 }
 
-// measure judges popularity, skip-gram from three seeds and its closed form on the test
+// judgeAll judges popularity, skip-gram from three seeds and its closed form on the test
 // sessions.
-func measure(ctx context.Context, c *clicks) (*line, error) {
+func judgeAll(ctx context.Context, c *clicks) (*report, error) {
 	data := sequences(c.train, c.ids)
-	l := &line{
-		Benchmark: "embed", Data: "yoochoose-100k", SHA256: c.sha256, At: time.Now().UTC(),
-		Go: runtime.Version(), CPUs: runtime.NumCPU(), Sessions: len(c.test),
-	}
+	l := &report{SHA256: c.sha256, Sessions: len(c.test)}
 	base := popularity(data)
 	freshBase, anyBase := judge(base, data.Rows, c.test, true), judge(base, data.Rows, c.test, false)
 	l.Models = append(l.Models, row{Name: "popular", Fresh: freshBase.score(), Any: anyBase.score()})
@@ -165,8 +153,8 @@ func mean(values []float64) float64 {
 	return sum / float64(len(values))
 }
 
-func (l *line) print() {
-	fmt.Printf("%s: %d test sessions, 95 %% intervals by bootstrap over sessions\n\n", l.Data, l.Sessions)
+func (l *report) print() {
+	fmt.Printf("%s: %d test sessions, 95 %% intervals by bootstrap over sessions\n\n", "yoochoose-100k", l.Sessions)
 	fmt.Printf("%-15s %-6s %7s %7s %7s   %-28s %-28s %s\n", "model", "items", "clicks", "HR@20", "MRR@20", "HR over popular", "MRR over popular", "fit")
 	for _, m := range l.Models {
 		m.print("fresh", m.Fresh)

@@ -12,7 +12,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -20,24 +19,13 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"runtime/debug"
-	"time"
 
+	"github.com/rapportengine/rapport/benchmarks/measure"
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/record"
 	"github.com/rapportengine/rapport/training/evaluate"
 	"github.com/rapportengine/rapport/training/offline"
 )
-
-// line is one measurement, as it stands in the results.
-type line struct {
-	Benchmark string           `json:"benchmark"`
-	Data      string           `json:"data"`
-	At        time.Time        `json:"at"`
-	Go        string           `json:"go"`
-	CPUs      int              `json:"cpus"`
-	Report    *evaluate.Report `json:"report"`
-}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -53,7 +41,7 @@ func run(ctx context.Context) error {
 		"movielens-100k":         flag.String("movielens100k", "", "u.data of MovieLens 100K, may be gzipped"),
 		"movielens-latest-small": flag.String("movielens", "", "ratings.csv of MovieLens latest-small, may be gzipped"),
 	}
-	results := flag.String("results", "benchmarks/results.jsonl", "file to append a JSON line a data set to")
+	results := flag.String("results", measure.Results, "file to append a JSON line a data set to")
 	seeds := flag.Uint64("seeds", 3, "how many seeds, from 1 on: factors start at random")
 	flag.Parse()
 	measured := false
@@ -63,7 +51,7 @@ func run(ctx context.Context) error {
 		}
 		measured = true
 		for seed := uint64(1); seed <= *seeds; seed++ {
-			if err := measure(ctx, name, *files[name], seed, *results); err != nil {
+			if err := evaluated(ctx, name, *files[name], seed, *results); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 		}
@@ -74,7 +62,7 @@ func run(ctx context.Context) error {
 	return nil
 }
 
-func measure(ctx context.Context, name, file string, seed uint64, results string) error {
+func evaluated(ctx context.Context, name, file string, seed uint64, results string) error {
 	data, err := read(file)
 	if err != nil {
 		return err
@@ -85,7 +73,7 @@ func measure(ctx context.Context, name, file string, seed uint64, results string
 	}
 	report, err := offline.Run(ctx, offline.Options{
 		Data: data, Rule: rule, Models: []string{"popular", "factor", "ease", offline.Best}, K: []int{10, 20},
-		Settings: engine.DefaultSettings(), Seed: seed, Workers: runtime.GOMAXPROCS(0), Commit: revision(),
+		Settings: engine.DefaultSettings(), Seed: seed, Workers: runtime.GOMAXPROCS(0), Commit: measure.Revision(),
 		Step: func(what string) { fmt.Fprintln(os.Stderr, name, "seed", seed, what) },
 	})
 	if err != nil {
@@ -95,12 +83,7 @@ func measure(ctx context.Context, name, file string, seed uint64, results string
 	if err := report.WriteTable(os.Stdout); err != nil {
 		return err
 	}
-	out, err := os.OpenFile(results, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	err = json.NewEncoder(out).Encode(line{"quality", name, time.Now().UTC(), runtime.Version(), runtime.NumCPU(), report})
-	return errors.Join(err, out.Close())
+	return measure.Append(results, "quality", name, report)
 }
 
 // read returns the ratings of 4 and above.
@@ -122,18 +105,4 @@ func read(name string) (*offline.Data, error) {
 	}
 	data.SHA256 = hex.EncodeToString(sum.Sum(nil))
 	return &data, nil
-}
-
-// revision is the commit this was built from, "" where nobody knows.
-func revision() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return ""
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return s.Value
-		}
-	}
-	return ""
 }
