@@ -47,7 +47,7 @@ type raws struct {
 func collect(ctx context.Context, w *recommend.World, place *recommend.Place, cases []Case, workers int) (*raws, error) {
 	r := &raws{names: names(w.Models.Sources()), fitted: len(w.Models.Fitted), workers: workers}
 	perCase := len(r.names) * max(1, w.Catalogue.Len())
-	cases = pick(cases, max(blendLeast, min(blendCases, blendFloats/perCase)))
+	cases = Pick(cases, max(blendLeast, min(blendCases, blendFloats/perCase)))
 	r.cases = make([]*recommend.RawScores, len(cases))
 	err := each(ctx, len(cases), workers, func(i int) error {
 		got, err := recommend.Raw(cases[i].input(w, place))

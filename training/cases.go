@@ -57,7 +57,7 @@ func (s *Snapshot) cases(from, to time.Time, target func(engine.Type) bool, targ
 		}
 	}
 	slices.SortStableFunc(moments, func(a, b moment) int { return cmp.Compare(a.at, b.at) })
-	moments = pick(moments, limit)
+	moments = Pick(moments, limit)
 	counters := s.countersOver(from)
 	cases := make([]Case, len(moments))
 	for i, m := range moments {
@@ -167,11 +167,11 @@ func (s *Snapshot) BasketCases(from, to time.Time, target func(engine.Type) bool
 			start = end
 		}
 	}
-	return pick(cases, limit)
+	return Pick(cases, limit)
 }
 
-// pick returns at most limit of the values, evenly spread over them; 0 for all.
-func pick[T any](values []T, limit int) []T {
+// Pick returns at most limit of the values, evenly spread over them; 0 for all.
+func Pick[T any](values []T, limit int) []T {
 	if limit == 0 || len(values) <= limit {
 		return values
 	}

@@ -8,13 +8,21 @@ import (
 	"github.com/rapportengine/rapport/training/evaluate"
 )
 
+// choosingPrefixes is on how many prefixes of sessions settings are chosen at most: they
+// are many, and alike.
+const choosingPrefixes = 4000
+
 // cases are the questions of a part: of each customer what they did next, in sessions
 // each next item.
 func (e *evaluation) cases(of evaluate.Part) []training.Case {
 	before := []evaluate.Part{evaluate.Train, evaluate.Valid}[:of]
 	if e.Sessions {
+		limit := 0
+		if of == evaluate.Valid {
+			limit = choosingPrefixes
+		}
 		held := func(row int) bool { return e.split.Parts[row] == of && e.isTarget(&e.Data.Rows[row]) }
-		return e.Data.prefixes(e.split.Rows(append(slices.Clone(before), of)...), held, e.Repeats)
+		return training.Pick(e.Data.prefixes(e.split.Rows(append(slices.Clone(before), of)...), held, e.Repeats), limit)
 	}
 	return e.Data.cases(e.split.Rows(before...), e.split.Rows(of), e.isTarget, e.Repeats)
 }
