@@ -1,0 +1,64 @@
+package api
+
+import (
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// shapes are the fields of which the Go type says too little.
+var shapes = map[string]*huma.Schema{
+	"Request.kind":      oneOrSeveral(text()),
+	"Request.count":     whole(1, engine.MaxCount),
+	"Request.explain":   among(engine.ExplainNone, engine.ExplainSources, engine.ExplainFull),
+	"Request.diversity": between(0, 1),
+	"Request.after":     {Type: huma.TypeArray, Items: text(), ReadOnly: true},
+	"LeftOut.why": among(engine.LeftRepeated, engine.LeftUnknown, engine.LeftHidden, engine.LeftOutOfStock, engine.LeftAgentsOnly,
+		engine.LeftNotPublished, engine.LeftExpired, engine.LeftKind, engine.LeftExcluded, engine.LeftMuted, engine.LeftHistory,
+		engine.LeftFilter, engine.LeftRelevance, engine.LeftGroup, engine.LeftCount, engine.LeftConstraint),
+	"SuggestRequest.count":       whole(1, engine.MaxSuggestedFixes),
+	"SuggestRequest.explain":     among(engine.ExplainNone, engine.ExplainSources, engine.ExplainFull),
+	"SuggestRequest.channel":     among(channels...),
+	"Answer.basis":               among(bases...),
+	"SuggestAnswer.basis":        among(bases...),
+	"Answer.empty_reason":        among(emptyReasons...),
+	"SuggestAnswer.empty_reason": among(emptyReasons...),
+	"Reason.type": among(engine.ReasonHistory, engine.ReasonContext, engine.ReasonSource, engine.ReasonBase,
+		engine.ReasonRule, engine.ReasonText, engine.ReasonOwned),
+	"Boost.add":           between(-engine.MaxBoost, engine.MaxBoost),
+	"Pin.rank":            whole(1, engine.MaxCount),
+	"Constraint.max":      whole(1, engine.MaxCount),
+	"Constraint.window":   whole(0, engine.MaxCount),
+	"Item.text_format":    among("plain", "html", "markdown"),
+	"Item.visibility":     among(engine.Public, engine.AgentOnly),
+	"Item.price":          {Type: huma.TypeNumber, Minimum: new(0.0)},
+	"Item.currency":       {Type: huma.TypeString, Pattern: "^[A-Z]{3}$"},
+	"Item.attributes":     dictionary(attributeValue),
+	"Customer.attributes": dictionary(attributeValue),
+	"Customer.consent":    strict("", map[string]*huma.Schema{string(engine.Personalise): truth(), string(engine.Train): truth(), string(engine.Outreach): truth()}),
+	"Ticket.channel":      among(channels...),
+	"Ticket.state":        among("open", "pending", "solved", "reopened", "escalated", "closed"),
+	"Message.from":        among("customer", "agent", "system"),
+	"Tried.outcome":       among("solved", "not_solved", "reopened"),
+	"Moment.type":         among(momentTypes...),
+	"Shown.basis":         among(bases...),
+	"NewEvent.quantity":   {Type: huma.TypeNumber, Minimum: new(0.0)},
+	"NewEvent.price":      {Type: huma.TypeNumber, Minimum: new(0.0)},
+	"NewEvent.currency":   {Type: huma.TypeString, Pattern: "^[A-Z]{3}$"},
+	"NewEvent.channel":    among(channels...),
+	"Scenario.diversity":  between(0, 1),
+	"Scenario.count":      whole(1, engine.MaxCount),
+	"Scenario.audience":   among(engine.Public, engine.AgentOnly),
+	"Job.state":           among(engine.JobRunning, engine.JobSucceeded, engine.JobRefused, engine.JobFailed),
+	"Job.progress":        between(0, 1),
+	"Attribute.example":   attributeValue,
+	"Readiness.status":    among("ready", "unready"),
+}
+
+var attributeValue = &huma.Schema{AnyOf: []*huma.Schema{text(), number(), truth(), list(text())}}
+
+var (
+	channels     = []string{"web", "app", "email", "chat", "phone", "store"}
+	bases        = []engine.Basis{engine.BasisPersonal, engine.BasisSession, engine.BasisContext, engine.BasisTicket, engine.BasisPopular, engine.BasisEditorial}
+	emptyReasons = []string{engine.EmptyCatalogue, engine.EmptyFilter, engine.EmptyRelevance, engine.EmptyEnd}
+)
