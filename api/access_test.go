@@ -9,7 +9,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -92,6 +94,7 @@ func TestExplain(t *testing.T) {
 		retry  bool
 	}{
 		{store.ErrDiskFull, 503, "disk_full", true},
+		{&os.PathError{Op: "write", Path: "/tmp/x", Err: syscall.ENOSPC}, 503, "disk_full", true},
 		{store.ErrClosed, 503, "unavailable", true},
 		{store.ErrNotStarted, 503, "unavailable", true},
 		{store.ErrBroken, 503, "unavailable", true},

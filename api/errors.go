@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/gin-gonic/gin"
 
@@ -101,6 +102,7 @@ var known = []struct {
 	{engine.ErrNotFound, http.StatusNotFound, codeNotFound, ""},
 	{engine.ErrConflict, http.StatusConflict, codeConflict, ""},
 	{store.ErrDiskFull, http.StatusServiceUnavailable, codeDiskFull, "the disk of the server is nearly full: it answers, and takes no writes"},
+	{syscall.ENOSPC, http.StatusServiceUnavailable, codeDiskFull, "the disk of the server is full: there is no room to lay this down"},
 	{store.ErrClosed, http.StatusServiceUnavailable, codeUnavailable, "the server is stopping"},
 	{store.ErrNotStarted, http.StatusServiceUnavailable, codeUnavailable, "the server is starting"},
 	{store.ErrBroken, http.StatusServiceUnavailable, codeUnavailable, "the server takes no writes until it is restarted"},
