@@ -3,8 +3,6 @@ package neighbour
 import (
 	"slices"
 
-	"github.com/RoaringBitmap/roaring/v2"
-
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/vector"
@@ -25,7 +23,7 @@ func (m *Items) Rows() *model.Rows { return m.rows }
 // Open sums what each thing the person wanted adds, once for all items. How much it was
 // wanted plays no role, as with EASE.
 func (m *Items) Open(q *model.Query) model.Scorer {
-	s := &itemScorer{m: m}
+	s := &itemScorer{Sparse: model.Sparse{Rows: m.rows}, m: m}
 	causes := q.Causes()
 	seen := make(map[int]bool, len(causes))
 	for _, in := range causes {
@@ -45,42 +43,15 @@ func (m *Items) Open(q *model.Query) model.Scorer {
 			sums.Add(row, float64(similarity[i]))
 		}
 	}
-	s.scores = sums.Take()
+	s.Scores = sums.Take()
 	return s
 }
 
 // itemScorer holds one person's scores.
 type itemScorer struct {
+	model.Sparse
 	m      *Items
-	causes []int          // rows
-	scores *vector.Sparse // by row; nil where nothing is known of the person
-}
-
-// Empty implements model.Scorer.
-func (s *itemScorer) Empty() bool { return s.scores == nil }
-
-// Propose implements model.Scorer: of the items that something wanted adds to.
-func (s *itemScorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) []engine.ItemNum {
-	if s.Empty() {
-		return out
-	}
-	top := vector.NewTop(n)
-	s.scores.Each(func(row int, v float64) {
-		if item := s.m.rows.Num(row); eligible.Contains(uint32(item)) {
-			top.Push(item, float32(v))
-		}
-	})
-	return top.AppendItems(out)
-}
-
-// Score implements model.Scorer. An item that nothing wanted is similar to scores 0.
-func (s *itemScorer) Score(items []engine.ItemNum, out []float32) {
-	for i, item := range items {
-		out[i] = 0
-		if row, ok := s.m.rows.Row(item); ok && !s.Empty() {
-			out[i] = float32(s.scores.Value(row))
-		}
-	}
+	causes []int // rows
 }
 
 // Explain implements model.Scorer. Each part is counterfactual: without that item in

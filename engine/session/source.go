@@ -4,8 +4,6 @@ import (
 	"math/bits"
 	"slices"
 
-	"github.com/RoaringBitmap/roaring/v2"
-
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/vector"
@@ -26,10 +24,10 @@ func (n *neighbour) decay() float64 {
 
 // scorer holds the scores of one visit.
 type scorer struct {
+	model.Sparse
 	m          *Model
 	clicks     []uint32 // rows, newest first; those without a visit are not known
 	neighbours []neighbour
-	scores     *vector.Sparse // by row; nil where nothing is known
 }
 
 // Open compares the visit under way with those before and scores what they hold:
@@ -38,7 +36,7 @@ type scorer struct {
 //
 // With the anchors of q, the first counts as the newest.
 func (m *Model) Open(q *model.Query) model.Scorer {
-	s := &scorer{m: m}
+	s := &scorer{Sparse: model.Sparse{Rows: m.rows}, m: m}
 	for _, item := range m.underWay(q) {
 		row, ok := m.rows.Row(item)
 		if !ok {
@@ -58,7 +56,7 @@ func (m *Model) Open(q *model.Query) model.Scorer {
 			sums.Add(row, worth*m.idf[row])
 		}
 	}
-	s.scores = sums.Take()
+	s.Scores = sums.Take()
 	return s
 }
 
@@ -142,35 +140,6 @@ func nearest(candidates []neighbour, k int) []neighbour {
 		kept = append(kept, n)
 	}
 	return kept
-}
-
-// Empty implements model.Scorer.
-func (s *scorer) Empty() bool { return s.scores == nil }
-
-// Propose implements model.Scorer: of the items of the neighbours, none of which scores
-// below 0.
-func (s *scorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) []engine.ItemNum {
-	if s.Empty() {
-		return out
-	}
-	top := vector.NewTop(n)
-	s.scores.Each(func(row int, v float64) {
-		if item := s.m.rows.Num(row); v > 0 && eligible.Contains(uint32(item)) {
-			top.Push(item, float32(v))
-		}
-	})
-	return top.AppendItems(out)
-}
-
-// Score implements model.Scorer. An item that no neighbour holds scores 0. Items of the
-// visit itself have scores too: the rules decide what a list leaves out.
-func (s *scorer) Score(items []engine.ItemNum, out []float32) {
-	for i, item := range items {
-		out[i] = 0
-		if row, ok := s.m.rows.Row(item); ok && !s.Empty() {
-			out[i] = float32(s.scores.Value(row))
-		}
-	}
 }
 
 // Explain implements model.Scorer. A neighbour's similarity is a sum over the items it
