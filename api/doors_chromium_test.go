@@ -163,15 +163,15 @@ func TestBrowserDoorInChromium(t *testing.T) {
 	})
 	front := httptest.NewServer(shop)
 	t.Cleanup(front.Close)
-	h := demo(t, withDoor, func(o *Options) { o.Origins = []string{front.URL} })
+	h := stocked(t, withDoor, func(o *Options) { o.Origins = []string{front.URL} })
 	w := watch(t, "http://127.0.0.1")
 	w.do("open the shop", chromedp.Navigate(front.URL))
 	script := fmt.Sprintf(`(async () => {
 		const api = %q, key = %q, visit = "visit-chromium";
 		const sent = navigator.sendBeacon(api + "/v1/events?key=" + key,
-			new Blob([JSON.stringify({type: "view", session_id: visit, item_id: "23084"})], {type: "text/plain"}));
+			new Blob([JSON.stringify({type: "view", session_id: visit, item_id: "lamp-0"})], {type: "text/plain"}));
 		const told = await fetch(api + "/v1/events?key=" + key, {method: "POST", keepalive: true, headers: {"Content-Type": "application/json"},
-			body: JSON.stringify({type: "view", session_id: visit, item_id: "84991"})});
+			body: JSON.stringify({type: "view", session_id: visit, item_id: "shoe-1"})});
 		const list = await fetch(api + "/v1/sessions/" + visit + "/recommendations?count=3&key=" + key);
 		return [sent, told.status, (await told.json()).accepted, list.status, (await list.json()).items.length].join(" ");
 	})()`, h.http.URL, publishable)
