@@ -224,6 +224,8 @@ func TestImportBroken(t *testing.T) {
 			t.Errorf("%s: field %q (%s), want %q", path, p.Field, p.Detail, c.field)
 		}
 	}
+	h.call("POST", "/v1/import/items", ndjson, bomb(100<<20)).refused(422, "limit_exceeded")
+	h.call("POST", "/v1/import/items?mode=replace", bomb(100<<20)).refused(400, "invalid_syntax")
 	h.call("POST", "/v1/import/items", http.Header{"Content-Type": {"image/png"}}, "x").refused(415, "unsupported_media_type")
 	h.call("POST", "/v1/import/items", http.Header{"Content-Encoding": {"br"}}, "x").refused(415, "unsupported_media_type")
 	var got []bundleAnswer
