@@ -151,8 +151,8 @@ func (r *raws) fit(ctx context.Context, task rank.Task, without []string) (scale
 }
 
 // prune leaves out, from the weakest on, every source without which the blend is worse
-// than the whole by no more than chance moves it: each that speaks costs every answer
-// time.
+// than the whole by no more than half of what chance moves it: each that speaks costs
+// every answer time.
 func (r *raws) prune(ctx context.Context, measured []rank.Scale, weights, whole []float64) (pruned, reached []float64, err error) {
 	reached = whole
 	weakest := make([]int, len(weights))
@@ -170,7 +170,7 @@ func (r *raws) prune(ctx context.Context, measured []rank.Scale, weights, whole 
 		if err != nil {
 			return nil, nil, err
 		}
-		if !better(whole, got[0]) {
+		if !betterBy(pruneErrors, whole, got[0]) {
 			weights, reached = trial, got[0]
 		}
 	}
@@ -232,13 +232,20 @@ func (r *raws) guess(task rank.Task, measured []rank.Scale) map[string]rank.Scal
 // standard error of the difference: what chance alone exceeds one time in six. On a few
 // hundred cases every choice looks good for some setting; this keeps the simpler one
 // that stood first.
-func better(a, b []float64) bool {
+func better(a, b []float64) bool { return betterBy(1, a, b) }
+
+// pruneErrors is by how many standard errors the whole may be better than a blend with
+// fewer sources.
+const pruneErrors = 0.5
+
+// betterBy reports whether a is better than b by more than some standard errors.
+func betterBy(errors float64, a, b []float64) bool {
 	diff := make([]float64, len(a))
 	for i := range a {
 		diff[i] = a[i] - b[i]
 	}
 	mean, sd := stat.MeanStdDev(diff, nil)
-	return mean > 0 && mean > sd/math.Sqrt(float64(len(diff)))
+	return mean > 0 && mean > errors*sd/math.Sqrt(float64(len(diff)))
 }
 
 // blend names the sources that were measured. Those of weight 0 are not asked, but a

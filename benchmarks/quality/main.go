@@ -1,4 +1,4 @@
-// Command quality measures the models on public data, beside popularity, and appends one
+// Command quality measures the models on public data, beside popularity and Gorse, and appends one
 // JSON line a data set to the results:
 //
 //	go run ./benchmarks/quality -movielens100k u.data.gz -movielens ratings.csv.gz -results benchmarks/results.jsonl
@@ -25,6 +25,7 @@ import (
 	"github.com/rapportengine/rapport/engine/record"
 	"github.com/rapportengine/rapport/training/evaluate"
 	"github.com/rapportengine/rapport/training/offline"
+	"github.com/rapportengine/rapport/training/peer"
 )
 
 func main() {
@@ -72,7 +73,7 @@ func evaluated(ctx context.Context, name, file string, seed uint64, results stri
 		return err
 	}
 	report, err := offline.Run(ctx, offline.Options{
-		Data: data, Rule: rule, Models: []string{"popular", "factor", "ease", offline.Best}, K: []int{10, 20},
+		Data: data, Rule: rule, Models: []string{"popular", peer.BPR, peer.ALS, "factor", "ease", "itemknn", "embed", "session", offline.Best}, K: []int{10, 20},
 		Settings: engine.DefaultSettings(), Seed: seed, Workers: runtime.GOMAXPROCS(0), Commit: measure.Revision(),
 		Step: func(what string) { fmt.Fprintln(os.Stderr, name, "seed", seed, what) },
 	})

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/embed"
 	"github.com/rapportengine/rapport/engine/factor"
 	"github.com/rapportengine/rapport/engine/neighbour"
 	"github.com/rapportengine/rapport/training"
@@ -69,6 +70,7 @@ func fit(t *testing.T, dir string, seed uint64, workers int, at time.Time) *fitt
 		trainer: training.Options{Seed: seed, Workers: workers, Now: now, Search: &training.Search{
 			training.Factor(factor.Params{Dims: 16, Epochs: 4, Lambda: 0.003}, factor.Params{Dims: 16, Epochs: 4, Lambda: 0.03}),
 			training.EASE(neighbour.Params{Lambda: 20}, neighbour.Params{Lambda: 200}),
+			training.Embed(embed.Params{Dims: 16}), training.Session(), training.BuyAgain(),
 		}},
 	})
 	if err != nil {
