@@ -23,7 +23,7 @@ const (
 )
 
 // importParams are the parameters of an import.
-var importParams = []string{"format", "preset", "map", "zone", "source", "mode", "force"}
+var importParams = []string{"format", "preset", "map", "zone", "source", "dated", "shift", "mode", "force"}
 
 // intake is one import under way.
 type intake struct {
@@ -124,9 +124,29 @@ func (s *Server) importOptions(c *gin.Context) (record.Options, error) {
 		}
 	}
 	if o.Source != "" {
-		err = engine.CheckID("source", o.Source)
+		if err := engine.CheckID("source", o.Source); err != nil {
+			return o, err
+		}
 	}
-	return o, err
+	return o, s.importTimes(c, &o)
+}
+
+// importTimes reads what the times of the records are to be: moved by shift, and where an
+// event has none, before dated, when the file was written.
+func (s *Server) importTimes(c *gin.Context, o *record.Options) (err error) {
+	dated := s.now()
+	if text, given := c.GetQuery("dated"); given {
+		if dated, err = time.Parse(time.RFC3339, text); err != nil || dated.After(s.now()) {
+			return engine.Invalidf(engine.CodeInvalidField, "dated", "a time by RFC 3339 that has passed is wanted, such as 2026-05-01T12:00:00Z, got %q", shorten(text))
+		}
+	}
+	o.Base = dated.Add(-undatedFor)
+	if text, given := c.GetQuery("shift"); given {
+		if o.Shift, err = time.ParseDuration(text); err != nil {
+			return engine.Invalidf(engine.CodeInvalidField, "shift", "a time such as 8760h or -30m is wanted, got %q", shorten(text))
+		}
+	}
+	return nil
 }
 
 // formatNamed returns a format by the name it has in URLs.
@@ -156,7 +176,6 @@ const undatedFor = 24 * time.Hour
 func (k *intake) layDown() (err error) {
 	if k.dated {
 		k.options.Now = k.s.now()
-		k.options.Base = k.options.Now.Add(-undatedFor)
 	}
 	if k.feed == nil && k.options.Format != record.Parquet && (!k.dated || k.options.Source != "") {
 		return nil

@@ -207,18 +207,20 @@ func TestImportBroken(t *testing.T) {
 		status      int
 		code, field string
 	}{
-		"/v1/import/users":                    {404, "not_found", ""},
-		"/v1/import/items?format=xml":         {422, "invalid_field", "format"},
-		"/v1/import/items?preset=nobody":      {422, "invalid_field", "preset"},
-		"/v1/import/items?map=a":              {422, "invalid_field", "map"},
-		"/v1/import/items?map=a=colour":       {422, "unknown_field", "map.colour"},
-		"/v1/import/items?zone=Mars":          {422, "invalid_field", "zone"},
-		"/v1/import/items?colour=red":         {422, "unknown_parameter", "colour"},
-		"/v1/import/items?mode=merge":         {422, "invalid_field", "mode"},
-		"/v1/import/items?force=true":         {422, "invalid_field", "force"},
-		"/v1/import/events?mode=replace":      {422, "invalid_field", "mode"},
-		"/v1/import/events?source=%00":        {422, "invalid_field", "source"},
-		"/v1/import/items?format=csv&force=x": {422, "invalid_field", "force"},
+		"/v1/import/users":                             {404, "not_found", ""},
+		"/v1/import/items?format=xml":                  {422, "invalid_field", "format"},
+		"/v1/import/items?preset=nobody":               {422, "invalid_field", "preset"},
+		"/v1/import/items?map=a":                       {422, "invalid_field", "map"},
+		"/v1/import/items?map=a=colour":                {422, "unknown_field", "map.colour"},
+		"/v1/import/items?zone=Mars":                   {422, "invalid_field", "zone"},
+		"/v1/import/events?shift=long":                 {422, "invalid_field", "shift"},
+		"/v1/import/events?dated=2999-01-01T00:00:00Z": {422, "invalid_field", "dated"},
+		"/v1/import/items?colour=red":                  {422, "unknown_parameter", "colour"},
+		"/v1/import/items?mode=merge":                  {422, "invalid_field", "mode"},
+		"/v1/import/items?force=true":                  {422, "invalid_field", "force"},
+		"/v1/import/events?mode=replace":               {422, "invalid_field", "mode"},
+		"/v1/import/events?source=%00":                 {422, "invalid_field", "source"},
+		"/v1/import/items?format=csv&force=x":          {422, "invalid_field", "force"},
 	} {
 		if p := h.call("POST", path, csvBody, "a,b\n1,2\n").refused(c.status, c.code); p.Field != c.field {
 			t.Errorf("%s: field %q (%s), want %q", path, p.Field, p.Detail, c.field)

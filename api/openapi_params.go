@@ -48,6 +48,8 @@ var parameters = map[string]parameter{
 	"preset": {"the layout of a known file, see docs/data.md", among(record.Presets()...)},
 	"map":    {"what columns mean, such as `sku=item_id,name=title,type:=view`", text()},
 	"zone":   {"of times that name none, such as Europe/London", text()},
+	"dated":  {"when the file was written, by RFC 3339: events without a time are put in the day before; default now", text()},
+	"shift":  {"what is added to every time, such as 8760h, to try old data as if it were fresh", text()},
 	"source": {"a name for the file: events without an id of their own get theirs from it and their line", text()},
 	"since":  {"the position of an earlier backup, as /v1/backups lists it: only what came after it", &huma.Schema{Type: huma.TypeInteger, Minimum: new(0.0)}},
 	"type":   {"some kinds of moments; default all", list(among(momentTypes...))},

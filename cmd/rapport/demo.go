@@ -58,7 +58,7 @@ func (d *demoCommand) Run(ctx context.Context, c *console) (err error) {
 	}
 	w.doors = doors
 	w.work(ctx)
-	fmt.Fprintf(c.out, "\nServing at http://%s after %.1f s. Try, from another terminal (Ctrl-C ends):\n", l.Addr(), time.Since(start).Seconds())
+	fmt.Fprintf(c.out, "\nServing at http://%s after %.1f s. The API explains itself at /docs there. Try, from another terminal (Ctrl-C ends):\n", l.Addr(), time.Since(start).Seconds())
 	for _, q := range questions {
 		fmt.Fprintf(c.out, "\n# %s\n%s\n", q.about, q.curl("http://"+l.Addr().String(), key != ""))
 	}

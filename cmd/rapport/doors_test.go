@@ -114,7 +114,7 @@ func TestFeedReplacesTheCatalogue(t *testing.T) {
 	rapport(t, "import", "--dir", dir, "--as", "items", write(t, "items.csv", "item_id,title\na,A\nb,B\nc,C\nd,D\ne,E\nf,F\n")).want(t, exitOK)
 	rapport(t, "import", "--dir", dir, "--as", "items", "--mode", "replace", write(t, "feed.csv", "item_id,title\na,A\nb,B\n")).want(t, exitFailed, "--force")
 	rapport(t, "import", "--dir", dir, "--as", "items", "--mode", "replace", write(t, "feed.csv", "item_id,title\na,A\nb,B\nc,C\nd,D\ne,E\ng,G\n")).
-		want(t, exitOK, "6 items put, 1 hidden")
+		want(t, exitOK, "6 items read: 6 accepted", "1 items are hidden")
 	out := rapport(t, "export", "--dir", dir, "--as", "items", "--format", "ndjson", "--out", "-").want(t, exitOK).out
 	if strings.Count(out, "\n") != 7 || strings.Count(out, `"hidden":true`) != 1 || !strings.Contains(out, `"item_id":"f"`) {
 		t.Errorf("after the feed there is\n%s", out)

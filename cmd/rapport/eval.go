@@ -21,11 +21,14 @@ import (
 )
 
 type evalCommand struct {
-	Events string `placeholder:"FILE" help:"What happened; --split parts it."`
-	Train  string `placeholder:"FILE" help:"Instead of --events: what models may learn from."`
-	Valid  string `placeholder:"FILE" help:"With --train: what settings are chosen on."`
-	Test   string `placeholder:"FILE" help:"With --train: what is to be predicted."`
-	Items  string `placeholder:"FILE" help:"Items with titles, categories and attributes."`
+	Events  string `placeholder:"FILE" help:"What happened; --split parts it."`
+	Train   string `placeholder:"FILE" help:"Instead of --events: what models may learn from."`
+	Valid   string `placeholder:"FILE" help:"With --train: what settings are chosen on."`
+	Test    string `placeholder:"FILE" help:"With --train: what is to be predicted."`
+	Items   string `placeholder:"FILE" help:"Items with titles, categories and attributes."`
+	Dir     string `placeholder:"DIR" help:"Instead of files: what the workspace in this directory holds, under its weights of interaction types."`
+	Server  string `placeholder:"URL" help:"Instead of files: what the workspace of the server there holds."`
+	KeyFile string `placeholder:"FILE" help:"File that holds the server's API key; else RAPPORT_KEY does."`
 	fileForm
 	MinValue *float64    `placeholder:"V" help:"Leave out interactions whose value (a rating) is below."`
 	Types    []string    `placeholder:"TYPE:WEIGHT" help:"Interaction types that count and their weights, as in view:0.2,purchase:1; default the shop's settings."`
@@ -50,12 +53,13 @@ Examples:
   rapport eval --events orders.csv.gz --split time:0.8 --target purchase --k 10,20 --json report.json
   rapport eval --train train.csv --test test.csv --models popular,ease --set ease.lambda=100
   rapport eval --events ratings.csv --preset movielens --models popular,gorse-bpr,gorse-als,best
+  rapport eval --dir ./rapport-data --split time:0.8 --target purchase
   rapport eval --events clicks.csv --sessions --repeats allow --k 20
   rapport eval --events ratings.csv --preset movielens --require 'ndcg@10: best > popular'`
 }
 
 // Run evaluates and checks what is required of the result.
-func (e *evalCommand) Run(ctx context.Context, c *console) error {
+func (e *evalCommand) Run(ctx context.Context, c *console) (err error) {
 	o, err := e.options()
 	if err != nil {
 		return err
@@ -64,7 +68,19 @@ func (e *evalCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	refused, err := e.read(ctx, c, &o)
+	var unwilling map[engine.CustomerID]bool
+	if e.Dir+e.Server != "" {
+		d, err := e.fetch(ctx, c)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, d.remove()) }()
+		unwilling = d.unwilling
+		if len(e.Types) == 0 {
+			o.Settings = d.settings
+		}
+	}
+	refused, err := e.read(ctx, c, &o, unwilling)
 	if err != nil {
 		return err
 	}
@@ -98,8 +114,11 @@ func (e *evalCommand) options() (offline.Options, error) {
 		Version: version, Commit: commit,
 	}
 	switch {
+	case e.Dir+e.Server != "" && e.Events+e.Train+e.Test+e.Valid+e.Items != "":
+		return o, usagef("--dir or --server, or files: one of them, not both")
+	case e.Dir+e.Server != "":
 	case e.Events == "" && (e.Train == "" || e.Test == ""):
-		return o, usagef("--events FILE, or --train FILE and --test FILE, is needed")
+		return o, usagef("--events FILE, or --train FILE and --test FILE, or --dir DIR is needed")
 	case e.Events != "" && e.Train+e.Test+e.Valid != "":
 		return o, usagef("--events, or --train, --valid and --test: one of them, not both")
 	case e.Events == "" && e.Split != "":
@@ -214,13 +233,13 @@ type evalFile struct {
 const undatedApart = 30 * 24 * time.Hour
 
 // read fills the data and returns what was wrong with the files, in sentences.
-func (e *evalCommand) read(ctx context.Context, c *console, o *offline.Options) (refused []string, err error) {
+func (e *evalCommand) read(ctx context.Context, c *console, o *offline.Options, unwilling map[engine.CustomerID]bool) (refused []string, err error) {
 	options, err := e.fileForm.options()
 	if err != nil {
 		return nil, err
 	}
 	sum := sha256.New()
-	r := &evalReading{c: c, data: o.Data, sum: sum, minValue: e.MinValue, given: e.Events == ""}
+	r := &evalReading{c: c, data: o.Data, sum: sum, minValue: e.MinValue, given: e.Events == "", unwilling: unwilling}
 	if e.Items != "" {
 		items := options
 		items.Mapping = record.Mapping{} // it is for the events
@@ -257,11 +276,16 @@ type evalReading struct {
 	minValue *float64
 	given    bool // files are parts
 	below    int  // rows left out by their value
-	refused  []string
+
+	unwilling map[engine.CustomerID]bool // whose events are left out
+	refused   []string
 }
 
 // event adds an event, but for the lines whose value is too low.
 func (r *evalReading) event(e engine.RecordEvent, part evaluate.Part) {
+	if r.unwilling[e.Lines[0].Customer] {
+		return
+	}
 	if r.minValue != nil {
 		lines := len(e.Lines)
 		e.Lines = slices.DeleteFunc(e.Lines, func(i engine.Interaction) bool { return i.Value < *r.minValue })

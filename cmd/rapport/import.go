@@ -2,15 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -79,6 +75,9 @@ func (i *importCommand) Run(ctx context.Context, c *console) (err error) {
 	if err != nil {
 		return err
 	}
+	if i.Mode == "replace" && (i.As != "items" || len(i.Files) != 1 || i.DryRun) {
+		return usagef("--mode replace takes one file --as items, and no --dry-run")
+	}
 	if err := i.look(); err != nil {
 		return err
 	}
@@ -86,9 +85,6 @@ func (i *importCommand) Run(ctx context.Context, c *console) (err error) {
 		if options.Shift, err = i.age(c, options); err != nil {
 			return err
 		}
-	}
-	if i.Mode == "replace" {
-		return i.replace(ctx, c)
 	}
 	refused, err := i.rejects(c)
 	if err != nil {
@@ -117,11 +113,18 @@ func (i *importCommand) into(ctx context.Context, c *console, job *intake) (err 
 	if err != nil {
 		return err
 	}
-	if far != nil {
+	if w == nil {
 		defer func() { err = errors.Join(err, far.Close()) }()
-		job.into = intoServer{far}
-		return i.each(ctx, job)
+		return i.send(ctx, far, job)
 	}
+	if i.Mode == "replace" {
+		near, err := w.within(ctx)
+		if err != nil {
+			return err
+		}
+		return errors.Join(i.send(ctx, near, job), near.Close())
+	}
+	job.options.KeepPrivate = w.recommender.Settings().KeepPrivate
 	return w.importing(ctx, func() error {
 		job.into = intoStore{w.store}
 		return i.each(ctx, job)
@@ -157,47 +160,6 @@ func (i *importCommand) age(c *console, options record.Options) (time.Duration, 
 	age := now.Sub(newest).Truncate(time.Second)
 	c.say("Times are moved by %s, so that the newest is now.", age)
 	return age, nil
-}
-
-// replace sends one file as the whole catalogue.
-func (i *importCommand) replace(ctx context.Context, c *console) (err error) {
-	if i.As != "items" || len(i.Files) != 1 || i.DryRun || i.ShiftToNow {
-		return usagef("--mode replace takes one file --as items, and neither --dry-run nor --shift-to-now")
-	}
-	r, err := i.reach(ctx, c, openOptions{create: true})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	in, err := openInput(i.Files[0], false)
-	if err != nil {
-		return err
-	}
-	b := c.bar(in.name, in.size)
-	defer func() { b.end(err); err = errors.Join(err, in.Close()) }()
-	query := url.Values{"mode": {"replace"}, "force": {strconv.FormatBool(i.Force)}, "format": {i.Format}}
-	for name, value := range map[string]string{"preset": i.Preset, "map": i.Map, "zone": i.Zone} {
-		if value != "" {
-			query.Set(name, value)
-		}
-	}
-	answer, err := r.send(ctx, http.MethodPost, "/v1/import/items?"+query.Encode(), "application/octet-stream", &watched{in, b, 0})
-	if p, ok := errors.AsType[*refusal](err); ok && p.Status == http.StatusConflict {
-		return fmt.Errorf("%s: %w (here: --force)", in.name, err)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", in.name, err)
-	}
-	defer answer.Body.Close()
-	var o struct {
-		outcome
-		Hidden int `json:"hidden"`
-	}
-	if err := json.NewDecoder(answer.Body).Decode(&o); err != nil {
-		return fmt.Errorf("read the answer of %s: %w", r.where, err)
-	}
-	_, err = fmt.Fprintf(c.out, "the catalogue is %s: %s items put, %s hidden that are not in it\n", in.name, count(o.Accepted), count(o.Hidden))
-	return err
 }
 
 // look refuses names that are no files before anything is begun.

@@ -94,7 +94,7 @@ func (k *intake) keep(ctx context.Context, batch []engine.Command, lines []int) 
 	if len(batch) == 0 {
 		return nil
 	}
-	o, err := k.into.keep(ctx, k.as, batch)
+	o, err := k.into.keep(ctx, batch)
 	k.got.accepted += o.Accepted
 	k.got.duplicates += o.Duplicates
 	k.got.refused += len(o.Rejected)

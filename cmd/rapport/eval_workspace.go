@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/record"
+)
+
+// workspaceData is what an evaluation takes from a workspace: files in a folder of their
+// own, and what its settings and people say.
+type workspaceData struct {
+	folder    string
+	settings  engine.Settings
+	unwilling map[engine.CustomerID]bool // those who do not want models to learn from them
+}
+
+// remove deletes the files.
+func (d *workspaceData) remove() error { return os.RemoveAll(d.folder) }
+
+// fetch lays down the events and items of the workspace as files to evaluate on.
+func (e *evalCommand) fetch(ctx context.Context, c *console) (_ *workspaceData, err error) {
+	t := target{directory{e.Dir}, e.Server, e.KeyFile}
+	r, err := t.reach(ctx, c, openOptions{})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	d := &workspaceData{unwilling: make(map[engine.CustomerID]bool)}
+	if d.folder, err = os.MkdirTemp("", "rapport-eval-*"); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.remove())
+		}
+	}()
+	e.Events, e.Items = filepath.Join(d.folder, "events.ndjson"), filepath.Join(d.folder, "items.ndjson")
+	for what, file := range map[string]string{"events": e.Events, "items": e.Items} {
+		if _, err := r.download(ctx, c, "reading "+what, "/v1/export/"+what+"?format=ndjson", file); err != nil {
+			return nil, err
+		}
+	}
+	if d.settings, err = r.settings(ctx); err != nil {
+		return nil, err
+	}
+	return d, r.unwilling(ctx, d.unwilling)
+}
+
+// settings returns the interaction types' weights that the workspace works with.
+func (r *remote) settings(ctx context.Context) (engine.Settings, error) {
+	s := engine.DefaultSettings()
+	answer, err := r.send(ctx, http.MethodGet, "/v1/settings/interaction-types", "", nil)
+	if err != nil {
+		return s, err
+	}
+	defer answer.Body.Close()
+	if s.Types, err = record.TypeSettings(answer.Body); err != nil {
+		return s, fmt.Errorf("read the settings of %s: %w", r.where, err)
+	}
+	return s, nil
+}
+
+// unwilling notes who does not want models to learn from them.
+func (r *remote) unwilling(ctx context.Context, into map[engine.CustomerID]bool) error {
+	answer, err := r.send(ctx, http.MethodGet, "/v1/export/customers?format=ndjson", "", nil)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	for entry, err := range record.Customers(answer.Body, record.Options{}) {
+		if err != nil {
+			return fmt.Errorf("read the customers of %s: %w", r.where, err)
+		}
+		if !entry.Value.Allows(engine.Train) {
+			into[entry.Value.ID] = true
+		}
+	}
+	return nil
+}
