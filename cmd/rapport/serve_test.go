@@ -110,7 +110,7 @@ func TestServeAnswersAndEndsInOrder(t *testing.T) {
 			want(t, exitLocked, fmt.Sprintf("process %d", os.Getpid()), strings.TrimPrefix(s.base, "http://"), "Stop that one")
 	}
 	rapport(t, "train", "--dir", dir).want(t, exitOK, "model 1 is ready")
-	rapport(t, "import", "--dir", dir, "--as", "items", write(t, "items.csv", "item_id,title\nx,Bulb\n,Nameless\n")).
+	rapport(t, "import", "--dir", dir, "--as", "items", "--reject", filepath.Join(t.TempDir(), "rejected"), write(t, "items.csv", "item_id,title\nx,Bulb\n,Nameless\n")).
 		want(t, exitOK, "2 items read: 1 accepted, 0 seen before, 1 refused")
 	if code, body := s.ask(t, "GET", "/v1/items/x", ""); code != 200 || !strings.Contains(body, "Bulb") {
 		t.Errorf("what was imported beside the server is %d %s", code, body)
