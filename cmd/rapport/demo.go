@@ -58,11 +58,12 @@ func (d *demoCommand) Run(ctx context.Context, c *console) (err error) {
 	}
 	w.doors = doors
 	w.work(ctx)
-	fmt.Fprintf(c.out, "\nServing at http://%s after %.1f s. The API explains itself at /docs there. Try, from another terminal (Ctrl-C ends):\n", l.Addr(), time.Since(start).Seconds())
-	for _, q := range questions {
-		fmt.Fprintf(c.out, "\n# %s\n%s\n", q.about, q.curl("http://"+l.Addr().String(), key != ""))
-	}
-	return w.answer(ctx, l, key)
+	return w.answer(ctx, l, key, func() {
+		fmt.Fprintf(c.out, "\nServing at http://%s after %.1f s. The API explains itself at /docs there. Try, from another terminal (Ctrl-C ends):\n", l.Addr(), time.Since(start).Seconds())
+		for _, q := range questions {
+			fmt.Fprintf(c.out, "\n# %s\n%s\n", q.about, q.curl("http://"+l.Addr().String(), key != ""))
+		}
+	})
 }
 
 // listen binds before anything else: a taken port should not cost a training. Only who

@@ -106,5 +106,5 @@ func dawdle(ctx context.Context, dir string) error {
 	}
 	w.work(ctx)
 	fmt.Println("serving at http://" + l.Addr().String())
-	return w.answer(ctx, l, "")
+	return w.answer(ctx, l, "", func() {})
 }

@@ -115,8 +115,9 @@ func (w *workspace) faces(key string, loopback bool) *api.Server {
 }
 
 // answer serves the workspace on l, and to its owner on the socket in its directory,
-// until ctx ends, then finishes the requests under way. It closes l.
-func (w *workspace) answer(ctx context.Context, l net.Listener, key string) error {
+// until ctx ends, then finishes the requests under way. It closes l. Tell is called when
+// both can be reached.
+func (w *workspace) answer(ctx context.Context, l net.Listener, key string, tell func()) error {
 	local, err := onLoopback(ctx, l.Addr().String())
 	if err != nil {
 		return errors.Join(err, l.Close())
@@ -129,6 +130,7 @@ func (w *workspace) answer(ctx context.Context, l net.Listener, key string) erro
 	} else {
 		servers = append(servers, w.start(socket, faces.Local(), failed))
 	}
+	tell()
 	running := len(servers)
 	select {
 	case err = <-failed:

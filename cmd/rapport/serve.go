@@ -70,10 +70,11 @@ func (s *serveCommand) Run(ctx context.Context, c *console) (err error) {
 		return errors.Join(err, l.Close())
 	}
 	w.work(ctx)
-	world := w.recommender.World()
-	log.Info("serving", "addr", "http://"+l.Addr().String(), "dir", s.Dir, "seq", w.store.Seq(),
-		"items", world.Catalogue.Known().GetCardinality(), "model", world.Models.Version, "key", key != "")
-	return w.answer(ctx, l, key)
+	return w.answer(ctx, l, key, func() {
+		world := w.recommender.World()
+		log.Info("serving", "addr", "http://"+l.Addr().String(), "dir", s.Dir, "seq", w.store.Seq(),
+			"items", world.Catalogue.Known().GetCardinality(), "model", world.Models.Version, "key", key != "")
+	})
 }
 
 // often says when to train.
