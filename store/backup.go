@@ -87,9 +87,9 @@ func (s *Store) writeBackup(ctx context.Context, w io.Writer, h *backupHeader, b
 	h.Seq = s.Seq()
 	s.view.RUnlock()
 	defer txn.Discard()
-	// The stream reads a moment later, so that nothing falls between this backup and
-	// one that adds to it: what falls into both is the same in both.
-	h.Position = txn.ReadTs() + 1
+	// The stream reads this moment or later, and one that adds to this backup reads what
+	// is newer than it: nothing falls between, what falls into both is the same in both.
+	h.Position = txn.ReadTs()
 	var err error
 	if h.Since > 0 {
 		if h.Erased, err = erasures(txn, base.Seq); err != nil {

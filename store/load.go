@@ -29,7 +29,7 @@ func load(dir string, f *frameReader, h *backupHeader, log *slog.Logger) error {
 		return err
 	}
 	if h.Since > 0 {
-		if err := within(dir, log, func(s *Store) error { return s.deleteGone(f.of(frameKeys), h.Position-1) }); err != nil {
+		if err := within(dir, log, func(s *Store) error { return s.deleteGone(f.of(frameKeys), h.Position) }); err != nil {
 			return err
 		}
 	}

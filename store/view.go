@@ -126,6 +126,9 @@ func (v *View) Customers(ctx context.Context, fn func(engine.Customer) error) er
 func (v *View) Tickets(ctx context.Context, fn func(engine.Ticket) error) error {
 	return v.each(ctx, ticketHomeLetter, func(key, _ []byte) error {
 		ticket, home, err := findTicket(v.txn, firstHash(key))
+		if errors.Is(err, engine.ErrNotFound) {
+			return nil // erased meanwhile: what was deleted is still there for a view
+		}
 		if err != nil {
 			return err
 		}
