@@ -258,8 +258,8 @@ func (s *Server) mayAsk(c *gin.Context, req *engine.Request) error {
 	if req.Context.At != nil {
 		return newProblem(http.StatusForbidden, codeForbidden, "context.at shows what is not published yet: it needs the API key, on your server")
 	}
-	if place, err := s.rec.Scenario(req.Scenario); err == nil && place.Audience == engine.AgentOnly {
-		return newProblem(http.StatusForbidden, codeForbidden, "the scenario %q is for agents: it needs the API key, on your server", shorten(req.Scenario))
+	if place, err := s.rec.ScenarioFor(req); err == nil && place.Audience == engine.AgentOnly {
+		return newProblem(http.StatusForbidden, codeForbidden, "the scenario %q is for agents: it needs the API key, on your server", shorten(place.Name))
 	}
 	return nil
 }

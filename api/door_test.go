@@ -117,6 +117,8 @@ func TestVisitorsSeeThePublic(t *testing.T) {
 		h.page("GET", path+key+"&scenario=desk-2").refused(403, "forbidden")
 		h.page("GET", path+key+"&context.at="+url.QueryEscape(time.Now().Add(300*time.Hour).Format(time.RFC3339))).refused(403, "forbidden")
 	}
+	h.call("PUT", "/v1/scenarios/home", fields{"audience": "agent"}).want(200)
+	h.page("GET", "/v1/sessions/s-1/recommendations"+key).refused(403, "forbidden")
 }
 
 // What concerns a customer needs the shop's word.

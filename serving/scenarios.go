@@ -29,6 +29,12 @@ func (r *Recommender) Scenario(name string) (engine.Scenario, error) {
 	return s.Scenario, nil
 }
 
+// ScenarioFor returns the place that a request is answered under, which it names or means;
+// engine.ErrNotFound where it names none there is.
+func (r *Recommender) ScenarioFor(req *engine.Request) (engine.Scenario, error) {
+	return r.Scenario(placeName(req))
+}
+
 // CheckScenario refuses a scenario whose expressions do not compile against today's
 // catalogue, or that would be one too many.
 func (r *Recommender) CheckScenario(s engine.Scenario) error {
