@@ -24,7 +24,7 @@ func (s *Server) exportSubjects(c *gin.Context, v *store.View) error {
 	return s.stream(c, "subjects.ndjson", exportNDJSON.media, func(ctx context.Context, w io.Writer) error {
 		lines := json.NewEncoder(w)
 		told := make(map[engine.CustomerID]struct{})
-		err := s.store.Scan(ctx, func(who engine.Subject, _ []engine.Row) error {
+		err := v.Histories(ctx, func(who engine.Subject, _ []engine.Row) error {
 			if who.Kind == engine.CustomerSubject {
 				told[engine.CustomerID(who.ID)] = struct{}{}
 				return errors.Join(ctx.Err(), lines.Encode(subject{Customer: engine.CustomerID(who.ID)}))

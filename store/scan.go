@@ -13,5 +13,5 @@ func (s *Store) ScanAt(ctx context.Context, fn func(subj engine.Subject, rows []
 		return 0, err
 	}
 	defer v.Close()
-	return v.Seq(), s.scan(ctx, v.txn, fn)
+	return v.Seq(), v.Histories(ctx, fn)
 }

@@ -53,7 +53,7 @@ func (v *View) Close() { v.done() }
 // merges followed; its session stays. An event that came without an id has one made of
 // when it was received, the same in every export: imported again it counts once.
 func (v *View) Events(ctx context.Context, fn func(engine.Interaction) error) error {
-	return v.s.scan(ctx, v.txn, func(subject engine.Subject, rows []engine.Row) error {
+	return v.Histories(ctx, func(subject engine.Subject, rows []engine.Row) error {
 		lines := make([]engine.Interaction, len(rows))
 		for i := range rows {
 			lines[i] = exported(&rows[i], subject)
@@ -68,6 +68,12 @@ func (v *View) Events(ctx context.Context, fn func(engine.Interaction) error) er
 		}
 		return nil
 	})
+}
+
+// Histories calls fn with every subject that has a history and belongs to no other, as
+// Store.Scan does.
+func (v *View) Histories(ctx context.Context, fn func(engine.Subject, []engine.Row) error) error {
+	return v.s.scan(ctx, v.txn, fn)
 }
 
 func exported(row *engine.Row, subject engine.Subject) engine.Interaction {

@@ -18,6 +18,7 @@ type exported struct {
 	customers   []engine.Customer
 	tickets     []engine.Ticket
 	impressions []engine.Impression
+	whose       []engine.Subject // of histories
 }
 
 func export(t *testing.T, v *store.View) (out exported) {
@@ -29,6 +30,10 @@ func export(t *testing.T, v *store.View) (out exported) {
 		"customers":   v.Customers(ctx, collect(&out.customers)),
 		"tickets":     v.Tickets(ctx, collect(&out.tickets)),
 		"impressions": v.Impressions(ctx, collect(&out.impressions)),
+		"histories": v.Histories(ctx, func(who engine.Subject, _ []engine.Row) error {
+			out.whose = append(out.whose, who)
+			return nil
+		}),
 	} {
 		if err != nil {
 			t.Fatalf("%s of a view: %v", what, err)
