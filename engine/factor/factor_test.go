@@ -249,7 +249,7 @@ func TestExplanationIsComplete(t *testing.T) {
 				continue
 			}
 			size := 0.0
-			for k, v := range m.ItemFactors(row) {
+			for k, v := range m.items.vector(row) {
 				size += math.Abs(float64(v) * float64(s.person[k]))
 			}
 			if base, _ := s.Explain(n); math.Abs(base) > 1e-6*size {

@@ -42,9 +42,6 @@ func (m *Model) Params() Params { return m.params }
 // Rows returns the items that have a vector.
 func (m *Model) Rows() *model.Rows { return m.rows }
 
-// ItemFactors returns the vector of a row, not to be changed.
-func (m *Model) ItemFactors(row int) []float32 { return m.items.vector(row) }
-
 // Vectors returns all items' vectors, row by row, dims numbers each. Nothing of it may be
 // changed.
 func (m *Model) Vectors() (rows *model.Rows, dims int, values []float32) {

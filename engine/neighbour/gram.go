@@ -1,6 +1,6 @@
 // Package neighbour is two sources of item to item weights. "ease" has them in closed
 // form (EASE; Steck, "Embarrassingly shallow autoencoders for sparse data", 2019), for
-// catalogues whose square fits (Params.Covers); "itemknn" is the cosine of weighted
+// catalogues whose square fits (Params.MaxItems); "itemknn" is the cosine of weighted
 // columns, for any size. With both, a person's score for an item is the sum of the
 // weights between it and what they wanted, so that taking an item out of the history
 // lowers the score by exactly its part.

@@ -80,8 +80,3 @@ func (p ItemParams) check() error {
 	}
 	return nil
 }
-
-// Covers reports whether EASE with these settings has weights for all of so many items:
-// up to MaxItems, 4,000 unless told otherwise. It is the rule for which of the two
-// serves: beyond it EASE would leave items out, and item-kNN takes its place.
-func (p Params) Covers(items int) bool { return items <= p.WithDefaults().MaxItems }

@@ -228,18 +228,6 @@ func TestItemsRefuse(t *testing.T) {
 	}
 }
 
-func TestWhichOfTheTwoServes(t *testing.T) {
-	for _, c := range []struct {
-		p     Params
-		items int
-		want  bool
-	}{{Params{}, 4000, true}, {Params{}, 4001, false}, {Params{MaxItems: 10}, 11, false}} {
-		if got := c.p.Covers(c.items); got != c.want {
-			t.Errorf("EASE with %+v covers %d items: %v, want %v", c.p, c.items, got, c.want)
-		}
-	}
-}
-
 // FuzzLoadItems tries bytes as they come, and sections that are well sealed but may not
 // fit together: neither may panic.
 func FuzzLoadItems(f *testing.F) {
