@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/rapportengine/rapport/engine"
@@ -16,7 +18,7 @@ import (
 
 type backupCommand struct {
 	target
-	To    string `required:"" placeholder:"FILE" help:"Where to write; it appears there once it is whole."`
+	To    string `required:"" placeholder:"FILE" help:"Where to write; it appears there once it is whole. - is standard output."`
 	Since uint64 `placeholder:"POSITION" help:"Only what came after the backup that said this position."`
 }
 
@@ -32,6 +34,9 @@ Examples:
 
 // Run writes one backup.
 func (b *backupCommand) Run(ctx context.Context, c *console) (err error) {
+	if info, err := os.Stat(b.To); b.Since > 0 && err == nil && info.Mode().IsRegular() {
+		return usagef("--to: %s is there already, and may be the backup that this one adds to; name another file", b.To)
+	}
 	r, err := b.reach(ctx, c, openOptions{})
 	if err != nil {
 		return err
@@ -45,7 +50,11 @@ func (b *backupCommand) Run(ctx context.Context, c *console) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.out, "%s: %s bytes, up to position %s; the next one may say --since %s\n",
+	said := c.out
+	if b.To == "-" {
+		said = c.err
+	}
+	_, err = fmt.Fprintf(said, "%s: %s bytes, up to position %s; the next one may say --since %s\n",
 		b.To, count(got.bytes), got.trailer.Get("X-Rapport-Position"), got.trailer.Get("X-Rapport-Position"))
 	return err
 }
@@ -55,7 +64,7 @@ type restoreCommand struct {
 	From     []string `required:"" placeholder:"FILE" help:"A whole backup, and after it those that add to it, in order; repeat the flag for each."`
 	Replace  bool     `help:"The directory may hold a workspace: it is kept beside it under another name, and whom it had erased is erased again."`
 	Damaged  bool     `help:"With --replace: go on where the workspace to be replaced cannot be read."`
-	Receipts string   `placeholder:"FILE" help:"JSON list of receipts of erasures made after the backup, for where the workspace that made them is lost."`
+	Receipts string   `placeholder:"FILE" help:"Receipt, or JSON list of receipts, of erasures made after the backup, for where the workspace that made them is lost."`
 }
 
 func (restoreCommand) Help() string {
@@ -110,9 +119,12 @@ func readReceipts(name string) ([]engine.Erasure, error) {
 	if err != nil {
 		return nil, err
 	}
+	if bytes.HasPrefix(bytes.TrimSpace(text), []byte{'{'}) {
+		text = slices.Concat([]byte{'['}, text, []byte{']'}) // one receipt, as the server gives it
+	}
 	var list []engine.Erasure
 	if err := json.Unmarshal(text, &list); err != nil {
-		return nil, fmt.Errorf("%s holds no list of receipts: %w", name, err)
+		return nil, fmt.Errorf("%s: a receipt, or a list of them, as GET /v1/erasures/{receipt} gives it is wanted: %w", name, err)
 	}
 	return list, nil
 }

@@ -131,3 +131,19 @@ func TestShiftToNow(t *testing.T) {
 	}
 	rapport(t, "import", "--dir", dir, "--as", "events", "--shift-to-now", "-").want(t, exitUsage, "standard input")
 }
+
+// TestBackupsOfAChainAreKept: what a backup adds to is not overwritten by it, and on
+// standard output a backup is all there is.
+func TestBackupsOfAChainAreKept(t *testing.T) {
+	dir, file := smallShop(t), filepath.Join(t.TempDir(), "monday.backup")
+	said := rapport(t, "backup", "--dir", dir, "--to", file)
+	said.want(t, exitOK, "the next one may say --since ")
+	_, position, _ := strings.Cut(said.out, "--since ")
+	rapport(t, "backup", "--dir", dir, "--to", file, "--since", strings.TrimSpace(position)).want(t, exitUsage, "may be the backup that this one adds to")
+	piped := rapport(t, "backup", "--dir", dir, "--to", "-")
+	piped.want(t, exitOK, "the next one may say --since ")
+	if err := os.WriteFile(file, []byte(piped.out), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	rapport(t, "restore", "--from", file, "--dir", filepath.Join(t.TempDir(), "again")).want(t, exitOK)
+}

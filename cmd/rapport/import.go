@@ -98,7 +98,7 @@ func (i *importCommand) Run(ctx context.Context, c *console) (err error) {
 		err = i.into(ctx, c, &job)
 	}
 	job.tell(i.DryRun)
-	if ctx.Err() != nil && !i.DryRun {
+	if ctx.Err() != nil && !i.DryRun && job.got.read > 0 {
 		c.say("What was accepted is kept. Run the same command again for the rest; nothing is doubled.")
 	}
 	if err == nil && job.got.read > 0 && job.got.accepted+job.got.duplicates == 0 {
@@ -148,7 +148,7 @@ func (i *importCommand) age(c *console, options record.Options) (time.Duration, 
 		found, err := record.Newest(record.Commands(i.As, in.source(), options))
 		b.end(err)
 		if err := errors.Join(err, in.Close()); err != nil {
-			return 0, fmt.Errorf("%s: %w", in.name, err)
+			return 0, &fileError{name: in.name, err: err}
 		}
 		if found.After(newest) {
 			newest = found
@@ -194,14 +194,14 @@ func (w *workspace) importing(ctx context.Context, do func() error) (err error) 
 }
 
 func (i *importCommand) each(ctx context.Context, job *intake) error {
-	for _, name := range i.Files {
+	for n, name := range i.Files {
 		f, err := openInput(name, i.As == "events")
 		if err != nil {
 			return err
 		}
 		f.now = time.Now()
 		if err := errors.Join(job.take(ctx, f), f.Close()); err != nil {
-			return fmt.Errorf("%s: %w", f.name, err)
+			return errors.Join(&fileError{name: f.name, unread: i.Files[n+1:], err: err}, job.refused.broken(err))
 		}
 	}
 	return nil

@@ -187,3 +187,23 @@ func importInto(ctx context.Context, dir string, c *console, do func(*workspace)
 	}
 	return w.importing(ctx, func() error { return do(w) })
 }
+
+// TestBrokenFileSaysWhere: a file that breaks off is named with the line, what came before
+// stands and what was not read is said, on the terminal and in the list of refusals. From a
+// server it is the same but for the list.
+func TestBrokenFileSaysWhere(t *testing.T) {
+	t.Chdir(t.TempDir())
+	dir := filepath.Join(t.TempDir(), "data")
+	file := write(t, "items.json", "[{\"item_id\": \"a\"},\n{\"item_id\": \"b\"},\n{\"item_id\"")
+	other := write(t, "more.csv", "item_id\nc\n")
+	rapport(t, "import", "--dir", dir, "--as", "items", file, other).
+		want(t, exitFailed, "2 items read: 2 accepted", file+", line 3: the JSON ends early", "not read: "+other, "(listed in items.json.rejected)")
+	listed, err := os.ReadFile("items.json.rejected")
+	if err != nil || !strings.Contains(string(listed), `"line":3,"field":"","code":"broken_file","reason":"the JSON ends early`) {
+		t.Errorf("listed: %s, %v", listed, err)
+	}
+	start(t, "serve", "--dir", dir, "--addr", "127.0.0.1:0", "--train-every", "0")
+	rapport(t, "import", "--dir", dir, "--as", "items", file).want(t, exitFailed, file+": line 3: the JSON ends early")
+	rapport(t, "import", "--dir", dir, "--as", "items", "--mode", "replace", write(t, "feed.csv", "item_id,price\na,1\nb,x\n")).
+		want(t, exitFailed, "feed.csv: line 3: price: nothing was kept: 1 of 2 records were refused")
+}

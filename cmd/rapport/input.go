@@ -24,6 +24,17 @@ type input struct {
 	close  []func() error
 }
 
+// fileError is what went wrong with one file of several.
+type fileError struct {
+	name   string
+	unread []string // the files after it
+	err    error
+}
+
+func (f *fileError) Error() string { return f.name + ": " + f.err.Error() }
+
+func (f *fileError) Unwrap() error { return f.err }
+
 // openInput opens a file, or standard input for "-". With digest its bytes are read
 // twice, so what cannot be rewound is laid down in a temporary file first.
 func openInput(name string, digest bool) (_ *input, err error) {

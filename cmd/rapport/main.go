@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/rapportengine/rapport/engine"
@@ -93,7 +94,14 @@ func report(stderr io.Writer, err error) int {
 // name of a flag or of a record's field.
 func describe(err error) string {
 	if syntax, ok := errors.AsType[*record.Syntax](err); ok {
-		return fmt.Sprintf("%v (what was read before that line stands)", syntax)
+		where, unread := "", ""
+		if f, ok := errors.AsType[*fileError](err); ok {
+			where = f.name + ", "
+			if len(f.unread) > 0 {
+				unread = "; not read: " + strings.Join(f.unread, ", ")
+			}
+		}
+		return fmt.Sprintf("%s%v (what was read before that line stands%s)", where, syntax, unread)
 	}
 	if invalid, ok := errors.AsType[*engine.Invalid](err); ok && invalid.Field == "filter" && invalid.Offset >= 0 {
 		return fmt.Sprintf("%v (at character %d)", err, invalid.Offset+1)

@@ -10,10 +10,19 @@ import (
 )
 
 // writeFile lets write fill a file, which appears under its name only once it is whole.
-// "-" is the console.
+// "-" is the console. What is there and no file, such as a pipe or a device, is written to
+// and not replaced; a link stays a link.
 func writeFile(c *console, name string, write func(io.Writer) error) (err error) {
 	if name == "-" {
 		return write(c.out)
+	}
+	if target, err := filepath.EvalSymlinks(name); err == nil {
+		name = target
+	}
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return usagef("%s is a directory; name a file in it", name)
+	} else if err == nil && !info.Mode().IsRegular() {
+		return writeThrough(name, write)
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.part")
 	if err != nil {
@@ -30,4 +39,17 @@ func writeFile(c *console, name string, write func(io.Writer) error) (err error)
 		return err
 	}
 	return os.Rename(f.Name(), name)
+}
+
+// writeThrough writes to what cannot be replaced by a file.
+func writeThrough(name string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	buffered := bufio.NewWriter(f)
+	if err := errors.Join(write(buffered), buffered.Flush(), f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
 }

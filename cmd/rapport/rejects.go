@@ -47,6 +47,22 @@ func (r *rejects) add(one *record.Rejected) error {
 	case r.shown == rejectsShown+1 && r.path != "":
 		fmt.Fprintf(r.eye, "further refusals are only listed in %s\n", r.path)
 	}
+	return r.list(one)
+}
+
+// broken lists what ended the input at hand before its end; that is told elsewhere.
+func (r *rejects) broken(err error) error {
+	if syntax, ok := errors.AsType[*record.Syntax](err); ok {
+		return r.list(&record.Rejected{Line: syntax.Line, Code: codeBroken, Want: syntax.Want})
+	}
+	return nil
+}
+
+// codeBroken stands where the rest of a file could not be read.
+const codeBroken = "broken_file"
+
+// list writes one into the file.
+func (r *rejects) list(one *record.Rejected) error {
 	if r.path == "" {
 		return nil
 	}

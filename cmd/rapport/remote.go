@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -72,7 +73,11 @@ func (t *target) dial(ctx context.Context) (*remote, error) {
 		return nil, err
 	}
 	r := &remote{base: u.Scheme + "://" + u.Host, where: u.Host, key: key, http: new(http.Client), close: func() error { return nil }}
-	if err := r.get(ctx, "/v1/whoami", nil); err != nil {
+	err = r.get(ctx, "/v1/whoami", nil)
+	if p, ok := errors.AsType[*refusal](err); ok && p.Status == http.StatusUnauthorized && key == "" {
+		return nil, usagef("--server: %s wants a key: name its file with --key-file, or set RAPPORT_KEY", r.where)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("--server: %w", err)
 	}
 	return r, nil
@@ -146,14 +151,19 @@ type refusal struct {
 	Code   string `json:"code"`
 	Field  string `json:"field"`
 	Detail string `json:"detail"`
+	Line   int    `json:"line"` // of what was sent
 	body   []byte // of the whole problem
 }
 
 func (r *refusal) Error() string {
-	if r.Field == "" {
-		return r.Detail
+	where := ""
+	if r.Line > 0 {
+		where = "line " + strconv.Itoa(r.Line) + ": "
 	}
-	return r.Field + ": " + r.Detail
+	if r.Field != "" {
+		where += r.Field + ": "
+	}
+	return where + r.Detail
 }
 
 // maxProblem is more than a problem has, and less than hurts.

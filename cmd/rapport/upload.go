@@ -12,13 +12,13 @@ import (
 
 // send has a server take in the files, one after the other.
 func (i *importCommand) send(ctx context.Context, r *remote, job *intake) error {
-	for _, name := range i.Files {
+	for n, name := range i.Files {
 		in, err := openInput(name, i.dated())
 		if err != nil {
 			return err
 		}
 		if err := errors.Join(i.upload(ctx, r, job, in), in.Close()); err != nil {
-			return fmt.Errorf("%s: %w", in.name, err)
+			return &fileError{name: in.name, unread: i.Files[n+1:], err: err}
 		}
 	}
 	return nil
@@ -34,6 +34,11 @@ func (i *importCommand) upload(ctx context.Context, r *remote, job *intake, in *
 	defer func() { b.end(err) }()
 	job.refused.of(in.name, b)
 	o, err := r.take(ctx, "/v1/import/"+i.As+"?"+i.query(job, in).Encode(), &watched{in, b, 0})
+	if p, ok := errors.AsType[*refusal](err); ok && p.Status == http.StatusUnprocessableEntity && len(o.Rejected) > 0 && i.Mode != "replace" {
+		err = nil // nothing was accepted, and why is listed
+	} else if err != nil && !ok {
+		job.c.say("What %s had accepted by then is kept, and not counted here. Run the same command again for the rest; nothing is doubled.", r.where)
+	}
 	job.got.accepted += o.Accepted
 	job.got.duplicates += o.Duplicates
 	job.got.refused += max(o.Refused, len(o.Rejected))
@@ -83,14 +88,12 @@ func (i *importCommand) query(job *intake, in *input) url.Values {
 func (r *remote) take(ctx context.Context, path string, body *watched) (o outcome, err error) {
 	answer, err := r.send(ctx, http.MethodPost, path, "application/octet-stream", body)
 	if p, ok := errors.AsType[*refusal](err); ok {
+		err = p // what is wrong is in the file: the command was used well
 		if unread := json.Unmarshal(p.body, &o); unread != nil {
 			return o, err
 		}
 		if p.Status == http.StatusConflict {
 			return o, fmt.Errorf("%w (here: --force)", err)
-		}
-		if p.Status == http.StatusUnprocessableEntity && len(o.Rejected) > 0 {
-			return o, nil // nothing was accepted, and why is listed
 		}
 		return o, err
 	}

@@ -4,11 +4,30 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/rapportengine/rapport/engine"
 )
+
+// manyColumns are n names, each with a comma: a number that nothing quadratic lives through.
+func manyColumns(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString("c" + strconv.Itoa(i) + ",")
+	}
+	return b.String()
+}
+
+// TestNamesOverTwoLines: spreadsheets have them in headers.
+func TestNamesOverTwoLines(t *testing.T) {
+	in := "type,customer_id,item_id,at,\"unit\nprice\"\nview,ann,a,2024-05-01T12:00:00Z,5\n"
+	got, refused, end := gather(Events(strings.NewReader(in), Options{}))
+	if end != nil || len(refused) > 0 || len(got) != 1 || got[0].Value.Lines[0].Properties["unit\nprice"] == nil {
+		t.Errorf("got %+v, refused %v, ended with %v", got, refused, end)
+	}
+}
 
 // TestBadInput: what real files get wrong is refused by line, with what would be right,
 // and the records around it are kept. docs/data.md shows this table.
@@ -38,6 +57,10 @@ func TestBadInput(t *testing.T) {
 		{"two columns of a name", "type,type\nview,view\n", 0, 0, `header: two columns are called "type"`},
 		{"two columns that mean one", "type,customer_id,user_id\n", 0, 0, "customer_id and user_id both mean customer_id"},
 		{"UTF-16", "\xff\xfet\x00y\x00p\x00e\x00\n\x00", 0, 0, "line 1: the input is UTF-16; UTF-8 is wanted"},
+		{"UTF-16 without its mark", "\x00t\x00y\x00p\x00e\x00,\x00a\x00\n", 0, 0, "got bytes of 0; is the file UTF-16"},
+		{"a header that is no text", "type,\x1b[31mcolour\nview,red\n", 0, 0, `header: names of columns in UTF-8 without control characters are wanted, got "\x1b[31mcolour"`},
+		{"a header in ISO 8859-1", "type,gr\xf6sse\nview,red\n", 0, 0, "header: names of columns in UTF-8"},
+		{"two of very many columns of a name", "type," + manyColumns(100_000) + "c7\n", 0, 0, `header: two columns are called "c7"`},
 		{"a key twice", ev(`,"price":1,"price":2`) + "\n" + ev("") + "\n", 1, 1, "the field price is given twice"},
 		{"a property twice", ev(`,"colour":1,"colour":2`) + "\n" + ev("") + "\n", 1, 1, "given twice"},
 		{"a line cut off", ev("") + "\n" + `{"type":"view","customer`, 1, 2, "the JSON ends early (byte 25 of the line)"},

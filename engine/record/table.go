@@ -2,7 +2,6 @@ package record
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -50,63 +49,6 @@ func beginTable[T any](in *input, c *reading, d *decoder[T]) (source, []constant
 	t.held = first
 	always, err := d.settle(columns, c.o.Mapping, mapping)
 	return t, always, err
-}
-
-// settle settles what each column means, by the mapping that was given and all of it.
-func (d *decoder[T]) settle(columns []string, given, all Mapping) ([]constant, error) {
-	if err := checkHeader(columns, given); err != nil {
-		return nil, err
-	}
-	always, err := d.rename(all)
-	if err != nil {
-		return nil, err
-	}
-	return always, d.header(columns, always)
-}
-
-// checkHeader refuses columns of one name and mappings of columns that are not there.
-func checkHeader(columns []string, given Mapping) error {
-	for i, name := range columns {
-		if name != "" && slices.Contains(columns[:i], name) {
-			return engine.Invalidf(engine.CodeInvalidField, "header", "two columns are called %q; names that differ are wanted", shorten(name))
-		}
-	}
-	for _, name := range sortedKeys(given.Columns) {
-		if !slices.Contains(columns, name) {
-			return at("map", unknownName(engine.CodeUnknownField, name, "column", columns))
-		}
-	}
-	return nil
-}
-
-// header settles the columns. A column without a name is passed over.
-func (d *decoder[T]) header(columns []string, always []constant) error {
-	d.columns = make([]int, len(columns))
-	from := make(map[int]string, len(columns))
-	for _, k := range always {
-		from[k.field] = "a constant"
-	}
-	for i, name := range columns {
-		d.columns[i] = -1
-		if name == "" {
-			continue
-		}
-		f, p := d.column(name)
-		if p != nil {
-			p.Want += fmt.Sprintf("; say what it is with --map %s=FIELD, or pass over it with --map %s=-", shorten(name), shorten(name))
-			return at("header", p)
-		}
-		if f < 0 {
-			continue
-		}
-		if other, twice := from[f]; twice {
-			return engine.Invalidf(engine.CodeInvalidField, "header", "%s and %s both mean %s; pass over one with --map %s=-",
-				shorten(other), shorten(name), d.fields[f].name, shorten(name))
-		}
-		from[f] = name
-		d.columns[i] = f
-	}
-	return nil
 }
 
 // table is a source of rows of delimited text by RFC 4180, with three liberties: any of
@@ -254,7 +196,7 @@ func (t *table) quoted(rec raw, n int) (raw, error) {
 			if err := t.in.failed(); err != nil {
 				return raw{}, err
 			}
-			bad = refuse("the quote that opens in this line is never closed")
+			bad = refuse("the quote that opens in this line is never closed; the lines after it are read on their own")
 			if t.in.full() {
 				bad = tooMuch("a record has at most %d bytes; is a quote that opens in this line never closed?", engine.MaxRecordBytes)
 			}
