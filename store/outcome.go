@@ -12,15 +12,14 @@ import (
 
 // What became of a ticket may come as an event (type, ticket_id and, for a solution,
 // item_id) or as the ticket's own state (solutions tried, state, csat). Either way it is
-// one row of the customer's history, counted once: its event16 is that of OutcomeID,
-// and
+// one row of the customer's history, counted once: its event16 is that of OutcomeID, and
 //
 //	j | ticket16 | event16 -> version1 | subject16 it is filed under, zero while nowhere
 //
 // says that it was counted, whoever said it first. The second is a duplicate, also
 // when somebody deleted the row. A ticket's statements are filed under its customer and
-// move with it; while it has none they wait. An event stays with who sent it, but one without an id of its own is taken
-// for the ticket's.
+// move with it; while it has none they wait. An event stays with who sent it, but one
+// without an id of its own is taken for the ticket's.
 
 // statement is one thing a ticket says came of it.
 type statement struct {
@@ -231,80 +230,6 @@ func (g *group) tellTicket(e *effect, line *engine.Interaction, home, event16 en
 	e.set(pairKey(ticketLetter, filed, ticket16), value)
 	e.change(change{kind: tailTicket, a: ticket16}, engine.Committed{Ticket: &ticket}, g.now)
 	return nil
-}
-
-// moveOutcomes takes what a ticket said away from one customer, and gives it to the
-// next, if there is one.
-func (g *group) moveOutcomes(e *effect, ticket *engine.Ticket, home engine.Hash16) error {
-	ticket16 := engine.HashOf(ticket.ID)
-	type filed struct{ event, under engine.Hash16 }
-	var all []filed
-	err := each(g.txn, hashKey(outcomeLetter, ticket16), func(key, value []byte) error {
-		under, err := decodeHome(value)
-		if under != (engine.Hash16{}) {
-			all = append(all, filed{secondHash(key), under})
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	for _, f := range all {
-		row, err := g.takeStatement(e, f.under, f.event)
-		if err != nil {
-			return err
-		}
-		if row == nil {
-			continue
-		}
-		if home == (engine.Hash16{}) {
-			e.set(outcomeKey(ticket16, f.event), encodeHome(home))
-			continue
-		}
-		line := row.Interaction
-		line.Customer = ticket.Customer
-		if err := g.writeOutcome(e, line, home, ticket16); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// takeStatement deletes the row of an outcome that a ticket said, and returns it; nil
-// where it is gone or somebody sent it as an event.
-func (g *group) takeStatement(e *effect, under, event16 engine.Hash16) (*engine.Row, error) {
-	chain, err := owners(g.txn, under)
-	if err != nil {
-		return nil, err
-	}
-	for _, h := range chain {
-		key := eventKey(h, event16, 0)
-		value, err := get(g.txn, key)
-		if errors.Is(err, engine.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		subject, err := g.nameOf(h)
-		if err != nil {
-			return nil, err
-		}
-		row, err := decodeRow(key, value, subject, g)
-		if err != nil || row.Session != "" || engine.HashOf(row.EventID) != event16 {
-			return nil, err
-		}
-		was := []engine.Row{row}
-		before, err := encodeBefore(was, subject)
-		if err != nil {
-			return nil, err
-		}
-		e.delete(key)
-		e.set(beforeKey(h, event16, e.seq), before)
-		e.change(change{kind: tailChanged, a: h, b: event16}, engine.Committed{Was: was, Subject: subject}, g.now)
-		return &row, nil
-	}
-	return nil, nil
 }
 
 // sentAs returns the event16 of a subject's outcome that was sent with an event id of

@@ -15,10 +15,9 @@ import (
 // Tail calls fn with everything committed after seq after, in order and in groups, as
 // of now: what observe was told, or what of it still stands. A record changed again
 // later comes once, with its last change, but an event that was changed comes as it was
-// and again with the change; what was erased does not come; a dropped
-// ticket is not told of, and an erasure comes without the subject's name. The error
-// wraps ErrTailTrimmed where the tail begins later than that. It stops at fn's error
-// and returns it.
+// and again with the change; what was erased does not come; a dropped ticket is not told
+// of, and an erasure comes without the subject's name. The error wraps ErrTailTrimmed
+// where the tail begins later than that. It stops at fn's error and returns it.
 func (s *Store) Tail(ctx context.Context, after uint64, fn func([]engine.Committed) error) error {
 	txn, done, err := s.read(ctx)
 	if err != nil {

@@ -28,11 +28,10 @@ func days(d time.Duration) float64 { return max(0, float64(d)/float64(day)) }
 //
 //	(k + shape) / (span + waited + scale)
 //
-// where waited is t. Of Bhagat et al. 2018 is the rule for who bought it
-// just now: as long as t < 2 mean, with mean the mean time between two of the customer's
-// purchases, they take 2 |mean - t| in its place, so that the rate is low right after a
-// purchase and highest when the next one is due. soon is how far that rule is followed,
-// from 0 to 1.
+// where waited is t. Of Bhagat et al. 2018 is the rule for who bought it just now: as
+// long as t < 2 mean, with mean the mean time between two of the customer's purchases,
+// they take 2 |mean - t| in its place, so that the rate is low right after a purchase and
+// highest when the next one is due. soon is how far that rule is followed, from 0 to 1.
 func (h habit) rate(k int, span, t, soon float64) float64 {
 	mean := (span + h.scale) / (float64(k-1) + h.shape)
 	waited := t
