@@ -129,7 +129,7 @@ func moments(p *store.Person) []moment {
 }
 
 // outcomeTypes are the events that a ticket's own state comes to as well.
-var outcomeTypes = []engine.Type{engine.SolutionUsed, engine.Solved, engine.Reopened, engine.Escalated, engine.CSAT}
+var outcomeTypes = []engine.Type{engine.SolutionUsed, engine.NotSolved, engine.Solved, engine.Reopened, engine.Escalated, engine.CSAT}
 
 // ticketMoments are a ticket and its messages. A message without a time stands at that
 // of the ticket, and a ticket without one at its first message's.

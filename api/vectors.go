@@ -40,6 +40,9 @@ func (s *Server) exportVectors(c *gin.Context, what string) error {
 			source = v
 		}
 	}
+	if source == nil && models.Version == 0 {
+		return fmt.Errorf("%s: %w; there is no model yet, a training makes one", what, engine.ErrNotFound)
+	}
 	if source == nil {
 		return fmt.Errorf("model %d has no %s, they come with a training that finds use for them: %w", models.Version, what, engine.ErrNotFound)
 	}

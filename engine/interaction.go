@@ -23,6 +23,7 @@ const (
 	TicketOpened  Type = "ticket_opened"
 	SolutionShown Type = "solution_shown"
 	SolutionUsed  Type = "solution_used"
+	NotSolved     Type = "not_solved"
 	Solved        Type = "solved"
 	Reopened      Type = "reopened"
 	Escalated     Type = "escalated"

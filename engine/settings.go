@@ -45,6 +45,7 @@ func DefaultSettings() Settings {
 			Bookmark:       {Weight: 0.7, HalfLife: 365 * day},
 			Dismiss:        {Weight: -1, HalfLife: 180 * day},
 			SolutionUsed:   {Weight: 0.5, HalfLife: 365 * day},
+			NotSolved:      {Weight: -1, HalfLife: 365 * day},
 			Solved:         {Weight: 1, HalfLife: 365 * day},
 			Reopened:       {Weight: -1, HalfLife: 365 * day},
 		},

@@ -45,7 +45,7 @@ func isOutcome(lines []engine.Interaction) bool {
 		return false
 	}
 	switch lines[0].Type {
-	case engine.SolutionShown, engine.SolutionUsed:
+	case engine.SolutionShown, engine.SolutionUsed, engine.NotSolved:
 		return lines[0].Item != ""
 	case engine.Solved, engine.Reopened, engine.Escalated, engine.CSAT:
 		return true
@@ -77,6 +77,8 @@ func outcomes(t *engine.Ticket) (list []statement) {
 			add(engine.Solved, tried.Item, tried.At, closed)
 		case "reopened":
 			add(engine.Reopened, tried.Item, tried.At)
+		case "not_solved":
+			add(engine.NotSolved, tried.Item, tried.At, opened)
 		default:
 			add(engine.SolutionUsed, tried.Item, tried.At, opened)
 		}
@@ -120,6 +122,8 @@ func apply(t *engine.Ticket, line *engine.Interaction) bool {
 	switch line.Type {
 	case engine.SolutionUsed:
 		try(t, line, "")
+	case engine.NotSolved:
+		try(t, line, "not_solved")
 	case engine.Solved, engine.Reopened:
 		if line.Item != "" {
 			try(t, line, string(line.Type))

@@ -49,6 +49,7 @@ var rowTypes = []engine.Type{
 	engine.View, engine.Click, engine.AddToCart, engine.RemoveFromCart, engine.Purchase, engine.Return,
 	engine.Rating, engine.Bookmark, engine.Search, engine.Seen, engine.Dismiss, engine.TicketOpened,
 	engine.SolutionShown, engine.SolutionUsed, engine.Solved, engine.Reopened, engine.Escalated, engine.CSAT,
+	engine.NotSolved,
 }
 
 var rowTypeCodes = func() map[engine.Type]byte {

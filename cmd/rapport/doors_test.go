@@ -147,3 +147,17 @@ func TestBackupsOfAChainAreKept(t *testing.T) {
 	}
 	rapport(t, "restore", "--from", file, "--dir", filepath.Join(t.TempDir(), "again")).want(t, exitOK)
 }
+
+// TestMailRunHonoursConsent: who refused to be written to is in no mail run.
+func TestMailRunHonoursConsent(t *testing.T) {
+	dir := smallShop(t)
+	rapport(t, "import", "--dir", dir, "--as", "customers", write(t, "customers.ndjson", `{"customer_id": "ann"}
+{"customer_id": "ben", "consent": {"outreach": false}}
+`)).want(t, exitOK)
+	said := rapport(t, "recommend", "--dir", dir, "--customers", "ann,ben", "--count", "2", "--explain", "none", "--return-properties", "title").
+		want(t, exitOK, `"customer_id":"ann"`, `"title":`, "left out: 1 who refused")
+	if strings.Contains(said.out, `"ben"`) || strings.Contains(said.out, `"reasons"`) {
+		t.Errorf("the lists are\n%s", said.out)
+	}
+	rapport(t, "recommend", "--dir", dir, "--customers", "ann,ben", "--consent", "any").want(t, exitOK, `"customer_id":"ben"`)
+}

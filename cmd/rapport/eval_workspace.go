@@ -31,7 +31,7 @@ func (e *evalCommand) fetch(ctx context.Context, c *console) (_ *workspaceData, 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	d := &workspaceData{unwilling: make(map[engine.CustomerID]bool)}
+	d := new(workspaceData)
 	if d.folder, err = os.MkdirTemp("", "rapport-eval-*"); err != nil {
 		return nil, err
 	}
@@ -49,7 +49,8 @@ func (e *evalCommand) fetch(ctx context.Context, c *console) (_ *workspaceData, 
 	if d.settings, err = r.settings(ctx); err != nil {
 		return nil, err
 	}
-	return d, r.unwilling(ctx, d.unwilling)
+	d.unwilling, err = r.refused(ctx, engine.Train)
+	return d, err
 }
 
 // settings returns the interaction types' weights that the workspace works with.
@@ -66,20 +67,21 @@ func (r *remote) settings(ctx context.Context) (engine.Settings, error) {
 	return s, nil
 }
 
-// unwilling notes who does not want models to learn from them.
-func (r *remote) unwilling(ctx context.Context, into map[engine.CustomerID]bool) error {
+// refused returns the customers who refused consent to a purpose.
+func (r *remote) refused(ctx context.Context, p engine.Purpose) (map[engine.CustomerID]bool, error) {
 	answer, err := r.send(ctx, http.MethodGet, "/v1/export/customers?format=ndjson", "", nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer answer.Body.Close()
+	out := make(map[engine.CustomerID]bool)
 	for entry, err := range record.Customers(answer.Body, record.Options{}) {
 		if err != nil {
-			return fmt.Errorf("read the customers of %s: %w", r.where, err)
+			return nil, fmt.Errorf("read the customers of %s: %w", r.where, err)
 		}
-		if !entry.Value.Allows(engine.Train) {
-			into[entry.Value.ID] = true
+		if !entry.Value.Allows(p) {
+			out[entry.Value.ID] = true
 		}
 	}
-	return nil
+	return out, nil
 }

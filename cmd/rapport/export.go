@@ -62,22 +62,30 @@ func (e *exportCommand) Run(ctx context.Context, c *console) (err error) {
 	}
 	if format == "npy" && e.Out != "-" {
 		ids := e.Out + ".ids.ndjson"
-		if err := r.writeIDs(ctx, c, e.As, ids); err != nil {
+		if err := r.writeIDs(ctx, c, e.As, got.header.Get(modelHeader), ids); err != nil {
 			return err
 		}
 		c.say("the rows' items are in %s", ids)
 	}
-	c.say("%s: %s bytes", e.Out, count(got.bytes))
+	if e.Out != "-" {
+		c.say("%s: %s bytes", e.Out, count(got.bytes))
+	}
 	return nil
 }
 
-// writeIDs lists the items of vectors, in the order of their rows.
-func (r *remote) writeIDs(ctx context.Context, c *console, what, file string) error {
+// modelHeader says of which model the vectors of an answer are.
+const modelHeader = "X-Rapport-Model"
+
+// writeIDs lists the items of a model's vectors, in the order of their rows.
+func (r *remote) writeIDs(ctx context.Context, c *console, what, model, file string) error {
 	answer, err := r.send(ctx, http.MethodGet, "/v1/export/"+what+"?format=ndjson", "", nil)
 	if err != nil {
 		return err
 	}
 	defer answer.Body.Close()
+	if now := answer.Header.Get(modelHeader); now != model {
+		return fmt.Errorf("list the rows' items: the vectors are of model %s, and model %s serves by now: export again", model, now)
+	}
 	return writeFile(c, file, func(out io.Writer) error {
 		ids := json.NewEncoder(out)
 		for rows := json.NewDecoder(answer.Body); ; {
@@ -99,6 +107,7 @@ func (r *remote) writeIDs(ctx context.Context, c *console, what, file string) er
 // downloaded is what came with a file.
 type downloaded struct {
 	bytes   int64
+	header  http.Header
 	trailer http.Header
 }
 
@@ -111,14 +120,18 @@ func (r *remote) download(ctx context.Context, c *console, label, path, file str
 	defer answer.Body.Close()
 	b := c.bar(label, max(answer.ContentLength, 0))
 	err = writeFile(c, file, func(out io.Writer) error {
-		got.bytes, err = io.Copy(out, &watched{answer.Body, b, 0})
+		n, err := io.Copy(out, &watched{answer.Body, b, 0})
+		got.bytes = n
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			err = fmt.Errorf("%s broke off after %s bytes: %w", r.where, count(n), err)
+		}
 		return err
 	})
 	b.end(err)
 	if err != nil {
 		return got, fmt.Errorf("%s: %w", label, err)
 	}
-	got.trailer = answer.Trailer
+	got.header, got.trailer = answer.Header, answer.Trailer
 	return got, nil
 }
 

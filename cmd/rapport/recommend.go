@@ -24,6 +24,10 @@ type recommendCommand struct {
 	Scenario  string `default:"home" help:"The place the lists are for."`
 	Count     int    `default:"10" help:"Items in a list."`
 	Filter    string `placeholder:"EXPRESSION" help:"Narrows the scenario's filter, as in docs/filters.md."`
+
+	ReturnProperties []string       `placeholder:"NAME,..." help:"Properties of the items to write with them, such as title,price; * is all."`
+	Explain          engine.Explain `enum:"none,sources,full" default:"sources" help:"How much of the why to write: ${enum}."`
+	Consent          string         `enum:"outreach,any" default:"outreach" help:"outreach leaves out who refused to be written to; any is for lists that nobody is sent."`
 	Out       string `default:"-" help:"Where to write, one JSON object a line; - is standard output."`
 }
 
@@ -34,7 +38,7 @@ Examples:
 
   rapport recommend --customers all --scenario home --count 10 --out lists.ndjson
   rapport recommend --customers 12619,15298
-  rapport recommend --customers recipients.txt --scenario articles --count 3 --out mail.ndjson
+  rapport recommend --customers recipients.txt --scenario articles --count 3 --return-properties title,url --out mail.ndjson
   rapport recommend --customers all --filter 'price < 20' --server http://shop.internal:8080 --key-file key --out mail.ndjson`
 }
 
@@ -55,6 +59,11 @@ func (r *recommendCommand) Run(ctx context.Context, c *console) (err error) {
 	if err != nil {
 		return err
 	}
+	if r.Consent == "outreach" {
+		if customers, err = r.willing(ctx, c, w, customers); err != nil {
+			return err
+		}
+	}
 	b := c.bar("recommending", int64(len(customers)))
 	err = writeFile(c, r.Out, func(out io.Writer) error { return r.write(ctx, w, customers, out, b) })
 	b.end(err)
@@ -66,7 +75,10 @@ func (r *recommendCommand) Run(ctx context.Context, c *console) (err error) {
 
 // request is what is asked for one customer.
 func (r *recommendCommand) request(id engine.CustomerID) *engine.Request {
-	return &engine.Request{Customer: id, Scenario: r.Scenario, Count: r.Count, Filter: r.Filter, Record: new(false)}
+	return &engine.Request{
+		Customer: id, Scenario: r.Scenario, Count: r.Count, Filter: r.Filter, Record: new(false),
+		ReturnProperties: r.ReturnProperties, Explain: r.Explain,
+	}
 }
 
 // validate asks once without a customer, so that a mistake shows before the first list.
@@ -108,6 +120,20 @@ func (r *recommendCommand) recipients(ctx context.Context, w *remote) ([]engine.
 		return nil, fmt.Errorf("read customers from %s: %w", r.Customers, err)
 	}
 	return out, nil
+}
+
+// willing returns the customers without those who refused to be written to.
+func (r *recommendCommand) willing(ctx context.Context, c *console, w *remote, customers []engine.CustomerID) ([]engine.CustomerID, error) {
+	refused, err := w.refused(ctx, engine.Outreach)
+	if err != nil {
+		return nil, err
+	}
+	all := len(customers)
+	customers = slices.DeleteFunc(customers, func(id engine.CustomerID) bool { return refused[id] })
+	if left := all - len(customers); left > 0 {
+		c.say("left out: %s who refused to be written to (--consent any writes lists for them, too)", count(left))
+	}
+	return customers, nil
 }
 
 // namesFile reports whether a text is meant as the name of a file rather than as an id.

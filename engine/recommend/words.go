@@ -83,7 +83,8 @@ var deeds = map[engine.Type]string{
 	engine.AddToCart: "You put in your basket", engine.Purchase: "You bought",
 	engine.Rating: "You rated", engine.Bookmark: "You saved",
 	engine.SolutionUsed: "You used", engine.Solved: "You were helped by",
-	engine.Return: "You returned", engine.Dismiss: "You dismissed", engine.RemoveFromCart: "You took out of your basket",
+	engine.NotSolved: "You were not helped by",
+	engine.Return:    "You returned", engine.Dismiss: "You dismissed", engine.RemoveFromCart: "You took out of your basket",
 }
 
 func deed(t engine.Type) string {

@@ -25,8 +25,10 @@ var foreignTypes = map[string]string{
 	"category-page-view":      "category_page_view",
 	"shopping-cart-page-view": "shopping_cart_page_view",
 	// Recombee
-	"detailview":   "view",
-	"cartaddition": "add_to_cart",
+	"detailview":    "view",
+	"cartaddition":  "add_to_cart",
+	"detail_view":   "view",
+	"cart_addition": "add_to_cart",
 	// Retailrocket
 	"addtocart":   "add_to_cart",
 	"transaction": "purchase",

@@ -44,7 +44,7 @@ func outcomesOfTicketsCountOnce(t *testing.T, h *house) {
 		Solutions: []engine.Tried{{Item: "reset"}, {Item: "swap", Outcome: "solved"}, {Item: "pray", Outcome: "not_solved"}},
 	}
 	h.do(engine.PutTicket{Ticket: tk}, engine.PutTicket{Ticket: tk})
-	want := []string{"csat ", "solution_used pray", "solution_used reset", "solved swap"}
+	want := []string{"csat ", "not_solved pray", "solution_used reset", "solved swap"}
 	h.wantSaid(ann, want...)
 	rows, err := h.History(t.Context(), ann)
 	if err != nil {
