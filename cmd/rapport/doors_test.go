@@ -161,3 +161,13 @@ func TestMailRunHonoursConsent(t *testing.T) {
 	}
 	rapport(t, "recommend", "--dir", dir, "--customers", "ann,ben", "--consent", "any").want(t, exitOK, `"customer_id":"ben"`)
 }
+
+// TestTypesThatWeighNothingAreNamed: a misspelt type says so, one that is meant to weigh
+// nothing does not.
+func TestTypesThatWeighNothingAreNamed(t *testing.T) {
+	file := write(t, "events.csv", "type,customer_id,item_id,at\nveiw,ann,a,2024-05-01T00:00:00Z\nveiw,ann,b,2024-05-01T00:00:00Z\nview,ann,b,2024-05-01T00:00:00Z\nsearch,ann,,2024-05-01T00:00:00Z\n")
+	said := rapport(t, "import", "--dir", t.TempDir(), "--as", "events", file).want(t, exitOK, "4 accepted", `2 events are of type "veiw", which weighs nothing`)
+	if strings.Contains(said.err, `"search"`) || strings.Contains(said.err, `"view"`) {
+		t.Errorf("said\n%s", said.err)
+	}
+}

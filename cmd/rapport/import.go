@@ -125,6 +125,8 @@ func (i *importCommand) into(ctx context.Context, c *console, job *intake) (err 
 		return errors.Join(i.send(ctx, near, job), near.Close())
 	}
 	job.options.KeepPrivate = w.recommender.Settings().KeepPrivate
+	settings := w.recommender.Settings()
+	defer func() { job.tellTypes(settings) }()
 	return w.importing(ctx, func() error {
 		job.into = intoStore{w.store}
 		return i.each(ctx, job)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
@@ -18,6 +20,9 @@ type intake struct {
 	options record.Options
 	refused *rejects
 	got     taken
+
+	// types are how many events there were of each type.
+	types map[engine.Type]int
 }
 
 // taken counts records: an order with ten lines is one.
@@ -79,6 +84,7 @@ func (k *intake) take(ctx context.Context, in *input) (err error) {
 			return errors.Join(err, flush())
 		}
 		k.got.read++
+		k.count(entry.Value)
 		batch, lines = append(batch, entry.Value), append(lines, entry.Line)
 		if len(batch) >= batchRecords || in.taken.Load()-begun >= batchBytes {
 			if err := flush(); err != nil {
@@ -117,6 +123,29 @@ func rejectedBy(err error, line int) *record.Rejected {
 	}
 	return &record.Rejected{Line: line, Code: "refused", Want: err.Error()}
 }
+
+// count counts an event by its type.
+func (k *intake) count(command engine.Command) {
+	if event, ok := command.(engine.RecordEvent); ok {
+		if k.types == nil {
+			k.types = make(map[engine.Type]int)
+		}
+		k.types[event.Lines[0].Type]++
+	}
+}
+
+// tellTypes says which types of event weigh nothing: a misspelt one does so silently
+// otherwise.
+func (k *intake) tellTypes(settings engine.Settings) {
+	for _, name := range slices.Sorted(maps.Keys(k.types)) {
+		if _, known := settings.Types[name]; !known && !slices.Contains(weightless, name) {
+			k.c.say("%s events are of type %q, which weighs nothing until PUT /v1/settings/interaction-types says otherwise", count(k.types[name]), name)
+		}
+	}
+}
+
+// weightless are types that weigh nothing and are meant to.
+var weightless = []engine.Type{engine.Search, engine.Seen, engine.TicketOpened, engine.SolutionShown, engine.Escalated, engine.CSAT}
 
 // tell writes what came of it all.
 func (k *intake) tell(dry bool) {

@@ -28,7 +28,7 @@ type recommendCommand struct {
 	ReturnProperties []string       `placeholder:"NAME,..." help:"Properties of the items to write with them, such as title,price; * is all."`
 	Explain          engine.Explain `enum:"none,sources,full" default:"sources" help:"How much of the why to write: ${enum}."`
 	Consent          string         `enum:"outreach,any" default:"outreach" help:"outreach leaves out who refused to be written to; any is for lists that nobody is sent."`
-	Out       string `default:"-" help:"Where to write, one JSON object a line; - is standard output."`
+	Out              string         `default:"-" help:"Where to write, one JSON object a line; - is standard output."`
 }
 
 func (recommendCommand) Help() string {

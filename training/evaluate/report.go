@@ -124,7 +124,7 @@ func (r *Report) WriteJSON(w io.Writer) error {
 		m.Settings, m.Metrics, m.Slices = orEmpty(m.Settings), orEmpty(m.Metrics), orEmpty(m.Slices)
 	}
 	out.Paired = append([]Paired{}, r.Paired...)
-	out.Warnings = append([]string{}, r.Warnings...)
+	out.Warnings = r.warnings()
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
@@ -148,4 +148,17 @@ func (r *Report) model(name string) (*ModelReport, bool) {
 		return nil, false
 	}
 	return &r.Models[i], true
+}
+
+// fewCustomers is under how many customers figures say so little that a reader should be
+// told: with 30, a rate near one half has an interval of 18 points to either side.
+const fewCustomers = 30
+
+// warnings are those of the run, and that of too few customers.
+func (r *Report) warnings() []string {
+	out := append([]string{}, r.Warnings...)
+	if n := r.Dataset.TestCustomers; n > 0 && n < fewCustomers {
+		out = append(out, fmt.Sprintf("%d to predict for are too few: these figures prove nothing", n))
+	}
+	return out
 }

@@ -218,3 +218,15 @@ func TestRequirementErrors(t *testing.T) {
 		}
 	}
 }
+
+func TestFewCustomersAreWarnedOf(t *testing.T) {
+	for n, want := range map[int]bool{0: false, 2: true, 29: true, 30: false} {
+		var b strings.Builder
+		if err := (&Report{Dataset: Dataset{TestCustomers: n}}).WriteTable(&b); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(b.String(), "prove nothing"); got != want {
+			t.Errorf("of %d customers the table says\n%s", n, &b)
+		}
+	}
+}

@@ -38,7 +38,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 	for i := range r.Paired {
 		r.writePaired(&b, &r.Paired[i])
 	}
-	for i, text := range r.Warnings {
+	for i, text := range r.warnings() {
 		if i == 0 {
 			b.WriteByte('\n')
 		}
