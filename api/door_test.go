@@ -93,24 +93,25 @@ func TestVisit(t *testing.T) {
 	h.call("POST", "/v1/items", `{"item_id": "x"}`, beacon).refused(415, "unsupported_media_type")
 }
 
-// What agents alone may see, and what is not published yet, no page is shown.
+// What agents alone may see, what is hidden and what is not published yet, no page is shown.
 func TestVisitorsSeeThePublic(t *testing.T) {
 	h := stocked(t, withDoor)
 	key := "?count=100&key=" + publishable
 	h.call("POST", "/v1/items", []fields{
 		{"item_id": "note", "kind": "solution", "title": "The lamp flickers: offer a refund", "visibility": "agent"},
+		{"item_id": "gone", "title": "Brass lamp that was withdrawn", "hidden": true},
 		{"item_id": "soon", "title": "Brass desk lamp of next year", "published": time.Now().Add(240 * time.Hour)},
 	}).want(200)
 	h.call("PUT", "/v1/scenarios/desk-2", fields{"kinds": []string{"solution"}, "audience": "agent"}).want(200)
 	for _, path := range []string{"/v1/sessions/s-1/recommendations", "/v1/items/lamp-0/related"} {
 		for _, more := range []string{"", "&kind=solution,product,content", "&scenario=help", "&filter=stock%20%3E%200", "&return_properties=*&explain=full"} {
 			list := ids(h.page("GET", path+key+more).want(200).answer())
-			if slices.Contains(list, "note") || slices.Contains(list, "soon") {
+			if slices.Contains(list, "note") || slices.Contains(list, "soon") || slices.Contains(list, "gone") {
 				t.Errorf("%s%s: got %v, want nothing that is not public", path, more, list)
 			}
 		}
-		about := h.page("GET", path+key+"&explain=full&basket=note,soon").want(200)
-		if text := string(about.body); strings.Contains(text, "refund") || strings.Contains(text, "next year") {
+		about := h.page("GET", path+key+"&explain=full&basket=note,soon,gone").want(200)
+		if text := string(about.body); strings.Contains(text, "refund") || strings.Contains(text, "withdrawn") || strings.Contains(text, "next year") {
 			t.Errorf("%s about what is not public: got %s, want it unnamed", path, text)
 		}
 		h.page("GET", path+key+"&scenario=support-desk").refused(403, "forbidden")

@@ -222,13 +222,14 @@ func (e *explainer) deedWith(n engine.ItemNum) engine.Row {
 
 // mayName reports whether a reason may name an item: not one that is sensitive, that is
 // not published yet, that this place does not show to anybody, or that this person asked
-// not to see; nor one
-// that has left the catalogue, of which we no longer know whether it was sensitive.
+// not to see; nor one that has left the catalogue, of which we no longer know whether it
+// was sensitive. Who knows the id of a hidden item must not read its title in a reason;
+// agents see what a customer has, on sale or not.
 func (in *Input) mayName(item *engine.Item) bool {
 	if item == nil || item.Sensitive || item.Published != nil && in.Now.Before(*item.Published) {
 		return false
 	}
-	if item.Visibility == engine.AgentOnly && in.Place.Scenario.Audience != engine.AgentOnly {
+	if (item.Hidden || item.Visibility == engine.AgentOnly) && in.Place.Scenario.Audience != engine.AgentOnly {
 		return false
 	}
 	if in.Someone.Customer == nil {

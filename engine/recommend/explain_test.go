@@ -106,6 +106,7 @@ func TestUnnamedCauses(t *testing.T) {
 		"nothing":        nil,
 		"sensitive":      func(it *engine.Item, _ *engine.Customer) { it.Sensitive = true },
 		"not published":  func(it *engine.Item, _ *engine.Customer) { it.Published = new(now.Add(time.Hour)) },
+		"hidden":         func(it *engine.Item, _ *engine.Customer) { it.Hidden = true },
 		"for agents":     func(it *engine.Item, _ *engine.Customer) { it.Visibility = engine.AgentOnly },
 		"muted":          func(it *engine.Item, c *engine.Customer) { c.Preferences.MutedItems = []engine.ItemID{it.ID} },
 		"category muted": func(it *engine.Item, c *engine.Customer) { c.Preferences.MutedCategories = it.Categories },

@@ -129,7 +129,8 @@ func checkReason(t *rapid.T, a *asked, r engine.Reason, causes map[engine.ItemID
 		}
 	}
 	for n, it := range a.shop.items {
-		secret := it == nil || it.Sensitive || it.Published != nil && a.in.Now.Before(*it.Published) || it.Visibility == engine.AgentOnly && a.in.Place.Scenario.Audience != engine.AgentOnly ||
+		secret := it == nil || it.Sensitive || it.Published != nil && a.in.Now.Before(*it.Published) ||
+			(it.Hidden || it.Visibility == engine.AgentOnly) && a.in.Place.Scenario.Audience != engine.AgentOnly ||
 			a.in.Someone.Customer != nil && isMuted(&a.in.Someone.Customer.Preferences, it)
 		if secret && (r.Item == theID(n) || strings.Contains(r.Text, string(theID(n))) || it != nil && strings.Contains(r.Text, it.Title)) {
 			t.Fatalf("reason %+v names %s", r, theID(n))
