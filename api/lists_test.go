@@ -102,6 +102,7 @@ func TestNext(t *testing.T) {
 	for query, code := range map[string]string{"?count=0": "invalid_field", "?n=many": "invalid_field", "?limit=1001": "invalid_field", "?colour=red": "unknown_parameter"} {
 		h.call("POST", path+query).refused(422, code)
 	}
+	h.call("POST", path, fields{"count": 4}).refused(422, "unknown_field") // it stands in the URL
 	h.call("POST", "/v1/recommendations/nonsense/next").refused(404, "not_found")
 	h.call("POST", "/v1/recommendations/"+strings.Repeat("A", 43)+"/next").refused(404, "not_found")
 }

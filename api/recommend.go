@@ -142,6 +142,9 @@ func (s *Server) next(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := nothing(c); err != nil {
+		return err
+	}
 	count := 0
 	for _, name := range []string{"count", "n", "limit"} {
 		if text, given := c.GetQuery(name); given {
