@@ -181,13 +181,19 @@ func (d described) parameters(r route, shown example) ([]*huma.Param, error) {
 			continue
 		}
 		p := &huma.Param{Name: name, In: "path", Required: true, Description: aboutID[parts[i-1]], Schema: &huma.Schema{Type: huma.TypeString}}
+		if words := named[parts[i-1]]; words != nil {
+			p.Schema = among(words...)
+		}
 		if v := inPath[name]; v != "" && v[0] != '{' {
 			p.Example = v
 		}
 		out = append(out, p)
 	}
 	for _, name := range append(slices.Clone(r.params), d.params...) {
-		known, found := parameters[name]
+		known, found := parameters[parts[2]+"/"+name]
+		if !found {
+			known, found = parameters[name]
+		}
 		if !found {
 			return nil, fmt.Errorf("parameter %s has no description", name)
 		}

@@ -2,7 +2,9 @@ package api
 
 import (
 	"encoding/json"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -26,7 +28,8 @@ func (p parameter) param(name string) *huma.Param {
 	return out
 }
 
-// parameters are all of them, whatever route takes them.
+// parameters are all of them, whatever route takes them. One that means something else
+// under another path has the path's first word before it.
 var parameters = map[string]parameter{
 	"count":  {"how many", whole(1, engine.MaxCount)},
 	"n":      {"another name of count", whole(1, engine.MaxCount)},
@@ -39,11 +42,12 @@ var parameters = map[string]parameter{
 		among("keep", "refuse"),
 	},
 
-	"mode":  {"put (default), or replace: the body is the whole catalogue, and what is absent from it is hidden", among("put", "replace")},
-	"force": {"with mode=replace: though more than a fifth of the items would be hidden", truth()},
-	"format": {
-		"of an import auto (default), json, ndjson, csv or parquet; of an export ndjson (default), csv or parquet, of vectors npy or ndjson",
-		among("auto", "json", "ndjson", "csv", "parquet", "npy"),
+	"mode":          {"put (default), or replace: the body is the whole catalogue, and what is absent from it is hidden", among("put", "replace")},
+	"force":         {"with mode=replace: though more than a fifth of the items would be hidden", truth()},
+	"import/format": {"how the file is written; default by its Content-Type, else auto", among("auto", "json", "ndjson", "csv", "parquet")},
+	"export/format": {
+		"default ndjson; csv is not for factors and embeddings, npy for nothing else",
+		among(exportNDJSON.name, exportCSV.name, exportParquet.name, exportNPY.name),
 	},
 	"preset": {"the layout of a known file, see docs/data.md", among(record.Presets()...)},
 	"map":    {"what columns mean, such as `sku=item_id,name=title,type:=view`", text()},
@@ -102,8 +106,14 @@ var aboutID = map[string]string{
 	"scenarios":       "the scenario's name",
 	"jobs":            "the job_id",
 	"events":          "the event_id, percent-encoded",
-	"import":          "items, customers, events, orders or tickets",
-	"export":          "items, customers, events, tickets, impressions, factors or embeddings",
+	"import":          "what the records are",
+	"export":          "what is wanted",
+}
+
+// named are the variable parts of paths that are one of a few words, by the part before.
+var named = map[string][]string{
+	"import": record.Kinds(),
+	"export": append(slices.Sorted(maps.Keys(exports)), "subjects", "factors", "embeddings"),
 }
 
 // values returns what an example's path says for the variables of a route's path, and

@@ -60,7 +60,8 @@ func (w *words) steering() map[string]described {
 			examples: []example{{about: "three types", path: "/v1/settings/interaction-types", body: `{"view": {"weight": 0.2, "half_life": "60d"}, "purchase": {"weight": 1, "half_life": "730d"}, "rating": {"weight": 1, "liked": 3}}`}},
 		},
 		"PATCH /v1/settings/interaction-types": {
-			id: "changeInteractionTypes", tag: tagSteering, summary: "Say what the named types mean", status: 202, body: asJSON(kinds), answer: asJSON(kinds),
+			id: "changeInteractionTypes", tag: tagSteering, summary: "Say what the named types mean", status: 202,
+			text: "Each named type is replaced whole: one sent without its half-life never fades.", body: asJSON(kinds), answer: asJSON(kinds),
 			examples: []example{{about: "a type of your own", path: "/v1/settings/interaction-types", body: `{"wishlist": {"weight": 0.6, "half_life": "90d"}}`}},
 		},
 		"GET /v1/settings/privacy": {

@@ -95,6 +95,26 @@ func fieldsOf(t reflect.Type) []string {
 	return out
 }
 
+// What the document offers to import and export is there, in every form it names.
+func TestDocumentedStreams(t *testing.T) {
+	h := stocked(t)
+	for route, method := range map[string]string{"import": "POST", "export": "GET"} {
+		for _, form := range parameters[route+"/format"].schema.Enum {
+			taken := false
+			for _, what := range named[route] {
+				got := h.call(method, "/v1/"+route+"/"+what+"?format="+form.(string))
+				if strings.Contains(string(got.body), " of \""+what) {
+					t.Errorf("%s of %s: got %s, want it known", route, what, got.body)
+				}
+				taken = taken || !strings.Contains(string(got.body), `"field":"format"`)
+			}
+			if !taken {
+				t.Errorf("%s as %s: nothing takes that", route, form)
+			}
+		}
+	}
+}
+
 // Every field of the document is one that its reader knows.
 func TestSchemasMatchReaders(t *testing.T) {
 	w := newWords()
