@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/store"
@@ -97,6 +98,9 @@ func (r *restoreCommand) Run(ctx context.Context, c *console) (err error) {
 	done, err := store.Restore(ctx, r.Dir, files[0], options)
 	if errors.Is(err, engine.ErrConflict) && !r.Replace {
 		return fmt.Errorf("%w; name another --dir, or say --replace", err)
+	}
+	if errors.Is(err, store.ErrCorrupt) {
+		return fmt.Errorf("%s: %w", strings.Join(r.From, ", "), err)
 	}
 	if err != nil {
 		return err

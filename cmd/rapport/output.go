@@ -33,9 +33,8 @@ func writeFile(c *console, name string, write func(io.Writer) error) (err error)
 			err = fmt.Errorf("write %s: %w", name, errors.Join(err, os.Remove(f.Name())))
 		}
 	}()
-	buffered := bufio.NewWriter(f)
 	// A temporary file is its owner's alone; a result is read by others.
-	if err := errors.Join(write(buffered), buffered.Flush(), f.Chmod(0o644), f.Close()); err != nil {
+	if err := errors.Join(fill(f, write), f.Chmod(0o644), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), name)
@@ -47,9 +46,18 @@ func writeThrough(name string, write func(io.Writer) error) error {
 	if err != nil {
 		return err
 	}
-	buffered := bufio.NewWriter(f)
-	if err := errors.Join(write(buffered), buffered.Flush(), f.Close()); err != nil {
+	if err := errors.Join(fill(f, write), f.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	return nil
+}
+
+// fill has write write through a buffer. What ended write is not said twice: a buffer
+// remembers it.
+func fill(f *os.File, write func(io.Writer) error) error {
+	buffered := bufio.NewWriter(f)
+	if err := write(buffered); err != nil {
+		return err
+	}
+	return buffered.Flush()
 }

@@ -4,10 +4,13 @@ package main
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
+	"testing/iotest"
 )
 
 // TestOutputReplacesOnlyFiles: a link stays a link, a device a device, a directory is refused.
@@ -41,4 +44,25 @@ func TestOutputReplacesOnlyFiles(t *testing.T) {
 		t.Error("nothing came out of the pipe")
 	}
 	rapport(t, "export", "--dir", dir, "--as", "items", "--format", "csv", "--out", out).want(t, exitUsage, out+" is a directory; name a file in it")
+}
+
+// TestWhatEndedWritingIsSaidOnce, and nothing is left of the file.
+func TestWhatEndedWritingIsSaidOnce(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "events.csv")
+	err := writeFile(newConsole(io.Discard, io.Discard), file, func(out io.Writer) error {
+		_, err := io.Copy(out, io.MultiReader(strings.NewReader("half of it"), iotest.ErrReader(io.ErrUnexpectedEOF)))
+		return err
+	})
+	if err == nil || err.Error() != "write "+file+": unexpected EOF" {
+		t.Errorf("the error is %v", err)
+	}
+	if left, err := os.ReadDir(filepath.Dir(file)); err != nil || len(left) > 0 {
+		t.Errorf("%d files are left, %v", len(left), err)
+	}
+}
+
+// TestRestoreNamesWhatIsNoBackup: the file, beside its place in the chain.
+func TestRestoreNamesWhatIsNoBackup(t *testing.T) {
+	file := write(t, "items.csv", "item_id\nlamp\n")
+	rapport(t, "restore", "--from", file, "--dir", filepath.Join(t.TempDir(), "again")).want(t, exitFailed, file+": restoring into ", "not a backup")
 }

@@ -67,7 +67,7 @@ func open(ctx context.Context, o openOptions) (_ *workspace, err error) {
 	o.trainer.SettingsNow = w.recommender.Settings
 	w.trainer = training.New(s, w.recommender.Swap, o.trainer)
 	if err := w.restore(ctx); err != nil {
-		return nil, fmt.Errorf("restore %s: %w", o.dir, err)
+		return nil, fmt.Errorf("bring %s up to date: %w", o.dir, err)
 	}
 	// The store ends with Close, not with ctx: what was taken is finished first.
 	s.Start(context.WithoutCancel(ctx), w.recommender.Observe)
@@ -247,5 +247,10 @@ func (w *workspace) Close() error {
 	if err := w.stopTasks(ctx); err != nil {
 		return err // closing the store under what still runs would only add to the harm
 	}
-	return errors.Join(w.checkpoint(ctx), w.store.Close())
+	err := w.checkpoint(ctx)
+	if errors.Is(err, store.ErrDiskFull) {
+		w.log.Warn("the counters are not saved; the next start counts what came since the last time they were", "why", err)
+		err = nil
+	}
+	return errors.Join(err, w.store.Close())
 }
