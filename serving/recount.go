@@ -66,14 +66,14 @@ func (r *Recommender) recount(ctx context.Context) error {
 	r.noting = true
 	r.mu.Unlock()
 
-	counters, upTo, err := r.count(ctx, settings)
+	counters, upTo, err := Count(ctx, r.log, settings)
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	noted := r.noted
 	r.noting, r.noted = false, nil
 	if err != nil {
-		return fmt.Errorf("count again: %w", err)
+		return err
 	}
 	for i := range noted {
 		if noted[i].Seq > upTo {
@@ -86,17 +86,21 @@ func (r *Recommender) recount(ctx context.Context) error {
 	return nil
 }
 
-// count reads the log as of one moment: upTo is the newest command in it.
-func (r *Recommender) count(ctx context.Context, settings engine.Settings) (counters *tally.Counters, upTo uint64, err error) {
+// Count counts the whole log under settings, as of one moment: upTo is the newest command
+// in it.
+func Count(ctx context.Context, log Log, settings engine.Settings) (counters *tally.Counters, upTo uint64, err error) {
 	counters = tally.New(settings)
 	var rows []engine.Row
-	upTo, err = r.log.ScanAt(ctx, func(_ engine.Subject, history []engine.Row) error {
+	upTo, err = log.ScanAt(ctx, func(_ engine.Subject, history []engine.Row) error {
 		if rows = append(rows, history...); len(rows) >= recountRows {
 			counters, rows = counters.With(rows), rows[:0]
 		}
 		return ctx.Err()
 	})
-	return counters.With(rows), upTo, err
+	if err != nil {
+		return nil, 0, fmt.Errorf("count what happened: %w", err)
+	}
+	return counters.With(rows), upTo, nil
 }
 
 // note keeps what a recount under way may not have read. The caller holds mu.

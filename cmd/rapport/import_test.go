@@ -14,6 +14,7 @@ import (
 	"testing/iotest"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/serving"
 )
 
 const badEvents = `customer_id,item_id,type,quantity,at
@@ -166,7 +167,7 @@ func TestInterruptedImportRunAgainDoublesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	_, want, err := w.countAll(t.Context())
+	want, _, err := serving.Count(t.Context(), w.store, w.recommender.Settings())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ import (
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/tally"
+	"github.com/rapportengine/rapport/serving"
 )
 
 var kills = flag.Int("kills", 20, "how often TestKill kills the server")
@@ -306,7 +307,7 @@ func (k *killer) count(life int) {
 
 // countLive compares what answers are made from with the log.
 func (k *killer) countLive(life int, w *workspace, bought map[engine.Subject]map[engine.ItemID]bool) {
-	_, all, err := w.countAll(k.Context())
+	all, _, err := serving.Count(k.Context(), w.store, w.recommender.Settings())
 	if err != nil {
 		k.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/tally"
+	"github.com/rapportengine/rapport/serving"
 )
 
 // asText is a value in a form that two equal ones share.
@@ -166,7 +167,7 @@ func (s *simulation) checkCounters() {
 	s.Helper()
 	settings := s.w.recommender.World().Settings
 	s.sameCounters("live counters", s.w.recommender.World().Counters, tally.New(settings).With(s.ref.counted))
-	_, all, err := s.w.countAll(s.Context())
+	all, _, err := serving.Count(s.Context(), s.w.store, s.w.recommender.Settings())
 	s.must(err)
 	s.sameCounters("counters of the whole log", all, tally.New(settings).With(s.ref.everything()))
 }

@@ -162,34 +162,13 @@ func (w *workspace) loadCounters(ctx context.Context) (uint64, *tally.Counters, 
 	return 0, nil, nil
 }
 
-// recountRows is how many rows are counted at once: enough that the counters' chunks
-// are copied seldom.
-const recountRows = 10_000
-
 // recount restores with counters made from the whole log.
 func (w *workspace) recount(ctx context.Context, start serving.Start) (err error) {
-	start.Seq, start.Counters, err = w.countAll(ctx)
+	start.Counters, start.Seq, err = serving.Count(ctx, w.store, w.recommender.Settings())
 	if err == nil {
 		w.recommender.Restore(start)
 	}
 	return err
-}
-
-// countAll counts the whole log up to its newest command. Nothing may be written
-// meanwhile.
-func (w *workspace) countAll(ctx context.Context) (seq uint64, counters *tally.Counters, err error) {
-	counters = tally.New(w.recommender.World().Settings)
-	var rows []engine.Row
-	err = w.store.Scan(ctx, func(_ engine.Subject, history []engine.Row) error {
-		if rows = append(rows, history...); len(rows) >= recountRows {
-			counters, rows = counters.With(rows), rows[:0]
-		}
-		return ctx.Err()
-	})
-	if err != nil {
-		return 0, nil, fmt.Errorf("count what happened: %w", err)
-	}
-	return w.store.Seq(), counters.With(rows), nil
 }
 
 // tailKept is how much of the tail is kept behind the checkpoint: from it the store
@@ -225,7 +204,7 @@ func (w *workspace) saveCounters(ctx context.Context, seq uint64, counters []byt
 // interrupted and ran again has rewritten rows which the live counters, having forgotten
 // them, count twice.
 func (w *workspace) settle(ctx context.Context) error {
-	seq, counters, err := w.countAll(ctx)
+	counters, seq, err := serving.Count(ctx, w.store, w.recommender.Settings())
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/serving"
 	"github.com/rapportengine/rapport/store"
 )
 
@@ -42,7 +43,7 @@ func happen(t *testing.T, w *workspace, customer engine.CustomerID, items ...eng
 // countsAll checks that the live counters are those of the whole log.
 func countsAll(t *testing.T, w *workspace) {
 	t.Helper()
-	_, want, err := w.countAll(t.Context())
+	want, _, err := serving.Count(t.Context(), w.store, w.recommender.Settings())
 	if err != nil {
 		t.Fatal(err)
 	}
