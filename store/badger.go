@@ -68,10 +68,11 @@ func (q quiet) Errorf(format string, args ...any) {
 // Warningf leaves out Badger's advice to make its caches larger: they are small on
 // purpose.
 func (q quiet) Warningf(format string, args ...any) {
-	if strings.Contains(strings.ToLower(format), "cache") {
+	said := strings.TrimSpace(fmt.Sprintf(format, args...))
+	if strings.Contains(said, "cache might be too small") {
 		return
 	}
-	q.log.Warn("badger: " + fmt.Sprintf(format, args...))
+	q.log.Warn("badger: " + said)
 }
 func (quiet) Infof(string, ...any)  {}
 func (quiet) Debugf(string, ...any) {}
