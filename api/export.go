@@ -69,7 +69,11 @@ func (s *Server) export(c *gin.Context) error {
 	if write == nil && what != "subjects" {
 		return fmt.Errorf("an export of %q: %w; there are customers, events, items, tickets, impressions, subjects, factors and embeddings", shorten(what), engine.ErrNotFound)
 	}
-	f, err := exportFormatOf(c, exportNDJSON, exportCSV, exportParquet)
+	forms := []exportFormat{exportNDJSON, exportCSV, exportParquet}
+	if write == nil {
+		forms = forms[:1] // subjects are lines, and no records
+	}
+	f, err := exportFormatOf(c, forms...)
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func TestExportRefuses(t *testing.T) {
 	h.call("GET", "/v1/export/factors").refused(404, "not_found")
 	h.call("GET", "/v1/export/embeddings?format=npy").refused(404, "not_found")
 	for path, field := range map[string]string{
-		"/v1/export/items?format=npy": "format", "/v1/export/factors?format=csv": "format", "/v1/export/items?format=json": "format",
+		"/v1/export/items?format=npy": "format", "/v1/export/subjects?format=parquet": "format", "/v1/export/factors?format=csv": "format", "/v1/export/items?format=json": "format",
 	} {
 		if p := h.call("GET", path).refused(422, "invalid_field"); p.Field != field {
 			t.Errorf("%s: field %q", path, p.Field)

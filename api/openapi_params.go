@@ -46,7 +46,7 @@ var parameters = map[string]parameter{
 	"force":         {"with mode=replace: though more than a fifth of the items would be hidden", truth()},
 	"import/format": {"how the file is written; default by its Content-Type, else auto", among("auto", "json", "ndjson", "csv", "parquet")},
 	"export/format": {
-		"default ndjson; csv is not for factors and embeddings, npy for nothing else",
+		"default ndjson, the only one of subjects; csv is not for factors and embeddings, npy for nothing else",
 		among(exportNDJSON.name, exportCSV.name, exportParquet.name, exportNPY.name),
 	},
 	"preset": {"the layout of a known file, see docs/data.md", among(record.Presets()...)},
