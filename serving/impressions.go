@@ -105,14 +105,28 @@ func (r *recorder) flush(ctx context.Context, log Log) error {
 		if n == 0 {
 			return failed
 		}
-		if err := log.PutImpressions(ctx, batch); err != nil {
-			r.dropped.Add(uint64(n))
-			failed = errors.Join(failed, fmt.Errorf("write %d impressions: %w", n, err))
-		} else {
-			r.written.Add(uint64(n))
-		}
+		failed = errors.Join(failed, r.write(ctx, log, batch))
 		r.mu.Lock()
 		r.writing = nil
 		r.mu.Unlock()
 	}
+}
+
+// write puts a batch. The store stops at one that it refuses: then each is put alone, so
+// that one which is too large costs nobody else their record.
+func (r *recorder) write(ctx context.Context, log Log, batch []engine.Impression) error {
+	err := log.PutImpressions(ctx, batch)
+	if _, refused := errors.AsType[*engine.Invalid](err); refused && len(batch) > 1 {
+		err = nil
+		for one := range slices.Chunk(batch, 1) {
+			err = errors.Join(err, r.write(ctx, log, one))
+		}
+		return err
+	}
+	if err != nil {
+		r.dropped.Add(uint64(len(batch)))
+		return fmt.Errorf("write %d impressions: %w", len(batch), err)
+	}
+	r.written.Add(uint64(len(batch)))
+	return nil
 }
