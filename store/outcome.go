@@ -115,8 +115,12 @@ func firstSet(times ...time.Time) time.Time {
 	return time.Time{}
 }
 
-// apply has a ticket say what an event says, and reports whether it did not yet.
+// apply has a ticket say what an event says, and reports whether it did not yet. An event
+// that comes late takes back nothing that the ticket says of its solution since.
 func apply(t *engine.Ticket, line *engine.Interaction) bool {
+	if overtaken(t, line) {
+		return false
+	}
 	before := *t
 	t.Solutions = slices.Clone(t.Solutions)
 	switch line.Type {
@@ -139,6 +143,16 @@ func apply(t *engine.Ticket, line *engine.Interaction) bool {
 		return before.CSAT == nil || *before.CSAT != value
 	}
 	return t.State != before.State || !slices.Equal(t.Solutions, before.Solutions)
+}
+
+// overtaken reports whether a ticket says a later outcome of the solution an event is about.
+func overtaken(t *engine.Ticket, line *engine.Interaction) bool {
+	if line.Item == "" || line.Type != engine.Solved && line.Type != engine.Reopened && line.Type != engine.NotSolved {
+		return false
+	}
+	return slices.ContainsFunc(t.Solutions, func(s engine.Tried) bool {
+		return s.Item == line.Item && s.Outcome != "" && line.At.Before(s.At)
+	})
 }
 
 // try notes a solution with its outcome, or the outcome of one that was noted.

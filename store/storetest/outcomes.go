@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/store"
@@ -100,6 +101,30 @@ func outcomesOfEventsCountOnce(t *testing.T, h *house) {
 	h.wantSaid(ben)
 	h.do(told("o4", "t9", "ben", engine.Solved, "swap"))
 	h.wantSaid(ben, "solved swap") // erased, it is news
+	h.lateOutcome()
+}
+
+// lateOutcome: an event from before what a ticket says of its solution is a row, and
+// changes the ticket no more.
+func (h *house) lateOutcome() {
+	h.t.Helper()
+	noon := morning.Add(4 * time.Hour)
+	h.do(engine.PutTicket{Ticket: engine.Ticket{
+		ID: "t5", Customer: "ben", State: "reopened", Solutions: []engine.Tried{{Item: "glue", Outcome: "reopened", At: noon}},
+	}})
+	late, later := told("o5", "t5", "ben", engine.Solved, "glue"), told("o6", "t5", "ben", engine.NotSolved, "glue")
+	late.Lines[0].At, later.Lines[0].At = morning, noon.Add(time.Hour)
+	for _, c := range []struct {
+		e    engine.RecordEvent
+		want string
+	}{{late, "reopened"}, {later, "not_solved"}} {
+		h.do(c.e)
+		tk, err := h.Ticket(h.t.Context(), "t5")
+		if err != nil || tk.State != "reopened" || tk.Solutions[0].Outcome != c.want {
+			h.t.Errorf("after %s of %s the ticket is %+v, %v", c.e.Lines[0].Type, c.e.Lines[0].At, tk, err)
+		}
+	}
+	h.wantSaid(ben, "not_solved glue", "reopened glue", "solved glue", "solved swap")
 }
 
 func outcomesFollowTheTicket(t *testing.T, h *house) {
