@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -24,7 +25,8 @@ func writeFile(c *console, name string, write func(io.Writer) error) (err error)
 	} else if err == nil && !info.Mode().IsRegular() {
 		return writeThrough(name, write)
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.part")
+	// Not a temporary file, which is its owner's alone: the user's umask says who may read.
+	f, err := os.OpenFile(name+"."+rand.Text()+".part", os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
@@ -33,8 +35,7 @@ func writeFile(c *console, name string, write func(io.Writer) error) (err error)
 			err = fmt.Errorf("write %s: %w", name, errors.Join(err, os.Remove(f.Name())))
 		}
 	}()
-	// A temporary file is its owner's alone; a result is read by others.
-	if err := errors.Join(fill(f, write), f.Chmod(0o644), f.Close()); err != nil {
+	if err := errors.Join(fill(f, write), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), name)

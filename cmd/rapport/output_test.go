@@ -66,3 +66,17 @@ func TestRestoreNamesWhatIsNoBackup(t *testing.T) {
 	file := write(t, "items.csv", "item_id\nlamp\n")
 	rapport(t, "restore", "--from", file, "--dir", filepath.Join(t.TempDir(), "again")).want(t, exitFailed, file+": restoring into ", "not a backup")
 }
+
+// A backup holds what people did: who may read it is for the user's umask to say.
+func TestOutputKeepsToTheUmask(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "out")
+	before := syscall.Umask(0o077)
+	defer syscall.Umask(before)
+	err := writeFile(nil, file, func(w io.Writer) error { _, err := io.WriteString(w, "x"); return err })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("under a umask of 077 the file has mode %v, %v", info.Mode(), err)
+	}
+}
