@@ -44,6 +44,10 @@ func (s *Store) openDB() error {
 		WithValueLogFileSize(2 << 20). // stays empty, see valueThreshold; Badger reserves twice this
 		WithMetricsEnabled(false).
 		WithDetectConflicts(false) // no two writers share a key
+	// Tables stay small on every level: a compaction builds a score of them at once, in
+	// memory, and with tables that double from level to level it held 3 GB under a load of
+	// answers.
+	opt.TableSizeMultiplier = 1
 	db, err := badger.Open(opt)
 	if err != nil {
 		if locked := lockedError(s.dir, err); locked != nil {

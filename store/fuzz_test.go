@@ -2,13 +2,16 @@ package store
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"math"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/s2"
 	"pgregory.net/rapid"
 
 	"github.com/rapportengine/rapport/engine"
@@ -223,4 +226,31 @@ func FuzzDecodeRecords(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestReasonsOfBothForms: rows of the first form are still read, damaged ones refused.
+func TestReasonsOfBothForms(t *testing.T) {
+	imp := engine.Impression{RecommendationID: "x", Answer: engine.Answer{Items: []engine.Recommended{{Item: "a"}}}}
+	why := []byte(`[[{"type":"history","contribution":1}]]`)
+	for name, row := range map[string][]byte{
+		"plain":  append([]byte{impressionVersion}, why...),
+		"packed": append([]byte{reasonsVersion}, s2.Encode(nil, why)...),
+	} {
+		got := imp
+		got.Answer.Items = slices.Clone(imp.Answer.Items)
+		if err := addReasons(&got, row); err != nil || len(got.Answer.Items[0].Reasons) != 1 {
+			t.Errorf("%s: %+v, %v", name, got.Answer.Items, err)
+		}
+		for i := range row {
+			bad := slices.Clone(row)
+			bad[i] ^= 0xff
+			if err := addReasons(&got, bad); err != nil && !errors.Is(err, ErrCorrupt) {
+				t.Errorf("%s with byte %d changed: %v", name, i, err)
+			}
+		}
+	}
+	huge := binary.AppendUvarint([]byte{reasonsVersion}, 1<<40)
+	if err := addReasons(&imp, huge); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("a row that claims 1 TB: %v", err)
+	}
 }
