@@ -175,7 +175,7 @@ func format(c *gin.Context) (record.Format, error) {
 		return record.Parquet, nil
 	}
 	return 0, newProblem(http.StatusUnsupportedMediaType, codeMediaType,
-		"Content-Type: %s in UTF-8 is wanted, got %.100q", strings.ReplaceAll(mediaTaken, ", ", " or "), given).
+		"Content-Type: %s in UTF-8 is wanted (for imports also application/octet-stream, which looks), got %.100q", strings.ReplaceAll(mediaTaken, ", ", " or "), given).
 		with("Accept", mediaTaken)
 }
 

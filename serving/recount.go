@@ -16,6 +16,7 @@ import (
 const (
 	recountRows  = 10_000           // counted at once, so that chunks are copied seldom
 	recountAgain = 10 * time.Second // after a reading that failed
+	recountRest  = 4                // times as long as the reading took, before what is asked for next
 )
 
 // wake has the counters counted again soon.
@@ -35,17 +36,31 @@ func (r *Recommender) Recount() {
 }
 
 // recountUntil counts again when woken, until ctx ends. It returns why the last recount
-// failed, where it did.
+// failed, where it did. Other settings count at once; what was asked for waits while the
+// last reading rests, so that many small imports do not keep a core reading the log.
 func (r *Recommender) recountUntil(ctx context.Context) error {
+	var (
+		failed error
+		rested time.Time // when the last reading has
+	)
 	for {
-		var failed error
-		for s := r.shop.Load(); failed == nil && (r.asked.Swap(false) || !s.Counters.Weighs(s.Settings)); s = r.shop.Load() {
-			failed = r.recount(ctx)
+		s := r.shop.Load()
+		other := !s.Counters.Weighs(s.Settings)
+		wait := time.Until(rested)
+		if other && failed == nil || wait <= 0 && (other || r.asked.Load()) {
+			r.asked.Store(false)
+			began := time.Now()
+			if failed = r.recount(ctx); failed == nil {
+				rested = time.Now().Add(recountRest * time.Since(began))
+			} else {
+				r.asked.Store(true)
+				rested = time.Now().Add(recountAgain)
+			}
+			continue
 		}
 		var later <-chan time.Time
-		if failed != nil {
-			r.asked.Store(true)
-			later = time.After(recountAgain)
+		if other || r.asked.Load() {
+			later = time.After(wait)
 		}
 		select {
 		case <-ctx.Done():

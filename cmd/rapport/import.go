@@ -186,13 +186,12 @@ func (i *importCommand) look() error {
 func (w *workspace) importing(ctx context.Context, do func() error) (err error) {
 	defer func() { err = errors.Join(err, w.Close()) }()
 	before := w.store.Seq()
-	if err := do(); err != nil {
+	err = do()
+	if w.store.Seq() == before {
 		return err
 	}
-	if w.store.Seq() == before {
-		return nil
-	}
-	return w.settle(ctx)
+	// Also where it broke off: what was sent again before that counts twice until then.
+	return errors.Join(err, w.settle(context.WithoutCancel(ctx)))
 }
 
 func (i *importCommand) each(ctx context.Context, job *intake) error {
