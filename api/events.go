@@ -83,12 +83,7 @@ func (s *Server) history(c *gin.Context) error {
 		}
 		return 1
 	})
-	rows = rows[from:]
-	next := ""
-	if len(rows) > size {
-		rows = rows[:size]
-		next = placeOf(&rows[size-1]).String()
-	}
+	rows, next := cut(rows[from:], size, func(last engine.Row) string { return placeOf(&last).String() })
 	page := make([]event, len(rows))
 	for i, r := range rows {
 		page[i] = event{r.Interaction, r.Received}

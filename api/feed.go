@@ -7,20 +7,14 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
 )
 
-// feed is the whole catalogue of a shop as it is sent with mode=replace: what is absent
-// from it is hidden. It speaks for the kinds of items it holds and for no others, so
-// that a feed of products leaves the help articles alone.
+// feed is a catalogue that is sent with mode=replace.
 type feed struct {
+	catalogue.Feed
 	force bool // whatever is lost by it
-	holds map[engine.ItemID]bool
-	kinds map[engine.Kind]bool
 }
-
-// maxLoss is the part of the shown items that a feed may lack without force. A feed that
-// was cut off lacks more.
-const maxLoss = 0.2
 
 // feedOf reads mode and force; nil where items are only put.
 func feedOf(c *gin.Context) (*feed, error) {
@@ -30,7 +24,7 @@ func feedOf(c *gin.Context) (*feed, error) {
 	}
 	switch mode := c.Query("mode"); {
 	case mode == "replace":
-		return &feed{force: force, holds: make(map[engine.ItemID]bool), kinds: make(map[engine.Kind]bool)}, nil
+		return &feed{force: force}, nil
 	case mode != "" && mode != "put":
 		return nil, engine.Invalidf(engine.CodeInvalidField, "mode", "put or replace is wanted, got %q", shorten(mode))
 	case force:
@@ -39,28 +33,12 @@ func feedOf(c *gin.Context) (*feed, error) {
 	return nil, nil
 }
 
-// add notes an item of the feed.
-func (f *feed) add(i *engine.Item) {
-	f.holds[i.ID] = true
-	f.kinds[i.KindOrProduct()] = true
-}
-
 // absent returns the items that the feed hides, or refuses it.
 func (f *feed) absent(s *Server) ([]engine.ItemID, error) {
-	var absent []engine.ItemID
-	catalogue, shown := s.rec.World().Catalogue, 0
-	for n := range catalogue.Len() {
-		item := catalogue.Item(engine.ItemNum(n))
-		if item == nil || item.Hidden || !f.kinds[item.KindOrProduct()] {
-			continue
-		}
-		if shown++; !f.holds[item.ID] {
-			absent = append(absent, item.ID)
-		}
-	}
-	if !f.force && float64(len(absent)) > maxLoss*float64(shown) {
+	absent, shown := f.Absent(s.rec.World().Catalogue)
+	if !f.force && !catalogue.Whole(len(absent), shown) {
 		return nil, newProblem(409, codeConflict, "nothing was changed: the feed lacks %d of the %d items that are shown, more than %g %%; "+
-			"if it is whole, send it with force=true", len(absent), shown, 100*maxLoss)
+			"if it is whole, send it with force=true", len(absent), shown, 100*engine.MaxFeedLoss)
 	}
 	return absent, nil
 }
@@ -125,7 +103,7 @@ func (s *Server) replaceItems(c *gin.Context, items *collection[engine.Item], f 
 		return err
 	}
 	b, err := collect(items.read(c.Request.Body, o), func(i engine.Item) engine.Command {
-		f.add(&i)
+		f.Add(&i)
 		return items.toPut(i)
 	})
 	if err != nil {

@@ -140,7 +140,7 @@ func (s *Server) importTimes(c *gin.Context, o *record.Options) (err error) {
 			return engine.Invalidf(engine.CodeInvalidField, "dated", "a time by RFC 3339 that has passed is wanted, such as 2026-05-01T12:00:00Z, got %q", shorten(text))
 		}
 	}
-	o.Base = dated.Add(-undatedFor)
+	o.Base = dated.Add(-record.UndatedFor)
 	if text, given := c.GetQuery("shift"); given {
 		if o.Shift, err = time.ParseDuration(text); err != nil {
 			return engine.Invalidf(engine.CodeInvalidField, "shift", "a time such as 8760h or -30m is wanted, got %q", shorten(text))
@@ -165,10 +165,6 @@ func formatNamed(name string) (record.Format, error) {
 	}
 	return 0, engine.Invalidf(engine.CodeInvalidField, "format", "one of auto, json, ndjson, csv and parquet is wanted, got %q", shorten(name))
 }
-
-// undatedFor is how far back the first event without a time is put: the others follow
-// it, a millisecond from one to the next.
-const undatedFor = 24 * time.Hour
 
 // layDown writes the body to a file first where it must be read twice: a feed is looked
 // through before anything is written, and events without ids get theirs from the digest
@@ -252,7 +248,7 @@ func (k *intake) look(ctx context.Context) error {
 		}
 		if n++; err == nil {
 			put, _ := entry.Value.(engine.PutItem) // a feed holds items alone
-			k.feed.add(&put.Item)
+			k.feed.Add(&put.Item)
 		}
 	}
 	switch {

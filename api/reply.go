@@ -31,6 +31,14 @@ func encode(value any) ([]byte, error) {
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), err
 }
 
+// cut keeps the first page of all and returns the cursor of the next; "" after the last.
+func cut[T any](all []T, size int, cursor func(last T) string) (page []T, next string) {
+	if len(all) <= size {
+		return all, ""
+	}
+	return all[:size], cursor(all[size-1])
+}
+
 // send answers with a value.
 func send(c *gin.Context, value any) error { return reply(c, http.StatusOK, value) }
 

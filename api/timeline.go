@@ -78,12 +78,8 @@ func (s *Server) timeline(c *gin.Context) error {
 		return !slices.Contains(wanted, m.Type) || m.instant().compare(after) <= 0
 	})
 	slices.SortFunc(all, func(a, b moment) int { return a.instant().compare(b.instant()) })
-	next := ""
-	if len(all) > size {
-		all = all[:size]
-		next = all[size-1].instant().String()
-	}
-	return replyPage(c, "items", all, next)
+	page, next := cut(all, size, func(last moment) string { return last.instant().String() })
+	return replyPage(c, "items", page, next)
 }
 
 // typesWanted reads the parameter type: one or several with commas, all where there is

@@ -31,6 +31,7 @@ const (
 	MaxRanked         = 1_000   // items of the caller's to put in order
 	MaxPaged          = 2_000   // items shown on the pages of one list
 	MaxCalls          = 1_000   // requests in one batch of them
+	MaxFeedLoss       = 0.2     // part of the shown items that a whole feed may lack without being forced
 	MaxTypes          = 256     // of interaction, with settings of their own
 	MaxTypeWeight     = 1e3     // of one type, either way
 	MaxPagesBytes     = 1 << 30 // of the pages of a Parquet file that are open at once, or of one that is held in memory

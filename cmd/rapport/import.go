@@ -146,7 +146,7 @@ func (i *importCommand) age(c *console, options record.Options) (time.Duration, 
 			return 0, err
 		}
 		b := c.bar("looking for the newest time in "+name, in.size)
-		options.Base = in.dated.Add(-undatedFor)
+		options.Base = in.dated.Add(-record.UndatedFor)
 		found, err := record.Newest(record.Commands(i.As, in.source(), options))
 		b.end(err)
 		if err := errors.Join(err, in.Close()); err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/record"
@@ -35,19 +34,15 @@ const (
 	batchBytes   = 4 << 20 // as read, inflated or not
 )
 
-// undatedFor is how far before its file's date the first event without a time is put.
-// With a millisecond from one to the next it holds 86 million of them.
-const undatedFor = 24 * time.Hour
-
 // reading returns the options for one input.
 func (k *intake) reading(in *input) record.Options {
 	o := k.options
 	o.Now = in.now
 	o.Source = in.digest
 	if in.dated.Before(in.now) {
-		o.Base = in.dated.Add(-undatedFor)
+		o.Base = in.dated.Add(-record.UndatedFor)
 	} else {
-		o.Base = in.now.Add(-undatedFor)
+		o.Base = in.now.Add(-record.UndatedFor)
 	}
 	return o
 }

@@ -92,6 +92,11 @@ type Options struct {
 	MaxRecords int
 }
 
+// UndatedFor is how far before its file was written an import puts the first event
+// without a time, for Options.Base: the others follow it, a millisecond from one to the
+// next, so that it holds 86 million of them.
+const UndatedFor = 24 * time.Hour
+
 // Entry is a record and where it stood.
 type Entry[T any] struct {
 	Line  int // as in Rejected
