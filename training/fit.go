@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/rank"
 	"github.com/rapportengine/rapport/engine/recommend"
@@ -21,6 +22,21 @@ type Fitter struct {
 	Step func(what string)
 	// Took adds up the seconds of each kind of fit.
 	Took map[string]time.Duration
+
+	words words
+}
+
+// words are the items of one shop and their content. All cuts through a log in time have
+// the same items, so that one encoder serves them all.
+type words struct {
+	items   []catalogue.Entry
+	encoder *text.Encoder
+	vectors *text.Vectors
+}
+
+// of reports whether these are the very items, not only items like them.
+func (w *words) of(items []catalogue.Entry) bool {
+	return w.encoder != nil && len(w.items) == len(items) && (len(items) == 0 || &w.items[0] == &items[0])
 }
 
 // begins tells what is being done now.
@@ -52,21 +68,35 @@ func (f *Fitter) Fit(ctx context.Context, m *Material, s Setting) (model.Source,
 	return source, nil
 }
 
-// Encoder fits the content encoder on the items' words.
+// Encoder fits the content encoder on the items' words, once for all cuts of a snapshot.
 func (f *Fitter) Encoder(s *Snapshot) *text.Encoder {
+	if f.words.of(s.Items) {
+		return f.words.encoder
+	}
 	defer f.begin("content")()
 	docs := make([][]string, 0, len(s.Items))
 	for _, e := range s.Items {
 		docs = append(docs, text.ItemTerms(e.Item))
 	}
-	return text.Fit(docs, recommend.EncoderDims, f.Seed)
+	f.words = words{items: s.Items, encoder: text.Fit(docs, recommend.EncoderDims, f.Seed)}
+	return f.words.encoder
 }
 
-// All fits every source of a recipe.
+// Content returns the items' content vectors by the snapshot's encoder.
+func (f *Fitter) Content(s *Snapshot) *text.Vectors {
+	encoder := f.Encoder(s)
+	if f.words.vectors == nil {
+		f.words.vectors = text.NewVectors(encoder).With(s.Items)
+	}
+	return f.words.vectors
+}
+
+// All fits every source of a recipe, in its order: a kind may build on those before it.
 func (f *Fitter) All(ctx context.Context, m *Material, r Recipe) ([]model.Source, error) {
 	if len(m.Data().Customers) == 0 {
 		return nil, nil // nobody did anything: content and editors' choice serve
 	}
+	m.fitted = nil
 	var all []model.Source
 	for _, s := range r.Sources {
 		source, err := f.Fit(ctx, m, s)
@@ -74,6 +104,7 @@ func (f *Fitter) All(ctx context.Context, m *Material, r Recipe) ([]model.Source
 			return nil, err
 		}
 		all = append(all, source)
+		m.keep(source)
 	}
 	return all, nil
 }

@@ -3,6 +3,7 @@ package training
 import (
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/text"
 )
 
 // Material is what sources are fitted on: a snapshot in the forms they ask for, each
@@ -11,10 +12,30 @@ type Material struct {
 	snap      *Snapshot
 	data      *model.Data
 	sequences *model.Sequences
+	fitted    map[string]model.Source
 }
 
 // Material returns the snapshot in the forms sources are fitted on.
 func (s *Snapshot) Material() *Material { return &Material{snap: s} }
+
+// Encoder returns the content encoder of the snapshot's items.
+func (m *Material) Encoder(f *Fitter) *text.Encoder { return f.Encoder(m.snap) }
+
+// Content returns the content vectors of the snapshot's items.
+func (m *Material) Content(f *Fitter) *text.Vectors { return f.Content(m.snap) }
+
+// Fitted returns the source of a name that was fitted on this material before, by the
+// same recipe or as the best of its tries; nil for none. A kind that builds on another
+// stands after it.
+func (m *Material) Fitted(name string) model.Source { return m.fitted[name] }
+
+// keep makes a source known to the kinds that are fitted after it.
+func (m *Material) keep(source model.Source) {
+	if m.fitted == nil {
+		m.fitted = make(map[string]model.Source)
+	}
+	m.fitted[source.Name()] = source
+}
 
 // Data returns who wants what: one row an item that somebody wants on balance, one
 // customer a subject who wants something.

@@ -46,6 +46,7 @@ func (s *Selector) Sources(ctx context.Context, w *recommend.World, m *Material,
 		if kept[i], recipe.Sources[i].Params, err = s.best(ctx, w, m, cases, recipe.Sources[i].Kind); err != nil {
 			return nil, recipe, err
 		}
+		m.keep(kept[i])
 	}
 	return kept, recipe, nil
 }

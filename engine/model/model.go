@@ -20,12 +20,18 @@ type Query struct {
 	// History is what the person did, newest first, one entry an item. Weight 0 is a
 	// known dislike.
 	History []engine.Interest
+	// Rows are what History was made from, in any order: for sources that ask when
+	// and how often something was done, not only how much it says.
+	Rows []engine.Row
 	// Anchors are the items the list is about: the product on the page, the basket.
 	// With anchors a source scores by them and leaves History aside.
 	Anchors []engine.ItemNum
 	// Text is the encoded query of the request (text.Encoder.Encode), nil for none.
 	Text []float32
-	Now  time.Time
+	// Customer is who asks, by what they said of themselves; nil where there is no record
+	// or they refused that their data shape a list.
+	Customer *engine.Customer
+	Now      time.Time
 
 	Catalogue *catalogue.Snapshot
 	Content   *text.Vectors

@@ -148,7 +148,9 @@ func (in *Input) query() (*model.Query, []string) {
 		if asOf.IsZero() {
 			asOf = in.Now
 		}
+		q.Rows = in.Someone.Rows
 		q.History = w.Settings.Interests(in.Someone.Rows, asOf, engine.MaxHistory)
+		q.Customer = in.Someone.Customer
 	}
 	about := in.Request.Basket
 	if in.Request.Item != "" {
