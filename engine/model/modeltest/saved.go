@@ -13,7 +13,7 @@ import (
 
 // Saved tries Save and its Loader: the same scores to the bit, also in a store that
 // numbers the items otherwise, and an error for bytes that were cut or changed. The
-// queries may use History and Anchors only.
+// queries may use History, Rows and Anchors only.
 func Saved(t *testing.T, src model.Saver, load model.Loader, ids *catalogue.IDs, c Contract) {
 	t.Helper()
 	data := save(t, src)
@@ -74,9 +74,12 @@ func sameScores(t *testing.T, name string, a, b model.Source, c Contract, to fun
 		moved[i] = to(n)
 	}
 	for i, q := range c.Queries {
-		p := &model.Query{Now: q.Now, History: slices.Clone(q.History), Anchors: slices.Clone(q.Anchors)}
+		p := &model.Query{Now: q.Now, History: slices.Clone(q.History), Rows: slices.Clone(q.Rows), Anchors: slices.Clone(q.Anchors)}
 		for k := range p.History {
 			p.History[k].Item = to(p.History[k].Item)
+		}
+		for k := range p.Rows {
+			p.Rows[k].Num = to(p.Rows[k].Num)
 		}
 		for k := range p.Anchors {
 			p.Anchors[k] = to(p.Anchors[k])

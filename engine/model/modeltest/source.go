@@ -75,7 +75,7 @@ func ask(src model.Source, q *model.Query, items []engine.ItemNum) reply {
 // copyQuery returns what of a query a source might change by mistake.
 func copyQuery(q *model.Query) model.Query {
 	return model.Query{
-		History: slices.Clone(q.History), Anchors: slices.Clone(q.Anchors),
+		History: slices.Clone(q.History), Rows: slices.Clone(q.Rows), Anchors: slices.Clone(q.Anchors),
 		Text: slices.Clone(q.Text), Now: q.Now,
 	}
 }
