@@ -33,6 +33,9 @@ type Options struct {
 	Version  string
 	Commit   string
 	Step     func(what string)
+	// Foreign are other systems' answers, models in the same table.
+	Foreign []Foreign
+	Taker   Taker // nil: nobody
 }
 
 // ModelNames are our models, in the order of the table: what Run evaluates unless told
