@@ -56,12 +56,31 @@ type evaluation struct {
 	*Options
 	selector training.Selector
 	split    evaluate.Split
+	past     *training.Snapshot // the train part
+	choosing []training.Case    // of the validation part
 	report   *evaluate.Report
 }
 
 // Run evaluates. Its errors are *engine.Invalid where the options or the data are at
 // fault.
 func Run(ctx context.Context, o Options) (*evaluate.Report, error) {
+	e, err := prepare(o)
+	if err != nil {
+		return nil, err
+	}
+	cases := e.cases(evaluate.Test)
+	if len(cases) == 0 {
+		return nil, engine.Invalidf(engine.CodeInvalidField, "events", "nothing is held out to predict: no %s has both a past and something new in the test part", e.unit())
+	}
+	recipe, blend, err := e.choose(ctx, e.past, e.choosing)
+	if err != nil {
+		return nil, err
+	}
+	return e.report, e.measure(ctx, recipe, blend, cases)
+}
+
+// prepare splits the data and makes ready what settings are chosen on.
+func prepare(o Options) (*evaluation, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
@@ -76,20 +95,13 @@ func Run(ctx context.Context, o Options) (*evaluate.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	past := o.Data.snapshot(e.split.Rows(evaluate.Train), o.Settings)
+	e.past = o.Data.snapshot(e.split.Rows(evaluate.Train), o.Settings)
 	e.selector = training.Selector{
-		Search: search, Place: past.Place(e.excluded()), Without: e.unfit(), Beside: o.Models,
+		Search: search, Place: e.past.Place(e.excluded()), Without: e.unfit(), Beside: o.Models,
 		Fitter: &training.Fitter{Workers: o.Workers, Seed: o.Seed, Step: o.Step},
 	}
-	choosing, cases := e.cases(evaluate.Valid), e.cases(evaluate.Test)
-	if len(cases) == 0 {
-		return nil, engine.Invalidf(engine.CodeInvalidField, "events", "nothing is held out to predict: no %s has both a past and something new in the test part", o.unit())
-	}
-	recipe, blend, err := e.choose(ctx, past, choosing)
-	if err != nil {
-		return nil, err
-	}
-	return e.report, e.measure(ctx, recipe, blend, cases)
+	e.choosing = e.cases(evaluate.Valid)
+	return e, nil
 }
 
 // unit is whose timelines are looked at.
