@@ -344,3 +344,40 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// Enough steps come to what Solve finds; each one brings the vector nearer, in the norm
+// in which conjugate gradients do.
+func TestStepsComeToTheSolution(t *testing.T) {
+	data, _, _ := world(60, 40)
+	f := newFit(data, Params{Dims: 12, Lambda: 0.01, Alpha0: 0.3}.WithDefaults())
+	for _, cells := range f.byCustomer[:20] {
+		want := slices.Clone(must(f.solvers[0].Solve(cells, f.items)))
+		far := math.Inf(1)
+		for _, steps := range []int{1, 3, 6, 40} {
+			s := newSolver(f.Params)
+			s.Steps = steps
+			got := make([]float32, f.Dims)
+			s.Refine(got, cells, f.items)
+			diff := make([]float32, f.Dims)
+			for k := range diff {
+				diff[k] = got[k] - float32(want[k])
+			}
+			s.apply(diff, float32(s.ridge(confidences(cells), f.items)), cells, f.items)
+			now := dot(diff, s.image)
+			if now > far+1e-9 {
+				t.Fatalf("%d steps: %v from the solution, farther than fewer steps with %v", steps, now, far)
+			}
+			far = now
+		}
+		if far > 1e-9 {
+			t.Errorf("40 steps end %v from the solution", far)
+		}
+	}
+}
+
+func must(w []float64, err error) []float64 {
+	if err != nil {
+		panic(err)
+	}
+	return w
+}

@@ -22,14 +22,21 @@ type Params struct {
 	Nu         float64 `json:"nu"`           // how the regularisation grows with the number of cells; default 1
 	Epochs     int     `json:"epochs"`       // each solves for all customers, then all items; default 16
 	InitStdDev float64 `json:"init_std_dev"` // of a vector's initial length; default 0.1
-	Seed       uint64  `json:"seed"`
+	// Steps are those of conjugate gradients by which an epoch moves each vector; -1
+	// solves for it exactly, in several times the time. Default 3.
+	Steps int    `json:"steps"`
+	Seed  uint64 `json:"seed"`
 	// Workers is how many goroutines work; default 1. The result is the same for any
 	// number.
 	Workers int `json:"-"`
 }
 
-// maxDims bounds what one solve costs: d^3/6 multiplications.
-const maxDims = 1024
+// maxDims bounds what one solve costs: d^3/6 multiplications. maxSteps is more than any
+// equation gains by in float32.
+const (
+	maxDims  = 1024
+	maxSteps = 100
+)
 
 // WithDefaults fills in what was left zero.
 func (p Params) WithDefaults() Params {
@@ -39,6 +46,7 @@ func (p Params) WithDefaults() Params {
 	set(&p.Nu, 1)
 	set(&p.Epochs, 16)
 	set(&p.InitStdDev, 0.1)
+	set(&p.Steps, 3)
 	set(&p.Workers, 1)
 	return p
 }
@@ -64,6 +72,8 @@ func (p Params) check() error {
 		return engine.Invalidf(engine.CodeInvalidField, "epochs", "a whole number above 0, not %d", p.Epochs)
 	case !positive(p.InitStdDev):
 		return engine.Invalidf(engine.CodeInvalidField, "init_std_dev", "a number above 0, not %v", p.InitStdDev)
+	case p.Steps < -1 || p.Steps > maxSteps:
+		return engine.Invalidf(engine.CodeInvalidField, "steps", "a whole number from 1 to %d, or -1 for exact solutions, not %d", maxSteps, p.Steps)
 	case p.Workers < 1:
 		return engine.Invalidf(engine.CodeInvalidField, "workers", "a whole number above 0, not %d", p.Workers)
 	}
@@ -151,16 +161,8 @@ func (f *fit) half(ctx context.Context, to *side, cells [][]model.Cell, other *s
 		if ctx.Err() != nil || failed.seen() {
 			return
 		}
-		w, err := f.solvers[worker].Solve(cells[row], other)
-		if err != nil {
+		if err := f.solvers[worker].move(to.vector(row), cells[row], other); err != nil {
 			failed.set(err)
-			return
-		}
-		for k, v := range w {
-			to.vector(row)[k] = float32(v)
-			if !(math.Abs(v) <= math.MaxFloat32) {
-				failed.set(errDiverged)
-			}
 		}
 	})
 	if err := ctx.Err(); err != nil {
@@ -170,6 +172,27 @@ func (f *fit) half(ctx context.Context, to *side, cells [][]model.Cell, other *s
 		return failed.err
 	}
 	to.sumGram(f.Workers)
+	return nil
+}
+
+// move moves one vector to, or towards, where the objective is least.
+func (s *solver) move(v []float32, cells []model.Cell, other *side) error {
+	if s.Steps > 0 {
+		s.Refine(v, cells, other)
+	} else {
+		w, err := s.Solve(cells, other)
+		if err != nil {
+			return err
+		}
+		for k, x := range w {
+			v[k] = float32(x)
+		}
+	}
+	for _, x := range v {
+		if !(math.Abs(float64(x)) <= math.MaxFloat32) {
+			return errDiverged
+		}
+	}
 	return nil
 }
 

@@ -23,6 +23,7 @@ package factor
 
 import (
 	"math"
+	"slices"
 
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/vector"
@@ -43,6 +44,7 @@ type side struct {
 	rows    int
 	vectors []float32 // rows x dims
 	gram    *vector.Sym
+	flat    []float32 // gram as dims x dims numbers, for steps
 }
 
 func newSide(rows, dims int) *side {
@@ -76,6 +78,12 @@ func (s *side) sumGram(workers int) {
 	for _, p := range parts[1:] {
 		s.gram.Add(p)
 	}
+	s.flat = slices.Grow(s.flat[:0], s.dims*s.dims)
+	for i := range s.dims {
+		for j := range s.dims {
+			s.flat = append(s.flat, float32(s.gram.At(i, j)))
+		}
+	}
 }
 
 // gramRun is how many vectors are added to the Gram matrix at a time: few enough to
@@ -89,10 +97,16 @@ type solver struct {
 	normal  *vector.Sym
 	columns vector.Columns
 	right   []float64
+	// The residual, the direction and what the equation makes of the direction.
+	residual, direction, image []float32
 }
 
 func newSolver(p Params) *solver {
-	return &solver{Params: p, normal: vector.NewSym(p.Dims), right: make([]float64, p.Dims)}
+	vectors := make([]float32, 3*p.Dims)
+	return &solver{
+		Params: p, normal: vector.NewSym(p.Dims), right: make([]float64, p.Dims),
+		residual: vectors[:p.Dims], direction: vectors[p.Dims : 2*p.Dims], image: vectors[2*p.Dims:],
+	}
 }
 
 // Solve returns the vector w that minimises the objective for one customer (or item)
@@ -100,8 +114,8 @@ func newSolver(p Params) *solver {
 //
 //	(sum c h h' + a0 G + lambda (n + a0 |other|)^nu) w = sum c t h
 //
-// It is the only place where that equation stands: both halves of a fit, fold-in and
-// explanation come here. The result is valid until the next call.
+// Fold-in and explanation come here, and a fit without steps. The result is valid until
+// the next call.
 func (s *solver) Solve(cells []model.Cell, other *side) ([]float64, error) {
 	s.columns.Reset(s.Dims, len(cells))
 	clear(s.right)
@@ -119,10 +133,76 @@ func (s *solver) Solve(cells []model.Cell, other *side) ([]float64, error) {
 	}
 	s.normal.Copy(s.Alpha0, other.gram)
 	s.normal.AddOuter(&s.columns)
-	s.normal.AddDiagonal(s.Lambda * math.Pow(n+s.Alpha0*float64(other.rows), s.Nu))
+	s.normal.AddDiagonal(s.ridge(n, other))
 	if err := s.normal.Factorise(); err != nil {
 		return nil, err
 	}
 	s.normal.Solve(s.right)
 	return s.right, nil
+}
+
+// confidences is the sum of the cells' c.
+func confidences(cells []model.Cell) float64 {
+	n := 0.0
+	for _, cell := range cells {
+		c, _ := confidence(cell.Weight)
+		n += c
+	}
+	return n
+}
+
+// ridge is what stands before w in the equation of Solve.
+func (s *solver) ridge(n float64, other *side) float64 {
+	return s.Lambda * math.Pow(n+s.Alpha0*float64(other.rows), s.Nu)
+}
+
+// Refine moves w towards the solution of the equation of Solve by steps of conjugate
+// gradients (Hestenes and Stiefel 1952; for this objective Takacs, Pilaszy and Tikk
+// 2011). A step costs 2 d multiplications a cell and d^2 a row, where Solve costs
+// d^2 / 2 a cell and d^3 / 6 a row. Started from the last epoch's vector, as all but the
+// first epoch of a fit is, few steps do.
+func (s *solver) Refine(w []float32, cells []model.Cell, other *side) {
+	ridge := float32(s.ridge(confidences(cells), other))
+	// The residual: the right side less what the equation makes of w.
+	s.apply(w, ridge, cells, other)
+	for k, v := range s.image {
+		s.residual[k] = -v
+	}
+	for _, cell := range cells {
+		if c, t := confidence(cell.Weight); t > 0 {
+			vector.Axpy(float32(c*t), other.vector(int(cell.Row)), s.residual)
+		}
+	}
+	copy(s.direction, s.residual)
+	size := vector.Dot(s.residual, s.residual)
+	for range s.Steps {
+		if size < tiny {
+			return
+		}
+		s.apply(s.direction, ridge, cells, other)
+		length := size / vector.Dot(s.direction, s.image)
+		vector.Axpy(length, s.direction, w)
+		vector.Axpy(-length, s.image, s.residual)
+		before := size
+		size = vector.Dot(s.residual, s.residual)
+		for k, r := range s.residual {
+			s.direction[k] = r + size/before*s.direction[k]
+		}
+	}
+}
+
+// tiny is the square of a residual in which a float32 holds nothing any more.
+const tiny = 1e-20
+
+// apply sets image to what the matrix of the equation makes of v.
+func (s *solver) apply(v []float32, ridge float32, cells []model.Cell, other *side) {
+	alpha := float32(s.Alpha0)
+	for k := range s.image {
+		s.image[k] = alpha*vector.Dot(v, other.flat[k*s.Dims:]) + ridge*v[k]
+	}
+	for _, cell := range cells {
+		h := other.vector(int(cell.Row))
+		c, _ := confidence(cell.Weight)
+		vector.Axpy(float32(c)*vector.Dot(v, h), h, s.image)
+	}
 }
