@@ -96,6 +96,11 @@ var layouts = []layout{
 		preset: "gorse", of: customerSchema.what, objects: true,
 		mapping: "UserId=customer_id,Labels=attributes.labels:list,Subscribe=-,Comment=attributes.comment",
 	},
+	// Open Bandit (Saito et al. 2020): a policy's choices with their propensities.
+	{
+		preset: "open-bandit", of: roundSchema.what, header: []string{"item_id", "position", "click", "propensity_score"},
+		mapping: "click=reward,propensity_score=propensity",
+	},
 	// UCI Online Retail I and II. Its times name no zone and are read as UTC.
 	{
 		preset: "uci-online-retail", of: orderSchema.what, header: []string{"InvoiceNo", "StockCode", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID"},
