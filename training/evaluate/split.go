@@ -27,6 +27,37 @@ const (
 type Split struct {
 	Order []int  // all rows by index, oldest first, equal times as they were given
 	Parts []Part // of each row, by index
+	// Windows of rolling cuts, by row: 0 before the first cut, then counting up. nil where
+	// there is one cut.
+	Windows []int
+	// Only are the items that may be shown in the test, and ValidOnly those in the
+	// validation: of "cold-items" the ones held out. nil for all.
+	Only, ValidOnly map[engine.ItemID]bool
+}
+
+// Folds is how many times models are fitted and tested: once, or once a rolling cut.
+func (s *Split) Folds() int {
+	if len(s.Windows) == 0 {
+		return 1
+	}
+	return slices.Max(s.Windows)
+}
+
+// Fold returns the rows a model may learn from at a cut, counted from 0, and those it is
+// tested on: what lies between this cut and the next. Both are oldest first.
+func (s *Split) Fold(cut int) (known, held []int) {
+	if s.Windows == nil {
+		return s.Rows(Train, Valid), s.Rows(Test)
+	}
+	for _, i := range s.Order {
+		switch w := s.Windows[i]; {
+		case w <= cut:
+			known = append(known, i)
+		case w == cut+1:
+			held = append(held, i)
+		}
+	}
+	return known, held
 }
 
 // Rows returns the indices of the rows in any of the parts, oldest first:
@@ -43,13 +74,17 @@ func (s *Split) Rows(parts ...Part) []int {
 
 // Rule says how a log is split. The zero Rule is not valid; see ParseRule.
 type Rule struct {
-	Name  string  // "last-out", "time" or "random"
-	Share float64 // of "time" and "random": what is not held out, between 0 and 1
+	Name  string  // "last-out", "time", "random", "rolling" or "cold-items"
+	Share float64 // of "time" and "random": what is not held out, between 0 and 1; of "cold-items" what is
+	Cuts  int     // of "rolling"
 	// Cut replaces the share of "time": rows from this moment on are held out. The
 	// share then only parts validation from training.
 	Cut time.Time
-	// Seed of "random".
+	// Seed of "random" and "cold-items".
 	Seed uint64
+	// Baskets parts timelines at baskets: rows of one order, or else of one moment, stay
+	// together. For "last-out" alone.
+	Baskets bool
 	// Target says what counts as something to predict, nil for any row with an item.
 	// "last-out" cuts at targets; the other rules split all rows alike.
 	Target func(*engine.Row) bool
@@ -61,7 +96,13 @@ type Rule struct {
 	Whole bool
 }
 
-// ParseRule reads "last-out", "time:0.8" or "random:0.8".
+// maxCuts bounds the fits of a rolling evaluation.
+const maxCuts = 20
+
+// rules names the splits there are.
+const rules = "last-out, time:0.8, random:0.8 and rolling:5"
+
+// ParseRule reads "last-out", "time:0.8", "random:0.8" or "rolling:5".
 func ParseRule(text string) (Rule, error) {
 	name, share, hasShare := strings.Cut(text, ":")
 	switch {
@@ -69,8 +110,14 @@ func ParseRule(text string) (Rule, error) {
 		return Rule{Name: name}, nil
 	case name == "last-out":
 		return Rule{}, engine.Invalidf(engine.CodeInvalidField, "split", "last-out holds out each customer's last interaction and takes no share; this one says %q", share)
+	case name == "rolling":
+		n, err := strconv.Atoi(share)
+		if err != nil || n < 2 || n > maxCuts {
+			return Rule{}, engine.Invalidf(engine.CodeInvalidField, "split", "rolling needs the number of cuts, from 2 to %d, as in rolling:5", maxCuts)
+		}
+		return Rule{Name: name, Cuts: n}, nil
 	case name != "time" && name != "random":
-		return Rule{}, engine.Invalidf(engine.CodeInvalidField, "split", "no split is called %q; there are last-out, time:0.8 and random:0.8", name)
+		return Rule{}, engine.Invalidf(engine.CodeInvalidField, "split", "no split is called %q; there are %s", name, rules)
 	}
 	f, err := strconv.ParseFloat(share, 64)
 	if err != nil || !(f > 0 && f < 1) {
@@ -79,11 +126,25 @@ func ParseRule(text string) (Rule, error) {
 	return Rule{Name: name, Share: f}, nil
 }
 
+// ColdItems is the rule that holds out all interactions of a share of the items.
+func ColdItems(share float64) (Rule, error) {
+	if !(share > 0 && share < 1) {
+		return Rule{}, engine.Invalidf(engine.CodeInvalidField, "cold-items", "the share of the items that is held out, between 0 and 1, as in 0.2")
+	}
+	return Rule{Name: coldItems, Share: share}, nil
+}
+
+const coldItems = "cold-items"
+
 // String returns the form ParseRule reads; a cut by date reads "time:2026-01-31T00:00:00Z".
 func (r Rule) String() string {
 	switch {
+	case r.Name == "last-out" && r.Baskets:
+		return "last-out of baskets"
 	case r.Name == "last-out":
 		return r.Name
+	case r.Name == "rolling":
+		return r.Name + ":" + strconv.Itoa(r.Cuts)
 	case !r.Cut.IsZero():
 		return r.Name + ":" + r.Cut.Format(time.RFC3339)
 	}
@@ -96,27 +157,42 @@ func (r Rule) String() string {
 // what follows it goes with it; the target before that is the validation, likewise.
 // Lines of one order are one event and are held out together. At least one row of a
 // timeline stays in train: with nothing before it, there is nothing to predict from.
+// With Baskets it is the last basket and the one before.
 //
 // time: the newest rows are the test. The cut is a moment, so rows of the same moment
 // are never parted (where rows carry no time, their order is the time order and the cut
 // is a place). What is older is cut once more by the same share for the validation.
 // Whole timelines stand where their newest row does.
 //
+// rolling: several cuts like that of time, at equal shares of the targets in the later
+// half: of five cuts the first lies where half of the targets have happened, the others
+// a tenth further on each. What lies between a cut and the next is tested by models that
+// know all before the cut. All of it is Test: settings are chosen once, before the first
+// cut, where the last fifth is the validation.
+//
 // random: a row's part depends on the seed and the row alone, not on the rows around
 // it, and equal rows share a part. Of the rest the same share again is train.
+//
+// cold-items: an item's part depends on the seed and its id alone, and all its rows go
+// there: the share of the items is the test, the same share of the rest the validation.
 func (r Rule) Split(rows []engine.Row) (Split, error) {
 	s := Split{Order: timeOrder(rows), Parts: make([]Part, len(rows))}
+	var err error
 	switch r.Name {
 	case "last-out":
 		r.lastOut(rows, s)
 	case "time":
-		return s, r.byTime(rows, s)
+		err = r.byTime(rows, s)
+	case "rolling":
+		err = r.rolling(rows, &s)
 	case "random":
 		r.atRandom(rows, s)
+	case coldItems:
+		r.coldItems(rows, &s)
 	default:
-		return Split{}, engine.Invalidf(engine.CodeInvalidField, "split", "no split is called %q; there are last-out, time:0.8 and random:0.8", r.Name)
+		return Split{}, engine.Invalidf(engine.CodeInvalidField, "split", "no split is called %q; there are %s", r.Name, rules)
 	}
-	return s, nil
+	return s, err
 }
 
 // Given makes a split of rows whose parts are known, as files for train and test say.
@@ -159,10 +235,24 @@ func (r Rule) lastTarget(rows []engine.Row, line []int) int {
 	for at > 0 && !r.target(&rows[line[at]]) {
 		at--
 	}
-	for at > 0 && sameEvent(&rows[line[at]], &rows[line[at-1]]) {
+	for at > 0 && r.joined(&rows[line[at]], &rows[line[at-1]]) {
 		at--
 	}
 	return max(at, 0)
+}
+
+// joined reports whether two rows of a timeline, one after the other, are never parted.
+func (r Rule) joined(a, b *engine.Row) bool {
+	return sameEvent(a, b) || (r.Baskets && SameBasket(a, b))
+}
+
+// SameBasket reports whether two rows of one customer are of one basket: of one order
+// where both name theirs, else of one moment.
+func SameBasket(a, b *engine.Row) bool {
+	if a.OrderID != "" && b.OrderID != "" {
+		return a.OrderID == b.OrderID
+	}
+	return sameEvent(a, b) || (!a.At.IsZero() && a.At.Equal(b.At))
 }
 
 // sameEvent reports whether two rows are lines of one order.
@@ -178,36 +268,94 @@ func (r Rule) target(row *engine.Row) bool {
 // byTime cuts all rows at one moment, and the older ones at another.
 func (r Rule) byTime(rows []engine.Row, s Split) error {
 	share := r.Share
-	order, last := r.standing(rows, s.Order)
-	moment := func(i int) time.Time { return rows[last[i]].At }
-	together := func(i, j int) bool {
-		return last[i] == last[j] || (!moment(i).IsZero() && moment(i).Equal(moment(j)))
-	}
+	line := r.timeline(rows, s.Order)
 	var test int
 	if r.Cut.IsZero() {
-		test = cutAt(order, share, together)
+		test = cutAt(line.order, share, line.together)
 	} else {
-		test, _ = slices.BinarySearchFunc(order, r.Cut, func(i int, cut time.Time) int { return moment(i).Compare(cut) })
+		test, _ = slices.BinarySearchFunc(line.order, r.Cut, func(i int, cut time.Time) int { return line.moment(i).Compare(cut) })
 		if share == 0 {
-			share = 0.8
+			share = validFrom
 		}
 	}
-	if test == 0 || test == len(order) {
+	if test == 0 || test == len(line.order) {
 		return engine.Invalidf(engine.CodeInvalidField, "split", "%s leaves %d of %d interactions to learn from; both sides need some, and those of one moment stay together", r, test, len(rows))
 	}
-	valid := cutAt(order[:test], share, together)
-	if valid == 0 {
-		valid = test // all of one moment: no validation
-	}
-	for at, i := range order {
-		switch {
-		case at >= test:
-			s.Parts[i] = Test
-		case at >= valid:
-			s.Parts[i] = Valid
+	line.part(s.Parts, share, test)
+	return nil
+}
+
+// validFrom is the share of what may be learnt from that is older than the validation,
+// where the rule says none.
+const validFrom = 0.8
+
+// rolling cuts all rows at several moments, and those before the first at another.
+func (r Rule) rolling(rows []engine.Row, s *Split) error {
+	line := r.timeline(rows, s.Order)
+	var targets []int // places in the order
+	for at, i := range line.order {
+		if r.target(&rows[i]) {
+			targets = append(targets, at)
 		}
 	}
+	s.Windows = make([]int, len(rows))
+	var first, last int
+	for c := range r.Cuts {
+		at := 0
+		if len(targets) > 0 {
+			at = targets[(r.Cuts+c)*len(targets)/(2*r.Cuts)]
+		}
+		for at > 0 && line.together(line.order[at-1], line.order[at]) {
+			at--
+		}
+		if at <= last {
+			return engine.Invalidf(engine.CodeInvalidField, "split", "%s: cuts %d and %d fall on one moment, and what happened at one moment stays together; ask for fewer cuts", r, c, c+1)
+		}
+		if last = at; c == 0 {
+			first = at
+		}
+		for _, i := range line.order[at:] {
+			s.Windows[i] = c + 1
+		}
+	}
+	line.part(s.Parts, validFrom, first)
 	return nil
+}
+
+// timeline is the rows as a cut in time meets them.
+type timeline struct {
+	rows  []engine.Row
+	order []int
+	last  []int // of each row the one that says when it counts
+}
+
+func (r Rule) timeline(rows []engine.Row, order []int) *timeline {
+	standing, last := r.standing(rows, order)
+	return &timeline{rows, standing, last}
+}
+
+func (l *timeline) moment(i int) time.Time { return l.rows[l.last[i]].At }
+
+// together reports whether no cut may part two rows.
+func (l *timeline) together(i, j int) bool {
+	return l.last[i] == l.last[j] || (!l.moment(i).IsZero() && l.moment(i).Equal(l.moment(j)))
+}
+
+// part makes what stands from test on the test, and of what stands before it all but the
+// share the validation; none where all of it is of one moment.
+func (l *timeline) part(parts []Part, share float64, test int) {
+	valid := cutAt(l.order[:test], share, l.together)
+	if valid == 0 {
+		valid = test
+	}
+	for at, i := range l.order {
+		switch {
+		case at >= test:
+			parts[i] = Test
+		case at >= valid:
+			parts[i] = Valid
+		}
+	}
 }
 
 // standing returns the rows in the order in which a cut in time meets them, and of each
@@ -263,13 +411,34 @@ func (r Rule) atRandom(rows []engine.Row, s Split) {
 			buf = append(buf, text...)
 		}
 		h.Reset()
-		h.Write(buf)                                             // never fails
-		u := float64(mix(h.Sum64()^mix(r.Seed))>>11) / (1 << 53) // in [0, 1)
-		switch {
+		h.Write(buf) // never fails
+		switch u := r.lot(h.Sum64()); {
 		case u >= r.Share:
 			s.Parts[i] = Test
 		case u >= r.Share*r.Share:
 			s.Parts[i] = Valid
+		}
+	}
+}
+
+// lot is a number in [0, 1) that depends on the seed and a hash alone.
+func (r Rule) lot(hash uint64) float64 { return float64(mix(hash^mix(r.Seed))>>11) / (1 << 53) }
+
+// coldItems deals the items by a hash of the seed and their id.
+func (r Rule) coldItems(rows []engine.Row, s *Split) {
+	s.Only, s.ValidOnly = make(map[engine.ItemID]bool), make(map[engine.ItemID]bool)
+	h := fnv.New64a()
+	for i := range rows {
+		if rows[i].Item == "" {
+			continue
+		}
+		h.Reset()
+		h.Write([]byte(rows[i].Item)) // never fails
+		switch u := r.lot(h.Sum64()); {
+		case u < r.Share:
+			s.Parts[i], s.Only[rows[i].Item] = Test, true
+		case u < r.Share+(1-r.Share)*r.Share:
+			s.Parts[i], s.ValidOnly[rows[i].Item] = Valid, true
 		}
 	}
 }

@@ -185,18 +185,112 @@ func TestRandomSplitDependsOnTheRowAlone(t *testing.T) {
 	}
 }
 
+// TestRollingCuts puts twenty targets an hour apart: the cuts of rolling:2 lie at the
+// tenth and the fifteenth, the validation of a fifth before the first. Views count
+// nothing, but stand where their time puts them.
+func TestRollingCuts(t *testing.T) {
+	var rows []engine.Row
+	var want []Part
+	var windows []int
+	for h := range 20 {
+		r := did(fmt.Sprint("c", h%3), fmt.Sprint("i", h), h)
+		v := r
+		v.Type, v.At = engine.View, r.At.Add(time.Minute)
+		rows = append(rows, r, v)
+		part, window := Train, 0
+		switch {
+		case h >= 15:
+			part, window = Test, 2
+		case h >= 10:
+			part, window = Test, 1
+		case h >= 8:
+			part = Valid
+		}
+		want, windows = append(want, part, part), append(windows, window, window)
+	}
+	rule := Rule{Name: "rolling", Cuts: 2, Target: func(r *engine.Row) bool { return r.Type == engine.Purchase }}
+	s := mustSplit(t, rule, rows)
+	if !slices.Equal(s.Parts, want) || !slices.Equal(s.Windows, windows) {
+		t.Errorf("Parts %v\nwant  %v\nWindows %v\nwant    %v", s.Parts, want, s.Windows, windows)
+	}
+	if known, held := s.Fold(1); s.Folds() != 2 || len(known) != 30 || len(held) != 10 || held[0] != 30 {
+		t.Errorf("%d folds; the second knows %d rows and holds out %v", s.Folds(), len(known), held)
+	}
+	var invalid *engine.Invalid
+	if _, err := rule.Split([]engine.Row{did("a", "x", 1), did("a", "y", 1), did("b", "y", 2)}); !errors.As(err, &invalid) || !strings.Contains(invalid.Want, "fewer cuts") {
+		t.Errorf("two cuts through two moments: %v", err)
+	}
+}
+
+// TestLastBasketIsHeldOut holds out all lines of the last order, and those of the one
+// before for the validation: an order is known by its id, or by its moment.
+func TestLastBasketIsHeldOut(t *testing.T) {
+	ordered := func(order string, r engine.Row) engine.Row {
+		r.OrderID = order
+		return r
+	}
+	rows := []engine.Row{
+		did("ann", "a", 1), did("ann", "b", 1), // a basket by its moment
+		did("ann", "a", 2), did("ann", "c", 2), did("ann", "d", 2),
+		did("ann", "b", 5), did("ann", "a", 5),
+		ordered("o1", did("bob", "a", 1)), ordered("o1", did("bob", "b", 2)), // lines with times of their own
+		ordered("o2", did("bob", "c", 3)), ordered("o3", did("bob", "d", 3)), // two orders of one moment
+		did("cat", "a", 1), did("cat", "b", 1), // a basket alone has nothing before it
+	}
+	s := mustSplit(t, Rule{Name: "last-out", Baskets: true}, rows)
+	want := []Part{Train, Train, Valid, Valid, Valid, Test, Test, Train, Train, Valid, Test, Train, Train}
+	if !slices.Equal(s.Parts, want) {
+		t.Errorf("Parts = %v, want %v", s.Parts, want)
+	}
+}
+
+// TestColdItemsAreHeldOutWhole deals 1,000 items: a fifth is the test, a fifth of the
+// rest the validation, whatever the rows are; another seed deals otherwise.
+func TestColdItemsAreHeldOutWhole(t *testing.T) {
+	rule, err := ColdItems(0.2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []engine.Row
+	for i := range 1000 {
+		rows = append(rows, did("ann", fmt.Sprint("i", i), i), did("bob", fmt.Sprint("i", i), i+1))
+	}
+	s := mustSplit(t, rule, rows)
+	if n := len(s.Only); n < 165 || n > 235 { // 200 +- 2.8 standard deviations
+		t.Errorf("%d of 1000 items are cold", n)
+	}
+	if n := len(s.ValidOnly); n < 125 || n > 195 {
+		t.Errorf("%d of 1000 items are the validation", n)
+	}
+	for i := range 1000 {
+		if s.Parts[2*i] != s.Parts[2*i+1] {
+			t.Fatalf("item i%d is in two parts", i)
+		}
+	}
+	rule.Seed = 1
+	if other := mustSplit(t, rule, rows); slices.Equal(other.Parts, s.Parts) {
+		t.Error("another seed holds out the same items")
+	}
+	for _, share := range []float64{0, 1, -1, math.NaN()} {
+		if _, err := ColdItems(share); err == nil {
+			t.Errorf("a share of %v was taken", share)
+		}
+	}
+}
+
 func TestSplitsPartition(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rows := rapid.SliceOfN(anyRow(), 2, 60).Draw(t, "rows")
 		rule := Rule{
-			Name:  rapid.SampledFrom([]string{"last-out", "time", "random"}).Draw(t, "rule"),
+			Name:  rapid.SampledFrom([]string{"last-out", "time", "random", "rolling", "cold-items"}).Draw(t, "rule"),
 			Share: rapid.Float64Range(0.05, 0.95).Draw(t, "share"),
 			Seed:  rapid.Uint64().Draw(t, "seed"),
+			Cuts:  rapid.IntRange(2, 5).Draw(t, "cuts"),
 			Whole: rapid.Bool().Draw(t, "whole"),
 		}
 		s, err := rule.Split(rows)
 		if err != nil {
-			if rule.Name != "time" {
+			if rule.Name != "time" && rule.Name != "rolling" {
 				t.Fatal(err)
 			}
 			return
@@ -217,12 +311,41 @@ func TestSplitsPartition(t *testing.T) {
 				t.Fatalf("%v is not oldest first", part)
 			}
 		}
+		checkFolds(t, rule, rows, &s)
 		checkRule(t, rule, rows, &s)
 	})
 }
 
+// checkFolds wants every test row held out once, and of a fold in time nothing known
+// that is not older than all that is held out.
+func checkFolds(t *rapid.T, rule Rule, rows []engine.Row, s *Split) {
+	held := make([]int, len(rows))
+	for f := range s.Folds() {
+		known, test := s.Fold(f)
+		if len(known) == 0 && rule.Name == "rolling" || len(known)+len(test) > len(rows) {
+			t.Fatalf("fold %d knows %d rows and holds out %d of %d", f, len(known), len(test), len(rows))
+		}
+		for _, i := range test {
+			held[i]++
+			if slices.Contains(known, i) {
+				t.Fatalf("fold %d holds out row %d, which it knows", f, i)
+			}
+			for _, j := range known {
+				if rule.Name == "rolling" && !rule.Whole && (rows[j].At.After(rows[i].At) || rows[j].At.Equal(rows[i].At) && !rows[i].At.IsZero()) {
+					t.Fatalf("fold %d knows row %d, which is not before row %d", f, j, i)
+				}
+			}
+		}
+	}
+	for i, n := range held {
+		if (s.Parts[i] == Test) != (n == 1) || n > 1 {
+			t.Fatalf("row %d in part %v is held out %d times", i, s.Parts[i], n)
+		}
+	}
+}
+
 func checkRule(t *rapid.T, rule Rule, rows []engine.Row, s *Split) {
-	if rule.Whole && rule.Name != "last-out" {
+	if rule.Whole && (rule.Name == "time" || rule.Name == "random") {
 		checkWhole(t, rule, rows, s)
 		return
 	}
@@ -237,6 +360,17 @@ func checkRule(t *rapid.T, rule Rule, rows []engine.Row, s *Split) {
 				if rows[j].At.After(rows[i].At) || rows[j].At.Equal(rows[i].At) && !rows[i].At.IsZero() {
 					t.Fatalf("row %d of train is not before row %d of test", j, i)
 				}
+			}
+		}
+	case "cold-items":
+		for i := range rows {
+			for j := range rows {
+				if rows[i].Item == rows[j].Item && s.Parts[i] != s.Parts[j] {
+					t.Fatalf("item %q is in two parts", rows[i].Item)
+				}
+			}
+			if s.Only[rows[i].Item] != (s.Parts[i] == Test) || s.ValidOnly[rows[i].Item] != (s.Parts[i] == Valid) {
+				t.Fatalf("item %q may be shown where it is not asked for", rows[i].Item)
 			}
 		}
 	case "last-out":
@@ -319,7 +453,7 @@ func TestLeaks(t *testing.T) {
 }
 
 func TestParseRule(t *testing.T) {
-	for _, text := range []string{"last-out", "time:0.8", "random:0.75"} {
+	for _, text := range []string{"last-out", "time:0.8", "random:0.75", "rolling:5"} {
 		r, err := ParseRule(text)
 		if err != nil || r.String() != text {
 			t.Errorf("ParseRule(%q) = %v, %v", text, r, err)
@@ -330,13 +464,16 @@ func TestParseRule(t *testing.T) {
 	}
 	for _, c := range []struct{ text, want string }{
 		{"", "no split is called"},
-		{"lastout", "there are last-out, time:0.8 and random:0.8"},
+		{"lastout", "there are last-out, time:0.8, random:0.8 and rolling:5"},
 		{"last-out:2", "takes no share"},
 		{"time", "as in time:0.8"},
 		{"time:1", "between 0 and 1"},
 		{"random:0", "between 0 and 1"},
 		{"random:NaN", "between 0 and 1"},
 		{"time:80%", "between 0 and 1"},
+		{"rolling", "from 2 to 20"},
+		{"rolling:1", "from 2 to 20"},
+		{"rolling:21", "from 2 to 20"},
 	} {
 		_, err := ParseRule(c.text)
 		var invalid *engine.Invalid

@@ -30,16 +30,45 @@ type Resampling struct {
 // Mean returns the mean of one value a customer and its 95 % percentile bootstrap
 // interval (Efron 1979): customers are drawn with replacement, as many as there are,
 // and the middle 95 % of the means so found is the interval. Without values all is 0.
-func (r Resampling) Mean(values []float64) (float64, Interval) {
+func (r Resampling) Mean(values []float64) (float64, Interval) { return r.MeanBy(values, nil) }
+
+// MeanBy is Mean of values of which a customer may have several: whose[i] numbers the
+// customer of values[i], from 0 and without gaps. All values of a customer are drawn
+// together (the cluster bootstrap, Davison and Hinkley 1997, section 3.8): what one
+// person does in one window says something of what they do in the next, so that drawing
+// the values one by one would make intervals too short. nil is one value a customer.
+func (r Resampling) MeanBy(values []float64, whose []int) (float64, Interval) {
 	if len(values) == 0 {
 		return 0, Interval{}
 	}
 	means := make([]float64, cmp.Or(r.Resamples, defaultResamples))
+	sums, sizes := clusters(values, whose)
 	r.each(len(means), "mean", func(b int, rng *rand.PCG) {
-		means[b] = resampledMean(values, rng)
+		if sizes == nil {
+			means[b] = resampledMean(sums, rng)
+		} else {
+			means[b] = resampledRatio(sums, sizes, rng)
+		}
 	})
 	slices.Sort(means)
 	return mean(values), Interval{quantile(means, 0.025), quantile(means, 0.975)}
+}
+
+// clusters sums up the values of each customer. Sizes are nil where each has one.
+func clusters(values []float64, whose []int) (sums, sizes []float64) {
+	if len(whose) == 0 {
+		return values, nil
+	}
+	n := slices.Max(whose) + 1
+	if n == len(values) {
+		return values, nil
+	}
+	sums, sizes = make([]float64, n), make([]float64, n)
+	for i, v := range values {
+		sums[whose[i]] += v
+		sizes[whose[i]]++
+	}
+	return sums, sizes
 }
 
 // Comparison is how much better one model is than another on the same customers.
@@ -55,7 +84,11 @@ type Comparison struct {
 // models were alike, each customer's difference could as well have had the other sign.
 // The observed signs count as one of the permutations (Phipson and Smyth 2010), so P is
 // never 0.
-func (r Resampling) Compare(a, b []float64) Comparison {
+func (r Resampling) Compare(a, b []float64) Comparison { return r.CompareBy(a, b, nil) }
+
+// CompareBy is Compare of values of which a customer may have several, as in MeanBy: all
+// differences of a customer are drawn, and change their sign, together.
+func (r Resampling) CompareBy(a, b []float64, whose []int) Comparison {
 	if len(a) != len(b) {
 		panic("evaluate: paired values of different customers")
 	}
@@ -63,8 +96,9 @@ func (r Resampling) Compare(a, b []float64) Comparison {
 	for i := range a {
 		differences[i] = a[i] - b[i]
 	}
-	diff, interval := r.Mean(differences)
-	return Comparison{diff, interval, r.signFlip(differences)}
+	diff, interval := r.MeanBy(differences, whose)
+	sums, _ := clusters(differences, whose)
+	return Comparison{diff, interval, r.signFlip(sums)}
 }
 
 // signFlip is the P of Compare.
@@ -145,6 +179,19 @@ func resampledMean(values []float64, rng *rand.PCG) float64 {
 		}
 	}
 	return sum / float64(n)
+}
+
+// resampledRatio draws as many customers as there are, with replacement, and returns the
+// sum of their values / the number of these.
+func resampledRatio(sums, sizes []float64, rng *rand.PCG) float64 {
+	n := uint64(len(sums))
+	var sum, size float64
+	for range sums {
+		i := ((rng.Uint64() >> 32) * n) >> 32
+		sum += sums[i]
+		size += sizes[i]
+	}
+	return sum / size
 }
 
 // flippedSum is the sum of values with random signs.

@@ -130,6 +130,48 @@ func TestResamplingIsTheSameForAnyThreads(t *testing.T) {
 	}
 }
 
+// TestCustomersAreDrawnWhole repeats each customer's one value: ten copies say no more
+// than one.
+func TestCustomersAreDrawnWhole(t *testing.T) {
+	one := normals(3, 200, 0.3, 0.2)
+	var many, zeros []float64
+	var whose []int
+	for range 10 {
+		for i, v := range one {
+			many, zeros, whose = append(many, v), append(zeros, 0.28), append(whose, i)
+		}
+	}
+	r := Resampling{Seed: 4}
+	wantMean, want := r.Mean(one)
+	gotMean, got := r.MeanBy(many, whose)
+	if math.Abs(gotMean-wantMean) > 1e-12 || math.Abs(got.Low-want.Low) > 0.1*(want.High-want.Low) || math.Abs(got.High-want.High) > 0.1*(want.High-want.Low) {
+		t.Errorf("ten copies: %v %v, one: %v %v", gotMean, got, wantMean, want)
+	}
+	a, b := r.Compare(one, zeros[:200]), r.CompareBy(many, zeros, whose)
+	if math.Abs(a.P-b.P) > 0.02 {
+		t.Errorf("p of ten copies %v, of one %v", b.P, a.P)
+	}
+	if naive := r.Compare(many, zeros); naive.P > a.P/2 {
+		t.Errorf("taken one by one the copies have p %v, no less than %v: the test shows nothing", naive.P, a.P)
+	}
+}
+
+// TestClustersOfUnevenSize: the mean is over values, not over customers, as worked out
+// by hand: (1 + 1 + 1 + 0) / 4, and its interval spans what drawing {3 of 1} and {1 of
+// 0} can give.
+func TestClustersOfUnevenSize(t *testing.T) {
+	m, in := Resampling{}.MeanBy([]float64{1, 0, 1, 1}, []int{0, 1, 0, 0})
+	if m != 0.75 || in != (Interval{0, 1}) {
+		t.Errorf("%v %v, want 0.75 [0, 1]", m, in)
+	}
+	if m, in := (Resampling{}).MeanBy([]float64{1, 0}, []int{1, 0}); m != 0.5 || in != (Interval{0, 1}) {
+		t.Errorf("one value each: %v %v", m, in)
+	}
+	if c := (Resampling{}).CompareBy(nil, nil, []int{}); c.P != 1 {
+		t.Errorf("nothing compared: %+v", c)
+	}
+}
+
 func TestHolm(t *testing.T) {
 	// Four tests: 0.005 x 4, 0.01 x 3, 0.03 x 2, then 0.04 x 1 raised to the one before.
 	got := Holm([]float64{0.01, 0.04, 0.03, 0.005})
