@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/vector"
@@ -21,7 +22,27 @@ type Model struct {
 	// it, newest first. A visit's number is its age: no times are kept.
 	visits table
 	recent table
-	sums   sync.Pool // of *vector.Sums
+	worth  []float32 // by visit: what Age and Length leave of it; nil: 1 each
+	fades            // tables of the decays
+	room   sync.Pool // of *workspace
+}
+
+// fades are the decays of STAN in tables, nil where VMIS-kNN has its lines or nothing.
+type fades struct {
+	click, match []float64 // by place in the visit under way, from the newest
+	near         []float64 // by distance in a neighbour
+}
+
+// fading returns exp(-i/scale) for i from 0 to n-1, nil for no scale.
+func fading(n int, scale float64) []float64 {
+	if scale <= 0 {
+		return nil
+	}
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = math.Exp(-float64(i) / scale)
+	}
+	return out
 }
 
 // table is a list of lists in one array.
@@ -80,9 +101,21 @@ func Fit(ctx context.Context, seqs *model.Sequences, p Params) (*Model, error) {
 			v.rows[k] = place[row]
 		}
 		m.visits.add(v.rows...)
+		if p.Age > 0 || p.Length > 0 {
+			m.worth = append(m.worth, p.worth(seqs.Newest.Sub(v.end), len(v.rows)))
+		}
 	}
 	m.index()
 	return m, nil
+}
+
+// worth is what is left of a visit of some age and number of items.
+func (p *Params) worth(age time.Duration, items int) float32 {
+	w := math.Pow(float64(items), -p.Length)
+	if p.Age > 0 {
+		w *= math.Exp(-max(0, float64(age)/float64(p.Age)))
+	}
+	return float32(w)
 }
 
 // keep returns the rows that were seen, and the place of each row among them.
@@ -99,13 +132,17 @@ func keep(seen []uint32) (kept []int, place []uint32) {
 
 // index computes what is not saved: the newest visits and the rarity of each row.
 func (m *Model) index() {
-	n := m.rows.Len()
-	m.sums.New = func() any { return vector.NewSums(n) }
+	n, longest := m.rows.Len(), 0
+	m.room.New = func() any { return &workspace{sums: vector.NewSums(n)} }
+	for i := range m.visits.len() {
+		longest = max(longest, len(m.visits.of(uint32(i))))
+	}
+	m.fades = fades{fading(m.params.L, m.params.Click), fading(m.params.L, m.params.Match), fading(longest, m.params.Near)}
 	m.idf = make([]float64, n)
 	room := make([]uint32, n)
 	for row, count := range m.counts {
 		m.idf[row] = 1
-		if w := m.params.IDF * math.Log(float64(m.pairs)/float64(count)); w > 0 {
+		if w := m.params.Plain + m.params.IDF*math.Log(float64(m.pairs)/float64(count)); w > 0 {
 			m.idf[row] = w
 		}
 	}

@@ -1,7 +1,10 @@
 // Package session is the source "session": VMIS-kNN (Kersbergen, Sprangers and
 // Schelter, "Serenade: low-latency session-based recommendation in e-commerce at
-// scale", SIGMOD 2022). The visit that is under way is compared with the newest visits
-// that hold one of its items; what the most similar ones hold as well is proposed.
+// scale", SIGMOD 2022) with the decays of STAN (Garg et al., "Sequence and time aware
+// neighborhood for session-based recommendations", SIGIR 2019) and VSTAN (Ludewig et al.,
+// "Empirical analysis of session-based recommendation algorithms", 2021) as settings. The
+// visit that is under way is compared with the newest visits that hold one of its items;
+// what the most similar ones hold as well is proposed.
 //
 // Offline, timelines are cut into visits and each item gets the list of its newest M
 // visits. A request merges the lists of the visit's items, so its cost is bounded by
@@ -21,9 +24,30 @@ type Params struct {
 	K int `json:"k"` // most similar of them that count; default 100
 	L int `json:"l"` // newest items of the visit that are looked at; default 4
 	// IDF is the weight of rarity: an item that n of the visits hold counts
-	// IDF x ln(pairs / n) where that is above 0, else 1, with pairs the sum of n over all
-	// items. It scales all scores; below 0 rarity does not count. Default 1.
+	// Plain + IDF x ln(pairs / n) where that is above 0, else 1, with pairs the sum of n
+	// over all items. Without Plain it scales all scores; below 0 rarity does not count.
+	// Default 1.
 	IDF float64 `json:"idf"`
+	// Plain is what an item counts besides its rarity: 0 in VMIS-kNN, 1 in VSTAN.
+	Plain float64 `json:"plain"`
+
+	// The decays of STAN; 0, the default of each, is VMIS-kNN. Distances count in items.
+
+	// Click fades what the i-th newest item of the visit under way, from 0, adds to a
+	// similarity: exp(-i/Click) in place of the line (L-i)/L.
+	Click float64 `json:"click"`
+	// Match fades a neighbour by the newest item it shares, the i-th from 0:
+	// exp(-i/Match) in place of the line 0.9 - 0.1 i; below 0 there is no fading.
+	Match float64 `json:"match"`
+	// Length is the power of a neighbour's number of items by which its similarity is
+	// divided; 0.5 gives the cosine.
+	Length float64 `json:"length"`
+	// Age fades a neighbour by its age at the fit: exp(-age/Age).
+	Age time.Duration `json:"age"`
+	// Near fades an item of a neighbour by how far it stands there from the newest item
+	// that is shared: exp(-distance/Near).
+	Near float64 `json:"near"`
+
 	// Quantile leaves out visits that are longer than this share of all, such as those
 	// of crawlers; 1 keeps all. Default 0.995.
 	Quantile float64 `json:"quantile"`
@@ -34,6 +58,9 @@ type Params struct {
 const (
 	maxM = 100_000
 	maxL = 32 // a visit's items are bits of a word
+
+	maxPlain  = 1e6
+	maxLength = 8
 )
 
 // WithDefaults returns p with the default for what is zero. M, K and L are the best on
@@ -75,6 +102,18 @@ func (p Params) check() error {
 		return engine.Invalidf(engine.CodeInvalidField, "idf", "a finite number, not %v", p.IDF)
 	case !(p.Quantile > 0 && p.Quantile <= 1):
 		return engine.Invalidf(engine.CodeInvalidField, "quantile", "a number above 0 and up to 1, not %v", p.Quantile)
+	case !(p.Plain >= 0 && p.Plain <= maxPlain):
+		return engine.Invalidf(engine.CodeInvalidField, "plain", "a number from 0 to %g, not %v", maxPlain, p.Plain)
+	case !(p.Click >= 0 && p.Click <= math.MaxFloat64):
+		return engine.Invalidf(engine.CodeInvalidField, "click", "a finite number of at least 0, not %v", p.Click)
+	case math.IsNaN(p.Match) || math.IsInf(p.Match, 0):
+		return engine.Invalidf(engine.CodeInvalidField, "match", "a finite number, not %v", p.Match)
+	case !(p.Length >= 0 && p.Length <= maxLength):
+		return engine.Invalidf(engine.CodeInvalidField, "length", "a number from 0 to %d, not %v", maxLength, p.Length)
+	case p.Age < 0:
+		return engine.Invalidf(engine.CodeInvalidField, "age", "a duration of at least 0, not %v", p.Age)
+	case !(p.Near >= 0 && p.Near <= math.MaxFloat64):
+		return engine.Invalidf(engine.CodeInvalidField, "near", "a finite number of at least 0, not %v", p.Near)
 	case p.Gap < 0:
 		return engine.Invalidf(engine.CodeInvalidField, "gap", "a duration above 0, not %v", p.Gap)
 	}

@@ -3,14 +3,13 @@ package session
 import (
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/model"
 )
 
 // version is of the saved form.
-const version = 1
+const version = 2
 
 // head is the first section of a saved model.
 type head struct {
@@ -26,6 +25,7 @@ func (m *Model) Save(w io.Writer) error {
 	f.Uint32s(m.counts)
 	f.Uint32s(m.visits.ends)
 	f.Uint32s(m.visits.all)
+	f.Float32s(m.worth)
 	return f.Close()
 }
 
@@ -39,17 +39,17 @@ func Load(r io.Reader, ids *catalogue.IDs) (model.Source, error) {
 	f.JSON(&h)
 	rows, from, saved := model.LoadRows(f, ids)
 	counts := f.Uint32s(saved)
-	visits := table{ends: f.Uint32s(-1), all: f.Uint32s(-1)}
+	visits, worth := table{ends: f.Uint32s(-1), all: f.Uint32s(-1)}, f.Float32s(-1)
 	if err := h.Params.check(); f.Err() == nil && err != nil {
 		return nil, fmt.Errorf("%w: %w", model.ErrCorrupt, err)
 	}
-	if why := unfit(visits, counts, h.Pairs); why != "" {
+	if why := unfit(visits, worth, counts, h.Pairs); why != "" {
 		f.Refuse(why)
 	}
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	m := &Model{params: h.Params, rows: rows, pairs: h.Pairs, counts: make([]uint32, len(from))}
+	m := &Model{params: h.Params, rows: rows, pairs: h.Pairs, counts: make([]uint32, len(from)), worth: worth}
 	place := make([]uint32, saved)
 	for i := range place {
 		place[i] = unknown
@@ -74,13 +74,12 @@ func (m *Model) lay(saved table, place []uint32) {
 				list = append(list, place[row])
 			}
 		}
-		slices.Sort(list)
 		m.visits.add(list...)
 	}
 }
 
 // unfit says what of a saved index does not fit together, "" for nothing.
-func unfit(visits table, counts []uint32, pairs uint64) string {
+func unfit(visits table, worth []float32, counts []uint32, pairs uint64) string {
 	sum := uint64(0)
 	for _, c := range counts {
 		sum += uint64(c)
@@ -101,12 +100,21 @@ func unfit(visits table, counts []uint32, pairs uint64) string {
 	if int(end) != len(visits.all) {
 		return "items of no visit"
 	}
+	if len(worth) != 0 && len(worth) != visits.len() {
+		return "as many worths as there are not visits"
+	}
+	for _, w := range worth {
+		if !(w >= 0 && w <= 1) {
+			return "a visit that is not worth 0 to 1"
+		}
+	}
+	has := make([]int, len(counts)) // the last visit with a row, from 1
 	for i := range visits.len() {
-		list := visits.of(uint32(i))
-		for k, row := range list {
-			if int64(row) >= int64(len(counts)) || k > 0 && list[k-1] >= row {
-				return "a visit whose items are no ascending rows"
+		for _, row := range visits.of(uint32(i)) {
+			if int64(row) >= int64(len(counts)) || has[row] == i+1 {
+				return "a visit whose items are no distinct rows"
 			}
+			has[row] = i + 1
 		}
 	}
 	return ""

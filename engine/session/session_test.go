@@ -37,13 +37,20 @@ func world(seed uint64, customers, items int) (*model.Sequences, *catalogue.IDs)
 			about := rng.IntN(items)
 			for range 1 + rng.IntN(6) {
 				step := model.Step{Row: uint32(min(items-1, about+rng.IntN(6))), At: at, Weight: float32(rng.IntN(8))}
-				seqs.Of[u] = append(seqs.Of[u], step)
+				seqs.Of[u], seqs.Newest = append(seqs.Of[u], step), later(seqs.Newest, at)
 				at = at.Add(time.Duration(rng.IntN(40)) * time.Minute)
 			}
 			at = at.Add(time.Duration(rng.IntN(72)) * time.Hour)
 		}
 	}
 	return seqs, ids
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 func mustFit(t testing.TB, seqs *model.Sequences, p Params) *Model {
@@ -54,6 +61,9 @@ func mustFit(t testing.TB, seqs *model.Sequences, p Params) *Model {
 	}
 	return m
 }
+
+// stan is every decay at once.
+var stan = Params{K: 20, Plain: 1, Click: 2, Match: 3, Length: 0.5, Age: 48 * time.Hour, Near: 1.5}
 
 // visiting returns a query of a visit under way, newest first, a minute between clicks.
 func visiting(items ...engine.ItemNum) *model.Query {
@@ -80,7 +90,7 @@ func contract(ids *catalogue.IDs) modeltest.Contract {
 
 func TestContract(t *testing.T) {
 	seqs, ids := world(1, 80, 40)
-	for _, p := range []Params{{}, {M: 7, K: 3, L: 4}, {L: 12, IDF: -1, Quantile: 0.8}} {
+	for _, p := range []Params{{}, {M: 7, K: 3, L: 4}, {L: 12, IDF: -1, Quantile: 0.8}, stan} {
 		m := mustFit(t, seqs, p)
 		modeltest.Source(t, m, contract(ids))
 		modeltest.Saved(t, m, Load, ids, contract(ids))
@@ -160,11 +170,12 @@ func TestVisitUnderWayEndsAtAGap(t *testing.T) {
 }
 
 // brute is the slow twin: the definition, with all visits compared and sorted. It keeps
-// no lists of visits and no bits.
-func brute(visits []visit, p Params, clicks []uint32) map[uint32]float64 {
+// no lists of visits, no bits and no tables.
+func brute(visits []visit, newest time.Time, p Params, clicks []uint32) map[uint32]float64 {
 	type compared struct {
-		rows              []uint32
-		similarity, decay float64
+		visit
+		similarity float64
+		first      int // place of the newest shared click
 	}
 	count, pairs := map[uint32]int{}, 0
 	var sharing []compared
@@ -173,35 +184,53 @@ func brute(visits []visit, p Params, clicks []uint32) map[uint32]float64 {
 			count[row]++
 			pairs++
 		}
-		c := compared{rows: v.rows}
+		c := compared{visit: v}
 		for i, click := range clicks {
 			if !slices.Contains(v.rows, click) {
 				continue
 			}
 			if c.similarity == 0 {
-				c.decay = max(0, 1-0.1*float64(i+1))
+				c.first = i
 			}
-			c.similarity += float64(len(clicks)-i) / float64(len(clicks))
+			if p.Click > 0 {
+				c.similarity += math.Exp(-float64(i) / p.Click)
+			} else {
+				c.similarity += float64(len(clicks) - i)
+			}
 		}
-		if c.similarity > 0 {
-			sharing = append(sharing, c)
+		if c.similarity == 0 {
+			continue
 		}
+		fade := math.Pow(float64(len(v.rows)), -p.Length)
+		if p.Age > 0 {
+			fade *= math.Exp(-float64(newest.Sub(v.end)) / float64(p.Age))
+		}
+		c.similarity *= float64(float32(fade))
+		sharing = append(sharing, c)
 	}
 	sharing = sharing[:min(len(sharing), p.M)]
-	slices.SortStableFunc(sharing, func(a, b compared) int {
-		if math.Abs(a.similarity-b.similarity) < 1e-9 {
-			return 0
-		}
-		return cmp.Compare(b.similarity, a.similarity)
-	})
+	slices.SortStableFunc(sharing, func(a, b compared) int { return cmp.Compare(b.similarity, a.similarity) })
 	scores := map[uint32]float64{}
 	for _, c := range sharing[:min(len(sharing), p.K)] {
-		for _, row := range c.rows {
-			idf := p.IDF * math.Log(float64(pairs)/float64(count[row]))
+		decay := max(0, 1-0.1*float64(c.first+1))
+		if p.Match > 0 {
+			decay = math.Exp(-float64(c.first) / p.Match)
+		} else if p.Match < 0 {
+			decay = 1
+		}
+		if p.Click == 0 {
+			decay /= float64(len(clicks))
+		}
+		for k, row := range c.rows {
+			idf := p.Plain + p.IDF*math.Log(float64(pairs)/float64(count[row]))
 			if idf <= 0 {
 				idf = 1
 			}
-			scores[row] += c.decay * c.similarity * idf
+			near := 1.0
+			if p.Near > 0 {
+				near = math.Exp(-math.Abs(float64(k-slices.Index(c.rows, clicks[c.first]))) / p.Near)
+			}
+			scores[row] += decay * c.similarity * near * idf
 		}
 	}
 	return scores
@@ -213,6 +242,9 @@ func TestScoresAreThoseOfTheDefinition(t *testing.T) {
 		p := Params{
 			M: rapid.IntRange(1, 40).Draw(t, "m"), K: rapid.IntRange(1, 30).Draw(t, "k"), L: rapid.IntRange(1, 12).Draw(t, "l"),
 			IDF: rapid.SampledFrom([]float64{-1, 0.5, 1}).Draw(t, "idf"), Quantile: rapid.SampledFrom([]float64{0.7, 1}).Draw(t, "quantile"),
+			Plain: rapid.SampledFrom([]float64{0, 1}).Draw(t, "plain"), Click: rapid.SampledFrom([]float64{0, 0.5, 3}).Draw(t, "click"),
+			Match: rapid.SampledFrom([]float64{0, -1, 2}).Draw(t, "match"), Length: rapid.SampledFrom([]float64{0, 0.5}).Draw(t, "length"),
+			Age: rapid.SampledFrom([]time.Duration{0, 30 * time.Hour}).Draw(t, "age"), Near: rapid.SampledFrom([]float64{0, 1.5}).Draw(t, "near"),
 		}.WithDefaults()
 		m, err := Fit(context.Background(), seqs, p)
 		if err != nil {
@@ -227,7 +259,7 @@ func TestScoresAreThoseOfTheDefinition(t *testing.T) {
 		for i, c := range clicks {
 			items[i] = engine.ItemNum(c)
 		}
-		want := brute(visits, p, clicks)
+		want := brute(visits, seqs.Newest, p, clicks)
 		got, all := make([]float32, 33), make([]engine.ItemNum, 33)
 		for n := range all {
 			all[n] = engine.ItemNum(n)
@@ -253,7 +285,25 @@ func TestOnlyReachableVisitsAreKept(t *testing.T) {
 func TestFitRefuses(t *testing.T) {
 	seqs, _ := world(1, 5, 5)
 	var invalid *engine.Invalid
-	for _, p := range []Params{{M: -1}, {M: maxM + 1}, {K: -1}, {L: -1}, {L: 33}, {IDF: math.NaN()}, {Quantile: -1}, {Quantile: 2}, {Gap: -1}} {
+	for _, p := range []Params{
+		{M: -1},
+		{M: maxM + 1},
+		{K: -1},
+		{L: -1},
+		{L: 33},
+		{IDF: math.NaN()},
+		{Quantile: -1},
+		{Quantile: 2},
+		{Gap: -1},
+		{Plain: -1},
+		{Click: -1},
+		{Click: math.Inf(1)},
+		{Match: math.NaN()},
+		{Length: -1},
+		{Length: 9},
+		{Age: -1},
+		{Near: math.NaN()},
+	} {
 		if _, err := Fit(t.Context(), seqs, p); !errors.As(err, &invalid) {
 			t.Errorf("Fit with %+v: %v, want *engine.Invalid", p, err)
 		}
@@ -273,10 +323,10 @@ func FuzzLoad(f *testing.F) {
 	if err := mustFit(f, seqs, Params{}).Save(&saved); err != nil {
 		f.Fatal(err)
 	}
-	f.Add(saved.Bytes(), "item-1", []byte{1, 1}, []byte{2, 2}, []byte{0, 1}, uint64(2))
-	f.Add([]byte(nil), "item-1", []byte{1, 1}, []byte{2, 1}, []byte{0, 1}, uint64(2))
-	f.Add([]byte("rapport "), "item-1", []byte{1, 1}, []byte{2}, []byte{1, 0}, uint64(2))
-	f.Fuzz(func(t *testing.T, raw []byte, id string, counts, ends, all []byte, pairs uint64) {
+	f.Add(saved.Bytes(), "item-1", []byte{1, 1}, []byte{2, 2}, []byte{0, 1}, []byte{3, 1}, uint64(2))
+	f.Add([]byte(nil), "item-1", []byte{1, 1}, []byte{2, 1}, []byte{0, 1}, []byte{}, uint64(2))
+	f.Add([]byte("rapport "), "item-1", []byte{1, 1}, []byte{2}, []byte{1, 0}, []byte{0}, uint64(2))
+	f.Fuzz(func(t *testing.T, raw []byte, id string, counts, ends, all, worth []byte, pairs uint64) {
 		_, _ = Load(bytes.NewReader(raw), ids)
 		var sealed bytes.Buffer
 		w := model.NewWriter(&sealed, Name, version)
@@ -285,6 +335,7 @@ func FuzzLoad(f *testing.F) {
 		w.Uint32s(whole(counts))
 		w.Uint32s(whole(ends))
 		w.Uint32s(whole(all))
+		w.Float32s(shares(worth))
 		if err := w.Close(); err != nil {
 			return
 		}
@@ -307,11 +358,41 @@ func whole(bytes []byte) []uint32 {
 	return out
 }
 
+// shares turns bytes into numbers some of which are from 0 to 1.
+func shares(bytes []byte) []float32 {
+	out := make([]float32, len(bytes))
+	for i, b := range bytes {
+		out[i] = float32(b) / 128
+	}
+	return out
+}
+
+// TestLargest compares quickselect with sorting.
+func TestLargest(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		values := rapid.SliceOfN(rapid.Float64Range(0, 4).Filter(func(x float64) bool { return x == x }), 1, 60).Draw(t, "values")
+		if rapid.Bool().Draw(t, "ties") {
+			for i := range values {
+				values[i] = math.Floor(values[i])
+			}
+		}
+		k := rapid.IntRange(1, len(values)).Draw(t, "k")
+		sorted := slices.Sorted(slices.Values(values))
+		if got, want := largest(values, k), sorted[len(sorted)-k]; got != want {
+			t.Fatalf("the %d. largest is %v, want %v", k, got, want)
+		}
+	})
+}
+
 func BenchmarkOpen(b *testing.B) {
 	seqs, _ := world(9, 50_000, 2500)
-	m := mustFit(b, seqs, Params{})
-	b.ReportAllocs()
-	for n := engine.ItemNum(0); b.Loop(); n = (n + 7) % 2000 {
-		m.Open(visiting(n, n+1))
+	for name, p := range map[string]Params{"vmis": {}, "stan": stan} {
+		b.Run(name, func(b *testing.B) {
+			m := mustFit(b, seqs, p)
+			b.ReportAllocs()
+			for n := engine.ItemNum(0); b.Loop(); n = (n + 7) % 2000 {
+				m.Open(visiting(n, n+1))
+			}
+		})
 	}
 }

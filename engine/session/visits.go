@@ -1,7 +1,6 @@
 package session
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -26,7 +25,7 @@ func Cut(steps []model.Step, gap time.Duration) [][]model.Step {
 
 // visit is one visit as the index knows it: a set of items, and when it ended.
 type visit struct {
-	rows []uint32 // ascending
+	rows []uint32 // each once, in the order in which they were last wanted
 	end  time.Time
 }
 
@@ -37,12 +36,14 @@ type visit struct {
 func gather(ctx context.Context, seqs *model.Sequences, p Params) ([]visit, error) {
 	var visits []visit
 	var lengths []int
+	has, number := make([]int, seqs.Rows.Len()), 0
 	for _, steps := range seqs.Of {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("cut timelines into visits: %w", err)
 		}
 		for _, part := range Cut(steps, p.Gap) {
-			if v := visitOf(part); len(v.rows) > 1 {
+			number++
+			if v := visitOf(part, has, number); len(v.rows) > 1 {
 				visits = append(visits, v)
 				lengths = append(lengths, len(v.rows))
 			}
@@ -58,16 +59,22 @@ func gather(ctx context.Context, seqs *model.Sequences, p Params) ([]visit, erro
 	return visits, nil
 }
 
-// visitOf returns the distinct items that were wanted in steps.
-func visitOf(steps []model.Step) visit {
+// visitOf returns the distinct items that were wanted in steps, the visit of some number
+// above 0. has, by row, is the last visit that held it, and is kept up.
+func visitOf(steps []model.Step, has []int, number int) visit {
 	var v visit
-	for _, s := range steps {
-		if s.Weight > 0 {
-			v.rows = append(v.rows, s.Row)
+	for _, s := range slices.Backward(steps) {
+		if !(s.Weight > 0) {
+			continue
+		}
+		if len(v.rows) == 0 {
 			v.end = s.At
 		}
+		if has[s.Row] != number {
+			has[s.Row] = number
+			v.rows = append(v.rows, s.Row)
+		}
 	}
-	slices.SortFunc(v.rows, cmp.Compare[uint32])
-	v.rows = slices.Compact(v.rows)
+	slices.Reverse(v.rows)
 	return v
 }
