@@ -24,6 +24,8 @@ type Case struct {
 	Targets []engine.ItemNum
 	// Counters are those of the moment, nil for the world's.
 	Counters *tally.Counters
+	// Only are the items looked at, nil for all.
+	Only *roaring.Bitmap
 }
 
 // NextCases makes one case a subject: the first moment in [from, to) at which they
@@ -201,13 +203,14 @@ func (c *Case) input(w *recommend.World, place *recommend.Place) *recommend.Inpu
 	if c.Counters != nil {
 		w = w.WithCounters(c.Counters)
 	}
-	return &recommend.Input{World: w, Place: place, Someone: &c.Who, Request: &c.Request, Now: c.Now, Offline: true}
+	return &recommend.Input{World: w, Place: place, Someone: &c.Who, Request: &c.Request, Now: c.Now, Offline: true, Only: c.Only}
 }
 
-// Outcome is the list a case got.
+// Outcome is the list a case got, best first.
 type Outcome struct {
-	Items []engine.ItemNum
-	Took  time.Duration
+	Items  []engine.ItemNum
+	Scores []float64 // nil where there are none
+	Took   time.Duration
 }
 
 // Ask answers every case through engine/recommend: the code that serves. Workers share
@@ -223,6 +226,7 @@ func Ask(ctx context.Context, w *recommend.World, place *recommend.Place, cases 
 		out[i].Took = time.Since(start)
 		for _, item := range answer.Items {
 			out[i].Items = append(out[i].Items, item.Num)
+			out[i].Scores = append(out[i].Scores, item.Score)
 		}
 		return nil
 	})

@@ -1,9 +1,6 @@
 package recommend
 
-import (
-	"github.com/rapportengine/rapport/engine"
-	"github.com/rapportengine/rapport/engine/filter"
-)
+import "github.com/rapportengine/rapport/engine"
 
 // RawScores are what every source says of every eligible item of one request: what
 // training chooses scales and weights on.
@@ -21,7 +18,7 @@ func Raw(in *Input) (*RawScores, error) {
 	if err != nil {
 		return nil, err
 	}
-	eligible, err := filter.Eligible(in.env(), in.rules(orders))
+	eligible, err := in.eligible(orders)
 	if err != nil {
 		return nil, err
 	}

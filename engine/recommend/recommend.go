@@ -36,6 +36,8 @@ type Input struct {
 	// Offline ignores stock, hidden and mutes: those are of today, not of the
 	// held-out event's time.
 	Offline bool
+	// Only, where not nil, are the items looked at: an evaluation's cold ones.
+	Only *roaring.Bitmap
 
 	exactLimit uint64 // instead of engine.ExactLimit, for the tests of what lies above it
 }
@@ -47,12 +49,21 @@ func Recommend(in *Input) (engine.Answer, error) {
 	if err != nil {
 		return engine.Answer{}, err
 	}
-	eligible, err := filter.Eligible(in.env(), in.rules(orders))
+	eligible, err := in.eligible(orders)
 	if err != nil {
 		return engine.Answer{}, err
 	}
 	s, err := in.story(orders, eligible)
 	return s.answer, err
+}
+
+// eligible are the items that may be in the list.
+func (in *Input) eligible(o *orders) (*roaring.Bitmap, error) {
+	eligible, err := filter.Eligible(in.env(), in.rules(o))
+	if err == nil && in.Only != nil {
+		eligible.And(in.Only)
+	}
+	return eligible, err
 }
 
 // story is a request on its way to the answer.
