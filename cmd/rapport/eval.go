@@ -40,7 +40,7 @@ type evalCommand struct {
 	K        []int       `name:"k" default:"10" help:"How far down lists are looked at."`
 	Seed     uint64      `default:"0" help:"Start of all that is random."`
 	Set      []string    `placeholder:"NAME=VALUE" help:"Fix a setting instead of choosing it, as in ease.lambda=100."`
-	JSON     string      `name:"json" placeholder:"FILE" help:"Write the report as JSON, too; - is standard output instead of the table."`
+	reportFiles
 	Require  []string    `sep:"none" placeholder:"CONDITION" help:"Exit with 3 unless it holds, as in 'ndcg@10: best > popular'. May be given several times."`
 }
 
@@ -208,18 +208,6 @@ func check(c *console, required []evaluate.Requirement, report *evaluate.Report)
 		}
 	}
 	return err
-}
-
-func (e *evalCommand) write(c *console, report *evaluate.Report) error {
-	if e.JSON != "" {
-		if err := writeFile(c, e.JSON, report.WriteJSON); err != nil {
-			return err
-		}
-	}
-	if e.JSON == "-" {
-		return nil
-	}
-	return report.WriteTable(c.out)
 }
 
 // evalFile is one file of an evaluation.

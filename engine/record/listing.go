@@ -17,7 +17,7 @@ type Listing struct {
 	Query string
 	Model string // who listed, "" where the record does not say
 	Items []Listed
-	Right []Listed // what a record holds beside a list, as relevant
+	Right []Listed // what a record says is relevant; nil where it does not say
 }
 
 // Listed is an item of a listing.
@@ -165,6 +165,10 @@ func (v value) anyID() (string, problem) {
 // listed decodes a list of ids or of objects, or an object of ids with their grades.
 // Places in a list are ranks.
 func (v value) listed() (out []Listed, p problem) {
+	if v.kind == null {
+		return nil, nil
+	}
+	out = []Listed{}
 	if v.kind == object {
 		p = v.members(func(name string, v value) problem {
 			one := Listed{Item: engine.ItemID(v.kept(name))}
@@ -275,7 +279,7 @@ func askUbuntuLine(line string) (l Listing, p problem) {
 	if len(columns) < 3 {
 		return l, refuse("a query, the similar ones and the candidates are wanted between tabs, got %d columns", len(columns))
 	}
-	l.Query = columns[0]
+	l.Query, l.Right = columns[0], []Listed{}
 	for id := range strings.FieldsSeq(columns[1]) {
 		l.Right = append(l.Right, Listed{Item: engine.ItemID(id)})
 	}

@@ -34,7 +34,7 @@ func shown(t *testing.T, r io.Reader, form ListingForm) (out []string, refused [
 		var b strings.Builder
 		b.WriteString(l.Query + "/" + l.Model + ":")
 		for i, list := range [][]Listed{l.Items, l.Right} {
-			if i == 1 && len(list) > 0 {
+			if i == 1 && list != nil {
 				b.WriteString(" |")
 			}
 			for _, one := range list {
@@ -63,7 +63,7 @@ func TestListingsInEveryForm(t *testing.T) {
 		},
 		"AskUbuntu": {
 			in: "7\t9 8\t8 5 9\t3.5 2 1\n6\t\t5\t1\n", form: AskUbuntu,
-			want: []string{"7/: 8:-:3.5:- 5:-:2:- 9:-:1:- | 9:-:-:- 8:-:-:-", "6/: 5:-:1:-"},
+			want: []string{"7/: 8:-:3.5:- 5:-:2:- 9:-:1:- | 9:-:-:- 8:-:-:-", "6/: 5:-:1:- |"},
 		},
 		"a table": {
 			in:   "customer_id,item_id,rank,score,colour\na,x,1,0.5,red\na,y,2,,\n",
@@ -79,7 +79,7 @@ func TestListingsInEveryForm(t *testing.T) {
 			in:   `{"query":"a","relevant":["x"]}` + "\n" + `{"query":"b","relevant":{"x":3,"y":0}}` + "\n" + `{"query":"c","relevant":[{"item":"z","gain":2}]}` + "\n",
 			want: []string{"a/: | x:1:-:-", "b/: | x:-:-:3 y:-:-:0", "c/: | z:1:-:2"},
 		},
-		"an empty list": {in: `{"query":"a","relevant":[],"items":["x"]}`, want: []string{"a/: x:1:-:-"}},
+		"an empty list": {in: `{"query":"a","relevant":[],"items":["x"]}`, want: []string{"a/: x:1:-:- |"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for how, r := range map[string]io.Reader{

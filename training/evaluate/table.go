@@ -18,16 +18,9 @@ const tableWidth = 120
 // slice, the comparisons, the warnings.
 func (r *Report) WriteTable(w io.Writer) error {
 	var b bytes.Buffer
-	d, p := &r.Dataset, &r.Protocol
-	who := "customers"
-	if p.Unit == SessionPrefix {
-		who = "sessions"
+	for _, line := range r.basis() {
+		b.WriteString(line + "\n")
 	}
-	fmt.Fprintf(&b, "%d interactions of %d %s with %d items: train %d, valid %d, test %d\n", d.Interactions, d.Customers, who, d.Items, d.Train, d.Valid, d.Test)
-	if p.Unit == SessionPrefix {
-		who = "session prefixes"
-	}
-	fmt.Fprintf(&b, "%d %s to predict for, %d targets, %d of them not eligible; split %s, seed %d\n", d.TestCustomers, who, d.Targets, d.Unreachable, p.Split, p.Seed)
 	writeColumns(&b, r.modelColumns())
 	if columns := r.sliceColumns(); len(columns) > 0 {
 		writeColumns(&b, columns)
@@ -48,6 +41,24 @@ func (r *Report) WriteTable(w io.Writer) error {
 		return fmt.Errorf("write the evaluation table: %w", err)
 	}
 	return nil
+}
+
+// basis says in two lines what was measured on.
+func (r *Report) basis() []string {
+	d, p := &r.Dataset, &r.Protocol
+	who, asked := "customers", "customers"
+	switch p.Unit {
+	case Query:
+		return []string{
+			fmt.Sprintf("%d queries are judged, in %d of them something is right: %d items; seed %d", d.Customers, d.TestCustomers, d.Targets, p.Seed),
+		}
+	case SessionPrefix:
+		who, asked = "sessions", "session prefixes"
+	}
+	return []string{
+		fmt.Sprintf("%d interactions of %d %s with %d items: train %d, valid %d, test %d", d.Interactions, d.Customers, who, d.Items, d.Train, d.Valid, d.Test),
+		fmt.Sprintf("%d %s to predict for, %d targets, %d of them not eligible; split %s, seed %d", d.TestCustomers, asked, d.Targets, d.Unreachable, p.Split, p.Seed),
+	}
 }
 
 // writePaired writes "best vs popular: ndcg@10 +0.0412 [+0.0300, +0.0525], p < 0.0001".
@@ -72,18 +83,41 @@ type column []string
 
 func (r *Report) modelColumns() []column {
 	names := column{"model"}
-	fit, p50, p99 := column{"fit s"}, column{"µs p50"}, column{"µs p99"}
 	var values []map[string]Value
 	for i := range r.Models {
-		m := &r.Models[i]
-		names = append(names, m.Name)
-		values = append(values, m.Metrics)
-		fit = append(fit, fmt.Sprintf("%.2f", m.FitSeconds))
-		p50 = append(p50, fmt.Sprintf("%.0f", m.RecommendLatency.P50))
-		p99 = append(p99, fmt.Sprintf("%.0f", m.RecommendLatency.P99))
+		names = append(names, r.Models[i].Name)
+		values = append(values, r.Models[i].Metrics)
 	}
-	columns := append([]column{names}, metricColumns(values)...)
-	return append(columns, fit, p50, p99)
+	return slices.Concat([]column{names}, metricColumns(values), r.costColumns())
+}
+
+// costColumns are what the models cost. Lists that came from outside were not measured,
+// and a column that says nothing of any model is left out.
+func (r *Report) costColumns() (out []column) {
+	asked := func(m *ModelReport) bool { return m.RecommendLatency.P99 > 0 }
+	for _, c := range []struct {
+		name, form string
+		of         func(m *ModelReport) float64
+		known      func(m *ModelReport) bool
+	}{
+		{"fit s", "%.2f", func(m *ModelReport) float64 { return m.FitSeconds }, asked},
+		{"µs p50", "%.0f", func(m *ModelReport) float64 { return m.RecommendLatency.P50 }, asked},
+		{"µs p99", "%.0f", func(m *ModelReport) float64 { return m.RecommendLatency.P99 }, asked},
+		{"peak MiB", "%.0f", func(m *ModelReport) float64 { return float64(m.PeakBytes) / (1 << 20) }, func(m *ModelReport) bool { return m.PeakBytes > 0 }},
+	} {
+		cells, said := column{c.name}, false
+		for i := range r.Models {
+			cell := "-"
+			if m := &r.Models[i]; c.known(m) {
+				cell, said = fmt.Sprintf(c.form, c.of(m)), true
+			}
+			cells = append(cells, cell)
+		}
+		if said {
+			out = append(out, cells)
+		}
+	}
+	return out
 }
 
 // sliceColumns are nil where the report has no slices.
