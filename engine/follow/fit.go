@@ -1,0 +1,184 @@
+package follow
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/vector"
+)
+
+// Model is one of the fitted sources.
+type Model struct {
+	name   string
+	params Params
+	rows   *model.Rows
+	// Of row i the followers are to[ends[i-1]:ends[i]], ascending, and strength says how
+	// strongly each follows.
+	ends     []uint32
+	to       []uint32
+	strength []float32
+	sums     sync.Pool // of *vector.Sums
+}
+
+// FitMarkov counts what was done right after each item.
+func FitMarkov(ctx context.Context, seqs *model.Sequences, p Params) (*Model, error) {
+	return fit(ctx, MarkovName, seqs, p.Markov())
+}
+
+// Fit counts what was done within some steps after each item:
+//
+//	strength(i,j) = sum of weight(steps between) over the pairs of i and a later j
+//	                / (n_i^From n_j^To)
+//
+// with n how often an item was done. Only what was wanted counts, pairs of an item with
+// itself do not. It goes item by item with one dense sum a worker: time is the number of
+// all steps times Steps, memory 8 bytes a follower.
+func Fit(ctx context.Context, seqs *model.Sequences, p Params) (*Model, error) {
+	return fit(ctx, RulesName, seqs, p.WithDefaults())
+}
+
+func fit(ctx context.Context, name string, seqs *model.Sequences, p Params) (*Model, error) {
+	if err := p.check(name); err != nil {
+		return nil, err
+	}
+	f := newFitting(seqs, p)
+	followers := make([][]follower, seqs.Rows.Len())
+	scratch := make([]*vector.Sums, p.Workers)
+	vector.Fork(p.Workers, len(followers), func(worker, row int) {
+		if ctx.Err() != nil {
+			return
+		}
+		if scratch[worker] == nil {
+			scratch[worker] = vector.NewSums(len(followers))
+		}
+		followers[row] = f.of(uint32(row), scratch[worker])
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("count what follows: %w", err)
+	}
+	return f.model(name, seqs.Rows, followers), nil
+}
+
+// follower is an item that follows another, and how strongly.
+type follower struct {
+	row      uint32
+	strength float32
+}
+
+// fitting is what all items of a fit are counted in.
+type fitting struct {
+	params  Params
+	weights []float64 // by steps - 1
+	// The runs laid end to end: steps of one timeline without a pause. Of each step its
+	// item, where its run ends, and where its run begins.
+	rows      []uint32
+	from, end []uint32
+	steps     [][]uint32 // by row: its steps
+}
+
+func newFitting(seqs *model.Sequences, p Params) *fitting {
+	f := &fitting{params: p, steps: make([][]uint32, seqs.Rows.Len())}
+	for d := range p.Steps {
+		f.weights = append(f.weights, p.weight(d+1))
+	}
+	for _, steps := range seqs.Of {
+		f.add(steps)
+	}
+	return f
+}
+
+// add lays out the runs of a timeline, oldest first.
+func (f *fitting) add(steps []model.Step) {
+	begun := len(f.rows)
+	var last *model.Step
+	for i := range steps {
+		s := &steps[i]
+		if !(s.Weight > 0) {
+			continue
+		}
+		if last != nil && f.params.Gap > 0 && s.At.Sub(last.At) > f.params.Gap {
+			f.close(begun)
+			begun = len(f.rows)
+		}
+		last = s
+		f.steps[s.Row] = append(f.steps[s.Row], uint32(len(f.rows)))
+		f.rows, f.from = append(f.rows, s.Row), append(f.from, uint32(begun))
+	}
+	f.close(begun)
+}
+
+// close ends the run that began at a step.
+func (f *fitting) close(begun int) {
+	for range f.rows[begun:] {
+		f.end = append(f.end, uint32(len(f.rows)))
+	}
+}
+
+// of returns the K strongest followers of a row, ascending; ties go to the lower row.
+func (f *fitting) of(row uint32, sums *vector.Sums) []follower {
+	for _, at := range f.steps[row] {
+		for d, w := range f.weights {
+			if next := int(at) + d + 1; next < int(f.end[at]) && f.rows[next] != row {
+				sums.Add(f.rows[next], w)
+			}
+			if before := int(at) - d - 1; f.params.Back > 0 && before >= int(f.from[at]) && f.rows[before] != row {
+				sums.Add(f.rows[before], w*f.params.Back)
+			}
+		}
+	}
+	top := vector.NewTop(f.params.K)
+	below := f.power(row, max(f.params.From, 0))
+	sums.Drain(func(j int, sum float64) {
+		if s := float32(sum / (below * f.power(uint32(j), f.params.To))); s > 0 {
+			top.Push(engine.ItemNum(j), s)
+		}
+	})
+	best := top.Best()
+	out := make([]follower, len(best))
+	for i, s := range best {
+		out[i] = follower{uint32(s.Item), s.Score}
+	}
+	slices.SortFunc(out, func(a, b follower) int { return cmp.Compare(a.row, b.row) })
+	return out
+}
+
+// power is a power of how often an item was done.
+func (f *fitting) power(row uint32, power float64) float64 {
+	if power == 0 {
+		return 1
+	}
+	return math.Pow(float64(len(f.steps[row])), power)
+}
+
+// model keeps the items that follow or are followed.
+func (f *fitting) model(name string, rows *model.Rows, followers [][]follower) *Model {
+	known := make([]bool, rows.Len())
+	for row, list := range followers {
+		known[row] = known[row] || len(list) > 0
+		for _, to := range list {
+			known[to.row] = true
+		}
+	}
+	place, kept := make([]uint32, rows.Len()), []int(nil)
+	for row := range known {
+		if known[row] {
+			place[row] = uint32(len(kept))
+			kept = append(kept, row)
+		}
+	}
+	m := &Model{name: name, params: f.params, rows: rows.Subset(kept)}
+	for _, row := range kept {
+		for _, to := range followers[row] {
+			m.to, m.strength = append(m.to, place[to.row]), append(m.strength, to.strength)
+		}
+		m.ends = append(m.ends, uint32(len(m.to)))
+	}
+	m.sums.New = func() any { return vector.NewSums(m.rows.Len()) }
+	return m
+}

@@ -1,0 +1,104 @@
+package follow
+
+import (
+	"slices"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/vector"
+)
+
+// Name implements model.Source.
+func (m *Model) Name() string { return m.name }
+
+// Params returns the settings the source was fitted with.
+func (m *Model) Params() Params { return m.params }
+
+// Rows returns the items that follow or are followed.
+func (m *Model) Rows() *model.Rows { return m.rows }
+
+// followers returns the rows that follow a row, ascending, and how strongly.
+func (m *Model) followers(row uint32) (to []uint32, strength []float32) {
+	from := uint32(0)
+	if row > 0 {
+		from = m.ends[row-1]
+	}
+	return m.to[from:m.ends[row]], m.strength[from:m.ends[row]]
+}
+
+// cause is an item of the history, and how much it counts.
+type cause struct {
+	row    uint32
+	weight float64
+}
+
+// scorer holds one person's scores.
+type scorer struct {
+	model.Sparse
+	m      *Model
+	causes []cause // newest first, each item once
+}
+
+// Open sums what follows the newest items that the source knows:
+//
+//	score(j) = sum over causes i, from 0 for the newest, of Decay^i x strength(i,j)
+//
+// How much they were wanted plays no role, as with EASE; dislikes say nothing.
+func (m *Model) Open(q *model.Query) model.Scorer {
+	s := &scorer{Sparse: model.Sparse{Rows: m.rows}, m: m}
+	if s.causes = m.causes(q); len(s.causes) == 0 {
+		return s
+	}
+	sums := m.sums.Get().(*vector.Sums)
+	defer m.sums.Put(sums)
+	for _, c := range s.causes {
+		to, strength := m.followers(c.row)
+		for i, row := range to {
+			sums.Add(row, c.weight*float64(strength[i]))
+		}
+	}
+	s.Scores = sums.Take()
+	return s
+}
+
+// causes returns the anchors, alike, or the newest Causes items of the history. An item
+// no rule begins with takes no place.
+func (m *Model) causes(q *model.Query) []cause {
+	most, decay := m.params.Causes, m.params.Decay
+	if len(q.Anchors) > 0 {
+		most, decay = len(q.Anchors), 1
+	}
+	var out []cause
+	weight := 1.0
+	for _, in := range q.Causes() {
+		row, ok := m.rows.Row(in.Item)
+		if !ok || !(in.Weight > 0) || slices.ContainsFunc(out, func(c cause) bool { return c.row == uint32(row) }) {
+			continue
+		}
+		if to, _ := m.followers(uint32(row)); len(to) == 0 {
+			continue
+		}
+		out = append(out, cause{uint32(row), weight})
+		if len(out) == most {
+			break
+		}
+		weight *= decay
+	}
+	return out
+}
+
+// Explain implements model.Scorer. Each part is counterfactual, but for the decay: without
+// that item the score is lower by it.
+func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
+	row, ok := s.m.rows.Row(item)
+	if !ok || s.Empty() {
+		return 0, nil
+	}
+	for _, c := range s.causes {
+		to, strength := s.m.followers(c.row)
+		if at, found := slices.BinarySearch(to, uint32(row)); found {
+			parts = append(parts, model.Part{Item: s.m.rows.Num(int(c.row)), Contribution: c.weight * float64(strength[at])})
+		}
+	}
+	return 0, parts
+}
