@@ -4,33 +4,28 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"math"
 	"slices"
-	"sync"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/vector"
 )
 
-// Items is the fitted source "itemknn": for catalogues that EASE does not cover. An
-// item's score is the sum of its similarities to what the person wanted, as far as that
-// is among its K most similar items.
-type Items struct {
-	params ItemParams
-	rows   *model.Rows
-	// What each item adds to others: for row j, those that have j among their K most
-	// similar, ascending, and how similar they are.
-	ends       []uint32
-	to         []uint32
-	similarity []float32
-	sums       sync.Pool // of *vector.Sums
-}
+// ItemName is the name of the source of FitItems.
+const ItemName = "itemknn"
 
-// link is an item and how similar it is.
-type link struct {
-	row        uint32
-	similarity float32
+// Items is the fitted source "itemknn": an item's score is the sum of its similarities
+// to what the person wanted, as far as that is among its K most similar items.
+type Items = Links[ItemParams]
+
+func (ItemParams) source() (name string, version uint32) { return ItemName, 1 }
+
+// LoadItems is the model.Loader of item-kNN.
+func LoadItems(r io.Reader, ids *catalogue.IDs) (model.Source, error) {
+	return loadLinks[ItemParams](r, ids)
 }
 
 // FitItems computes for each item its K most similar by
@@ -56,80 +51,64 @@ func FitItems(ctx context.Context, data *model.Data, p ItemParams) (*Items, erro
 		}
 		norms[i] = math.Sqrt(norms[i])
 	}
-	nearest := make([][]link, len(byItem))
-	scratch := make([]*vector.Sums, p.Workers)
-	vector.Fork(p.Workers, len(byItem), func(worker, i int) {
+	shrink := max(p.Shrink, 0)
+	nearest, err := nearest(ctx, weighed, byItem, p.K, p.Workers, func(i, j int, dot float64) float64 {
+		if below := norms[i]*norms[j] + shrink; below > 0 {
+			return dot / below
+		}
+		return 0
+	})
+	if err != nil {
+		return nil, err
+	}
+	return newLinks(p, data.Rows, nearest), nil
+}
+
+// nearest finds for each item i the k other items j of the highest value(i, j, x), of
+// those above 0, where x is the inner product of their columns in data, of which byItem
+// is the other side; ties go to the lower row. Links ascend by row. It goes item by item
+// with one dense sum a worker; the result is the same for any number of these.
+func nearest(ctx context.Context, data *model.Data, byItem [][]model.Cell, k, workers int, value func(i, j int, dot float64) float64) ([][]link, error) {
+	out := make([][]link, len(byItem))
+	scratch := make([]*vector.Sums, workers)
+	vector.Fork(workers, len(byItem), func(worker, i int) {
 		if ctx.Err() != nil {
 			return
 		}
 		if scratch[worker] == nil {
 			scratch[worker] = vector.NewSums(len(byItem))
 		}
-		nearest[i] = mostSimilar(i, byItem[i], weighed.Customers, norms, scratch[worker], p)
+		sums := scratch[worker]
+		for _, customer := range byItem[i] {
+			w := float64(customer.Weight)
+			for _, c := range data.Customers[customer.Row] {
+				sums.Add(c.Row, w*float64(c.Weight))
+			}
+		}
+		top := vector.NewTop(k)
+		sums.Drain(func(j int, dot float64) {
+			if j != i && dot > 0 {
+				top.Push(engine.ItemNum(j), float32(value(i, j, dot)))
+			}
+		})
+		out[i] = links(top.Best())
 	})
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("find the most similar items: %w", err)
 	}
-	return newItems(p, data.Rows, nearest), nil
+	return out, nil
 }
 
-// mostSimilar returns the K items most similar to item i, ascending by row; ties go to
-// the lower row.
-func mostSimilar(i int, cells []model.Cell, customers [][]model.Cell, norms []float64, sums *vector.Sums, p ItemParams) []link {
-	for _, customer := range cells {
-		w := float64(customer.Weight)
-		for _, c := range customers[customer.Row] {
-			sums.Add(c.Row, w*float64(c.Weight))
-		}
-	}
-	top := vector.NewTop(p.K)
-	sums.Drain(func(j int, dot float64) {
-		if below := norms[i]*norms[j] + max(p.Shrink, 0); j != i && dot > 0 && below > 0 {
-			top.Push(engine.ItemNum(j), float32(dot/below))
-		}
-	})
-	best := top.Best()
-	out := make([]link, 0, len(best))
-	for _, s := range best {
+// links returns those of the found that have a finite value above 0, ascending by row.
+func links(found []vector.Scored) []link {
+	out := make([]link, 0, len(found))
+	for _, s := range found {
 		if s.Score > 0 && !math.IsInf(float64(s.Score), 0) {
 			out = append(out, link{uint32(s.Item), s.Score})
 		}
 	}
-	slices.SortFunc(out, func(a, b link) int { return cmp.Compare(a.row, b.row) })
+	slices.SortFunc(out, byRow)
 	return out
 }
 
-// newItems turns the neighbours over: from what scores an item to what an item adds.
-func newItems(p ItemParams, rows *model.Rows, nearest [][]link) *Items {
-	m := &Items{params: p, rows: rows, ends: make([]uint32, rows.Len())}
-	next := make([]uint32, rows.Len()+1)
-	for _, links := range nearest {
-		for _, l := range links {
-			next[l.row+1]++
-		}
-	}
-	for j := range m.ends {
-		next[j+1] += next[j]
-		m.ends[j] = next[j+1]
-	}
-	m.to = make([]uint32, next[rows.Len()])
-	m.similarity = make([]float32, len(m.to))
-	for i, links := range nearest {
-		for _, l := range links {
-			at := next[l.row]
-			m.to[at], m.similarity[at] = uint32(i), l.similarity
-			next[l.row]++
-		}
-	}
-	m.sums.New = func() any { return vector.NewSums(rows.Len()) }
-	return m
-}
-
-// linksOf returns the rows that the item of a row adds to, and how much.
-func (m *Items) linksOf(row int) (to []uint32, similarity []float32) {
-	from := uint32(0)
-	if row > 0 {
-		from = m.ends[row-1]
-	}
-	return m.to[from:m.ends[row]], m.similarity[from:m.ends[row]]
-}
+func byRow(a, b link) int { return cmp.Compare(a.row, b.row) }

@@ -207,7 +207,7 @@ func TestItemsSameBitsForAnyWorkers(t *testing.T) {
 	one := mustFitItems(t, data, ItemParams{K: 20})
 	for _, workers := range []int{2, 5} {
 		many := mustFitItems(t, data, ItemParams{K: 20, Workers: workers})
-		if !slices.Equal(many.to, one.to) || !slices.Equal(many.similarity, one.similarity) || !slices.Equal(many.ends, one.ends) {
+		if !slices.Equal(many.to, one.to) || !slices.Equal(many.weights, one.weights) || !slices.Equal(many.ends, one.ends) {
 			t.Errorf("%d workers find other neighbours than one", workers)
 		}
 	}
@@ -242,7 +242,7 @@ func FuzzLoadItems(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte, id string, ends, to []byte) {
 		_, _ = LoadItems(bytes.NewReader(raw), ids)
 		var sealed bytes.Buffer
-		w := model.NewWriter(&sealed, ItemName, itemVersion)
+		w := model.NewWriter(&sealed, ItemName, 1)
 		w.JSON(ItemParams{}.WithDefaults())
 		w.Texts([]string{id, "item-2"})
 		w.Uint32s(whole(ends))

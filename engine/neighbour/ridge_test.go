@@ -1,0 +1,253 @@
+package neighbour
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"testing"
+
+	"gonum.org/v1/gonum/mat"
+	"pgregory.net/rapid"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/model/modeltest"
+)
+
+func mustFitRidge(t testing.TB, data *model.Data, p RidgeParams) *Ridge {
+	t.Helper()
+	m, err := FitRidge(context.Background(), data, p)
+	if err != nil {
+		t.Fatalf("FitRidge: %v", err)
+	}
+	return m
+}
+
+func mustFitPaths(t testing.TB, data *model.Data, p PathParams) *Paths {
+	t.Helper()
+	m, err := FitPaths(context.Background(), data, p)
+	if err != nil {
+		t.Fatalf("FitPaths: %v", err)
+	}
+	return m
+}
+
+func TestLinksContract(t *testing.T) {
+	data, ids, histories := world(80, 60, 12)
+	c := modeltest.Contract{Knows: func(_ engine.ItemNum, score float32) bool { return score > 0 }}
+	for n := range ids.Len() + 3 {
+		c.Items = append(c.Items, engine.ItemNum(n))
+	}
+	for _, h := range histories[:6] {
+		c.Queries = append(c.Queries, &model.Query{History: h})
+	}
+	c.Queries = append(c.Queries,
+		&model.Query{},
+		&model.Query{History: []engine.Interest{{Item: 3, Weight: 0}}},
+		&model.Query{History: histories[0], Anchors: []engine.ItemNum{4, 7, 4}},
+	)
+	for _, p := range []RidgeParams{{}, {K: 3, Lambda: 0.5, Shrink: -1}, {K: 1000}} {
+		m := mustFitRidge(t, data, p)
+		modeltest.Source(t, m, c)
+		modeltest.Saved(t, m, LoadRidge, ids, c)
+	}
+	for _, p := range []PathParams{{}, {K: 3, Alpha: 1, Beta: -1}} {
+		m := mustFitPaths(t, data, p)
+		modeltest.Source(t, m, c)
+		modeltest.Saved(t, m, LoadPaths, ids, c)
+	}
+}
+
+func TestLinksLearn(t *testing.T) {
+	modeltest.Learner(t, func(data *model.Data) model.Source { return mustFitRidge(t, data, RidgeParams{}) })
+	modeltest.Learner(t, func(data *model.Data) model.Source { return mustFitPaths(t, data, PathParams{}) })
+}
+
+// weightBetween returns what item i adds to item j, 0 for nothing.
+func weightBetween[P settings[P]](m *Links[P], i, j int) float64 {
+	to, weights := m.linksOf(i)
+	if at, found := slices.BinarySearch(to, uint32(j)); found {
+		return float64(weights[at])
+	}
+	return 0
+}
+
+// TestRidgeOnAllItemsIsEASE gives every item all others for neighbours. EASE weighs also
+// what nobody wanted together, so that all items of this world are wanted with all.
+func TestRidgeOnAllItemsIsEASE(t *testing.T) {
+	data, _, _ := world(400, 30, 12)
+	const lambda = 7
+	ease := mustFit(t, data, Params{Lambda: lambda})
+	ridge := mustFitRidge(t, data, RidgeParams{Lambda: lambda, K: 100})
+	n := data.Rows.Len()
+	if ridge.Len() != n*(n-1) {
+		t.Fatalf("%d weights between %d items: this world has items that nobody wants together", ridge.Len(), n)
+	}
+	for i := range n {
+		for j := range n {
+			if got, want := weightBetween(ridge, i, j), float64(ease.weightsOf(i)[j]); math.Abs(got-want) > 1e-5 {
+				t.Fatalf("weight of %d for %d is %v, EASE has %v", i, j, got, want)
+			}
+		}
+	}
+}
+
+// TestRidgeIsTheDefinition solves each item's normal equations from dense columns, for
+// the neighbours that the cosine chose.
+func TestRidgeIsTheDefinition(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var b model.Builder
+		for _, h := range modeltest.Histories(rapid.Uint64().Draw(t, "seed"), 25, 15, 6) {
+			b.Add(h)
+		}
+		data := b.Data(modeltest.Items(15), 1)
+		p := RidgeParams{
+			K: rapid.IntRange(1, 9).Draw(t, "k"), Lambda: rapid.Float64Range(0.1, 50).Draw(t, "lambda"),
+			Shrink: rapid.SampledFrom([]float64{-1, 5}).Draw(t, "shrink"), Workers: rapid.IntRange(1, 3).Draw(t, "workers"),
+		}
+		m, err := FitRidge(context.Background(), data, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := binary(data)
+		for j := range data.Rows.Len() {
+			near := plainNeighbours(x, j, p)
+			want := plainRidge(x, near, j, p.Lambda)
+			for i := range data.Rows.Len() {
+				if got := weightBetween(m, i, j); math.Abs(got-want[i]) > 1e-5 {
+					t.Fatalf("weight of %d for %d is %v, by definition %v (neighbours %v)", i, j, got, want[i], near)
+				}
+			}
+		}
+	})
+}
+
+// binary is who wants what.
+func binary(data *model.Data) *mat.Dense {
+	x := mat.NewDense(len(data.Customers), data.Rows.Len(), nil)
+	for u, cells := range data.Customers {
+		for _, c := range cells {
+			if c.Weight > 0 {
+				x.Set(u, int(c.Row), 1)
+			}
+		}
+	}
+	return x
+}
+
+// plainNeighbours sorts all items by their shrunk cosine with j, as float32 as they are
+// compared.
+func plainNeighbours(x *mat.Dense, j int, p RidgeParams) []int {
+	_, n := x.Dims()
+	cosine := make([]float32, n)
+	var near []int
+	for i := range n {
+		a, b := x.ColView(i), x.ColView(j)
+		dot := mat.Dot(a, b)
+		cosine[i] = float32(dot / (math.Sqrt(mat.Dot(a, a)*mat.Dot(b, b)) + max(p.Shrink, 0)))
+		if i != j && dot > 0 {
+			near = append(near, i)
+		}
+	}
+	slices.SortStableFunc(near, func(a, b int) int { return cmp.Compare(cosine[b], cosine[a]) })
+	return near[:min(p.K, len(near))]
+}
+
+// plainRidge returns the weights of the ridge regression of column j on the columns near.
+func plainRidge(x *mat.Dense, near []int, j int, lambda float64) []float64 {
+	_, n := x.Dims()
+	out := make([]float64, n)
+	if len(near) == 0 {
+		return out
+	}
+	g, right := mat.NewDense(len(near), len(near), nil), mat.NewVecDense(len(near), nil)
+	for a, i := range near {
+		right.SetVec(a, mat.Dot(x.ColView(i), x.ColView(j)))
+		for b, k := range near {
+			g.Set(a, b, mat.Dot(x.ColView(i), x.ColView(k)))
+		}
+		g.Set(a, a, g.At(a, a)+lambda)
+	}
+	var solved mat.VecDense
+	if err := solved.SolveVec(g, right); err != nil {
+		panic(err) // lambda is above 0
+	}
+	for a, i := range near {
+		out[i] = solved.AtVec(a)
+	}
+	return out
+}
+
+// TestPathsAreTheDefinition walks every path.
+func TestPathsAreTheDefinition(t *testing.T) {
+	data, _, _ := world(40, 25, 8)
+	p := PathParams{K: 1000, Alpha: 0.6, Beta: 0.3}
+	m := mustFitPaths(t, data, p)
+	x := binary(data)
+	customers, n := x.Dims()
+	many := func(v mat.Vector) float64 { return mat.Sum(v) }
+	for i := range n {
+		for j := range n {
+			want := 0.0
+			for u := range customers {
+				if i != j && x.At(u, i)*x.At(u, j) > 0 {
+					want += math.Pow(1/many(x.ColView(i))/many(x.RowView(u)), p.Alpha)
+				}
+			}
+			want /= math.Pow(many(x.ColView(j)), p.Beta)
+			if got := weightBetween(m, i, j); math.Abs(got-want) > 1e-6 {
+				t.Fatalf("weight of %d for %d is %v, by definition %v", i, j, got, want)
+			}
+		}
+	}
+}
+
+func TestLinksSameBitsForAnyWorkers(t *testing.T) {
+	data, _, _ := world(400, 300, 20)
+	ridge, paths := mustFitRidge(t, data, RidgeParams{K: 20}), mustFitPaths(t, data, PathParams{K: 20})
+	for _, workers := range []int{2, 5} {
+		if m := mustFitRidge(t, data, RidgeParams{K: 20, Workers: workers}); !slices.Equal(m.to, ridge.to) || !slices.Equal(m.weights, ridge.weights) {
+			t.Errorf("ridge: %d workers learn other weights than one", workers)
+		}
+		if m := mustFitPaths(t, data, PathParams{K: 20, Workers: workers}); !slices.Equal(m.to, paths.to) || !slices.Equal(m.weights, paths.weights) {
+			t.Errorf("paths: %d workers find others than one", workers)
+		}
+	}
+}
+
+func TestLinksRefuse(t *testing.T) {
+	data, _, _ := world(10, 10, 5)
+	var invalid *engine.Invalid
+	for _, p := range []RidgeParams{{K: -1}, {K: maxK + 1}, {Lambda: -1}, {Lambda: math.NaN()}, {Shrink: math.Inf(1)}, {Workers: -1}} {
+		if _, err := FitRidge(t.Context(), data, p); !errors.As(err, &invalid) {
+			t.Errorf("FitRidge with %+v: %v, want *engine.Invalid", p, err)
+		}
+	}
+	for _, p := range []PathParams{{K: -1}, {Alpha: -1}, {Alpha: math.NaN()}, {Beta: math.Inf(-1)}, {Workers: -1}} {
+		if _, err := FitPaths(t.Context(), data, p); !errors.As(err, &invalid) {
+			t.Errorf("FitPaths with %+v: %v, want *engine.Invalid", p, err)
+		}
+	}
+	done, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := FitRidge(done, data, RidgeParams{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("FitRidge when cancelled: %v", err)
+	}
+	if _, err := FitPaths(done, data, PathParams{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("FitPaths when cancelled: %v", err)
+	}
+	var none model.Builder
+	if m := mustFitRidge(t, none.Data(modeltest.Items(3), 1), RidgeParams{}); m.Len() != 0 || !m.Open(&model.Query{}).Empty() {
+		t.Error("a fit of no data is not empty")
+	}
+}
+
+func BenchmarkFitRidge(b *testing.B) {
+	data, _, _ := world(20_000, 20_000, 40)
+	for b.Loop() {
+		mustFitRidge(b, data, RidgeParams{Workers: 2})
+	}
+	b.ReportMetric(float64(data.Rows.Len()), "items")
+}
