@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/rapportengine/rapport/engine"
 )
@@ -24,6 +25,36 @@ const (
 
 // Tasks lists them all.
 var Tasks = []Task{Person, Repeat, Anchor, Cold}
+
+// In is the task where only items of some kinds are shown, and only those that pass a
+// filter: "person/content", "anchor/product?price < 20". Without either it is the task
+// itself. What a place shows names it, not what it is called: two places that show the
+// same share what was learned for one, and a place that is changed loses it.
+func (t Task) In(kinds []engine.Kind, filter string) Task {
+	if len(kinds) == 0 && filter == "" {
+		return t
+	}
+	var key strings.Builder
+	key.WriteString(string(t))
+	sorted := slices.Clone(kinds)
+	slices.Sort(sorted)
+	for i, k := range slices.Compact(sorted) {
+		key.WriteByte("/+"[min(i, 1)])
+		key.WriteString(string(k))
+	}
+	if filter != "" {
+		key.WriteString("?" + filter)
+	}
+	return Task(key.String())
+}
+
+// Of returns the task without what In added.
+func (t Task) Of() Task {
+	if end := strings.IndexAny(string(t), "/?"); end >= 0 {
+		return t[:end]
+	}
+	return t
+}
 
 // Scale is how one source enters a score: Weight x (raw - Mean) / SD. Mean and SD are
 // those of its raw scores over eligible items in the blend's training slice; they
@@ -56,9 +87,22 @@ func (s Scale) AddTo(scored []Scored, raw []float32) {
 	}
 }
 
-// Blend says how every task weighs every source, by name. A source that is not named
-// is not asked.
+// Blend says how every task, and some tasks in some places (Task.In), weighs every
+// source, by name. A source that is not named is not asked.
 type Blend map[Task]map[string]Scale
+
+// For returns how sources weigh for a task where only items of some kinds that pass a
+// filter are shown: as learned for just that, else for those kinds, else for the task.
+func (b Blend) For(t Task, kinds []engine.Kind, filter string) map[string]Scale {
+	if len(b) > len(Tasks) { // else there are none but the tasks'
+		for _, key := range []Task{t.In(kinds, filter), t.In(kinds, "")} {
+			if scales, learned := b[key]; learned {
+				return scales
+			}
+		}
+	}
+	return b[t]
+}
 
 // DefaultBlend is what serves before anything was learned: content and popularity on
 // guessed scales. For a person nothing is known of it stays in force after training,
@@ -72,7 +116,10 @@ func DefaultBlend() Blend {
 	return Blend{
 		Person: history(), Repeat: history(),
 		Anchor: {"content": {1, 0.1, 0.15}, "popular": {0.1, 1, 1}},
-		Cold:   {"popular": {1, 1, 1}, "trending": {0.2, 0, 1}, "newest": {0.2, 0, 1}},
+		Cold: {
+			"popular": {0.5, 1, 1}, "popular_month": {1, 0.5, 1}, "popular_days": {0.5, 0.2, 1},
+			"trending": {0.2, 0, 1}, "newest": {0.2, 0, 1},
+		},
 	}
 }
 
@@ -93,7 +140,7 @@ func Guess(t Task, source string) Scale {
 // float32 may hold.
 func (b Blend) Validate() error {
 	for task, scales := range b {
-		if !slices.Contains(Tasks, task) {
+		if !slices.Contains(Tasks, task.Of()) {
 			return fmt.Errorf("blend: unknown task %q", task)
 		}
 		for name, s := range scales {

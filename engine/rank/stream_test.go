@@ -57,8 +57,50 @@ func TestBlendValidate(t *testing.T) {
 			t.Errorf("%+v was accepted", bad)
 		}
 	}
-	if err := (rank.Blend{"nonsense": {}}).Validate(); err == nil {
-		t.Error("an unknown task was accepted")
+	for _, task := range []rank.Task{"nonsense", "nonsense/content", "/content", "persons?price < 2"} {
+		if err := (rank.Blend{task: {}}).Validate(); err == nil {
+			t.Errorf("an unknown task %q was accepted", task)
+		}
+	}
+}
+
+func TestBlendForWhatIsShown(t *testing.T) {
+	one := func(weight float64) map[string]rank.Scale {
+		return map[string]rank.Scale{"ease": {Weight: weight, SD: 1}}
+	}
+	blend := rank.Blend{
+		rank.Person: one(1), rank.Repeat: one(2), rank.Anchor: one(3), rank.Cold: one(4),
+		rank.Person.In([]engine.Kind{"product", "content", "product"}, ""): one(5),
+		"person/content":            one(6),
+		"person/content?price < 20": one(7),
+		"repeat?a/b? < 3":           one(8),
+	}
+	if err := blend.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		task   rank.Task
+		kinds  []engine.Kind
+		filter string
+		want   float64
+	}{
+		{rank.Person, nil, "", 1},
+		{rank.Person, []engine.Kind{"content", "product"}, "", 5},
+		{rank.Person, []engine.Kind{"content", "product", "offer"}, "", 1},
+		{rank.Person, []engine.Kind{"content"}, "", 6},
+		{rank.Person, []engine.Kind{"content"}, "price < 20", 7},
+		{rank.Person, []engine.Kind{"content"}, "price < 30", 6},
+		{rank.Person, nil, "price < 20", 1},
+		{rank.Repeat, nil, "a/b? < 3", 8},
+		{rank.Repeat, []engine.Kind{"content"}, "", 2},
+		{rank.Cold, []engine.Kind{"content"}, "price < 20", 4},
+	} {
+		if got := blend.For(c.task, c.kinds, c.filter)["ease"].Weight; got != c.want {
+			t.Errorf("%s of %v with %q: weight %v, want %v", c.task, c.kinds, c.filter, got, c.want)
+		}
+		if key := c.task.In(c.kinds, c.filter); key.Of() != c.task {
+			t.Errorf("%q is of task %q, want %q", key, key.Of(), c.task)
+		}
 	}
 }
 

@@ -187,16 +187,16 @@ type opened struct {
 // sources opens what is asked of one task; tells says that one of them tells more than
 // what everybody likes.
 func (a *asked) sources(q *model.Query, task rank.Task) (out []opened, tells bool) {
-	m := a.in.World.Models
+	m, blend := a.in.World.Models, a.blend(task)
 	for _, s := range m.Sources() {
-		o := opened{Scale: m.Blend[task][s.Name()], name: s.Name()}
+		o := opened{Scale: blend[s.Name()], name: s.Name()}
 		if weight, said := a.in.Place.Scenario.Blend[o.name]; said {
 			o.Weight = weight
 		} else if o.name == "content" && q.Text != nil {
 			o.Weight = 0
 			for _, other := range m.Sources() { // twice what all others weigh
 				if other.Name() != "content" {
-					o.Weight += math.Abs(m.Blend[task][other.Name()].Weight)
+					o.Weight += math.Abs(blend[other.Name()].Weight)
 				}
 			}
 			o.Weight = max(1, 2*o.Weight)
@@ -212,6 +212,28 @@ func (a *asked) sources(q *model.Query, task rank.Task) (out []opened, tells boo
 		out = append(out, o)
 	}
 	return out, tells
+}
+
+// blend is what was learned for the kinds and the filter, else for the kinds, else for
+// the task.
+func (a *asked) blend(task rank.Task) map[string]rank.Scale {
+	b, kinds := a.in.World.Models.Blend, a.in.Place.Scenario.Kinds
+	if len(a.in.Request.Kinds) > 0 {
+		kinds = a.in.Request.Kinds
+	}
+	key := string(task)
+	if len(kinds) == 2 { // the most that is drawn, in alphabetical order
+		key += "/content+product"
+	} else if len(kinds) == 1 {
+		key += "/" + string(kinds[0])
+	}
+	if scales, learned := b[rank.Task(key+"?"+a.in.Place.Scenario.Filter)]; learned && task != rank.Cold {
+		return scales
+	}
+	if scales, learned := b[rank.Task(key)]; learned && task != rank.Cold {
+		return scales
+	}
+	return b[task]
 }
 
 // score is the score of one item, source by source and boost by boost.

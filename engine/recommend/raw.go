@@ -1,6 +1,11 @@
 package recommend
 
-import "github.com/rapportengine/rapport/engine"
+import (
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/filter"
+)
 
 // RawScores are what every source says of every eligible item of one request: what
 // training chooses scales and weights on.
@@ -35,4 +40,13 @@ func Raw(in *Input) (*RawScores, error) {
 		out.By = append(out.By, raw)
 	}
 	return out, nil
+}
+
+// Eligible returns the items a request may be answered with.
+func Eligible(in *Input) (*roaring.Bitmap, error) {
+	orders, err := in.Place.join(in.Request, in.World.Catalogue)
+	if err != nil {
+		return nil, err
+	}
+	return filter.Eligible(in.env(), in.rules(orders))
 }

@@ -84,7 +84,7 @@ func (in *Input) story(orders *orders, eligible *roaring.Bitmap) (s story, err e
 	}
 	query, degraded := in.query()
 	s.answer.Degraded = degraded
-	s.asked = in.open(query)
+	s.asked = in.open(query, orders)
 	s.answer.Basis, s.answer.Models = s.asked.basis(in.Someone), s.asked.versions(in.World.Models.Version)
 	if eligible.IsEmpty() {
 		s.answer.Exact, s.answer.EmptyReason = true, in.emptyReason()

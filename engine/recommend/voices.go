@@ -23,6 +23,7 @@ type voice struct {
 // voices are the sources that have something to say in this answer.
 type voices struct {
 	task   rank.Task
+	scales map[string]rank.Scale // as learned for what is asked, where it is asked
 	query  *model.Query
 	voices []voice
 	told   bool // by what the query says, not only by what everybody likes
@@ -31,7 +32,7 @@ type voices struct {
 
 // open folds the query in, once a source. Where it tells nothing of whom or what the
 // list is for, the cold task weighs the sources that need no history.
-func (in *Input) open(q *model.Query) *voices {
+func (in *Input) open(q *model.Query, o *orders) *voices {
 	task := in.Place.Task()
 	if _, learned := in.World.Models.Blend[task]; !learned {
 		task = rank.Person // a model of the version before
@@ -39,10 +40,10 @@ func (in *Input) open(q *model.Query) *voices {
 	if len(q.Anchors) > 0 {
 		task = rank.Anchor
 	}
-	if v := in.voices(q, task); v.told {
+	if v := in.voices(q, task, o.kinds); v.told {
 		return v
 	}
-	return in.voices(q, rank.Cold)
+	return in.voices(q, rank.Cold, nil)
 }
 
 // Task is how a place's lists are weighed for a person: what they bought counts where
@@ -55,12 +56,12 @@ func (p *Place) Task() rank.Task {
 	return rank.Repeat
 }
 
-func (in *Input) voices(q *model.Query, task rank.Task) *voices {
+func (in *Input) voices(q *model.Query, task rank.Task, kinds []engine.Kind) *voices {
 	m := in.World.Models
-	v := &voices{task: task, query: q}
+	v := &voices{task: task, scales: m.Blend.For(task, kinds, in.Place.Scenario.Filter), query: q}
 	for i, source := range m.sources {
 		name := source.Name()
-		scale := in.scale(task, name, q)
+		scale := in.scale(v, name)
 		if scale.Weight == 0 {
 			continue
 		}
@@ -80,17 +81,17 @@ func (in *Input) voices(q *model.Query, task rank.Task) *voices {
 // scale returns how a source weighs: as learned, or as the scenario says. Who asks in
 // words is answered by them, even where a blend learned from histories has no use for
 // content.
-func (in *Input) scale(task rank.Task, source string, q *model.Query) rank.Scale {
-	learned := in.World.Models.Blend[task][source]
+func (in *Input) scale(v *voices, source string) rank.Scale {
+	learned := v.scales[source]
 	weight, said := in.Place.Scenario.Blend[source]
 	if !said {
 		weight = learned.Weight
-		if q.Text != nil && source == content.Name {
-			weight = max(1, wordsShare*in.others(task, source))
+		if v.query.Text != nil && source == content.Name {
+			weight = max(1, wordsShare*in.others(v, source))
 		}
 	}
 	if weight != 0 && learned.SD == 0 {
-		learned = rank.Guess(task, source)
+		learned = rank.Guess(v.task, source)
 	}
 	learned.Weight = weight
 	return learned
@@ -100,12 +101,12 @@ func (in *Input) scale(task rank.Task, source string, q *model.Query) rank.Scale
 // has words: these retrieve, and the history orders what they find.
 const wordsShare = 2
 
-// others sums the learned weights of a task's other sources.
-func (in *Input) others(task rank.Task, source string) float64 {
+// others sums the learned weights of the other sources.
+func (in *Input) others(v *voices, source string) float64 {
 	var sum float64
 	for _, s := range in.World.Models.sources { // in a fixed order: the sum's last bits count
 		if s.Name() != source {
-			sum += math.Abs(in.World.Models.Blend[task][s.Name()].Weight)
+			sum += math.Abs(v.scales[s.Name()].Weight)
 		}
 	}
 	return sum

@@ -220,7 +220,13 @@ func sequences(rows *model.Rows, histories [][]engine.Interest) *model.Sequences
 
 func drawBlend(t *rapid.T) rank.Blend {
 	b := rank.Blend{}
-	for _, task := range rank.Tasks {
+	tasks := slices.Clone(rank.Tasks)
+	for _, task := range []rank.Task{"person/solution", "repeat/content+product", "anchor/product", "repeat?price < 20"} {
+		if sometimes(t, 2) {
+			tasks = append(tasks, task)
+		}
+	}
+	for _, task := range tasks {
 		b[task] = make(map[string]rank.Scale)
 		for _, name := range []string{"factor", "ease", "itemknn", "embed", "session", "buy_again", "content", "popular", "trending", "newest"} {
 			if personal := !slices.Contains([]string{"content", "popular", "trending", "newest"}, name); task == rank.Cold && personal || sometimes(t, 4) {
