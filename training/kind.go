@@ -25,6 +25,9 @@ type Kind struct {
 	// where nothing can be chosen. They are values of one type, the Params of the
 	// source's package.
 	Tries []any
+	// Space is where a tuning looks for better ones; nil for a kind that has nothing to
+	// tune.
+	Space []Range
 	// Serves says whether a shop with so many items somebody wants is served by this
 	// kind, nil for always.
 	Serves func(items int) bool
@@ -37,7 +40,8 @@ type Kind struct {
 // zero value. A setting is called what its JSON calls it.
 func NewKind[P comparable](name string, tries []P, fit func(ctx context.Context, f *Fitter, m *Material, params P) (model.Source, error)) Kind {
 	k := Kind{
-		Name: name,
+		Name:  name,
+		Space: spaces[name],
 		fit: func(ctx context.Context, f *Fitter, m *Material, params any) (model.Source, error) {
 			return fit(ctx, f, m, params.(P))
 		},
