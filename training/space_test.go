@@ -7,7 +7,7 @@ import (
 // TestSpaces: every setting that is tuned is one of its kind's, takes every value of its
 // range, and starts somewhere within.
 func TestSpaces(t *testing.T) {
-	for _, k := range kinds() {
+	for _, k := range DefaultSearch() {
 		start := k.Values(k.Tries[0])
 		for i := range k.Space {
 			r := &k.Space[i]
