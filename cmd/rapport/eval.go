@@ -20,7 +20,9 @@ import (
 	"github.com/rapportengine/rapport/training/offline"
 )
 
-type evalCommand struct {
+// evalData says what models are measured on, and what is held out: eval and tune take it
+// alike.
+type evalData struct {
 	Events  string `placeholder:"FILE" help:"What happened; --split parts it."`
 	Train   string `placeholder:"FILE" help:"Instead of --events: what models may learn from."`
 	Valid   string `placeholder:"FILE" help:"With --train: what settings are chosen on."`
@@ -36,12 +38,16 @@ type evalCommand struct {
 	Sessions bool        `help:"Each session is on its own (rows without one: each customer), and every next item of a held-out one is predicted."`
 	Split    string      `placeholder:"RULE" help:"last-out (default), time:0.8 (default with --sessions) or random:0.8."`
 	Repeats  string      `enum:"allow,exclude" default:"exclude" help:"Whether what a customer already has may be recommended and predicted: ${enum}."`
-	Models   []string    `placeholder:"NAME" help:"Which models; default all of ours. best blends ours, chosen as serve does it. gorse-bpr and gorse-als, to compare with, are asked by name."`
-	K        []int       `name:"k" default:"10" help:"How far down lists are looked at."`
 	Seed     uint64      `default:"0" help:"Start of all that is random."`
 	Set      []string    `placeholder:"NAME=VALUE" help:"Fix a setting instead of choosing it, as in ease.lambda=100."`
+}
+
+type evalCommand struct {
+	evalData
+	Models []string `placeholder:"NAME" help:"Which models; default all of ours. best blends ours, chosen as serve does it. gorse-bpr and gorse-als, to compare with, are asked by name."`
+	K      []int    `name:"k" default:"10" help:"How far down lists are looked at."`
 	reportFiles
-	Require  []string    `sep:"none" placeholder:"CONDITION" help:"Exit with 3 unless it holds, as in 'ndcg@10: best > popular'. May be given several times."`
+	Require []string `sep:"none" placeholder:"CONDITION" help:"Exit with 3 unless it holds, as in 'ndcg@10: best > popular'. May be given several times."`
 }
 
 func (evalCommand) Help() string {
@@ -64,6 +70,7 @@ func (e *evalCommand) Run(ctx context.Context, c *console) (err error) {
 	if err != nil {
 		return err
 	}
+	o.Models, o.K = e.Models, e.K
 	required, err := e.requirements(o)
 	if err != nil {
 		return err
@@ -106,10 +113,10 @@ func (e *evalCommand) Run(ctx context.Context, c *console) (err error) {
 }
 
 // options puts the flags into the words of the evaluation.
-func (e *evalCommand) options() (offline.Options, error) {
+func (e *evalData) options() (offline.Options, error) {
 	version, commit := build()
 	o := offline.Options{
-		Data: new(offline.Data), Models: e.Models, K: e.K, Sessions: e.Sessions, Repeats: e.Repeats == "allow", Target: e.Target,
+		Data: new(offline.Data), Sessions: e.Sessions, Repeats: e.Repeats == "allow", Target: e.Target,
 		Settings: engine.DefaultSettings(), Set: e.Set, Seed: e.Seed, Workers: runtime.GOMAXPROCS(0),
 		Version: version, Commit: commit,
 	}
@@ -146,7 +153,7 @@ func (e *evalCommand) options() (offline.Options, error) {
 
 // types reads "view:0.2": only the named types count, with these weights and the
 // half-lives they have anyway.
-func (e *evalCommand) types(s engine.Settings) (map[engine.Type]engine.TypeSetting, error) {
+func (e *evalData) types(s engine.Settings) (map[engine.Type]engine.TypeSetting, error) {
 	out := make(map[engine.Type]engine.TypeSetting, len(e.Types))
 	for _, text := range e.Types {
 		name, weight, _ := strings.Cut(text, ":")
@@ -221,7 +228,7 @@ type evalFile struct {
 const undatedApart = 30 * 24 * time.Hour
 
 // read fills the data and returns what was wrong with the files, in sentences.
-func (e *evalCommand) read(ctx context.Context, c *console, o *offline.Options, unwilling map[engine.CustomerID]bool) (refused []string, err error) {
+func (e *evalData) read(ctx context.Context, c *console, o *offline.Options, unwilling map[engine.CustomerID]bool) (refused []string, err error) {
 	options, err := e.fileForm.options()
 	if err != nil {
 		return nil, err

@@ -24,7 +24,7 @@ type workspaceData struct {
 func (d *workspaceData) remove() error { return os.RemoveAll(d.folder) }
 
 // fetch lays down the events and items of the workspace as files to evaluate on.
-func (e *evalCommand) fetch(ctx context.Context, c *console) (_ *workspaceData, err error) {
+func (e *evalData) fetch(ctx context.Context, c *console) (_ *workspaceData, err error) {
 	t := target{directory{e.Dir}, e.Server, e.KeyFile}
 	r, err := t.reach(ctx, c, openOptions{})
 	if err != nil {
