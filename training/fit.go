@@ -20,6 +20,8 @@ type Fitter struct {
 	Seed    uint64
 	// Step, if not nil, is told what begins.
 	Step func(what string)
+	// Watch, if not nil, is called before each fit, and what it returns after it.
+	Watch func(what string) (done func())
 	// Took adds up the seconds of each kind of fit.
 	Took map[string]time.Duration
 
@@ -49,8 +51,13 @@ func (f *Fitter) begins(what string) {
 // begin tells what is being fitted, and times it until the returned func is called.
 func (f *Fitter) begin(what string) func() {
 	f.begins("fitting " + what)
+	done := func() {}
+	if f.Watch != nil {
+		done = f.Watch(what)
+	}
 	start := time.Now()
 	return func() {
+		defer done()
 		if f.Took == nil {
 			f.Took = make(map[string]time.Duration)
 		}

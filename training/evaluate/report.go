@@ -28,6 +28,7 @@ type Dataset struct {
 	Valid         int    `json:"valid"`
 	Test          int    `json:"test"`
 	TestCustomers int    `json:"test_customers"` // with something to predict
+	Cases         int    `json:"cases"`          // questions: several of a customer in sessions and over rolling cuts
 	Targets       int    `json:"targets"`        // items to predict, over all of them
 	Unreachable   int    `json:"unreachable"`    // targets that were not eligible: misses for every model
 	SHA256        string `json:"sha256"`         // of the files, in the order they were given
@@ -46,6 +47,8 @@ type Protocol struct {
 	Repeats   string             `json:"repeats,omitempty"`   // allow or exclude
 	Unit      string             `json:"unit,omitempty"`      // customer, or SessionPrefix
 	By        string             `json:"by,omitempty"`        // the attribute of the slices
+	Known     string             `json:"known,omitempty"`     // what every model may look at when it is asked
+	Eligible  string             `json:"eligible,omitempty"`  // what may be recommended
 	Seed      uint64             `json:"seed"`
 	Resamples int                `json:"resamples"` // of each interval
 	Flips     int                `json:"flips"`     // of each paired test
@@ -59,7 +62,7 @@ type ModelReport struct {
 	Slices           map[string]Slice `json:"slices"`
 	FitSeconds       float64          `json:"fit_seconds"`
 	RecommendLatency Latency          `json:"recommend_us"`
-	PeakBytes        uint64           `json:"peak_bytes,omitempty"`
+	PeakBytes        uint64           `json:"peak_bytes,omitempty"` // more than before, at most, while it was fitted
 }
 
 // Value is a metric's value, with its interval where the metric has one a customer.
@@ -68,7 +71,8 @@ type Value struct {
 	*Interval
 }
 
-// Slice is what a model reached for some of the customers: the cold, a country.
+// Slice is what a model reached for some of the customers, targets or cuts: the cold, a
+// country. Its intervals are of its own customers.
 type Slice struct {
 	Customers int              `json:"customers"`
 	Metrics   map[string]Value `json:"metrics"`

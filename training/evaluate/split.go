@@ -35,6 +35,23 @@ type Split struct {
 	Only, ValidOnly map[engine.ItemID]bool
 }
 
+// Sorted joins lists of rows, oldest first.
+func (s *Split) Sorted(lists ...[]int) []int {
+	in := make([]bool, len(s.Parts))
+	for _, list := range lists {
+		for _, i := range list {
+			in[i] = true
+		}
+	}
+	var out []int
+	for _, i := range s.Order {
+		if in[i] {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
 // Folds is how many times models are fitted and tested: once, or once a rolling cut.
 func (s *Split) Folds() int {
 	if len(s.Windows) == 0 {

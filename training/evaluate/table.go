@@ -43,22 +43,30 @@ func (r *Report) WriteTable(w io.Writer) error {
 	return nil
 }
 
-// basis says in two lines what was measured on.
+// basis says in a few lines what was measured on, and what models knew.
 func (r *Report) basis() []string {
 	d, p := &r.Dataset, &r.Protocol
-	who, asked := "customers", "customers"
+	who := "customers"
 	switch p.Unit {
 	case Query:
 		return []string{
 			fmt.Sprintf("%d queries are judged, in %d of them something is right: %d items; seed %d", d.Customers, d.TestCustomers, d.Targets, p.Seed),
 		}
 	case SessionPrefix:
-		who, asked = "sessions", "session prefixes"
+		who = "sessions"
 	}
-	return []string{
+	asked := fmt.Sprintf("%d %s", d.TestCustomers, who)
+	if d.Cases > d.TestCustomers {
+		asked = fmt.Sprintf("%d questions of %d %s", d.Cases, d.TestCustomers, who)
+	}
+	lines := []string{
 		fmt.Sprintf("%d interactions of %d %s with %d items: train %d, valid %d, test %d", d.Interactions, d.Customers, who, d.Items, d.Train, d.Valid, d.Test),
-		fmt.Sprintf("%d %s to predict for, %d targets, %d of them not eligible; split %s, seed %d", d.TestCustomers, asked, d.Targets, d.Unreachable, p.Split, p.Seed),
+		fmt.Sprintf("%s to predict for, %d targets, %d of them not eligible; split %s, seed %d", asked, d.Targets, d.Unreachable, p.Split, p.Seed),
 	}
+	if p.Known != "" {
+		lines = append(lines, "known: "+p.Known, "eligible: "+p.Eligible)
+	}
+	return lines
 }
 
 // writePaired writes "best vs popular: ndcg@10 +0.0412 [+0.0300, +0.0525], p < 0.0001".

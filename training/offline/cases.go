@@ -3,28 +3,38 @@ package offline
 import (
 	"slices"
 
+	"github.com/RoaringBitmap/roaring/v2"
+
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/training"
-	"github.com/rapportengine/rapport/training/evaluate"
 )
 
-// choosingPrefixes is on how many prefixes of sessions settings are chosen at most: they
-// are many, and alike.
-const choosingPrefixes = 4000
+// choosingCases is on how many questions settings are chosen at most, evenly picked:
+// more would make the choice of every try slow and hardly surer.
+const choosingCases = 4000
 
-// cases are the questions of a part: of each customer what they did next, in sessions
-// each next item.
-func (e *evaluation) cases(of evaluate.Part) []training.Case {
-	before := []evaluate.Part{evaluate.Train, evaluate.Valid}[:of]
+// cases are the questions of what is held out: of each customer what they did next, in
+// sessions each next item. Somebody without a past is asked for too, unless the items
+// are new: then nobody could say anything of either.
+func (e *evaluation) cases(known, held []int, only *roaring.Bitmap) []training.Case {
+	var out []training.Case
 	if e.Sessions {
-		limit := 0
-		if of == evaluate.Valid {
-			limit = choosingPrefixes
+		asked := make([]bool, len(e.Data.Rows))
+		for _, i := range held {
+			asked[i] = e.isTarget(&e.Data.Rows[i])
 		}
-		held := func(row int) bool { return e.split.Parts[row] == of && e.isTarget(&e.Data.Rows[row]) }
-		return training.Pick(e.Data.prefixes(e.split.Rows(append(slices.Clone(before), of)...), held, e.Repeats), limit)
+		out = e.Data.prefixes(e.split.Sorted(known, held), func(row int) bool { return asked[row] }, e.Repeats)
+	} else {
+		out = e.Data.cases(known, held, e.isTarget, e.Repeats)
 	}
-	return e.Data.cases(e.split.Rows(before...), e.split.Rows(of), e.isTarget, e.Repeats)
+	if only != nil {
+		out = slices.DeleteFunc(out, func(c training.Case) bool { return len(newest(c.Who.Rows)) == 0 })
+	}
+	for i := range out {
+		out[i].Only = only
+		out[i].Who.Customer = e.Data.customer(out[i].Who.Subject)
+	}
+	return out
 }
 
 // cases asks every subject with something held out what they did next: known are the
@@ -96,14 +106,20 @@ func has(rows []engine.Row, item engine.ItemNum) bool {
 	return slices.ContainsFunc(rows, func(r engine.Row) bool { return r.Item != "" && r.Num == item })
 }
 
-// bySession returns the same rows with each session as its own subject: whose it was is
-// forgotten. Rows without a session stay with their customer.
+// bySession returns the same rows with each session as its own subject: what its
+// customer did otherwise is forgotten. Rows without a session stay with their customer.
 func (d *Data) bySession() *Data {
 	out := *d
-	out.Rows = slices.Clone(d.Rows)
+	out.Rows, out.owner = slices.Clone(d.Rows), make(map[engine.Subject]engine.CustomerID)
 	for i := range out.Rows {
-		if out.Rows[i].Session != "" {
-			out.Rows[i].Customer = ""
+		r := &out.Rows[i]
+		if r.Session == "" {
+			continue
+		}
+		customer := r.Customer
+		r.Customer = ""
+		if customer != "" {
+			out.owner[r.Subject()] = customer
 		}
 	}
 	return &out

@@ -18,6 +18,9 @@ import (
 type Data struct {
 	Rows  []engine.Row
 	Items []catalogue.Entry
+	// Customers are the records there are of them, for groups and for sources that go by
+	// what customers say of themselves.
+	Customers map[engine.CustomerID]*engine.Customer
 	// Parts, where set, says of each row what it is for (given train, validation and
 	// test files), in place of a rule.
 	Parts  []evaluate.Part
@@ -25,6 +28,7 @@ type Data struct {
 
 	ids   *catalogue.IDs
 	known map[engine.ItemNum]int // place in Items
+	owner map[engine.Subject]engine.CustomerID
 }
 
 // IDs returns the numbers of the items.
@@ -44,6 +48,25 @@ func (d *Data) AddItem(item engine.Item) {
 	}
 	d.known[n] = len(d.Items)
 	d.Items = append(d.Items, catalogue.Entry{Num: n, Item: &item})
+}
+
+// AddCustomer adds a customer's record, or replaces it.
+func (d *Data) AddCustomer(c engine.Customer) {
+	if d.Customers == nil {
+		d.Customers = make(map[engine.CustomerID]*engine.Customer)
+	}
+	d.Customers[c.ID] = &c
+}
+
+// customer returns the record of who a timeline belongs to, nil for none.
+func (d *Data) customer(who engine.Subject) *engine.Customer {
+	if id, ok := d.owner[who]; ok {
+		return d.Customers[id]
+	}
+	if who.Kind != engine.CustomerSubject {
+		return nil
+	}
+	return d.Customers[engine.CustomerID(who.ID)]
 }
 
 // AddEvent adds the lines of one event. An item no file describes is taken as it comes,

@@ -2,8 +2,13 @@ package offline
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"time"
 
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/rank"
 	"github.com/rapportengine/rapport/engine/recommend"
@@ -13,10 +18,11 @@ import (
 
 // choose fits on the training part and chooses settings and blend on the validation
 // part.
-func (e *evaluation) choose(ctx context.Context, past *training.Snapshot, cases []training.Case) (training.Recipe, rank.Blend, error) {
+func (e *evaluation) choose(ctx context.Context) (training.Recipe, rank.Blend, error) {
+	past, cases := e.past, e.choosing
 	blend, material := rank.DefaultBlend(), past.Material()
 	if len(cases) == 0 {
-		e.report.Warnings = append(e.report.Warnings, "there is no validation part: settings are the first of the search, the blend is the default one")
+		e.warn("there is no validation part: settings are the first of the search, the blend is the default one")
 		return e.selector.Default(material), blend, nil
 	}
 	world := past.World(recommend.NewModels(0, past.Newest, nil, e.selector.Fitter.Encoder(past), blend))
@@ -30,38 +36,139 @@ func (e *evaluation) choose(ctx context.Context, past *training.Snapshot, cases 
 	return recipe, blend, err
 }
 
-// measure fits on all but the test part and measures every model on that.
-func (e *evaluation) measure(ctx context.Context, recipe training.Recipe, blend rank.Blend, cases []training.Case) error {
+// fold is one cut: what is known there, and what is asked.
+type fold struct {
+	known []int // rows
+	cases []training.Case
+}
+
+// folds are the cuts of the split with their questions.
+func (e *evaluation) folds() []fold {
+	only := e.numbers(e.split.Only)
+	out := make([]fold, e.split.Folds())
+	for i := range out {
+		known, held := e.split.Fold(i)
+		out[i] = fold{known, e.cases(known, held, only)}
+	}
+	return out
+}
+
+// numbers are those of some items, nil for nil.
+func (e *evaluation) numbers(items map[engine.ItemID]bool) *roaring.Bitmap {
+	if items == nil {
+		return nil
+	}
+	out := roaring.New()
+	for id := range items {
+		if n, ok := e.Data.IDs().Num(id); ok {
+			out.Add(uint32(n))
+		}
+	}
+	return out
+}
+
+// answers are what one model said to the cases of all folds, and what that took.
+type answers struct {
+	training.Contender
+	outcomes []training.Outcome
+}
+
+// measure fits at every cut on all that is known there, asks every model what was held
+// out, and judges the answers of all cuts together.
+func (e *evaluation) measure(ctx context.Context, recipe training.Recipe, blend rank.Blend, folds []fold) error {
+	contest := &training.Contest{
+		Place: e.selector.Place, Metrics: e.metrics(), Workers: e.Workers, Step: e.step,
+		Background: e.background(), Resampling: evaluate.Resampling{Seed: e.Seed},
+	}
+	for _, f := range folds {
+		contest.Cases = append(contest.Cases, f.cases...)
+	}
+	contest.Slices = e.slices(folds)
+	all := make([]answers, len(e.Models))
+	for i, f := range folds {
+		if err := e.ask(ctx, contest, f, i == len(folds)-1, recipe, blend, all); err != nil {
+			return err
+		}
+	}
+	e.report.Dataset = e.dataset(contest)
+	var measured []*training.Measured
+	for _, a := range all {
+		a.Fit /= time.Duration(len(folds))
+		measured = append(measured, contest.Judge(a.Contender, a.outcomes))
+		if err := e.hand(a.Name, contest.Cases, a.outcomes); err != nil {
+			return err
+		}
+	}
+	for _, f := range e.Foreign {
+		e.step("measuring " + f.Name)
+		outcomes := e.foreign(f, contest)
+		measured = append(measured, contest.Judge(training.Contender{Name: f.Name}, outcomes))
+		if err := e.hand(f.Name, contest.Cases, outcomes); err != nil {
+			return err
+		}
+	}
+	for _, m := range measured {
+		e.report.Models = append(e.report.Models, m.Report)
+	}
+	e.pair(contest, measured)
+	return nil
+}
+
+// ask fits at one cut and adds what every model answers there.
+func (e *evaluation) ask(ctx context.Context, contest *training.Contest, f fold, last bool, recipe training.Recipe, blend rank.Blend, all []answers) error {
 	fitter := e.selector.Fitter
-	fitter.Took = nil
-	all := e.Data.snapshot(e.split.Rows(evaluate.Train, evaluate.Valid), e.Settings)
-	sources, err := fitter.All(ctx, all.Material(), recipe)
+	peaks := make(peaks)
+	fitter.Took, fitter.Watch = nil, peaks.watch
+	past := e.Data.snapshot(f.known, e.Settings)
+	material := past.Material()
+	material.Sequences() // so that no source pays for what all share
+	sources, err := fitter.All(ctx, material, recipe)
+	fitter.Watch = nil
 	if err != nil {
 		return err
 	}
-	world := all.World(recommend.NewModels(0, all.Newest, recipe.Serving(sources), fitter.Encoder(all), blend))
-	contest := &training.Contest{
-		Place: e.selector.Place, Cases: cases, Metrics: e.metrics(), Workers: e.Workers, Step: e.Step,
-		Background: e.background(), Resampling: evaluate.Resampling{Seed: e.Seed},
+	if last && e.Taker != nil {
+		for _, s := range sources {
+			if err := e.Taker.Source(s); err != nil {
+				return err
+			}
+		}
 	}
-	e.report.Dataset = e.dataset(world, cases)
-	measured := make(map[string]*training.Measured)
-	for _, name := range e.Models {
-		who := training.Contender{Name: name, World: world, Settings: recipe.Of(name), Fit: fitter.Took[name]}
+	world := past.World(recommend.NewModels(0, past.Newest, recipe.Serving(sources), fitter.Encoder(past), blend))
+	for i, name := range e.Models {
+		a := &all[i]
+		a.Name, a.World, a.Settings = name, world, recipe.Of(name)
 		if name == Best {
-			who.Settings, who.Fit = weights(blend[e.selector.Place.Task()]), 0
+			a.Settings = weights(blend[e.selector.Place.Task()])
 			for _, s := range world.Models.Sources() {
-				who.Fit += fitter.Took[s.Name()]
+				a.Fit += fitter.Took[s.Name()]
+				a.Peak = max(a.Peak, peaks[s.Name()])
 			}
 		} else {
-			who.World = alone(world, name, sources)
+			a.World = alone(world, name, sources)
+			a.Fit += fitter.Took[name]
+			a.Peak = max(a.Peak, peaks[name])
 		}
-		if measured[name], err = contest.Measure(ctx, who); err != nil {
+		outcomes, err := contest.Ask(ctx, a.Contender, f.cases)
+		if err != nil {
 			return err
 		}
-		e.report.Models = append(e.report.Models, measured[name].Report)
+		a.World = nil // the models of one cut at a time are held
+		a.outcomes = append(a.outcomes, outcomes...)
 	}
-	e.pair(contest, measured)
+	return nil
+}
+
+// hand gives a model's lists to whoever takes them.
+func (e *evaluation) hand(name string, cases []training.Case, outcomes []training.Outcome) error {
+	if e.Taker == nil {
+		return nil
+	}
+	for i, o := range outcomes {
+		if err := e.Taker.List(name, &cases[i], o.Items, o.Scores); err != nil {
+			return fmt.Errorf("keep the lists of %s: %w", name, err)
+		}
+	}
 	return nil
 }
 

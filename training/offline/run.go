@@ -4,14 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/recommend"
-	"github.com/rapportengine/rapport/engine/repeat"
 	"github.com/rapportengine/rapport/training"
 	"github.com/rapportengine/rapport/training/evaluate"
-	"github.com/rapportengine/rapport/training/peer"
 )
 
 // Best is the name of the blend of all sources: what serve would use by itself.
@@ -21,18 +18,23 @@ const Best = "best"
 type Options struct {
 	Data     *Data
 	Rule     evaluate.Rule // not looked at where Data.Parts is set
-	Models   []string      // of ModelNames and peer.Names; empty: all of ModelNames
+	Models   []string      // of ModelNames and peer.Names; empty: all of ModelNames that suit
 	K        []int         // cut-offs of the metrics; empty: 10
 	Sessions bool          // each session is on its own, and its every next item is predicted
+	Baskets  bool          // each customer's last basket is predicted, all items of it
 	Repeats  bool          // what a customer already has may be recommended and predicted
 	Target   engine.Type   // what is predicted; empty: every type with a weight above 0
+	By       string        // an attribute of Data.Customers whose values are measured by themselves
 	Settings engine.Settings
 	Set      []string // "ease.lambda=100": fixes a setting that is searched for otherwise
 	Seed     uint64
 	Workers  int
 	Version  string
 	Commit   string
+	// Step, if not nil, is told what begins, and Progress which share of the work is
+	// done then.
 	Step     func(what string)
+	Progress func(share float64, what string)
 	// Foreign are other systems' answers, models in the same table.
 	Foreign []Foreign
 	Taker   Taker // nil: nobody
@@ -59,6 +61,7 @@ type evaluation struct {
 	past     *training.Snapshot // the train part
 	choosing []training.Case    // of the validation part
 	report   *evaluate.Report
+	steps    struct{ done, all int }
 }
 
 // Run evaluates. Its errors are *engine.Invalid where the options or the data are at
@@ -68,15 +71,21 @@ func Run(ctx context.Context, o Options) (*evaluate.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	cases := e.cases(evaluate.Test)
-	if len(cases) == 0 {
+	folds := e.folds()
+	if !slices.ContainsFunc(folds, func(f fold) bool { return len(f.cases) > 0 }) {
 		return nil, engine.Invalidf(engine.CodeInvalidField, "events", "nothing is held out to predict: no %s has both a past and something new in the test part", e.unit())
 	}
-	recipe, blend, err := e.choose(ctx, e.past, e.choosing)
+	if e.Taker != nil {
+		if err := e.Taker.Split(e.Data.Rows, e.split.Parts); err != nil {
+			return nil, fmt.Errorf("keep the split: %w", err)
+		}
+	}
+	e.expect(len(folds))
+	recipe, blend, err := e.choose(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return e.report, e.measure(ctx, recipe, blend, cases)
+	return e.report, e.measure(ctx, recipe, blend, folds)
 }
 
 // prepare splits the data and makes ready what settings are chosen on.
@@ -91,17 +100,48 @@ func prepare(o Options) (*evaluation, error) {
 	if err := e.divide(); err != nil {
 		return nil, err
 	}
-	search, err := o.search()
+	train, valid := e.split.Rows(evaluate.Train), e.split.Rows(evaluate.Valid)
+	e.past = o.Data.snapshot(train, o.Settings)
+	if len(o.Models) == 0 {
+		o.Models = o.suitable(e.past.Material().Data().Rows.Len())
+	}
+	search, err := e.search()
 	if err != nil {
 		return nil, err
 	}
-	e.past = o.Data.snapshot(e.split.Rows(evaluate.Train), o.Settings)
 	e.selector = training.Selector{
 		Search: search, Place: e.past.Place(e.excluded()), Without: e.unfit(), Beside: o.Models,
-		Fitter: &training.Fitter{Workers: o.Workers, Seed: o.Seed, Step: o.Step},
+		Fitter: &training.Fitter{Workers: o.Workers, Seed: o.Seed, Step: e.step},
 	}
-	e.choosing = e.cases(evaluate.Valid)
+	e.choosing = training.Pick(e.cases(train, valid, e.numbers(e.split.ValidOnly)), choosingCases)
 	return e, nil
+}
+
+// expect counts the steps of the work ahead: a fit of every try, the choice of the blend,
+// and at every cut a fit of every kind and an asking of every model.
+func (e *evaluation) expect(folds int) {
+	e.steps.all = 2 + folds*(len(e.selector.Search)+len(e.Models)) + len(e.Foreign)
+	for _, k := range e.selector.Search {
+		if len(e.choosing) > 0 {
+			e.steps.all += len(k.Tries)
+		}
+	}
+}
+
+// step tells what begins.
+func (e *evaluation) step(what string) {
+	if e.Step != nil {
+		e.Step(what)
+	}
+	if e.Progress != nil && e.steps.all > 0 {
+		e.Progress(min(1, float64(e.steps.done)/float64(e.steps.all)), what)
+	}
+	e.steps.done++
+}
+
+// warn adds a warning to the report.
+func (e *evaluation) warn(format string, args ...any) {
+	e.report.Warnings = append(e.report.Warnings, fmt.Sprintf(format, args...))
 }
 
 // unit is whose timelines are looked at.
@@ -118,34 +158,6 @@ func (e *evaluation) excluded() []engine.Type {
 		return nil
 	}
 	return e.types()
-}
-
-// unfit are the sources that would see the future where the split does not follow time.
-func (e *evaluation) unfit() []string {
-	if e.Data.Parts == nil && e.Rule.Name != "time" {
-		return []string{"trending", "newest"}
-	}
-	return nil
-}
-
-func (o *Options) check() error {
-	if len(o.Models) == 0 {
-		o.Models = slices.DeleteFunc(ModelNames(), func(name string) bool { return name == repeat.Name && !o.Repeats })
-	}
-	for _, m := range o.Models {
-		if all := slices.Concat(ModelNames(), peer.Names()); !slices.Contains(all, m) {
-			return engine.Invalidf(engine.CodeInvalidField, "models", "there is no model %q; there are %s", m, strings.Join(all, ", "))
-		}
-	}
-	if len(o.K) == 0 {
-		o.K = []int{engine.DefaultCount}
-	}
-	for _, k := range o.K {
-		if k < 1 || k > engine.MaxCount {
-			return engine.Invalidf(engine.CodeInvalidField, "k", "a whole number from 1 to %d, not %d", engine.MaxCount, k)
-		}
-	}
-	return nil
 }
 
 // isTarget reports whether a row is something to predict.
@@ -167,53 +179,20 @@ func (e *evaluation) types() []engine.Type {
 	return out
 }
 
-// divide splits the rows and warns of what makes a split doubtful.
-func (e *evaluation) divide() (err error) {
-	name := "given files"
-	if e.Data.Parts != nil {
-		e.split, err = evaluate.Given(e.Data.Rows, e.Data.Parts)
-	} else {
-		e.Rule.Target, e.Rule.Whole, name = e.isTarget, e.Sessions, e.Rule.String()
-		e.split, err = e.Rule.Split(e.Data.Rows)
-	}
-	if err != nil {
-		return err
-	}
-	if leaks := e.split.Leaks(e.Data.Rows, nil); len(leaks) > 0 {
-		first := e.Data.Rows[leaks[0].Test]
-		e.report.Warnings = append(e.report.Warnings, fmt.Sprintf(
-			"%d test interactions also stand in the training part, with the same customer, item, type and time: the first is %s with item %s; this flatters every model",
-			len(leaks), first.Subject(), first.Item))
-	}
-	repeats, unit := "exclude", e.unit()
-	if e.Repeats {
-		repeats = "allow"
-	}
-	if e.Sessions {
-		unit = evaluate.SessionPrefix
-	}
-	e.report.Protocol = evaluate.Protocol{Split: name, Repeats: repeats, Unit: unit, Seed: e.Seed, Resamples: 2000, Flips: 10000}
-	if e.Target != "" {
-		e.report.Protocol.Targets = []string{string(e.Target)}
-	}
-	return nil
-}
-
 // pair compares the best (else the first model) with every other.
-func (e *evaluation) pair(c *training.Contest, measured map[string]*training.Measured) {
-	first, by := e.Models[0], []string{"ndcg", "recall"}
+func (e *evaluation) pair(c *training.Contest, measured []*training.Measured) {
+	by := []string{"ndcg", "recall"}
 	if e.Sessions {
 		by = []string{"mrr", "hr"} // as the literature on sessions does
 	}
-	if slices.Contains(e.Models, Best) {
-		first = Best
-	}
-	for _, other := range e.Models {
-		if other != first {
-			for _, metric := range c.Metrics {
-				if metric.PerCustomer() && metric.K == e.K[0] && slices.Contains(by, metric.Name) {
-					e.report.Paired = append(e.report.Paired, c.Compare(measured[first], measured[other], metric))
-				}
+	first := max(0, slices.Index(e.Models, Best))
+	for i, other := range measured {
+		if i == first {
+			continue
+		}
+		for _, metric := range c.Metrics {
+			if metric.PerCustomer() && metric.K == e.K[0] && slices.Contains(by, metric.Name) {
+				e.report.Paired = append(e.report.Paired, c.Compare(measured[first], other, metric))
 			}
 		}
 	}
@@ -221,49 +200,72 @@ func (e *evaluation) pair(c *training.Contest, measured map[string]*training.Mea
 }
 
 func (e *evaluation) metrics() []evaluate.Metric {
+	names := []string{"ndcg", "recall", "recall_min", "hr", "mrr", "map", "precision", "coverage", "novelty", "gini"}
+	if e.Baskets {
+		names = slices.Insert(names, 1, "ndcg_full") // the form of that literature
+	}
 	var out []evaluate.Metric
 	for _, k := range e.K {
-		for _, name := range []string{"ndcg", "recall", "recall_min", "hr", "mrr", "map", "precision", "coverage", "novelty", "gini"} {
+		for _, name := range names {
 			out = append(out, evaluate.Metric{Name: name, K: k})
 		}
 	}
 	return out
 }
 
+// background is what was known at the first cut.
 func (e *evaluation) background() evaluate.Background {
-	bg := evaluate.Background{Reach: make(map[engine.ItemNum]int)}
+	known := e.split.Rows(evaluate.Train, evaluate.Valid)
+	bg := evaluate.Background{Reach: e.reach(known), Customers: len(e.Data.histories(known))}
 	for _, item := range e.Data.Items {
-		bg.Items = append(bg.Items, item.Num)
-	}
-	for _, h := range e.Data.histories(e.split.Rows(evaluate.Train, evaluate.Valid)) {
-		bg.Customers++
-		had := make(map[engine.ItemNum]bool)
-		for i := range h.rows {
-			if n := h.rows[i].Num; h.rows[i].Item != "" && !had[n] {
-				had[n] = true
-				bg.Reach[n]++
-			}
+		if e.split.Only == nil || e.split.Only[item.Item.ID] {
+			bg.Items = append(bg.Items, item.Num)
 		}
 	}
 	return bg
 }
 
-func (e *evaluation) dataset(w *recommend.World, cases []training.Case) evaluate.Dataset {
+// reach counts who had each item in some rows.
+func (e *evaluation) reach(rows []int) map[engine.ItemNum]int {
+	out := make(map[engine.ItemNum]int)
+	for _, h := range e.Data.histories(rows) {
+		had := make(map[engine.ItemNum]bool)
+		for i := range h.rows {
+			if n := h.rows[i].Num; h.rows[i].Item != "" && !had[n] {
+				had[n] = true
+				out[n]++
+			}
+		}
+	}
+	return out
+}
+
+func (e *evaluation) dataset(c *training.Contest) evaluate.Dataset {
 	d := evaluate.Dataset{
 		Interactions: len(e.Data.Rows), Items: len(e.Data.Items), SHA256: e.Data.SHA256,
 		Customers:     len(e.Data.histories(e.split.Order)),
 		Train:         len(e.split.Rows(evaluate.Train)),
 		Valid:         len(e.split.Rows(evaluate.Valid)),
 		Test:          len(e.split.Rows(evaluate.Test)),
-		TestCustomers: len(cases),
+		TestCustomers: c.Customers(),
+		Cases:         len(c.Cases),
 	}
-	for _, c := range cases {
-		d.Targets += len(c.Targets)
-		for _, n := range c.Targets {
-			if item := w.Catalogue.Item(n); item == nil || !item.ShownAt(c.Now) || slices.Contains(c.Request.Exclude, item.ID) {
+	for i := range c.Cases {
+		one := &c.Cases[i]
+		d.Targets += len(one.Targets)
+		for _, n := range one.Targets {
+			if !e.reachable(one, n) {
 				d.Unreachable++
 			}
 		}
 	}
 	return d
+}
+
+// reachable reports whether a target could have been in the list.
+func (e *evaluation) reachable(c *training.Case, n engine.ItemNum) bool {
+	item := e.Data.Items[e.Data.known[n]].Item
+	kinds := e.selector.Place.Scenario.Kinds
+	return item.ShownAt(c.Now) && !slices.Contains(c.Request.Exclude, item.ID) &&
+		(len(kinds) == 0 || slices.Contains(kinds, item.KindOrProduct())) && (c.Only == nil || c.Only.Contains(uint32(n)))
 }
