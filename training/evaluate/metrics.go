@@ -26,25 +26,26 @@ type Metric struct {
 // was held out, over for all lists together.
 type definition struct {
 	name  string
-	whole bool // has a meaning without @k
+	whole bool   // has a meaning without @k
+	words string // what it says, for people
 	of    func(j *Judged, k int) float64
 	over  func(lists [][]engine.ItemNum, k int, bg *Background) (float64, bool)
 }
 
 // definitions are all metrics, in the order in which reports name them.
 var definitions = []definition{
-	{name: "ndcg", whole: true, of: (*Judged).ndcg},
-	{name: "ndcg_full", of: (*Judged).ndcgFull},
-	{name: "recall", of: (*Judged).recall},
-	{name: "recall_min", of: (*Judged).recallMin},
-	{name: "hr", of: (*Judged).hitRate},
-	{name: "mrr", whole: true, of: (*Judged).reciprocalRank},
-	{name: "map", whole: true, of: (*Judged).averagePrecision},
-	{name: "precision", of: (*Judged).precision},
-	{name: "coverage", over: coverage},
-	{name: "novelty", over: novelty},
-	{name: "gini", over: gini},
-	{name: "diversity", over: diversity},
+	{name: "ndcg", words: "how much of what was right stands in the list, places near the top counting more; 1 is the best list there could be", whole: true, of: (*Judged).ndcg},
+	{name: "ndcg_full", words: "as ndcg, against a list long enough for all that was right", of: (*Judged).ndcgFull},
+	{name: "recall", words: "the share of what was right that the list holds", of: (*Judged).recall},
+	{name: "recall_min", words: "as recall, of as much as the list has room for", of: (*Judged).recallMin},
+	{name: "hr", words: "the share of lists that hold at least one right item", of: (*Judged).hitRate},
+	{name: "mrr", words: "1 / the place of the first right item, 0 where the list has none", whole: true, of: (*Judged).reciprocalRank},
+	{name: "map", words: "the precision at each right item of the list, averaged over what could be found", whole: true, of: (*Judged).averagePrecision},
+	{name: "precision", words: "the share of the places that hold a right item", of: (*Judged).precision},
+	{name: "coverage", words: "the share of all items that somebody is shown", over: coverage},
+	{name: "novelty", words: "how little known the shown items are, in bits: one more is half as many customers who had it", over: novelty},
+	{name: "gini", words: "how unevenly the places are shared among the items: 0 all alike, near 1 always the same few; less is more even", over: gini},
+	{name: "diversity", words: "how unlike one another the items of a list are", over: diversity},
 }
 
 // ParseMetric reads "ndcg@10", or "map" for the whole list. Errors are *engine.Invalid

@@ -16,6 +16,7 @@ type Report struct {
 	Protocol Protocol      `json:"protocol"`
 	Models   []ModelReport `json:"models"`
 	Paired   []Paired      `json:"paired"`
+	Curve    []CurvePoint  `json:"learning_curve,omitempty"`
 	Warnings []string      `json:"warnings"`
 }
 
