@@ -106,7 +106,7 @@ func TestByHand(t *testing.T) {
 		t.Errorf("markov: %v, want %v", got, want)
 	}
 	// 2 came two steps after 0, too; and one step after 1, which counts half.
-	if got, want := scores(Fit(t.Context(), seqs, Params{Decay: 0.5})), []float32{0, 1. / 3, 1.5/3 + 0.5}; !slices.Equal(got, want) {
+	if got, want := scores(Fit(t.Context(), seqs, Params{Steps: 10, Back: -1, From: 1, Decay: 0.5})), []float32{0, 1. / 3, 1.5/3 + 0.5}; !slices.Equal(got, want) {
 		t.Errorf("rules: %v, want %v", got, want)
 	}
 }
@@ -129,7 +129,7 @@ func brute(seqs *model.Sequences, p Params) map[[2]uint32]float64 {
 				}
 				if b := steps[j]; a.Row != b.Row {
 					sums[[2]uint32{a.Row, b.Row}] += p.weight(j - i)
-					sums[[2]uint32{b.Row, a.Row}] += p.weight(j-i) * p.Back
+					sums[[2]uint32{b.Row, a.Row}] += p.weight(j-i) * max(p.Back, 0)
 				}
 			}
 		}
@@ -145,7 +145,7 @@ func TestStrengthsAreThoseOfTheDefinition(t *testing.T) {
 		seqs, _ := world(rapid.Uint64().Draw(t, "seed"), rapid.IntRange(0, 40).Draw(t, "customers"), 12)
 		p := Params{
 			Steps: rapid.IntRange(1, 14).Draw(t, "steps"), Fall: rapid.SampledFrom([]Fall{Div, Quadratic, Linear, Log, Same}).Draw(t, "fall"),
-			Back: rapid.SampledFrom([]float64{0, 0.3, 1}).Draw(t, "back"), From: rapid.SampledFrom([]float64{-1, 0.5, 1}).Draw(t, "from"),
+			Back: rapid.SampledFrom([]float64{-1, 0.3, 1}).Draw(t, "back"), From: rapid.SampledFrom([]float64{-1, 0.5, 1}).Draw(t, "from"),
 			To: rapid.SampledFrom([]float64{0, 0.5}).Draw(t, "to"), Gap: rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(t, "gap"),
 			Workers: rapid.IntRange(1, 3).Draw(t, "workers"), Causes: 1,
 		}.WithDefaults()
@@ -194,7 +194,7 @@ func TestFitRefuses(t *testing.T) {
 		{Steps: -1},
 		{Steps: maxSteps + 1},
 		{Fall: "x"},
-		{Back: -1},
+		{Back: -2},
 		{Back: 2},
 		{From: math.NaN()},
 		{To: -1},

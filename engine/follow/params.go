@@ -37,15 +37,15 @@ const (
 
 // Params are the settings of a fit. The zero value of each stands for its default.
 type Params struct {
-	Steps int  `json:"steps"` // how many steps later an item still follows; default 10, of markov 1
+	Steps int  `json:"steps"` // how many steps later an item still follows; default 3, of markov 1
 	Fall  Fall `json:"fall"`  // default Div
-	// Back is how much a pair counts also in the other order, from 0, the default, to 1:
-	// then order plays no role.
+	// Back is how much a pair counts also in the other order, up to 1: then order plays no
+	// role. Default 0.6, of markov none; below 0 none.
 	Back float64 `json:"back"`
 	// From and To are the powers of how often the first and the second item of a pair
-	// were done, by which its sum is divided. From 1 and To 0, the defaults, give the
-	// share of the steps after the first that led to the second; To above 0 lowers what
-	// follows everything. Below 0 From is none.
+	// were done, by which its sum is divided. From 1 and To 0 give the share of the steps
+	// after the first that led to the second, and are what markov does; To above 0 lowers
+	// what follows everything. Defaults 0.5 and 0; below 0 From is none.
 	From float64 `json:"from"`
 	To   float64 `json:"to"`
 	K    int     `json:"k"` // strongest followers kept of each item; default 500
@@ -69,18 +69,24 @@ const (
 	maxPower  = 4
 )
 
-// Markov returns p as the chain has it where nothing was said: one step, and one cause.
+// Markov returns p as the chain has it where nothing was said: the share of what came
+// right after the one cause.
 func (p Params) Markov() Params {
 	set(&p.Steps, 1)
+	set(&p.Back, -1)
+	set(&p.From, 1)
 	set(&p.Causes, 1)
 	return p.WithDefaults()
 }
 
-// WithDefaults returns p with the default of the rules for what is zero.
+// WithDefaults returns p with the default of the rules for what is zero. They rank the last
+// action but one best on Beauty (5-core), and well on MovieLens 100K, of 100 settings drawn
+// at random. As published, rules take 10 steps, nothing backwards and one cause.
 func (p Params) WithDefaults() Params {
-	set(&p.Steps, 10)
+	set(&p.Steps, 3)
 	set(&p.Fall, Div)
-	set(&p.From, 1)
+	set(&p.Back, 0.6)
+	set(&p.From, 0.5)
 	set(&p.K, 500)
 	set(&p.Causes, 10)
 	set(&p.Decay, 0.6)
@@ -111,7 +117,7 @@ func (p *Params) check(name string) error {
 		name               string
 		value, bottom, top float64
 	}{
-		{"back", p.Back, 0, 1}, {"from", p.From, -maxPower, maxPower}, {"to", p.To, 0, maxPower}, {"decay", p.Decay, 1e-6, 1},
+		{"back", p.Back, -1, 1}, {"from", p.From, -maxPower, maxPower}, {"to", p.To, 0, maxPower}, {"decay", p.Decay, 1e-6, 1},
 	} {
 		if !(number.value >= number.bottom && number.value <= number.top) {
 			return engine.Invalidf(engine.CodeInvalidField, number.name, "a number from %v to %v, not %v", number.bottom, number.top, number.value)
