@@ -14,7 +14,7 @@ import (
 // kinds are the sources that can be fitted, in the order in which they stand in models
 // and tables.
 func kinds() []Kind {
-	return []Kind{Factor(), EASE(), ItemKNN(), Embed(), Session(), BuyAgain()}
+	return []Kind{Factor(), EASE(), Ridge(), ItemKNN(), Embed(), Session(), BuyAgain()}
 }
 
 // DefaultSearch is what a shop's own training tries: enough to find the right order of
@@ -32,6 +32,10 @@ func DefaultSearch() Search {
 			neighbour.Params{Lambda: 50}.WithDefaults(),
 			neighbour.Params{Lambda: 800}.WithDefaults(),
 		),
+		Ridge(
+			neighbour.RidgeParams{}.WithDefaults(),
+			neighbour.RidgeParams{Lambda: 200}.WithDefaults(),
+		),
 		ItemKNN(neighbour.ItemParams{}.WithDefaults()),
 		Embed(embed.Params{}.WithDefaults()),
 		Session(session.Params{}.WithDefaults()),
@@ -47,7 +51,8 @@ func Factor(tries ...factor.Params) Kind {
 	})
 }
 
-// manyItems is up to how many wanted items EASE serves, and beyond which item-kNN does.
+// manyItems is up to how many wanted items EASE serves, and beyond which ridge and
+// item-kNN do.
 var manyItems = neighbour.Params{}.WithDefaults().MaxItems
 
 // EASE is item-to-item weights in closed form.
@@ -57,6 +62,17 @@ func EASE(tries ...neighbour.Params) Kind {
 		return neighbour.Fit(ctx, m.Data(), p)
 	})
 	k.Serves = func(items int) bool { return items <= manyItems }
+	return k
+}
+
+// Ridge is EASE on each item's most similar items alone, for catalogues that are too
+// large for EASE.
+func Ridge(tries ...neighbour.RidgeParams) Kind {
+	k := NewKind(neighbour.RidgeName, tries, func(ctx context.Context, f *Fitter, m *Material, p neighbour.RidgeParams) (model.Source, error) {
+		p.Workers = f.Workers
+		return neighbour.FitRidge(ctx, m.Data(), p)
+	})
+	k.Serves = func(items int) bool { return items > manyItems }
 	return k
 }
 

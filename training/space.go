@@ -27,8 +27,13 @@ var spaces = map[string][]Range{
 	neighbour.Name: {
 		{Name: "lambda", Low: 1, High: 10_000, Log: true},
 	},
+	neighbour.RidgeName: {
+		{Name: "k", Low: 20, High: 400, Log: true, Whole: true},
+		{Name: "lambda", Low: 1, High: 2000, Log: true},
+		{Name: "shrink", Low: 1, High: 300, Log: true},
+	},
 	neighbour.ItemName: {
-		{Name: "weighting", Words: []string{string(neighbour.TFIDF), string(neighbour.BM25)}},
+		{Name: "weighting", Words: []string{string(neighbour.Plain), string(neighbour.TFIDF), string(neighbour.BM25)}},
 		{Name: "k", Low: 10, High: 1000, Log: true, Whole: true},
 		{Name: "shrink", Low: 1, High: 1000, Log: true},
 		{Name: "k1", Low: 0.2, High: 3},

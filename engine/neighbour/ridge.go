@@ -19,7 +19,7 @@ const RidgeName = "ridge"
 // default.
 type RidgeParams struct {
 	K      int     `json:"k"`      // most similar items that each item is foretold from; default 100
-	Lambda float64 `json:"lambda"` // strength of the regularisation, in customers; default 20
+	Lambda float64 `json:"lambda"` // strength of the regularisation, in customers; default 50
 	// Shrink is added below the fraction of the cosine that chooses neighbours, so that
 	// what few customers want does not crowd out the rest; below 0 none, default 20.
 	Shrink float64 `json:"shrink"`
@@ -30,13 +30,15 @@ type RidgeParams struct {
 
 func (RidgeParams) source() (name string, version uint32) { return RidgeName, 1 }
 
-// WithDefaults returns p with the default for what is zero.
+// WithDefaults returns p with the default for what is zero: these lie within 1 % of the
+// best settings on the validation parts of Amazon Beauty, Last.fm and MovieLens 100K
+// (benchmarks/linear).
 func (p RidgeParams) WithDefaults() RidgeParams {
 	if p.K == 0 {
 		p.K = 100
 	}
 	if p.Lambda == 0 {
-		p.Lambda = 20
+		p.Lambda = 50
 	}
 	if p.Shrink == 0 {
 		p.Shrink = 20

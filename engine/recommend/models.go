@@ -109,12 +109,13 @@ func (m *Models) With(source model.Source) *Models {
 
 // loaders know every kind of fitted source by name.
 var loaders = map[string]model.Loader{
-	factor.Name:        factor.Load,
-	neighbour.Name:     neighbour.Load,
-	neighbour.ItemName: neighbour.LoadItems,
-	embed.Name:         embed.Load,
-	repeat.Name:        repeat.Load,
-	session.Name:       session.Load,
+	factor.Name:         factor.Load,
+	neighbour.Name:      neighbour.Load,
+	neighbour.ItemName:  neighbour.LoadItems,
+	neighbour.RidgeName: neighbour.LoadRidge,
+	embed.Name:          embed.Load,
+	repeat.Name:         repeat.Load,
+	session.Name:        session.Load,
 }
 
 // sourceNames are the sources there can be, the fitted ones first.

@@ -31,18 +31,26 @@ func ours() training.Search {
 	for _, p := range [][2]int{{100, 4}, {100, 2}, {500, 2}, {500, 4}, {100, 9}} {
 		visits = append(visits, session.Params{K: p[0], L: p[1]}.WithDefaults())
 	}
+	var ridges []neighbour.RidgeParams
+	for _, p := range []neighbour.RidgeParams{{}, {Lambda: 20}, {Lambda: 200}, {K: 50}, {K: 200, Lambda: 100}} {
+		ridges = append(ridges, p.WithDefaults())
+	}
 	var cosines []neighbour.ItemParams
-	for _, w := range []neighbour.Weighting{neighbour.TFIDF, neighbour.BM25} {
-		for _, k := range []int{100, 300} {
-			cosines = append(cosines, neighbour.ItemParams{Weighting: w, K: k}.WithDefaults())
-		}
+	for _, p := range []neighbour.ItemParams{
+		{},
+		{Weighting: neighbour.TFIDF, K: 100, Shrink: 100},
+		{Weighting: neighbour.TFIDF, K: 300, Shrink: 100},
+		{Weighting: neighbour.BM25, K: 20},
+		{Weighting: neighbour.BM25, K: 300},
+	} {
+		cosines = append(cosines, p.WithDefaults())
 	}
 	var embeds []embed.Params
 	for _, p := range []embed.Params{{}, {Window: 20}, {Window: 20, Causes: 100, Decay: 0.95}, {Dims: 128}} {
 		embeds = append(embeds, p.WithDefaults())
 	}
 	return training.Search{
-		training.Factor(factors...), training.EASE(eases...), training.ItemKNN(cosines...),
+		training.Factor(factors...), training.EASE(eases...), training.Ridge(ridges...), training.ItemKNN(cosines...),
 		training.Embed(embeds...), training.Session(visits...), training.BuyAgain(repeat.Params{}.WithDefaults()),
 	}
 }
