@@ -2,9 +2,12 @@ package training
 
 import (
 	"context"
+	"time"
 
+	"github.com/rapportengine/rapport/engine/basket"
 	"github.com/rapportengine/rapport/engine/embed"
 	"github.com/rapportengine/rapport/engine/factor"
+	"github.com/rapportengine/rapport/engine/follow"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/neighbour"
 	"github.com/rapportengine/rapport/engine/repeat"
@@ -14,7 +17,7 @@ import (
 // kinds are the sources that can be fitted, in the order in which they stand in models
 // and tables.
 func kinds() []Kind {
-	return []Kind{Factor(), EASE(), Ridge(), ItemKNN(), Embed(), Session(), BuyAgain()}
+	return []Kind{Factor(), EASE(), Ridge(), ItemKNN(), Embed(), Session(), Markov(), Rules(), BuyAgain(), Basket()}
 }
 
 // DefaultSearch is what a shop's own training tries: enough to find the right order of
@@ -38,8 +41,15 @@ func DefaultSearch() Search {
 		),
 		ItemKNN(neighbour.ItemParams{}.WithDefaults()),
 		Embed(embed.Params{}.WithDefaults()),
-		Session(session.Params{}.WithDefaults()),
+		Session(
+			session.Params{}.WithDefaults(),
+			session.Params{L: 10, Click: 1.4, Match: 2, Near: 0.4}.WithDefaults(),
+			session.Params{M: 2000, K: 125, L: 3, Plain: 1, Click: 1, Match: -1, Near: 2, Gap: ever}.WithDefaults(),
+		),
+		Markov(follow.Params{}.Markov()),
+		Rules(follow.Params{}.WithDefaults()),
 		BuyAgain(repeat.Params{}.WithDefaults()),
+		Basket(basket.Params{}.WithDefaults()),
 	}
 }
 
@@ -101,9 +111,38 @@ func Session(tries ...session.Params) Kind {
 	})
 }
 
+// ever is a Gap that ends no visit: what a customer did at any time is compared.
+const ever = 100 * 365 * 24 * time.Hour
+
+// Markov is what was done right after the last thing done.
+func Markov(tries ...follow.Params) Kind {
+	if len(tries) == 0 {
+		tries = []follow.Params{follow.Params{}.Markov()}
+	}
+	return NewKind(follow.MarkovName, tries, func(ctx context.Context, f *Fitter, m *Material, p follow.Params) (model.Source, error) {
+		p.Workers = f.Workers
+		return follow.FitMarkov(ctx, m.Sequences(), p)
+	})
+}
+
+// Rules are what was done within some steps after the last things done.
+func Rules(tries ...follow.Params) Kind {
+	return NewKind(follow.RulesName, tries, func(ctx context.Context, f *Fitter, m *Material, p follow.Params) (model.Source, error) {
+		p.Workers = f.Workers
+		return follow.Fit(ctx, m.Sequences(), p)
+	})
+}
+
 // BuyAgain is what was bought, by how likely it is bought again now.
 func BuyAgain(tries ...repeat.Params) Kind {
 	return NewKind(repeat.Name, tries, func(ctx context.Context, _ *Fitter, m *Material, p repeat.Params) (model.Source, error) {
 		return repeat.Fit(ctx, m.Sequences(), p)
+	})
+}
+
+// Basket is what a customer's next basket holds, from theirs and those of who buys alike.
+func Basket(tries ...basket.Params) Kind {
+	return NewKind(basket.Name, tries, func(ctx context.Context, _ *Fitter, m *Material, p basket.Params) (model.Source, error) {
+		return basket.Fit(ctx, m.Sequences(), p)
 	})
 }

@@ -1,5 +1,6 @@
-// Package popular is the sources that know no person: "popular" (what is wanted most),
-// "trending" (what is wanted more than it was) and "newest". They read the counters and
+// Package popular is the sources that know no person: "popular" (what is wanted most, of
+// all time, by the month or these days), "trending" (what is wanted more than it was),
+// "click_through" (what is clicked where it is shown) and "newest". They read the counters and
 // the catalogue of the moment; nothing is fitted, and nothing is saved.
 //
 // They know every item, so that a list they propose for is full whenever enough items
@@ -23,8 +24,11 @@ import (
 // everything else in a blend.
 type Popular struct{ Span tally.Span }
 
-// Name implements model.Source.
-func (Popular) Name() string { return "popular" }
+// Name implements model.Source: "popular" of all time, "popular_month" and
+// "popular_days".
+func (p Popular) Name() string {
+	return [...]string{tally.AllTime: "popular", tally.Month: "popular_month", tally.Days: "popular_days"}[p.Span]
+}
 
 // Open implements model.Source.
 func (p Popular) Open(q *model.Query) model.Scorer {
@@ -75,6 +79,40 @@ func (t Trending) Open(q *model.Query) model.Scorer {
 		late := perDay(days.Value(n), tally.Days) + smoothing
 		usual := perDay(month.Value(n), tally.Month) + smoothing
 		return float32(math.Log2(late / usual))
+	}}
+}
+
+// ClickThrough scores an item by how often it was clicked where it was on a screen
+// (interactions of the types "click" and "impression", of late), against the average:
+//
+//	log2((c + 1) / (e + 1)),  e = times shown x clicks of all items / times all were shown
+//
+// It is the posterior mean of how many times as attractive as the average an item is,
+// for clicks that are Poisson distributed and attractions Gamma distributed with shape
+// and mean 1: an item that nobody saw scores 0, as the average does. What counts is what
+// was shown and left, not only what was clicked: a front page makes popular, but not
+// attractive.
+type ClickThrough struct{}
+
+// Name implements model.Source.
+func (ClickThrough) Name() string { return "click_through" }
+
+// Open implements model.Source.
+func (ClickThrough) Open(q *model.Query) model.Scorer {
+	shown, ok := counters(q, tally.Shown)
+	if !ok {
+		return nothing()
+	}
+	clicked, _ := counters(q, tally.Clicked)
+	if !(shown.All() > 0 && clicked.All() > 0) {
+		return nothing()
+	}
+	rate := clicked.All() / shown.All()
+	return scorer{score: func(n engine.ItemNum) float32 {
+		if shown.Value(n) <= 0 {
+			return 0
+		}
+		return float32(math.Log2((max(clicked.Value(n), 0) + 1) / (shown.Value(n)*rate + 1)))
 	}}
 }
 

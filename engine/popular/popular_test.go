@@ -55,12 +55,14 @@ func TestContract(t *testing.T) {
 		{Now: now, Counters: counters, Catalogue: shop(30)},
 		{Now: now.Add(60 * day), Counters: counters, Catalogue: shop(30), History: []engine.Interest{{Item: 3, Weight: 1}}},
 		{Now: now, Counters: sold(nil), Catalogue: shop(30)},
+		{Now: now, Counters: seen(map[engine.ItemNum][2]int{0: {10, 1}, 3: {0, 2}, 9: {5, 0}, 300: {7, 7}})},
+		{Now: now, Counters: seen(map[engine.ItemNum][2]int{3: {4, 0}})},
 		{Now: now},
 	}}
 	for n := range engine.ItemNum(320) {
 		c.Items = append(c.Items, n)
 	}
-	for _, src := range []model.Source{Popular{tally.AllTime}, Popular{tally.Month}, Popular{tally.Days}, Trending{}, Trending{Smoothing: 3}, Newest{}} {
+	for _, src := range []model.Source{Popular{tally.AllTime}, Popular{tally.Month}, Popular{tally.Days}, ClickThrough{}, Trending{}, Trending{Smoothing: 3}, Newest{}} {
 		modeltest.Source(t, src, c)
 	}
 }
@@ -98,6 +100,37 @@ func TestScores(t *testing.T) {
 	}
 	if math.Abs(float64(got[1])-0.7) > 0.05 || math.Abs(float64(got[3])-2.4) > 0.1 || !(got[2] < 0) || got[4] != 0 {
 		t.Errorf("trending: one sale, two a month ago, ten today, none: %v, want 0.7, below 0, 2.4, 0", got[1:])
+	}
+}
+
+// seen returns counters of how often items were on a screen, and clicked.
+func seen(times map[engine.ItemNum][2]int) *tally.Counters {
+	var rows []engine.Row
+	for n, counts := range times {
+		for i, what := range []engine.Type{engine.Seen, engine.Click} {
+			for range counts[i] {
+				rows = append(rows, engine.Row{Num: n, Interaction: engine.Interaction{Item: "x", Type: what, At: now}})
+			}
+		}
+	}
+	return tally.New(engine.DefaultSettings()).With(rows)
+}
+
+// TestClickThrough: 15 of 100 were clicked on average, so 30 times shown let expect 4.5.
+func TestClickThrough(t *testing.T) {
+	q := &model.Query{Now: now, Counters: seen(map[engine.ItemNum][2]int{1: {30, 7}, 2: {30, 0}, 3: {30, 3}, 4: {10, 0}, 5: {0, 5}})}
+	got := score(ClickThrough{}, q, 1, 2, 3, 4, 5, 6)
+	rate := 15.0 / 100
+	if !near(got, math.Log2(8/(30*rate+1)), -math.Log2(30*rate+1), math.Log2(4/(30*rate+1)), -math.Log2(10*rate+1), 0, 0) {
+		t.Errorf("click-through: %v", got)
+	}
+	if later := score(ClickThrough{}, &model.Query{Now: now.AddDate(1, 0, 0), Counters: q.Counters}, 1, 2); math.Abs(float64(later[0])) > 0.01 || math.Abs(float64(later[1])) > 0.01 {
+		t.Errorf("click-through a year later: %v, want next to nothing", later)
+	}
+	for _, times := range []map[engine.ItemNum][2]int{{}, {1: {9, 0}}, {1: {0, 9}}} {
+		if !(ClickThrough{}).Open(&model.Query{Now: now, Counters: seen(times)}).Empty() {
+			t.Errorf("click-through knows something of %v times shown and clicked", times)
+		}
 	}
 }
 

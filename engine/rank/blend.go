@@ -118,7 +118,7 @@ func DefaultBlend() Blend {
 		Anchor: {"content": {1, 0.1, 0.15}, "popular": {0.1, 1, 1}},
 		Cold: {
 			"popular": {0.5, 1, 1}, "popular_month": {1, 0.5, 1}, "popular_days": {0.5, 0.2, 1},
-			"trending": {0.2, 0, 1}, "newest": {0.2, 0, 1},
+			"trending": {0.2, 0, 1}, "click_through": {0.5, 0, 1}, "newest": {0.2, 0, 1},
 		},
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/basket"
 	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/content"
 	"github.com/rapportengine/rapport/engine/model"
@@ -173,7 +174,7 @@ func (e *explainer) cause(source string, of, n engine.ItemNum, contribution floa
 	case r.Item == "": // it is not to be named
 	case source == session.Name && of != n:
 		r.Text = "Others saw this in the same visit as " + titleOf(e.in.World.Catalogue.Item(n))
-	case source == repeat.Name:
+	case source == repeat.Name || source == basket.Name:
 		e.tellBought(&r, n)
 	}
 	return r

@@ -15,10 +15,12 @@ import (
 
 	"github.com/RoaringBitmap/roaring/v2"
 
+	"github.com/rapportengine/rapport/engine/basket"
 	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/content"
 	"github.com/rapportengine/rapport/engine/embed"
 	"github.com/rapportengine/rapport/engine/factor"
+	"github.com/rapportengine/rapport/engine/follow"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/neighbour"
 	"github.com/rapportengine/rapport/engine/popular"
@@ -86,7 +88,10 @@ func LiveSources() []model.Source {
 	return []model.Source{
 		content.Source{},
 		popular.Popular{Span: tally.AllTime},
+		popular.Popular{Span: tally.Month},
+		popular.Popular{Span: tally.Days},
 		popular.Trending{},
+		popular.ClickThrough{},
 		popular.Newest{},
 	}
 }
@@ -113,9 +118,12 @@ var loaders = map[string]model.Loader{
 	neighbour.Name:      neighbour.Load,
 	neighbour.ItemName:  neighbour.LoadItems,
 	neighbour.RidgeName: neighbour.LoadRidge,
+	basket.Name:         basket.Load,
 	embed.Name:          embed.Load,
 	repeat.Name:         repeat.Load,
 	session.Name:        session.Load,
+	follow.MarkovName:   follow.LoadMarkov,
+	follow.RulesName:    follow.Load,
 }
 
 // sourceNames are the sources there can be, the fitted ones first.

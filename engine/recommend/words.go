@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/basket"
 	"github.com/rapportengine/rapport/engine/content"
 )
 
@@ -62,6 +63,8 @@ func (e *explainer) sourceText(source string) string {
 		return "Like what you asked for"
 	case impersonal:
 		return text
+	case source == basket.Name:
+		return "Bought by customers who buy like you"
 	case len(q.Anchors) > 0:
 		return "Goes with what you are looking at"
 	}
@@ -72,7 +75,10 @@ func (e *explainer) sourceText(source string) string {
 // explained by what it is like, or not at all.
 var impersonalText = map[string]string{
 	"popular":             "Popular with other customers",
+	"popular_month":       "Popular this month",
+	"popular_days":        "Popular these days",
 	"trending":            "In demand these days",
+	"click_through":       "Often chosen by those who see it",
 	"newest":              "New",
 	content.NewcomersName: "",
 }

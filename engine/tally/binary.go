@@ -16,11 +16,12 @@ import (
 // The form of saved counters, little endian:
 //
 //	version byte | landmark int64 | newest int64 | fingerprint of the settings uint64 | cells uint32
+//	sums over all items: a float64 a span
 //	per cell that is not all zero, by rising number: number uint32 | a float64 a span
 //	CRC-32C uint32 of all before
 const (
-	version    = 2
-	headBytes  = 1 + 8 + 8 + 8 + 4
+	version    = 3
+	headBytes  = 1 + 8 + 8 + 8 + 4 + 8*int(spans)
 	cellBytes  = 4 + 8*int(spans)
 	checkBytes = 4
 )
@@ -60,6 +61,9 @@ func (c *Counters) MarshalBinary() ([]byte, error) {
 	binary.LittleEndian.PutUint64(out[1:], uint64(c.landmark))
 	binary.LittleEndian.PutUint64(out[9:], uint64(c.newest))
 	binary.LittleEndian.PutUint64(out[17:], fingerprint(c.settings))
+	for s, v := range c.all {
+		binary.LittleEndian.PutUint64(out[29+8*s:], math.Float64bits(v))
+	}
 	cells := uint32(0)
 	for k, ch := range c.chunks {
 		if ch == nil {
@@ -101,7 +105,7 @@ func Unmarshal(data []byte, settings engine.Settings) (*Counters, error) {
 		return nil, fmt.Errorf("%w: version %d, this program reads %d", ErrCorrupt, body[0], version)
 	}
 	cells := int64(binary.LittleEndian.Uint32(body[25:]))
-	if int64(len(body)) != headBytes+cells*int64(cellBytes) {
+	if int64(len(body)) != int64(headBytes)+cells*int64(cellBytes) {
 		return nil, fmt.Errorf("%w: %d bytes for %d cells", ErrCorrupt, len(data), cells)
 	}
 	if binary.LittleEndian.Uint64(body[17:]) != fingerprint(settings) {
@@ -110,6 +114,11 @@ func Unmarshal(data []byte, settings engine.Settings) (*Counters, error) {
 	c := New(settings)
 	c.landmark = int64(binary.LittleEndian.Uint64(body[1:]))
 	c.newest = int64(binary.LittleEndian.Uint64(body[9:]))
+	for s := range spans {
+		if c.all[s] = math.Float64frombits(binary.LittleEndian.Uint64(body[29+8*s:])); math.IsNaN(c.all[s]) || math.IsInf(c.all[s], 0) {
+			return nil, fmt.Errorf("%w: the sum over all items is not a number", ErrCorrupt)
+		}
+	}
 	for rest := body[headBytes:]; len(rest) > 0; rest = rest[cellBytes:] {
 		if err := c.read(rest); err != nil {
 			return nil, err

@@ -1,5 +1,5 @@
 // Package tally counts what happened to each item, with forgetting: the live numbers
-// behind popular and trending. Counters are immutable; With returns new ones that share
+// behind popular, trending and click-through. Counters are immutable; With returns new ones that share
 // all that did not change, so a reader never waits and never sees half a write.
 //
 // It counts items only: it never looks at who did something, and never ranks.
@@ -25,14 +25,16 @@ import (
 	"github.com/rapportengine/rapport/engine"
 )
 
-// Span says how far back a counter remembers.
+// Span says what a counter counts, and how far back it remembers.
 type Span int
 
-// The spans.
+// The spans. The first three count weights, the others heads.
 const (
 	AllTime Span = iota // never forgets
 	Month               // half-life 30 days
 	Days                // half-life 2 days
+	Shown               // times on a screen (engine.Seen), half-life 30 days
+	Clicked             // clicks (engine.Click), half-life 30 days
 	spans
 )
 
@@ -40,7 +42,9 @@ const day = 24 * time.Hour
 
 // HalfLife returns the time in which what a row added is halved; 0 for AllTime, which
 // never forgets.
-func (s Span) HalfLife() time.Duration { return [spans]time.Duration{0, 30 * day, 2 * day}[s] }
+func (s Span) HalfLife() time.Duration {
+	return [spans]time.Duration{0, 30 * day, 2 * day, 30 * day, 30 * day}[s]
+}
 
 // landmarkStep is a multiple of every half-life. 300 half-lives of the shortest keep
 // cells far below the largest float64 (2^1023).
@@ -58,6 +62,7 @@ type (
 type Counters struct {
 	settings engine.Settings
 	chunks   []*chunk // nil where nothing was counted
+	all      cell     // sums over all items
 	length   int      // one above the highest item counted
 	newest   int64    // Unix ms of the newest row
 	landmark int64    // Unix ms; meaningless while length is 0
@@ -82,8 +87,9 @@ func (c *Counters) Len() int { return c.length }
 //	Settings.Worth: type weight x log2(1 + quantity), below Liked with the sign turned
 //
 // so that a return takes away what a purchase gave. Half-lives of types are left aside:
-// the spans forget. Rows may come late and in any order. Rows without an item, without
-// weight, or with a number of engine.MaxCatalogue or above say nothing.
+// the spans forget. What was shown or clicked counts 1 whatever it weighs. Rows may come
+// late and in any order. Rows without an item, with nothing to count, or with a number
+// of engine.MaxCatalogue or above say nothing.
 func (c *Counters) With(rows []engine.Row) *Counters { return c.counted(rows, 1) }
 
 // Without returns c with rows taken back that With has added: up to rounding as if they
@@ -95,30 +101,39 @@ func (c *Counters) counted(rows []engine.Row, sign float64) *Counters {
 	shared := true // next.chunks is still c's
 	for i := range rows {
 		r := &rows[i]
-		w := sign * c.weight(r)
-		if w == 0 {
+		adds := c.adds(r, sign)
+		if adds == (cell{}) {
 			continue
 		}
 		if shared {
 			next.chunks, shared = append([]*chunk(nil), c.chunks...), false
 		}
-		next.add(c, r.Num, r.At.UnixMilli(), w)
+		next.add(c, r.Num, r.At.UnixMilli(), adds)
 	}
 	return &next
 }
 
-// weight returns what r adds, 0 where it says nothing.
-func (c *Counters) weight(r *engine.Row) float64 {
-	w := c.settings.Worth(r)
-	if r.Num >= engine.MaxCatalogue || math.IsNaN(w) || math.IsInf(w, 0) {
-		return 0
+// adds returns what r adds at its time, times sign: nothing where it says nothing.
+func (c *Counters) adds(r *engine.Row, sign float64) cell {
+	if r.Num >= engine.MaxCatalogue || r.Item == "" {
+		return cell{}
 	}
-	return w
+	var out cell
+	if w := sign * c.settings.Worth(r); !math.IsNaN(w) && !math.IsInf(w, 0) {
+		out[AllTime], out[Month], out[Days] = w, w, w
+	}
+	switch r.Type {
+	case engine.Seen:
+		out[Shown] = sign
+	case engine.Click:
+		out[Clicked] = sign
+	}
+	return out
 }
 
-// add counts w at time at (Unix ms) in place. Chunks that are still those of before
-// are copied first.
-func (c *Counters) add(before *Counters, n engine.ItemNum, at int64, w float64) {
+// add counts at time at (Unix ms) in place. Chunks that are still those of before are
+// copied first.
+func (c *Counters) add(before *Counters, n engine.ItemNum, at int64, adds cell) {
 	if c.length == 0 || at > c.newest {
 		c.advance(at)
 	}
@@ -135,7 +150,9 @@ func (c *Counters) add(before *Counters, n engine.ItemNum, at int64, w float64) 
 	}
 	to := &c.chunks[k][n%chunkLen]
 	for s := range spans {
-		to[s] += w * factor(s, at, c.landmark)
+		w := adds[s] * factor(s, at, c.landmark)
+		to[s] += w
+		c.all[s] += w
 	}
 	c.length = max(c.length, int(n)+1)
 }
@@ -150,6 +167,9 @@ func (c *Counters) advance(at int64) {
 	if c.length > 0 && to > c.landmark {
 		for k, old := range c.chunks {
 			c.chunks[k] = old.scaled(c.landmark, to)
+		}
+		for s := range spans {
+			c.all[s] *= factor(s, c.landmark, to)
 		}
 	}
 	c.newest, c.landmark = at, to
@@ -202,6 +222,9 @@ func (v View) Value(n engine.ItemNum) float64 {
 	}
 	return v.c.chunks[k][n%chunkLen][v.span] * v.factor
 }
+
+// All returns the sum of the values of all items.
+func (v View) All() float64 { return v.c.all[v.span] * v.factor }
 
 // Value returns At(s, now).Value(n).
 func (c *Counters) Value(n engine.ItemNum, s Span, now time.Time) float64 {

@@ -58,7 +58,7 @@ func TestValue(t *testing.T) {
 }
 
 func randomRows(t *rapid.T) []engine.Row {
-	types := []engine.Type{engine.Purchase, engine.View, engine.Return, engine.Rating, "unheard_of"}
+	types := []engine.Type{engine.Purchase, engine.View, engine.Return, engine.Rating, engine.Seen, engine.Click, "unheard_of"}
 	rows := make([]engine.Row, rapid.IntRange(0, 60).Draw(t, "rows"))
 	for i := range rows {
 		at := start.Add(time.Duration(rapid.Int64Range(int64(-3000*day), int64(3000*day)).Draw(t, "age")))
@@ -86,6 +86,16 @@ func TestOrderDoesNotMatter(t *testing.T) {
 			other, shuffled = other.With(shuffled[:n]), shuffled[n:]
 		}
 		now := start.Add(3001 * day)
+		for s := range spans {
+			var sum, size float64
+			for n := range engine.ItemNum(901) {
+				v, of := plain(settings, rows, n, s, now)
+				sum, size = sum+v, size+of
+			}
+			if all := one.At(s, now).All(); math.Abs(all-sum) > 1e-9*size+1e-200 {
+				t.Fatalf("span %d: all items have %v, summed by hand %v", s, all, sum)
+			}
+		}
 		for n := range engine.ItemNum(901) {
 			for s := range spans {
 				want, size := plain(settings, rows, n, s, now)
@@ -106,6 +116,12 @@ func plain(settings engine.Settings, rows []engine.Row, n engine.ItemNum, s Span
 			continue
 		}
 		w := settings.Types[r.Type].Weight * math.Log2(1+r.Pieces())
+		switch {
+		case s == Shown && r.Type == engine.Seen, s == Clicked && r.Type == engine.Click:
+			w = 1
+		case s == Shown || s == Clicked:
+			w = 0
+		}
 		if s != AllTime {
 			w *= math.Exp2(-float64(now.UnixMilli()-r.At.UnixMilli()) / float64(s.HalfLife().Milliseconds()))
 		}

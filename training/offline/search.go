@@ -4,10 +4,13 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/basket"
 	"github.com/rapportengine/rapport/engine/embed"
 	"github.com/rapportengine/rapport/engine/factor"
+	"github.com/rapportengine/rapport/engine/follow"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/neighbour"
 	"github.com/rapportengine/rapport/engine/repeat"
@@ -15,6 +18,9 @@ import (
 	"github.com/rapportengine/rapport/training"
 	"github.com/rapportengine/rapport/training/peer"
 )
+
+// ever is a gap that ends no visit: what a customer did at any time is compared.
+const ever = 100 * 365 * 24 * time.Hour
 
 // ours are our own kinds of sources, with what settings are chosen from where nothing is
 // fixed: what a shop's own training begins with, and wider than that can afford.
@@ -28,8 +34,28 @@ func ours() training.Search {
 		eases = append(eases, neighbour.Params{Lambda: lambda}.WithDefaults())
 	}
 	var visits []session.Params
-	for _, p := range [][2]int{{100, 4}, {100, 2}, {500, 2}, {500, 4}, {100, 9}} {
-		visits = append(visits, session.Params{K: p[0], L: p[1]}.WithDefaults())
+	for _, p := range []session.Params{
+		{},
+		{L: 2},
+		{L: 9}, // VMIS-kNN
+		{L: 10, Click: 1.4, Match: 2, Near: 0.4},
+		{M: 370, K: 55, L: 10, Match: 1.2, Near: 0.3},
+		{M: 2000, K: 500, L: 10, Click: 2, Match: 2, Near: 2, Length: 0.5, Plain: 1},
+		{M: 2000, K: 125, L: 3, Plain: 1, Click: 1, Match: -1, Near: 2, Gap: ever},
+		{M: 1000, K: 850, L: 7, Click: 1, Match: 2, Near: 4, Length: 0.5, Gap: ever},
+	} {
+		visits = append(visits, p.WithDefaults())
+	}
+	var rules []follow.Params
+	for _, p := range []follow.Params{
+		{},
+		{Back: 0.3},
+		{Back: 1, Decay: 0.7},
+		{Fall: follow.Log, Causes: 20, Decay: 0.7},
+		{Steps: 8, Fall: follow.Quadratic, Causes: 20, Decay: 0.7},
+		{Causes: 1, Back: -1, Steps: 10, From: 1}, // as they were published
+	} {
+		rules = append(rules, p.WithDefaults())
 	}
 	var ridges []neighbour.RidgeParams
 	for _, p := range []neighbour.RidgeParams{{}, {Lambda: 20}, {Lambda: 200}, {K: 50}, {K: 200, Lambda: 100}} {
@@ -49,9 +75,14 @@ func ours() training.Search {
 	for _, p := range []embed.Params{{}, {Window: 20}, {Window: 20, Causes: 100, Decay: 0.95}, {Dims: 128}} {
 		embeds = append(embeds, p.WithDefaults())
 	}
+	var baskets []basket.Params
+	for _, p := range []basket.Params{{}, {Within: 1, Groups: 1}, {K: 100, Groups: 3, Alpha: 0.1}, {K: 100, Within: 1, Groups: 1, Alpha: 0.1}} {
+		baskets = append(baskets, p.WithDefaults())
+	}
 	return training.Search{
 		training.Factor(factors...), training.EASE(eases...), training.Ridge(ridges...), training.ItemKNN(cosines...),
-		training.Embed(embeds...), training.Session(visits...), training.BuyAgain(repeat.Params{}.WithDefaults()),
+		training.Embed(embeds...), training.Session(visits...), training.Markov(), training.Rules(rules...), training.BuyAgain(repeat.Params{}.WithDefaults()),
+		training.Basket(baskets...),
 	}
 }
 
