@@ -191,3 +191,38 @@ func TestNewcomers(t *testing.T) {
 		t.Error("without a fitted source every item is new, and content itself speaks")
 	}
 }
+
+// TestNearest holds that of a mixed history one thing that is like a new item is enough,
+// that this thing explains it, and that known items are left to others.
+func TestNearest(t *testing.T) {
+	v := vectors()
+	known := roaring.BitmapOf(0, 1, 2, 3, 4, 5, 6, 7)
+	q := &model.Query{Content: v, History: []engine.Interest{{Item: 6, Weight: 1}, {Item: 0, Weight: 2}, {Item: 2, Weight: 0}}}
+	s := Nearest{Known: known}.Open(q)
+	items := []engine.ItemNum{1, 8, 14, 11, 13} // blue lamp, red lamp, alarm clock, tea mug, no words
+	out := make([]float32, len(items))
+	s.Score(items, out)
+	if out[0] != 0 || out[4] != 0 || math.Abs(float64(out[1])-1) > 1e-6 || math.Abs(float64(out[2])-0.5) > 1e-6 || out[3] > 0.4 {
+		t.Errorf("scores %v, want the new red lamp 1, the clock, worth half, 0.5, and 0 for what is known or has no words", out)
+	}
+	for i, n := range items {
+		base, parts := s.Explain(n)
+		for _, p := range parts {
+			base += p.Contribution
+		}
+		if float32(base) != out[i] || len(parts) > 1 {
+			t.Errorf("item %d scores %v, explained by %v and %v", n, out[i], base, parts)
+		}
+	}
+	if got := s.Propose(roaring.BitmapOf(1, 8, 11, 14), 2, nil); !slices.Equal(got, []engine.ItemNum{8, 14}) {
+		t.Errorf("proposed %v", got)
+	}
+	q.Text = v.Encoder().Encode([]string{"tea", "mug"})
+	Nearest{Known: known}.Open(q).Score(items, out)
+	if out[3] < 0.99 || out[1] > 0.5 {
+		t.Errorf("asked for a tea mug: %v", out)
+	}
+	if !(Nearest{}).Open(q).Empty() || !(Nearest{Known: known}).Open(&model.Query{}).Empty() {
+		t.Error("it speaks without a fitted source, or without vectors")
+	}
+}

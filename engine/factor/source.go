@@ -126,8 +126,13 @@ func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part)
 	if !ok || s.Empty() {
 		return 0, nil
 	}
-	v := s.inverseTimes(s.m.items.vector(row))
-	base = float64(s.score(item))
+	return s.split(s.m.items.vector(row))
+}
+
+// split is Explain of a vector.
+func (s *scorer) split(item []float32) (base float64, parts []model.Part) {
+	v := s.inverseTimes(item)
+	base = float64(vector.Dot(s.person, item))
 	for _, cell := range s.cells {
 		c, t := confidence(cell.Weight)
 		if t == 0 {

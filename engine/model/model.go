@@ -91,6 +91,14 @@ type Saver interface {
 	Save(w io.Writer) error
 }
 
+// Joiner is a Saver that speaks through another of its set, and does not save it a second
+// time: joined with the set it belongs to, it is the source that answers. Loaded and not
+// joined it has nothing to say.
+type Joiner interface {
+	Saver
+	Join(set []Saver) Source
+}
+
 // Loader reads what a Saver wrote and lays its rows by the numbers in ids. It refuses
 // what is truncated, corrupt or of an unknown version, with an error, never a panic.
 type Loader func(r io.Reader, ids *catalogue.IDs) (Source, error)

@@ -97,13 +97,13 @@ func TestFittedLieWhereTheDecompositionSays(t *testing.T) {
 	docs := corpus(90, rand.New(rand.NewPCG(5, 5)))
 	m := newVocabulary(docs).matrix(docs)
 	e := Fit(docs, dims, 1)
-	basis, _ := svd.Right(m, dims, rand.New(rand.NewPCG(1, hash("text.Fit"))))
+	basis, strengths := svd.Right(m, dims, rand.New(rand.NewPCG(1, hash("text.Fit"))))
 	document := 0
 	for cells := range m.Rows {
 		row := make([]float64, dims)
 		for _, c := range cells {
 			for j, x := range basis.Row(int(c.Column)) {
-				row[j] += c.Value * x
+				row[j] += c.Value * x * math.Pow(strengths[0]/strengths[j], flatness)
 			}
 		}
 		got := known(e, docs[document])
@@ -122,6 +122,17 @@ func known(e *Encoder, doc []string) []float32 {
 		_, seen := e.terms[term]
 		return !seen
 	}))
+}
+
+// TestWeakDirectionsAreNotBlownUp holds that a direction there is only by rounding stays
+// nothing: two themes fill two dimensions, whatever room there is.
+func TestWeakDirectionsAreNotBlownUp(t *testing.T) {
+	docs := [][]string{{"lamp", "bulb"}, {"lamp", "bulb"}, {"mug", "tea"}, {"mug", "tea"}, {"mug", "tea"}}
+	for j, x := range Fit(docs, 8, 1).Encode([]string{"lamp", "tea"}) {
+		if j >= 2 && math.Abs(float64(x)) > 1e-3 {
+			t.Errorf("coordinate %d is %v, want nothing beyond the two themes", j, x)
+		}
+	}
 }
 
 func TestFitIsDeterministic(t *testing.T) {

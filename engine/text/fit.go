@@ -23,6 +23,15 @@ const (
 	// idf and average length. Measured like titleWeight: 0.654 and 0.562 at 0.5, 0.655
 	// and 0.651 at 1, 0.626 and 0.642 at 2.
 	unseenWeight = 1
+	// flatness is how far strong directions of the decomposition are held back: 0 leaves
+	// them as strong as they are in the texts, where a few broad themes drown what tells
+	// like items apart; 1 makes all alike. 0.75 is what Bullinaria and Levy (2012) found
+	// best for words. NDCG@10 of new items, for customers of Amazon's office products by
+	// the mean of what they had, was 0.173 at 0, 0.185 at 0.5, 0.188 at 0.75 and 0.190
+	// at 1; by its nearest 0.211, 0.213, 0.213 and 0.214.
+	flatness = 0.75
+	// weakest is below what share of the strongest a direction is rounding.
+	weakest = 1e-5
 )
 
 // Fit learns an encoder of dims dimensions (below 1: DefaultDims) from docs, each the
@@ -37,10 +46,11 @@ func Fit(docs [][]string, dims int, seed uint64) *Encoder {
 		return e
 	}
 	m := v.matrix(docs)
-	basis, _ := svd.Right(m, e.dims, rand.New(rand.NewPCG(seed, hash("text.Fit"))))
+	basis, strengths := svd.Right(m, e.dims, rand.New(rand.NewPCG(seed, hash("text.Fit"))))
 
 	e.terms = make(map[string]int32, len(v.terms))
 	e.rows = make([]float32, len(v.terms)*e.dims)
+	flatten(basis, strengths)
 	for i, term := range v.terms {
 		e.terms[term] = int32(i)
 		for j, x := range basis.Row(i) {
@@ -49,6 +59,22 @@ func Fit(docs [][]string, dims int, seed uint64) *Encoder {
 	}
 	e.unseen = float32(unseenWeight * idf(0, len(docs)) * length(basis))
 	return e
+}
+
+// flatten weighs each direction by (strength / strongest)^-flatness. What is too weak to
+// be told from rounding becomes 0.
+func flatten(basis *svd.Dense, strengths []float64) {
+	weights := make([]float64, len(strengths))
+	for j, s := range strengths {
+		if s > weakest*strengths[0] {
+			weights[j] = math.Pow(s/strengths[0], -flatness)
+		}
+	}
+	for i := range basis.Rows() {
+		for j := range basis.Row(i) {
+			basis.Row(i)[j] *= weights[j]
+		}
+	}
 }
 
 // idf is the smoothed inverse document frequency of a term in n of total documents:

@@ -37,7 +37,7 @@ func Saved(t *testing.T, src model.Saver, load model.Loader, ids *catalogue.IDs,
 	if _, err := load(bytes.NewReader(data), catalogue.NewIDs()); err != nil {
 		t.Errorf("load where no item is known: %v", err)
 	}
-	refuses(t, load, ids, data)
+	Refuses(t, load, ids, data)
 }
 
 func save(t *testing.T, src model.Saver) []byte {
@@ -95,8 +95,9 @@ func sameScores(t *testing.T, name string, a, b model.Source, c Contract, to fun
 	}
 }
 
-// refuses cuts the bytes at, and changes them in, up to 300 places.
-func refuses(t *testing.T, load model.Loader, ids *catalogue.IDs, data []byte) {
+// Refuses tries that a loader refuses what is damaged: saved bytes cut at, and changed in,
+// up to 300 places, and bytes of something else.
+func Refuses(t *testing.T, load model.Loader, ids *catalogue.IDs, data []byte) {
 	t.Helper()
 	step := len(data)/300 + 1
 	for at := 0; at < len(data); at += step {

@@ -1,0 +1,235 @@
+package bridge
+
+import (
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/factor"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/text"
+	"github.com/rapportengine/rapport/engine/vector"
+)
+
+// Name is the source's name.
+const Name = "mapped"
+
+// version is of the saved form.
+const version = 1
+
+// A new item's vector is the mean of those of the items near it, by their likeness to
+// this power, less what shrink draws towards 0 where none is much alike. Among at most
+// maxRows known items, evenly picked, the near ones are looked for: that is some 70 us a
+// new item, once.
+const (
+	shrink  = 0.05
+	maxRows = 4096
+)
+
+// Model is the fitted source. The vectors of new items are made when they are first asked
+// for, and again when an item's content has changed.
+type Model struct {
+	params  Params
+	content int       // length of a content vector
+	dims    int       // length of a vector of base
+	weights []float32 // content x dims, nil for means of near items
+	base    *factor.Model
+
+	places *sync.Map // *place by engine.ItemNum
+}
+
+// place is the vector of an item, made from this content.
+type place struct {
+	words  []float32
+	vector []float32
+}
+
+func newModel(p Params, content, dims int) *Model {
+	return &Model{params: p, content: content, dims: dims, places: new(sync.Map)}
+}
+
+// Name implements model.Source.
+func (m *Model) Name() string { return Name }
+
+// Params returns the settings the model was fitted with, lambda as it was chosen.
+func (m *Model) Params() Params { return m.params }
+
+// Join returns the source over the factor of its set, itself if it has that already.
+func (m *Model) Join(set []model.Saver) model.Source {
+	for _, s := range set {
+		base, ok := s.(*factor.Model)
+		if !ok || base == m.base || base.Dims() != m.dims {
+			continue
+		}
+		joined := newModel(m.params, m.content, m.dims)
+		joined.weights, joined.base = m.weights, base
+		return joined
+	}
+	return m
+}
+
+// Prepare makes the vectors of all items that will need one, before anybody waits.
+func (m *Model) Prepare(content *text.Vectors, items []engine.ItemNum, workers int) {
+	if m.base == nil || content.Dims() != m.content {
+		return
+	}
+	vector.Fork(workers, len(items), func(_, i int) { m.vector(items[i], content) })
+}
+
+// vector returns the vector of an item factor has none of; nil for one it has, and for one
+// without content.
+func (m *Model) vector(n engine.ItemNum, content *text.Vectors) []float32 {
+	if _, known := m.base.Rows().Row(n); known {
+		return nil
+	}
+	words := content.Row(n)
+	if words == nil {
+		return nil
+	}
+	if kept, ok := m.places.Load(n); ok && &kept.(*place).words[0] == &words[0] {
+		return kept.(*place).vector
+	}
+	made := &place{words: words}
+	if m.params.Near == Regression {
+		made.vector = times(words, m.weights, m.dims)
+	} else {
+		made.vector = m.mean(words, content)
+	}
+	m.places.Store(n, made)
+	return made.vector
+}
+
+// mean returns the mean of the vectors of the items near to some content.
+func (m *Model) mean(words []float32, content *text.Vectors) []float32 {
+	rows := m.base.Rows()
+	top := vector.NewTop(m.params.Near)
+	for i := range min(rows.Len(), maxRows) {
+		n := rows.Num(i * rows.Len() / min(rows.Len(), maxRows))
+		if other := content.Row(n); other != nil {
+			if likeness := vector.Dot(words, other); likeness > 0 {
+				top.Push(n, likeness)
+			}
+		}
+	}
+	out, total := make([]float32, m.dims), float32(shrink)
+	for _, near := range top.Best() {
+		row, _ := rows.Row(near.Item)
+		weight := near.Score * near.Score * near.Score
+		vector.Axpy(weight, m.base.Vector(row), out)
+		total += weight
+	}
+	for i := range out {
+		out[i] /= total
+	}
+	return out
+}
+
+// Open folds the causes of q in, as factor does.
+func (m *Model) Open(q *model.Query) model.Scorer {
+	if m.base == nil || q.Content == nil || q.Content.Dims() != m.content {
+		return &scorer{m: m}
+	}
+	s := &scorer{m: m, content: q.Content, person: m.base.Person(q)}
+	if s.person.Empty() {
+		return &scorer{m: m}
+	}
+	return s
+}
+
+// scorer is one query; without content nothing is known of the person, or of any item.
+type scorer struct {
+	m       *Model
+	content *text.Vectors
+	person  factor.Person
+}
+
+// Empty implements model.Scorer.
+func (s *scorer) Empty() bool { return s.content == nil }
+
+// Propose implements model.Scorer: the best of the new items that have content.
+func (s *scorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) []engine.ItemNum {
+	if s.Empty() {
+		return out
+	}
+	top := vector.NewTop(n)
+	for it := eligible.Iterator(); it.HasNext(); {
+		item := engine.ItemNum(it.Next())
+		if v := s.m.vector(item, s.content); v != nil {
+			top.Push(item, s.person.ScoreVector(v))
+		}
+	}
+	return top.AppendItems(out)
+}
+
+// Score implements model.Scorer.
+func (s *scorer) Score(items []engine.ItemNum, out []float32) {
+	for i, item := range items {
+		out[i] = 0
+		if s.Empty() {
+			continue
+		}
+		if v := s.m.vector(item, s.content); v != nil {
+			out[i] = s.person.ScoreVector(v)
+		}
+	}
+}
+
+// Explain splits the score among the history, as factor does.
+func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
+	if s.Empty() {
+		return 0, nil
+	}
+	v := s.m.vector(item, s.content)
+	if v == nil {
+		return 0, nil
+	}
+	return s.person.ExplainVector(v)
+}
+
+// head is the first section of a saved model.
+type head struct {
+	Params  Params `json:"params"`
+	Content int    `json:"content"`
+	Dims    int    `json:"dims"`
+}
+
+// maxDims bounds the lengths a saved model may claim.
+const maxDims = 4096
+
+// Save implements model.Saver. What it builds on is saved by itself.
+func (m *Model) Save(w io.Writer) error {
+	f := model.NewWriter(w, Name, version)
+	f.JSON(head{m.params, m.content, m.dims})
+	f.Float32s(m.weights)
+	return f.Close()
+}
+
+// Load is the model.Loader of the source; Join makes it whole.
+func Load(r io.Reader, _ *catalogue.IDs) (model.Source, error) {
+	f, err := model.NewReader(r, Name, version)
+	if err != nil {
+		return nil, err
+	}
+	var h head
+	f.JSON(&h)
+	if err := h.Params.check(); f.Err() == nil && err != nil {
+		return nil, fmt.Errorf("%w: %w", model.ErrCorrupt, err)
+	}
+	if f.Err() == nil && (h.Content < 1 || h.Content > maxDims || h.Dims < 1 || h.Dims > maxDims) {
+		f.Refuse("its vectors have no length there can be")
+	}
+	m := newModel(h.Params, h.Content, h.Dims)
+	size := 0
+	if h.Params.Near == Regression && f.Err() == nil {
+		size = h.Content * h.Dims
+	}
+	m.weights = f.Float32s(size)
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
+	return m, nil
+}

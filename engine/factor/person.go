@@ -1,0 +1,40 @@
+package factor
+
+import (
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/vector"
+)
+
+// Person is somebody's history folded in, to be held against vectors that are not those
+// of the model's items. It belongs to one goroutine.
+type Person struct{ *scorer }
+
+// Person folds the causes of q in, as Open does.
+func (m *Model) Person(q *model.Query) Person { return Person{m.Open(q).(*scorer)} }
+
+// Vector returns the person's vector, nil where nothing is known of them. It is not to be
+// changed.
+func (p Person) Vector() []float32 { return p.person }
+
+// ScoreVector returns what an item with this vector would score, 0 where nothing is known of
+// the person.
+func (p Person) ScoreVector(item []float32) float32 {
+	if p.Empty() {
+		return 0
+	}
+	return vector.Dot(p.person, item)
+}
+
+// ExplainVector splits that score among the history, as Explain does.
+func (p Person) ExplainVector(item []float32) (base float64, parts []model.Part) {
+	if p.Empty() {
+		return 0, nil
+	}
+	return p.split(item)
+}
+
+// Dims returns the length of a vector.
+func (m *Model) Dims() int { return m.params.Dims }
+
+// Vector returns the vector of a row. It is not to be changed.
+func (m *Model) Vector(row int) []float32 { return m.items.vector(row) }
