@@ -297,3 +297,15 @@ func (f *fakeTrainer) Rollback(_ context.Context, to int) error {
 	f.current = to
 	return nil
 }
+
+// CheckSources knows two sources with a setting each.
+func (f *fakeTrainer) CheckSources(sources map[string]map[string]any) error {
+	for name, settings := range sources {
+		for setting := range settings {
+			if known := name + "." + setting; known != "factor.lambda" && known != "ease.lambda" {
+				return engine.Invalidf(engine.CodeUnknownField, known, "there are factor.lambda and ease.lambda")
+			}
+		}
+	}
+	return nil
+}

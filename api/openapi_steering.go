@@ -21,6 +21,7 @@ func (w *words) steering() map[string]described {
 		"liked":     {Type: huma.TypeNumber, Description: "the least value that means it was liked; a lower one turns the sign"},
 	}))
 	privacy := asJSON(full(map[string]*huma.Schema{"redact": {Type: huma.TypeBoolean, Description: "card numbers, mail addresses and phone numbers are replaced before they are kept"}}))
+	sources := asJSON(dictionary(dictionary(&huma.Schema{AnyOf: []*huma.Schema{number(), text()}})))
 	models := asJSON(full(map[string]*huma.Schema{"models": list(w.of(engine.ModelVersion{}))}))
 	return map[string]described{
 		"GET /v1/scenarios": {
@@ -63,6 +64,22 @@ func (w *words) steering() map[string]described {
 			id: "changeInteractionTypes", tag: tagSteering, summary: "Say what the named types mean", status: 202,
 			text: "Each named type is replaced whole: one sent without its half-life never fades.", body: asJSON(kinds), answer: asJSON(kinds),
 			examples: []example{{about: "a type of your own", path: "/v1/settings/interaction-types", body: `{"wishlist": {"weight": 0.6, "half_life": "90d"}}`}},
+		},
+		"GET /v1/settings/sources": {
+			id: "showSources", tag: tagSteering, summary: "With which settings sources are trained", answer: sources,
+			text:     "Those that are set, as by rapport tune --install. All others are chosen at each training.",
+			examples: []example{{about: "all of them", path: "/v1/settings/sources"}},
+		},
+		"PUT /v1/settings/sources": {
+			id: "putSources", tag: tagSteering, summary: "Say with which settings all sources are trained", body: sources, answer: sources,
+			text:     "From the next training on. The settings of a source that is not named are chosen again; {} chooses all.",
+			examples: []example{{about: "one of them", path: "/v1/settings/sources", body: `{"ease": {"lambda": 180}}`}},
+		},
+		"PATCH /v1/settings/sources": {
+			id: "changeSources", tag: tagSteering, summary: "Say with which settings the named sources are trained", answer: sources,
+			text:     "Each named source is replaced whole; null has its settings chosen again.",
+			body:     asJSON(dictionary(&huma.Schema{AnyOf: []*huma.Schema{dictionary(&huma.Schema{AnyOf: []*huma.Schema{number(), text()}}), {Type: "null"}}})),
+			examples: []example{{about: "chosen again", path: "/v1/settings/sources", body: `{"ease": null}`}},
 		},
 		"GET /v1/settings/privacy": {
 			id: "showPrivacy", tag: tagSteering, summary: "What becomes of the words of tickets", answer: privacy,

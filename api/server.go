@@ -31,6 +31,9 @@ type Trainer interface {
 	// Rollback makes a kept version serve; an error that wraps engine.ErrNotFound for
 	// one that is not kept.
 	Rollback(ctx context.Context, to int) error
+	// CheckSources refuses engine.Settings.Sources that it could not train with, by an
+	// *engine.Invalid.
+	CheckSources(sources map[string]map[string]any) error
 }
 
 // Workspace is one tenant: what it stores, what answers for it, what trains for it.

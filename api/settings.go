@@ -115,3 +115,86 @@ func (s *Server) putPrivacy(c *gin.Context) error {
 	}
 	return s.showPrivacy(c)
 }
+
+// Of the settings of sources: how many there may be, and how long a word.
+const (
+	maxSources       = 64
+	maxSourceWord    = 64
+	maxSourceSetting = 64
+)
+
+// showSources shows with which settings sources are trained, where they are set.
+func (s *Server) showSources(c *gin.Context) error {
+	sources := s.rec.Settings().Sources
+	if sources == nil {
+		sources = map[string]map[string]any{}
+	}
+	return send(c, sources)
+}
+
+// putSources replaces the settings of all sources: those of one that is not named are
+// chosen again.
+func (s *Server) putSources(c *gin.Context) error {
+	return s.changeSources(c, func(_, given map[string]map[string]any) map[string]map[string]any { return given })
+}
+
+// patchSources replaces the settings of the named sources.
+func (s *Server) patchSources(c *gin.Context) error {
+	return s.changeSources(c, func(were, given map[string]map[string]any) map[string]map[string]any {
+		all := maps.Clone(were)
+		if all == nil {
+			all = make(map[string]map[string]any, len(given))
+		}
+		maps.Copy(all, given)
+		return all
+	})
+}
+
+// changeSources changes what the next training works with. What a join leaves nil or
+// empty is gone.
+func (s *Server) changeSources(c *gin.Context, join func(were, given map[string]map[string]any) map[string]map[string]any) error {
+	var given map[string]map[string]any
+	if err := decode(c, &given); err != nil {
+		return err
+	}
+	for name, settings := range given {
+		if err := checkSource(name, settings); err != nil {
+			return err
+		}
+	}
+	if err := s.trainer.CheckSources(given); err != nil {
+		return err
+	}
+	err := s.changeSettings(c.Request.Context(), func(settings *engine.Settings) error {
+		sources := join(settings.Sources, given)
+		maps.DeleteFunc(sources, func(_ string, set map[string]any) bool { return len(set) == 0 })
+		if len(sources) > maxSources {
+			return engine.Invalidf(engine.CodeLimitExceeded, "", "settings of at most %d sources are kept, with these it would be %d", maxSources, len(sources))
+		}
+		settings.Sources = sources
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.showSources(c)
+}
+
+// checkSource refuses what is no setting of any source.
+func checkSource(name string, settings map[string]any) error {
+	if len(settings) > maxSourceSetting {
+		return engine.Invalidf(engine.CodeLimitExceeded, name, "a source has at most %d settings", maxSourceSetting)
+	}
+	for setting, value := range settings {
+		switch v := value.(type) {
+		case float64:
+		case string:
+			if len(v) > maxSourceWord {
+				return engine.Invalidf(engine.CodeLimitExceeded, name+"."+setting, "a word of at most %d bytes is wanted", maxSourceWord)
+			}
+		default:
+			return engine.Invalidf(engine.CodeInvalidField, name+"."+setting, "a number or a word is wanted")
+		}
+	}
+	return nil
+}

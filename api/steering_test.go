@@ -88,3 +88,39 @@ func TestTrainTakesNoBody(t *testing.T) {
 	h.call("POST", "/v1/models/train", fields{}).want(202)
 	h.call("POST", "/v1/models/train").refused(409, "conflict")
 }
+
+// Settings of sources are kept for the next training, shown, and taken back.
+func TestSourceSettings(t *testing.T) {
+	h := newHouse(t)
+	const path = "/v1/settings/sources"
+	if got := h.call("GET", path).want(200).object(); len(got) != 0 {
+		t.Errorf("GET: got %v, want none", got)
+	}
+	got := h.call("PUT", path, fields{"factor": fields{"lambda": 0.02}, "ease": fields{"lambda": 9}}).want(200).object()
+	if f := got["factor"].(fields); f["lambda"] != 0.02 || len(got) != 2 {
+		t.Errorf("PUT: got %v", got)
+	}
+	if set := h.rec.Settings().Sources["factor"]; set["lambda"] != 0.02 {
+		t.Errorf("a training is given %v", set)
+	}
+	if got := h.call("PATCH", path, fields{}).want(200).object(); len(got) != 2 {
+		t.Errorf("PATCH of nothing: got %v", got)
+	}
+	for _, c := range []struct {
+		body        any
+		status      int
+		code, field string
+	}{
+		{fields{"factor": fields{"lamda": 1}}, 422, "unknown_field", "factor.lamda"},
+		{fields{"factor": fields{"lambda": []int{1}}}, 422, "invalid_field", "factor.lambda"},
+		{fields{"factor": 3}, 422, "invalid_field", ""},
+		{`{"factor":`, 400, "invalid_syntax", ""},
+	} {
+		if p := h.call("PATCH", path, c.body).refused(c.status, c.code); p.Field != c.field {
+			t.Errorf("%v: field %q, want %q", c.body, p.Field, c.field)
+		}
+	}
+	if got := h.call("PATCH", path, fields{"factor": nil}).want(200).object(); len(got) != 1 || got["ease"] == nil {
+		t.Errorf("PATCH with null: got %v, want the other one", got)
+	}
+}

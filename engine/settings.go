@@ -25,6 +25,9 @@ type Settings struct {
 	// KeepPrivate stores the words of tickets as they come. Default is to take card
 	// numbers, mail addresses and phone numbers out of them first.
 	KeepPrivate bool `json:"keep_private,omitempty"`
+	// Sources are settings, numbers and words by the source's name and their own, that a
+	// training takes instead of choosing among its own tries: what a tuning found.
+	Sources map[string]map[string]any `json:"sources,omitempty"`
 }
 
 const day = 24 * time.Hour

@@ -1,0 +1,78 @@
+package training
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// Take returns the search with the settings of some sources given (numbers and words, by
+// the source's name and their own) instead of searched for, and the names of those
+// sources. What of them is not given is that of the first try. A source or setting that
+// is not known is an *engine.Invalid.
+func (s Search) Take(sources map[string]map[string]any) (taken Search, named []string, err error) {
+	taken = slices.Clone(s)
+	for _, name := range slices.Sorted(maps.Keys(sources)) {
+		if len(sources[name]) == 0 {
+			continue
+		}
+		i := slices.IndexFunc(taken, func(k Kind) bool { return k.Name == name })
+		if i < 0 {
+			return nil, nil, engine.Invalidf(engine.CodeUnknownField, name, "no source is called so that has settings; there are %s", s.kinds())
+		}
+		taken[i].Tries = taken[i].Tries[:1]
+		for _, setting := range slices.Sorted(maps.Keys(sources[name])) {
+			full := name + "." + setting
+			err := taken[i:i+1].Fix(full, written(sources[name][setting]))
+			if invalid, ok := errors.AsType[*engine.Invalid](err); ok {
+				return nil, nil, engine.Invalidf(engine.CodeInvalidField, full, "%s", invalid.Want)
+			}
+			if err != nil {
+				return nil, nil, err
+			}
+		}
+		named = append(named, name)
+	}
+	return taken, named, nil
+}
+
+// written writes a number or a word as Fix reads it.
+func written(value any) string {
+	if x, is := value.(float64); is {
+		return strconv.FormatFloat(x, 'f', -1, 64)
+	}
+	return fmt.Sprint(value)
+}
+
+// kinds are the names of the search's kinds, sorted.
+func (s Search) kinds() []string {
+	var out []string
+	for _, k := range s {
+		out = append(out, k.Name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// CheckSources refuses settings of sources that a training could not take, by an
+// *engine.Invalid.
+func (t *Trainer) CheckSources(sources map[string]map[string]any) error {
+	_, _, err := t.o.Search.Take(sources)
+	return err
+}
+
+// searching is what a training looks through under the settings of the moment, and which
+// sources' settings are given. What an earlier version was given and this one does not
+// know is passed over.
+func (t *Trainer) searching(settings engine.Settings) (Search, []string) {
+	search, named, err := t.o.Search.Take(settings.Sources)
+	if err != nil {
+		t.o.Log.Warn("the settings of sources that are stored cannot be taken; all are chosen", "why", err)
+		return *t.o.Search, nil
+	}
+	return search, named
+}
