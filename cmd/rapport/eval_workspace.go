@@ -23,7 +23,7 @@ type workspaceData struct {
 // remove deletes the files.
 func (d *workspaceData) remove() error { return os.RemoveAll(d.folder) }
 
-// fetch lays down the events and items of the workspace as files to evaluate on.
+// fetch lays down the events, items and customers of the workspace as files to evaluate on.
 func (e *evalData) fetch(ctx context.Context, c *console) (_ *workspaceData, err error) {
 	t := target{directory{e.Dir}, e.Server, e.KeyFile}
 	r, err := t.reach(ctx, c, openOptions{})
@@ -40,9 +40,9 @@ func (e *evalData) fetch(ctx context.Context, c *console) (_ *workspaceData, err
 			err = errors.Join(err, d.remove())
 		}
 	}()
-	e.Events, e.Items = filepath.Join(d.folder, "events.ndjson"), filepath.Join(d.folder, "items.ndjson")
-	for what, file := range map[string]string{"events": e.Events, "items": e.Items} {
-		if _, err := r.download(ctx, c, "reading "+what, "/v1/export/"+what+"?format=ndjson", file); err != nil {
+	for what, file := range map[string]*string{"events": &e.Events, "items": &e.Items, "customers": &e.Customers} {
+		*file = filepath.Join(d.folder, what+".ndjson")
+		if _, err := r.download(ctx, c, "reading "+what, "/v1/export/"+what+"?format=ndjson", *file); err != nil {
 			return nil, err
 		}
 	}

@@ -52,7 +52,7 @@ func (m *metricsCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	r := &lists{command: m, c: c, sum: sha256.New()}
+	r := &listFiles{command: m, c: c, sum: sha256.New()}
 	if err := r.read(ctx); err != nil {
 		return err
 	}
@@ -121,8 +121,8 @@ func (m *metricsCommand) requirements(systems []*evaluate.Rankings) ([]evaluate.
 	return out, nil
 }
 
-// lists is what reading the files has come to.
-type lists struct {
+// listFiles is what reading the files has come to.
+type listFiles struct {
 	command *metricsCommand
 	c       *console
 	options record.Options
@@ -133,7 +133,7 @@ type lists struct {
 }
 
 // read reads all files.
-func (l *lists) read(ctx context.Context) error {
+func (l *listFiles) read(ctx context.Context) error {
 	m := l.command
 	mapping, err := record.ParseMapping(m.Map)
 	if err != nil {
@@ -175,7 +175,7 @@ func (l *lists) read(ctx context.Context) error {
 }
 
 // judge takes what is right for a query, by its grade or else alike.
-func (l *lists) judge(query string, right []record.Listed) {
+func (l *listFiles) judge(query string, right []record.Listed) {
 	l.judged.Ask(query)
 	for _, one := range right {
 		grade := 1.0
@@ -187,7 +187,7 @@ func (l *lists) judge(query string, right []record.Listed) {
 }
 
 // system returns the lists that a file has under a name, "" for its own.
-func (l *lists) system(named map[string]*evaluate.Rankings, file, model string) *evaluate.Rankings {
+func (l *listFiles) system(named map[string]*evaluate.Rankings, file, model string) *evaluate.Rankings {
 	if r := named[model]; r != nil {
 		return r
 	}
@@ -204,7 +204,7 @@ func (l *lists) system(named map[string]*evaluate.Rankings, file, model string) 
 }
 
 // add takes the bytes of a file into the sum.
-func (l *lists) add(in *input) error {
+func (l *listFiles) add(in *input) error {
 	if _, err := io.Copy(l.sum, in.file); err != nil {
 		return fmt.Errorf("read %s: %w", in.name, err)
 	}
@@ -213,7 +213,7 @@ func (l *lists) add(in *input) error {
 }
 
 // each reads one file and hands on its records.
-func (l *lists) each(ctx context.Context, file string, take func(record.Listing) error) (err error) {
+func (l *listFiles) each(ctx context.Context, file string, take func(record.Listing) error) (err error) {
 	in, err := openInput(file, true)
 	if err != nil {
 		return &usageError{err}

@@ -3,6 +3,7 @@ package evaluate
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/rapportengine/rapport/engine"
@@ -65,6 +66,13 @@ func (r *Rankings) Add(query, item string, rank, score *float64) error {
 
 // Len is the number of queries with a list.
 func (r *Rankings) Len() int { return len(r.lists) }
+
+// Lists calls fn with every query and its list, best first.
+func (r *Rankings) Lists(fn func(query string, items []string)) {
+	for _, query := range slices.Sorted(maps.Keys(r.lists)) {
+		fn(query, r.list(query))
+	}
+}
 
 // list returns the list of a query, best first; nil where there is none.
 func (r *Rankings) list(query string) []string {
