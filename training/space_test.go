@@ -41,9 +41,16 @@ func TestPlaces(t *testing.T) {
 		place float64
 		want  string
 	}{
-		{log, 0, "0.01"}, {log, 0.5, "1"}, {log, 1, "100"},
-		{off, 0.1, "0"}, {off, 0.2, "1"}, {off, 0.6, "5"}, {off, 1, "9"},
-		{words, 0, "a"}, {words, 0.7, "b"}, {words, 1, "b"},
+		{log, 0, "0.01"},
+		{log, 0.5, "1"},
+		{log, 1, "100"},
+		{off, 0.1, "0"},
+		{off, 0.2, "1"},
+		{off, 0.6, "5"},
+		{off, 1, "9"},
+		{words, 0, "a"},
+		{words, 0.7, "b"},
+		{words, 1, "b"},
 	} {
 		if got := c.r.At(c.place); got != c.want {
 			t.Errorf("at %v of %+v is %q, want %q", c.place, c.r, got, c.want)

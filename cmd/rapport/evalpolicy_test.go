@@ -59,6 +59,8 @@ func TestEvalPolicyRefuses(t *testing.T) {
 		{"no such file", []string{"--impressions", "nowhere.csv", "--policy", "uniform"}, "nowhere.csv"},
 		{"no such preset", []string{"--impressions", log, "--preset", "open-bandits", "--policy", "uniform"}, "open-bandit"},
 	} {
-		t.Run(c.about, func(t *testing.T) { rapport(t, append([]string{"eval-policy"}, c.args...)...).want(t, exitUsage, c.want) })
+		t.Run(c.about, func(t *testing.T) {
+			rapport(t, append([]string{"eval-policy"}, c.args...)...).want(t, exitUsage, c.want)
+		})
 	}
 }

@@ -99,21 +99,30 @@ func (s *Study) fit(ctx context.Context, kind string, settings map[string]string
 	if s.last.source != nil && s.last.kind == kind && maps.Equal(s.last.settings, settings) {
 		return s.last.source, nil
 	}
-	k, err := s.Kind(kind)
+	setting, err := s.setting(kind, settings)
 	if err != nil {
 		return nil, err
 	}
-	k.Tries = k.Tries[:1]
-	one := training.Search{k}
-	for _, name := range slices.Sorted(maps.Keys(settings)) {
-		if err := one.Fix(kind+"."+name, settings[name]); err != nil {
-			return nil, err
-		}
-	}
-	source, err := s.e.selector.Fitter.Fit(ctx, s.material, training.Setting{Kind: one[0], Params: one[0].Tries[0]})
+	source, err := s.e.selector.Fitter.Fit(ctx, s.material, setting)
 	if err != nil {
 		return nil, err
 	}
 	s.last.kind, s.last.settings, s.last.source = kind, maps.Clone(settings), source
 	return source, nil
+}
+
+// setting returns a kind with some settings; what is not named keeps the kind's first.
+func (s *Study) setting(kind string, settings map[string]string) (training.Setting, error) {
+	k, err := s.Kind(kind)
+	if err != nil {
+		return training.Setting{}, err
+	}
+	k.Tries = k.Tries[:1]
+	one := training.Search{k}
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		if err := one.Fix(kind+"."+name, settings[name]); err != nil {
+			return training.Setting{}, err
+		}
+	}
+	return training.Setting{Kind: one[0], Params: one[0].Tries[0]}, nil
 }
