@@ -28,7 +28,7 @@ type evalData struct {
 	Valid     string `placeholder:"FILE" help:"With --train: what settings are chosen on."`
 	Test      string `placeholder:"FILE" help:"With --train: what is to be predicted."`
 	Items     string `placeholder:"FILE" help:"Items with titles, categories and attributes."`
-	Customers string `placeholder:"FILE" help:"Customers with attributes and consent; who refuses training is left out."`
+	Customers string `placeholder:"FILE" help:"Customers: customer_id, attributes.NAME, consent; who refuses training is left out."`
 	Dir       string `placeholder:"DIR" help:"Instead of files: what the workspace in this directory holds, under its weights of interaction types."`
 	Server    string `placeholder:"URL" help:"Instead of files: what the workspace of the server there holds."`
 	KeyFile   string `placeholder:"FILE" help:"File that holds the server's API key; else RAPPORT_KEY does."`

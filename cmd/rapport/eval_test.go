@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,4 +87,78 @@ func TestEvalOfGivenFilesAndStdout(t *testing.T) {
 	}
 	rapport(t, "eval", "--events", write(t, "none.csv", "customer_id,item_id\n")).want(t, exitUsage, "no interactions")
 	rapport(t, "eval", "--events", "missing.csv").want(t, exitUsage, "missing.csv")
+}
+
+// shopFiles are orders of two goods each, five of every customer, whose taste goes by
+// their country, and the customers' records.
+func shopFiles(t *testing.T) (orders, customers string) {
+	t.Helper()
+	var rows, people strings.Builder
+	rows.WriteString("customer_id,item_id,type,at,order_id\n")
+	people.WriteString("customer_id,attributes.country\n")
+	for c := range 40 {
+		fmt.Fprintf(&people, "c%d,%s\n", c, []string{"DE", "FR"}[c%2])
+		for o := range 5 {
+			for line := range 2 {
+				fmt.Fprintf(&rows, "c%d,i%d,purchase,2026-01-%02dT10:%02d:00Z,o%d-%d\n", c, shopItem(c, o, line), 2+5*o, c, c, o)
+			}
+		}
+	}
+	return write(t, "orders.csv", rows.String()), write(t, "customers.csv", people.String())
+}
+
+// shopItem is a line of a customer's order; none of theirs is another.
+func shopItem(customer, order, line int) int {
+	return (customer/2+7*order+3*line)%40*2 + customer%2
+}
+
+func TestEvalProtocols(t *testing.T) {
+	orders, customers := shopFiles(t)
+	small := []string{"eval", "--events", orders, "--models", "popular,itemknn", "--k", "5"}
+	for _, c := range []struct {
+		args, want []string
+	}{
+		{[]string{"--split", "rolling:3"}, []string{"split rolling:3", "popular, cut 3", "all before the cut"}},
+		{[]string{"--baskets"}, []string{"last-out of baskets", "ndcg_full@5", "40 customers to predict for, 80 targets"}},
+		{[]string{"--cutoff", "2026-01-15", "--customers", customers, "--by", "country"}, []string{"split time:2026-01-15T00:00:00Z", "itemknn, country=FR"}},
+		{[]string{"--cold-items", "0.2"}, []string{"split cold-items:0.2", "cold items", "eligible: the "}},
+	} {
+		rapport(t, slices.Concat(small, c.args)...).want(t, exitOK, c.want...)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--baskets", "--split", "time:0.8"}, "each customer's last basket is held out"},
+		{[]string{"--baskets", "--sessions"}, "not both"},
+		{[]string{"--cold-items", "0.2", "--split", "last-out"}, "a split of its own"},
+		{[]string{"--cold-items", "2"}, "between 0 and 1"},
+		{[]string{"--cutoff", "yesterday"}, "is no date"},
+		{[]string{"--cutoff", "2026-01-15", "--split", "last-out"}, "a date cuts the split time"},
+		{[]string{"--by", "country"}, "no customers with attributes"},
+		{[]string{"--by", "town", "--customers", customers}, `no customer has an attribute "town"; there are country`},
+		{[]string{"--split", "rolling:1"}, "from 2 to 20"},
+	} {
+		rapport(t, slices.Concat(small, c.args)...).want(t, exitUsage, c.want)
+	}
+}
+
+// TestEvalMeasuresOtherSystems puts lists of another system into the table: one that
+// knows what was held out, but for one customer, and one that shows what is known.
+func TestEvalMeasuresOtherSystems(t *testing.T) {
+	orders, _ := shopFiles(t)
+	var right, known strings.Builder
+	right.WriteString("customer_id,item_id,rank\n")
+	for c := range 40 {
+		if c > 0 {
+			fmt.Fprintf(&right, "c%d,i%d,2\nc%d,nobody-knows-this,1\n", c, shopItem(c, 4, 1), c)
+		}
+		fmt.Fprintf(&known, `{"customer_id":"c%d","items":["i%d","i%d"]}`+"\n", c, shopItem(c, 0, 0), shopItem(c, 0, 1))
+	}
+	rapport(t, "eval", "--events", orders, "--models", "popular", "--k", "2", "--baskets", "--repeats", "exclude",
+		"--recommendations", write(t, "right.csv", right.String()), "--recommendations", write(t, "known.ndjson", known.String()),
+		"--require", "mrr@2: right > popular", "--require", "hr@2: right >= 0.9").
+		want(t, exitOK, "right: 1 of 40 customers have no list", "known: 40 of 40 customers are shown items they already have", "met")
+	rapport(t, "eval", "--events", orders, "--models", "popular", "--split", "rolling:2", "--recommendations", write(t, "right.csv", right.String())).
+		want(t, exitUsage, "one list a customer")
 }
