@@ -1,225 +1,316 @@
 package training
 
 import (
-	"cmp"
 	"context"
 	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/stat"
 
-	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/content"
-	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/rank"
-	"github.com/rapportengine/rapport/engine/recommend"
 	"github.com/rapportengine/rapport/engine/repeat"
-	"github.com/rapportengine/rapport/engine/vector"
-	"github.com/rapportengine/rapport/training/evaluate"
 )
 
-// blendCases is how many held-out questions weights are chosen on at most, and
-// blendFloats how many raw scores may be held for it (160 MB).
+// blendLeast is how many questions are needed to choose weights at all: with fewer the
+// default ones stay, on measured scales.
+const blendLeast = 50
+
+// Method is a way to find weights.
+type Method string
+
+// The methods a blend is chosen from.
 const (
-	blendCases  = 1000
-	blendFloats = 40 << 20
-	// blendLeast is how many are needed to choose at all: with fewer the default
-	// weights stay, on measured scales.
-	blendLeast = 50
+	BySoftmax Method = "softmax" // of greatest likelihood of what was wanted
+	ByAscent  Method = "ascent"  // uphill in NDCG@10 from the softmax's
+	ByGrid    Method = "grid"    // uphill in NDCG@10 from equal weights, over a few values
+	BySingle  Method = "single"  // the best source alone
+	ByTask    Method = "task"    // those of the task, in a place
 )
 
-// weightGrid are the weights tried for each source while the others rest.
-var weightGrid = []float64{0, 0.05, 0.1, 0.25, 0.5, 1, 2}
-
-// blendMetric is what weights are chosen by.
-var blendMetric = evaluate.Metric{Name: "ndcg", K: 10}
-
-// raws are the raw scores of every source on every case: what a blend is fitted on.
-type raws struct {
-	names   []string
-	fitted  int // the first so many sources were fitted
-	cases   []*recommend.RawScores
-	targets [][]engine.ItemNum
-	workers int
+// proposal is what a method came to.
+type proposal struct {
+	method  Method
+	weights []float64
+	// held is the metric of every question under the weights the method finds without
+	// the questions of its fold.
+	held []float64
 }
 
-// collect scores the cases. Where eligible items are many, fewer cases are used.
-func collect(ctx context.Context, w *recommend.World, place *recommend.Place, cases []Case, workers int) (*raws, error) {
-	r := &raws{names: names(w.Models.Sources()), fitted: len(w.Models.Fitted), workers: workers}
-	perCase := len(r.names) * max(1, w.Catalogue.Len())
-	cases = Pick(cases, max(blendLeast, min(blendCases, blendFloats/perCase)))
-	r.cases = make([]*recommend.RawScores, len(cases))
-	err := each(ctx, len(cases), workers, func(i int) error {
-		got, err := recommend.Raw(cases[i].input(w, place))
-		r.cases[i] = got
-		return err
-	})
-	for _, c := range cases {
-		r.targets = append(r.targets, c.Targets)
-	}
-	return r, err
+// blend is weights that were chosen, and why.
+type blend struct {
+	proposal
+	tried map[Method]float64 // means of held
 }
 
-func names(sources []model.Source) []string {
-	out := make([]string, len(sources))
-	for i, s := range sources {
-		out[i] = s.Name()
-	}
-	return out
-}
-
-// scales returns mean and standard deviation of every source's raw scores over all
-// eligible items of all cases; a source that says the same of everything gets none.
-func (r *raws) scales() []rank.Scale {
-	out := make([]rank.Scale, len(r.names))
-	for s := range r.names {
-		var n, sum, squares float64
-		for _, c := range r.cases {
-			for _, x := range c.By[s] {
-				n++
-				sum += float64(x)
-				squares += float64(x) * float64(x)
-			}
-		}
-		if n == 0 {
-			continue
-		}
-		mean := sum / n
-		if sd := math.Sqrt(max(0, squares/n-mean*mean)); sd > 1e-9*math.Abs(mean) && sd > 0 {
-			out[s] = rank.Scale{Mean: mean, SD: sd}
-		}
-	}
-	return out
-}
-
-// fit chooses weights by coordinate ascent over the grid, from equal weights of the
-// fitted sources on (of all, where nothing was fitted), until a round changes nothing.
-// A change must be better by more than chance moves it: see better. reach is the mean
-// of the metric under the result, on these cases.
-func (r *raws) fit(ctx context.Context, task rank.Task, without []string) (scales map[string]rank.Scale, reach float64, err error) {
-	measured := r.scales()
-	for s, name := range r.names {
-		if slices.Contains(without, name) || !speaks(name, task) {
-			measured[s] = rank.Scale{}
-		}
-	}
-	if len(r.cases) < blendLeast {
-		return r.guess(task, measured), 0, nil
-	}
-	newcomers := slices.Index(r.names, content.NewcomersName)
-	measured[newcomers] = rank.Scale{} // chosen by itself, below
-	weights := make([]float64, len(r.names))
-	for s, name := range r.names {
-		if s < r.fitted && measured[s].SD > 0 {
-			weights[s] = 1
-		} else if r.fitted == 0 {
-			weights[s] = rank.Guess(task, name).Weight
-		}
-	}
-	first, err := r.reach(ctx, measured, weights, 0, weights[:1])
+// choose returns the weights of the method that is best in cross-validation over
+// persons. The softmax's stand first, for they vary least with the questions: ascent
+// replaces them where it is no worse, a grid or a single source where it is better by
+// more than chance. Where task is not nil, those are the weights that the task has
+// without regard to the place, and they stay unless the place's own are better by more
+// than chance. may says which sources may have a weight.
+func (e *exam) choose(ctx context.Context, may []bool, task []float64) (*blend, error) {
+	soft, kept, err := e.pruned(ctx, may)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	best := first[0]
-	for changed := true; changed; {
-		changed = false
-		for s := range r.names {
-			if measured[s].SD == 0 {
-				continue
-			}
-			tried, err := r.reach(ctx, measured, weights, s, weightGrid)
-			if err != nil {
-				return nil, 0, err
-			}
-			for i, w := range weightGrid {
-				trial := slices.Clone(weights)
-				trial[s] = w
-				if w != weights[s] && slices.Max(trial) > 0 && better(tried[i], best) {
-					best, weights, changed = tried[i], trial, true
-				}
-			}
+	equal := make([]float64, len(e.names))
+	for s := range equal {
+		if may[s] && (s < e.fitted || e.fitted == 0) {
+			equal[s] = 1
 		}
 	}
-	if weights, best, err = r.prune(ctx, measured, weights, best); err != nil {
-		return nil, 0, err
+	ways := []struct {
+		method Method
+		find   func(without int) ([]float64, error)
+		wins   func(own, best []float64) bool
+	}{
+		{BySoftmax, func(without int) ([]float64, error) { return soft.but(without), nil }, better},
+		{ByAscent, func(without int) ([]float64, error) {
+			return e.ascend(ctx, soft.but(without), kept, nearby, without)
+		}, noWorse},
+		{ByGrid, func(without int) ([]float64, error) { return e.ascend(ctx, equal, may, fromGrid, without) }, better},
+		{BySingle, func(without int) ([]float64, error) { return e.single(ctx, may, without) }, better},
 	}
-	scales = r.blend(measured, weights)
-	if w := r.newcomers(measured, weights); w > 0 {
-		scales[content.NewcomersName] = rank.Scale{Weight: w, SD: measured[slices.Index(r.names, content.Name)].SD}
+	var best *proposal
+	tried := make(map[Method]float64)
+	for _, way := range ways {
+		if slices.Max(soft.weights) == 0 && (way.method == BySoftmax || way.method == ByAscent) {
+			continue // no source foretells anything
+		}
+		p, err := e.propose(ctx, way.method, way.find)
+		if err != nil {
+			return nil, err
+		}
+		tried[way.method] = stat.Mean(p.held, nil)
+		if best == nil || way.wins(p.held, best.held) {
+			best = p
+		}
 	}
-	return scales, stat.Mean(best, nil), nil
+	if task != nil {
+		held, err := e.reach(ctx, task, -1)
+		if err != nil {
+			return nil, err
+		}
+		tried[ByTask] = stat.Mean(held, nil)
+		if !better(best.held, held) {
+			best = &proposal{ByTask, task, held}
+		}
+	}
+	return &blend{*best, tried}, nil
 }
 
-// prune leaves out, from the weakest on, every source without which the blend is worse
-// than the whole by no more than half of what chance moves it: each that speaks costs
-// every answer time.
-func (r *raws) prune(ctx context.Context, measured []rank.Scale, weights, whole []float64) (pruned, reached []float64, err error) {
-	reached = whole
-	weakest := make([]int, len(weights))
-	for s := range weakest {
-		weakest[s] = s
+// but returns the weights of all questions but a fold's, -1 for all.
+func (s *softmax) but(fold int) []float64 {
+	if fold < 0 {
+		return s.weights
 	}
-	slices.SortStableFunc(weakest, func(a, b int) int { return cmp.Compare(weights[a], weights[b]) })
-	for _, s := range weakest {
-		trial := slices.Clone(weights)
-		trial[s] = 0
-		if weights[s] == 0 || slices.Max(trial) == 0 {
+	return s.without[fold]
+}
+
+// propose lets a method find weights on everything and without each fold.
+func (e *exam) propose(ctx context.Context, method Method, find func(without int) ([]float64, error)) (*proposal, error) {
+	weights, err := find(-1)
+	if err != nil {
+		return nil, err
+	}
+	p := &proposal{method, weights, make([]float64, len(e.questions))}
+	for f := range folds {
+		if weights, err = find(f); err != nil {
+			return nil, err
+		}
+		got, err := e.reach(ctx, weights, f)
+		if err != nil {
+			return nil, err
+		}
+		for i, x := range got {
+			p.held[i] += x // 0 outside the fold
+		}
+	}
+	return p, nil
+}
+
+// single gives all weight to the source that is best alone, but for a fold.
+func (e *exam) single(ctx context.Context, may []bool, without int) ([]float64, error) {
+	best, most := -1, -1.0
+	for s := range e.names {
+		if !may[s] {
 			continue
 		}
-		got, err := r.reach(ctx, measured, trial, s, trial[s:s+1])
+		got, err := e.line(ctx, make([]float64, len(e.names)), s, []float64{1}, without)
+		if err != nil {
+			return nil, err
+		}
+		if mean := stat.Mean(got[0], nil); mean > most {
+			best, most = s, mean
+		}
+	}
+	weights := make([]float64, len(e.names))
+	if best >= 0 {
+		weights[best] = 1
+	}
+	return weights, nil
+}
+
+// What a source must add to the log-likelihood of the targets to be asked: 1 whatever
+// there is to learn from (as by Akaike 1974), and so much more a question, for each that
+// speaks costs every answer time.
+const (
+	pruneLeast       = 1
+	pruneEachWanting = 0.0005
+)
+
+// pruned is the softmax of those sources that earn their place, and which those are: the
+// one that adds least is left out and the others' weights are found again, as long as it
+// adds too little.
+func (e *exam) pruned(ctx context.Context, may []bool) (*softmax, []bool, error) {
+	kept := slices.Clone(may)
+	fit, err := e.softmax(ctx, kept, make([]float64, len(kept)))
+	if err != nil {
+		return nil, nil, err
+	}
+	for s, w := range fit.weights {
+		kept[s] = w > 0
+	}
+	for {
+		s := e.least(fit, kept)
+		if s < 0 {
+			return fit, kept, nil
+		}
+		kept[s] = false
+		start := slices.Clone(fit.weights)
+		start[s] = 0
+		fewer, err := e.softmax(ctx, kept, start)
 		if err != nil {
 			return nil, nil, err
 		}
-		if !betterBy(pruneErrors, whole, got[0]) {
-			weights, reached = trial, got[0]
+		if fit.log-fewer.log > e.leastGain() {
+			kept[s] = true
+			return fit, kept, nil
 		}
+		fit = fewer
 	}
-	return weights, reached, nil
 }
 
-// speaks reports whether a source has anything to say in a task: of what was bought only
-// where it may be shown again.
-func speaks(source string, task rank.Task) bool { return source != repeat.Name || task == rank.Repeat }
+func (e *exam) leastGain() float64 {
+	return pruneLeast + pruneEachWanting*float64(len(e.questions))
+}
 
-// newcomers is what likeness in content is worth for an item that no fitted source has
-// seen: the slope of what the fitted sources say together of an item, on their scales
-// and under their weights, against its likeness in content, over all known items of all
-// cases (least squares through the means). Held-out wishes cannot choose it: they are
-// for known items, nearly all.
-func (r *raws) newcomers(measured []rank.Scale, weights []float64) float64 {
-	likeness := slices.Index(r.names, content.Name)
-	if measured[likeness].SD == 0 {
-		return 0
-	}
-	var both, squares float64
-	for _, c := range r.cases {
-		for i := range c.By[likeness] {
-			z := (float64(c.By[likeness][i]) - measured[likeness].Mean) / measured[likeness].SD
-			for s := range r.fitted {
-				if raw := c.By[s]; raw != nil && measured[s].SD > 0 {
-					both += z * weights[s] * (float64(raw[i]) - measured[s].Mean) / measured[s].SD
-				}
-			}
-			squares += z * z
+// least returns the source without which the quadratic model of the likelihood loses
+// least, -1 where only one is left.
+func (e *exam) least(fit *softmax, kept []bool) int {
+	weakest, loss := -1, math.Inf(1)
+	var left int
+	for s, is := range kept {
+		if !is {
+			continue
+		}
+		left++
+		if l := fit.curve[s] * fit.weights[s] * fit.weights[s]; l < loss {
+			weakest, loss = s, l
 		}
 	}
-	if squares == 0 {
-		return 0
+	if left < 2 {
+		return -1
 	}
-	return max(0, both/squares)
+	return weakest
+}
+
+// fit chooses the weights of a task, or of a place in it, and says how. task is the
+// task's blend where a place is asked for; scales are nil where the place has no use for
+// its own.
+func (e *exam) fit(ctx context.Context, task rank.Task, of map[string]rank.Scale) (map[string]rank.Scale, Chosen, error) {
+	how := Chosen{Cases: len(e.questions)}
+	if len(e.questions) < blendLeast {
+		if of != nil {
+			return nil, how, nil
+		}
+		return e.guess(task), how, nil
+	}
+	may := make([]bool, len(e.names))
+	for s, name := range e.names {
+		may[s] = e.scales[s].SD > 0 && name != content.NewcomersName // those are weighed by themselves, below
+	}
+	if !slices.Contains(may, true) {
+		return e.guess(task), how, nil
+	}
+	got, err := e.choose(ctx, may, e.here(of))
+	if err != nil {
+		return nil, how, err
+	}
+	how.Method, how.Tried = got.method, got.tried
+	if got.method == ByTask {
+		return nil, how, nil
+	}
+	weights := readable(got.weights)
+	reached, err := e.reach(ctx, weights, -1)
+	if err != nil {
+		return nil, how, err
+	}
+	how.NDCG = stat.Mean(reached, nil)
+	if how.Single, err = e.strongest(ctx, may); err != nil {
+		return nil, how, err
+	}
+	return e.blend(weights), how, nil
+}
+
+// strongest names the source that is best alone.
+func (e *exam) strongest(ctx context.Context, may []bool) (string, error) {
+	weights, err := e.single(ctx, may, -1)
+	return e.names[slices.Index(weights, 1)], err
+}
+
+// here returns a blend's weights on the scales of this exam, nil for none.
+func (e *exam) here(of map[string]rank.Scale) []float64 {
+	if of == nil {
+		return nil
+	}
+	out := make([]float64, len(e.names))
+	for s, name := range e.names {
+		if scale := of[name]; scale.SD > 0 {
+			out[s] = scale.Gain() * e.scales[s].SD
+		}
+	}
+	return out
+}
+
+// readable gives the heaviest source the weight 1 and the others theirs to three
+// places: no list tells more of them apart.
+func readable(weights []float64) []float64 {
+	out := make([]float64, len(weights))
+	most := slices.Max(weights)
+	for s, w := range weights {
+		out[s] = math.Round(1000*w/most) / 1000
+	}
+	return out
+}
+
+// blend names the sources that were measured. Those of weight 0 are not asked, but a
+// scenario that raises one finds its scale.
+func (e *exam) blend(weights []float64) map[string]rank.Scale {
+	out := make(map[string]rank.Scale)
+	for s, name := range e.names {
+		if e.scales[s].SD > 0 && name != content.NewcomersName {
+			out[name] = rank.Scale{Weight: weights[s], Mean: e.scales[s].Mean, SD: e.scales[s].SD}
+		}
+	}
+	if w := e.newcomers(weights); w > 0 {
+		out[content.NewcomersName] = rank.Scale{Weight: w, SD: e.scales[e.sums.likeness].SD}
+	}
+	return out
 }
 
 // guess is the blend where there is too little to choose on: the fitted sources weigh
 // 1, the others what they weigh by default, on measured scales where there are any.
-func (r *raws) guess(task rank.Task, measured []rank.Scale) map[string]rank.Scale {
+func (e *exam) guess(task rank.Task) map[string]rank.Scale {
 	out := make(map[string]rank.Scale)
-	for s, name := range r.names {
+	for s, name := range e.names {
 		scale := rank.Guess(task, name)
-		if (s < r.fitted && speaks(name, task)) || name == content.NewcomersName {
+		if (s < e.fitted && speaks(name, task)) || name == content.NewcomersName {
 			scale.Weight = 1
 		}
-		if measured[s].SD > 0 && name != content.NewcomersName {
-			scale.Mean, scale.SD = measured[s].Mean, measured[s].SD
+		if e.scales[s].SD > 0 && name != content.NewcomersName {
+			scale.Mean, scale.SD = e.scales[s].Mean, e.scales[s].SD
 		}
 		if scale.Weight != 0 {
 			out[name] = scale
@@ -228,71 +319,8 @@ func (r *raws) guess(task rank.Task, measured []rank.Scale) map[string]rank.Scal
 	return out
 }
 
-// better reports whether a is better than b, on the same cases, by more than one
-// standard error of the difference: what chance alone exceeds one time in six. On a few
-// hundred cases every choice looks good for some setting; this keeps the simpler one
-// that stood first.
-func better(a, b []float64) bool { return betterBy(1, a, b) }
-
-// pruneErrors is by how many standard errors the whole may be better than a blend with
-// fewer sources.
-const pruneErrors = 0.5
-
-// betterBy reports whether a is better than b by more than some standard errors.
-func betterBy(errors float64, a, b []float64) bool {
-	diff := make([]float64, len(a))
-	for i := range a {
-		diff[i] = a[i] - b[i]
-	}
-	mean, sd := stat.MeanStdDev(diff, nil)
-	return mean > 0 && mean > errors*sd/math.Sqrt(float64(len(diff)))
-}
-
-// blend names the sources that were measured. Those of weight 0 are not asked, but a
-// scenario that raises one finds its scale.
-func (r *raws) blend(measured []rank.Scale, weights []float64) map[string]rank.Scale {
-	out := make(map[string]rank.Scale)
-	for s, name := range r.names {
-		if measured[s].SD > 0 {
-			out[name] = rank.Scale{Weight: weights[s], Mean: measured[s].Mean, SD: measured[s].SD}
-		}
-	}
-	return out
-}
-
-// reach is the metric of every case, for each of some weights of one source while the
-// others have theirs: their sum is made once.
-func (r *raws) reach(ctx context.Context, measured []rank.Scale, weights []float64, source int, tries []float64) ([][]float64, error) {
-	got := make([][]float64, len(tries))
-	for i := range got {
-		got[i] = make([]float64, len(r.cases))
-	}
-	err := each(ctx, len(r.cases), r.workers, func(i int) error {
-		c := r.cases[i]
-		others := make([]float32, len(c.Items))
-		for s := range r.names {
-			if s != source {
-				r.add(c, s, weights[s], measured, others)
-			}
-		}
-		sums := make([]float32, len(c.Items))
-		for t, w := range tries {
-			top := vector.NewTop(blendMetric.K)
-			copy(sums, others)
-			r.add(c, source, w, measured, sums)
-			for j, n := range c.Items {
-				top.Push(n, sums[j])
-			}
-			got[t][i] = blendMetric.Of(evaluate.Judge(top.AppendItems(nil), r.targets[i], nil))
-		}
-		return nil
-	})
-	return got, err
-}
-
-// add adds what a source says in a case, on its scale and weighed, to sums.
-func (r *raws) add(c *recommend.RawScores, source int, weight float64, measured []rank.Scale, sums []float32) {
-	if raw := c.By[source]; raw != nil && weight != 0 && measured[source].SD != 0 {
-		vector.Axpy(float32(weight/measured[source].SD), raw, sums)
-	}
+// speaks reports whether a source has anything to say in a task: of what was bought only
+// where it may be shown again.
+func speaks(source string, task rank.Task) bool {
+	return source != repeat.Name || task.Of() == rank.Repeat
 }

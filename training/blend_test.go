@@ -1,9 +1,12 @@
 package training
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"gonum.org/v1/gonum/stat"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/content"
@@ -13,72 +16,316 @@ import (
 	"github.com/rapportengine/rapport/training/evaluate"
 )
 
-// invented are cases in which the source "good" lifts the target, "again" says the same
-// as good, and "noise" knows nothing.
-func invented(cases int) *raws {
-	r := &raws{names: []string{"good", "again", "noise", content.Name, content.NewcomersName}, fitted: 3, workers: 2}
+// invented are questions about 50 items in which the source "good" lifts the target by
+// so much, "again" says the same as good, and "noise" knows nothing.
+func invented(cases int, lift float32, workers int) *exam {
+	e := &exam{names: []string{"good", "again", "noise", content.Name, content.NewcomersName}, fitted: 3, workers: workers}
 	rng := rand.New(rand.NewPCG(7, 8))
-	for range cases {
-		c := &recommend.RawScores{By: make([][]float32, len(r.names))}
+	e.sums = momentsOf(make([][]float32, len(e.names)), 3)
+	for i := range cases {
+		raw := &recommend.RawScores{By: make([][]float32, len(e.names))}
 		target := rng.IntN(50)
 		for s := range 4 {
-			c.By[s] = make([]float32, 50)
+			raw.By[s] = make([]float32, 50)
 		}
 		for i := range 50 {
-			c.Items = append(c.Items, engine.ItemNum(i))
+			raw.Items = append(raw.Items, engine.ItemNum(i))
 			for s := range 4 {
-				c.By[s][i] = rng.Float32()
+				raw.By[s][i] = rng.Float32()
 			}
-			c.By[1][i] = c.By[0][i]
+			raw.By[1][i] = raw.By[0][i]
 		}
-		c.By[0][target]++
-		c.By[1][target]++
-		r.cases, r.targets = append(r.cases, c), append(r.targets, []engine.ItemNum{engine.ItemNum(target)})
+		raw.By[0][target] += lift
+		raw.By[1][target] += lift
+		e.sums.add(momentsOf(raw.By, 3))
+		q := newQuestion(raw, []engine.ItemNum{engine.ItemNum(target)}, 50)
+		q.fold = i % folds
+		e.questions = append(e.questions, q)
 	}
-	return r
+	e.scales = e.sums.scales()
+	for _, q := range e.questions {
+		q.standardise(e.scales)
+	}
+	return e
 }
 
 func TestBlendKeepsWhatHelps(t *testing.T) {
-	scales, reached, err := invented(200).fit(t.Context(), rank.Person, nil)
+	scales, how, err := invented(200, 1, 2).fit(t.Context(), rank.Person, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if scales["good"].Weight+scales["again"].Weight == 0 || scales["noise"].Weight != 0 || reached < 0.9 {
-		t.Errorf("blend %v reaches %.3f", scales, reached)
+	if scales["good"].Weight+scales["again"].Weight == 0 || scales["noise"].Weight != 0 || how.NDCG < 0.9 {
+		t.Errorf("blend %v reaches %+v", scales, how)
 	}
 	if scales["good"].Weight != 0 && scales["again"].Weight != 0 {
 		t.Errorf("two sources that say the same both speak: %v", scales)
 	}
+	if how.Cases != 200 || how.Method == "" || len(how.Tried) != 4 || how.Single != "good" {
+		t.Errorf("chosen: %+v", how)
+	}
 }
 
-// TestReachOfManyWeightsIsThatOfEach compares with sums made one by one.
-func TestReachOfManyWeightsIsThatOfEach(t *testing.T) {
-	r := invented(20)
-	measured := r.scales()
-	weights := []float64{0.5, 0, 2, 1, 0}
-	for source := range r.names {
-		got, err := r.reach(t.Context(), measured, weights, source, weightGrid)
+// TestBlendIsTheSameForAnyWorkers to the bit.
+func TestBlendIsTheSameForAnyWorkers(t *testing.T) {
+	want, _, err := invented(300, 0.3, 1).fit(t.Context(), rank.Person, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _, err := invented(300, 0.3, 5).fit(t.Context(), rank.Person, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, scale := range want {
+		if got[name] != scale {
+			t.Errorf("%s: %v with one worker, %v with five", name, scale, got[name])
+		}
+	}
+}
+
+// TestAPlaceKeepsTheTasksBlend unless its own is better by more than chance.
+func TestAPlaceKeepsTheTasksBlend(t *testing.T) {
+	e := invented(300, 0.5, 2)
+	right := map[string]rank.Scale{"good": {Weight: 1, SD: 0.3}}
+	if scales, how, err := e.fit(t.Context(), rank.Person, right); err != nil || scales != nil || how.Method != ByTask {
+		t.Errorf("a place that differs in nothing: %v, %+v (%v)", scales, how, err)
+	}
+	wrong := map[string]rank.Scale{"noise": {Weight: 1, SD: 0.3}}
+	if scales, how, err := e.fit(t.Context(), rank.Person, wrong); err != nil || scales["good"].Weight+scales["again"].Weight == 0 || how.Method == ByTask {
+		t.Errorf("a place where the task's blend knows nothing: %v, %+v (%v)", scales, how, err)
+	}
+	few := invented(blendLeast-1, 0.5, 2)
+	if scales, _, err := few.fit(t.Context(), rank.Person, wrong); err != nil || scales != nil {
+		t.Errorf("a place with too few cases: %v (%v)", scales, err)
+	}
+}
+
+func TestNothingForetellsAnything(t *testing.T) {
+	e := invented(60, 0, 1)
+	for _, q := range e.questions {
+		q.wanted = nil // all targets are out of reach
+	}
+	scales, _, err := e.fit(t.Context(), rank.Person, nil)
+	if err != nil || (rank.Blend{rank.Person: scales}).Validate() != nil {
+		t.Errorf("blend %v (%v)", scales, err)
+	}
+	for _, q := range e.questions {
+		clear(q.scores)
+	}
+	clear(e.scales)
+	if scales, _, err = e.fit(t.Context(), rank.Person, nil); err != nil || scales["good"].Weight != 1 {
+		t.Errorf("where no source speaks: %v (%v)", scales, err)
+	}
+}
+
+// TestLineIsThatOfEach compares with lists made one by one.
+func TestLineIsThatOfEach(t *testing.T) {
+	e := invented(20, 0.2, 2)
+	for i, q := range e.questions { // several targets, some out of reach, some beyond the list's length
+		for n := range i {
+			q.wanted = append(q.wanted, (q.wanted[0]+7*(n+1))%50)
+		}
+		q.held = len(q.wanted) + i%3
+	}
+	weights, tries := []float64{0.5, 0, 2, 1, 0}, fromGrid(nil, 0)
+	for source := range e.names {
+		got, err := e.line(t.Context(), weights, source, tries, -1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, w := range weightGrid {
+		for i, w := range tries {
 			trial := slices.Clone(weights)
 			trial[source] = w
-			for c, one := range r.cases {
+			for c, q := range e.questions {
+				relevant := make([]engine.ItemNum, 0, q.held)
+				for _, at := range q.wanted {
+					relevant = append(relevant, q.items[at])
+				}
+				for len(relevant) < q.held {
+					relevant = append(relevant, engine.ItemNum(1000+len(relevant)))
+				}
 				top := vector.NewTop(blendMetric.K)
-				for item := range one.Items {
+				for item := range q.items {
 					var sum float32
-					for s, raw := range one.By {
-						if raw != nil && measured[s].SD > 0 {
-							sum += float32(trial[s]/measured[s].SD) * raw[item]
+					for _, s := range slices.Concat([]int{0, 1, 2, 3, 4}[:source], []int{0, 1, 2, 3, 4}[source+1:], []int{source}) {
+						if q.scores[s] != nil {
+							sum += float32(trial[s]) * q.scores[s][item]
 						}
 					}
-					top.Push(one.Items[item], sum)
+					top.Push(q.items[item], sum)
 				}
-				if want := blendMetric.Of(evaluate.Judge(top.AppendItems(nil), r.targets[c], nil)); got[i][c] != want {
+				want := blendMetric.Of(evaluate.Judge(top.AppendItems(nil), relevant, nil))
+				if math.Abs(got[i][c]-want) > 1e-12 {
 					t.Errorf("source %d at weight %v, case %d: %v, want %v", source, w, c, got[i][c], want)
 				}
 			}
+		}
+	}
+}
+
+// TestLikelihood compares log, gradient and Hessian with differences of a plain softmax.
+func TestLikelihood(t *testing.T) {
+	e := invented(70, 0.4, 2)
+	e.questions[3].wanted = append(e.questions[3].wanted, 11, 12)
+	e.questions[4].scores[0] = nil
+	plain := func(w []float64) (sum float64) {
+		for _, q := range e.questions {
+			score := func(i int) (s float64) {
+				for k, z := range q.scores {
+					if z != nil {
+						s += w[k] * float64(z[i])
+					}
+				}
+				return s
+			}
+			var total float64
+			for i := range q.items {
+				total += math.Exp(score(i))
+			}
+			for _, target := range q.wanted {
+				sum += (score(target) - math.Log(total)) / float64(len(q.wanted))
+			}
+		}
+		return sum
+	}
+	w := []float64{0.3, 0.2, 0.1, 0.4, 0}
+	parts, err := e.likelihoods(t.Context(), w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newLikelihood(len(w))
+	for _, part := range parts {
+		l.add(part)
+	}
+	near := func(what string, got, want float64) {
+		if math.Abs(got-want) > 2e-3*(1+math.Abs(want)) {
+			t.Errorf("%s: %v, want %v", what, got, want)
+		}
+	}
+	near("log", l.log, plain(w))
+	const h = 1e-3
+	moved := func(s, t int, a, b float64) float64 {
+		v := slices.Clone(w)
+		v[s] += a
+		v[t] += b
+		return plain(v)
+	}
+	for s := range w {
+		near("gradient", l.gradient[s], (moved(s, s, h, 0)-moved(s, s, -h, 0))/(2*h))
+		for u := range s + 1 {
+			want := -(moved(s, u, h, h) - moved(s, u, h, -h) - moved(s, u, -h, h) + moved(s, u, -h, -h)) / (4 * h * h)
+			near("hessian", l.hessian[s*len(w)+u], want)
+		}
+	}
+}
+
+// TestSoftmaxIsTheBest of all weights near it, and nothing is below 0.
+func TestSoftmaxIsTheBest(t *testing.T) {
+	e := invented(300, 0.2, 2)
+	may := []bool{true, true, true, true, false}
+	fit, err := e.softmax(t.Context(), may, make([]float64, 5))
+	if err != nil {
+		t.Fatal(err)
+	}
+	value := func(w []float64) float64 {
+		parts, err := e.likelihoods(t.Context(), w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, penalised := penalised(parts, w)
+		return penalised
+	}
+	for s := range may {
+		for _, by := range []float64{-0.05, 0.05} {
+			w := slices.Clone(fit.weights)
+			if w[s] += by; may[s] && w[s] >= 0 && value(w) > fit.value+newtonGain {
+				t.Errorf("weight %d moved by %v is better: %v above %v", s, by, value(w), fit.value)
+			}
+		}
+		if fit.weights[s] < 0 || (!may[s] && fit.weights[s] != 0) {
+			t.Errorf("weights %v", fit.weights)
+		}
+	}
+	far, err := e.softmax(t.Context(), may, []float64{30, 0, 30, 5, 0})
+	if err != nil || math.Abs(far.value-fit.value) > 0.01 {
+		t.Errorf("from far away the value is %v, not %v (%v)", far.value, fit.value, err)
+	}
+	for f := range folds { // one step away is nearly where a fit without the fold ends
+		fewer := *e
+		fewer.questions = slices.DeleteFunc(slices.Clone(e.questions), func(q *question) bool { return q.fold == f })
+		exact, err := fewer.softmax(t.Context(), may, fit.weights)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for s := range exact.weights {
+			if math.Abs(exact.weights[s]-fit.without[f][s]) > 0.02 {
+				t.Errorf("without fold %d: %v, want %v", f, fit.without[f], exact.weights)
+				break
+			}
+		}
+	}
+}
+
+// TestQuestionsFitInMemory at the worst: sources that agree on nothing.
+func TestQuestionsFitInMemory(t *testing.T) {
+	for _, sources := range []int{1, 5, 14, 40} {
+		for _, cases := range []int{50, 1000, blendCases} {
+			if d := depth(cases, sources); d > blendDepth || d < 2*blendMetric.K || (d > 2*blendMetric.K && cases*sources*sources*d > blendFloats) {
+				t.Errorf("%d cases of %d sources: depth %d", cases, sources, d)
+			}
+		}
+	}
+}
+
+// TestNewcomersIsASlope compares with the sums made one by one.
+func TestNewcomersIsASlope(t *testing.T) {
+	e := invented(30, 1, 1)
+	for _, q := range e.questions { // content says half of what good says
+		for i := range q.items {
+			q.scores[3][i] = q.scores[0][i]/2 + q.scores[3][i]/4
+		}
+	}
+	e.sums = momentsOf(make([][]float32, len(e.names)), 3)
+	for _, q := range e.questions {
+		e.sums.add(momentsOf(q.scores, 3))
+	}
+	e.scales = e.sums.scales()
+	weights := []float64{0.7, 0, 0.2, 0, 0}
+	var both, squares float64
+	for _, q := range e.questions {
+		for i := range q.items {
+			z := func(s int) float64 { return (float64(q.scores[s][i]) - e.scales[s].Mean) / e.scales[s].SD }
+			both += z(3) * (0.7*z(0) + 0.2*z(2))
+			squares += z(3) * z(3)
+		}
+	}
+	if got, want := e.newcomers(weights), both/squares; math.Abs(got-want) > 1e-6 || want < 0.1 {
+		t.Errorf("newcomers %v, want %v", got, want)
+	}
+}
+
+// TestBlendIsNotBelowItsBestSource learns on one half of the questions and is asked the
+// other, on many and on few.
+func TestBlendIsNotBelowItsBestSource(t *testing.T) {
+	for _, cases := range []int{60, 1000} {
+		e := invented(cases+2000, 0.15, 2)
+		learn, ask := *e, *e
+		learn.questions, ask.questions = e.questions[:cases], e.questions[cases:]
+		scales, how, err := learn.fit(t.Context(), rank.Person, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := ask.reach(t.Context(), ask.here(scales), -1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one := make([]float64, len(e.names))
+		one[0] = 1
+		alone, err := ask.reach(t.Context(), one, -1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stat.Mean(got, nil) < 0.9*stat.Mean(alone, nil) {
+			t.Errorf("on %d cases the blend (%+v) reaches %.3f, its best source %.3f", cases, how, stat.Mean(got, nil), stat.Mean(alone, nil))
 		}
 	}
 }

@@ -1,8 +1,12 @@
 package training
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/rapportengine/rapport/engine/rank"
@@ -20,6 +24,7 @@ type Report struct {
 	ChooseFrom  time.Time          `json:"choose_from,omitzero"`
 	CompareFrom time.Time          `json:"compare_from,omitzero"`
 	Recipe      Recipe             `json:"recipe"`
+	Tuned       []string           `json:"tuned,omitempty"` // sources whose settings were given, not chosen
 	Blend       rank.Blend         `json:"blend"`
 	Chosen      map[string]Chosen  `json:"chosen"` // by task
 	Table       *evaluate.Report   `json:"table,omitempty"`
@@ -29,10 +34,14 @@ type Report struct {
 	Took        float64            `json:"took_seconds"`
 }
 
-// Chosen says on how much a task's blend was chosen and what it reached there.
+// Chosen says on how much a blend was chosen, how, and what it reached there.
 type Chosen struct {
-	Cases int     `json:"cases"`
-	NDCG  float64 `json:"ndcg@10"` // 0 where there were too few cases to choose
+	Cases  int     `json:"cases"`
+	NDCG   float64 `json:"ndcg@10"`          // 0 where there were too few cases to choose
+	Method Method  `json:"method,omitempty"` // that found the weights; empty where there were too few cases
+	Single string  `json:"single,omitempty"` // the source that is best alone
+	// Tried is the mean NDCG@10 of each method in cross-validation over persons.
+	Tried map[Method]float64 `json:"tried,omitempty"`
 }
 
 // Write writes the report for people.
@@ -45,8 +54,37 @@ func (r *Report) Write(w io.Writer) error {
 		r.Events, r.Customers, r.Items, r.Took, verdict, r.Comparison); err != nil {
 		return err
 	}
+	for _, task := range slices.Sorted(maps.Keys(r.Chosen)) {
+		how := r.Chosen[task]
+		if _, err := fmt.Fprintf(w, "%s: %s\n", task, how.words(r.Blend[rank.Task(task)])); err != nil {
+			return err
+		}
+	}
 	if r.Table == nil {
 		return nil
 	}
 	return r.Table.WriteTable(w)
+}
+
+// words says what a blend asks, how heavy each source weighs, and how that was found.
+func (c Chosen) words(scales map[string]rank.Scale) string {
+	names := slices.SortedFunc(maps.Keys(scales), func(a, b string) int {
+		return cmp.Or(cmp.Compare(scales[b].Weight, scales[a].Weight), cmp.Compare(a, b))
+	})
+	var text strings.Builder
+	for _, name := range names {
+		if w := scales[name].Weight; w != 0 {
+			fmt.Fprintf(&text, "%s %.2g, ", name, w)
+		}
+	}
+	switch c.Method {
+	case "":
+		fmt.Fprintf(&text, "by default: %d held-out questions, %d are needed to choose", c.Cases, blendLeast)
+	case ByTask:
+		fmt.Fprintf(&text, "as for the task, on %d held-out questions", c.Cases)
+	default:
+		fmt.Fprintf(&text, "by %s on %d held-out questions: ndcg@10 %.4f, cross-validated %.4f; the best source alone (%s) %.4f",
+			c.Method, c.Cases, c.NDCG, c.Tried[c.Method], c.Single, c.Tried[BySingle])
+	}
+	return text.String()
 }

@@ -92,14 +92,17 @@ func (s *Selector) alone(ctx context.Context, w *recommend.World, source model.S
 // Blend chooses how the sources of w are weighed for a task, by cases of it asked in a
 // place.
 func (s *Selector) Blend(ctx context.Context, w *recommend.World, task rank.Task, place *recommend.Place, cases []Case) (map[string]rank.Scale, Chosen, error) {
-	s.Fitter.begins("choosing the blend")
-	raws, err := collect(ctx, w, place, cases, s.Fitter.Workers)
+	return s.blend(ctx, w, task, place, Pick(cases, blendCases), nil)
+}
+
+// blend chooses the weights for a task or, where the blend of the task is given, those
+// of a place in it: nil where it is served by the task's.
+func (s *Selector) blend(ctx context.Context, w *recommend.World, task rank.Task, place *recommend.Place, cases []Case, of map[string]rank.Scale) (map[string]rank.Scale, Chosen, error) {
+	s.Fitter.begins("choosing the blend for " + string(task))
+	leftOut := func(source string) bool { return slices.Contains(s.Without, source) || !speaks(source, task) }
+	e, err := ask(ctx, w, place, cases, leftOut, s.Fitter.Workers)
 	if err != nil {
 		return nil, Chosen{}, err
 	}
-	scales, reach, err := raws.fit(ctx, task, s.Without)
-	if err != nil {
-		return nil, Chosen{}, err
-	}
-	return scales, Chosen{Cases: len(raws.cases), NDCG: reach}, nil
+	return e.fit(ctx, task, of)
 }

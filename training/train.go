@@ -35,6 +35,7 @@ type run struct {
 	Selector
 	snap   *Snapshot
 	target func(engine.Type) bool
+	places []engine.Scenario // that the shop has
 	report *Report
 }
 
@@ -47,14 +48,17 @@ type chosen struct {
 // wished reports whether a type is something to predict: what people want, as far as
 // the settings give it at least half a purchase's weight; any positive one in a log
 // without such.
-func (s *Snapshot) wished() func(engine.Type) bool {
+func (s *Snapshot) wished() func(engine.Type) bool { return wished(&s.Settings, s.types.names) }
+
+func wished(settings *engine.Settings, types []engine.Type) func(engine.Type) bool {
 	strong := func(t engine.Type) bool {
-		return s.Settings.Types[t].Weight >= 0.5*s.Settings.Types[engine.Purchase].Weight && s.Settings.Types[t].Weight > 0
+		w := settings.Types[t].Weight
+		return w > 0 && w >= 0.5*settings.Types[engine.Purchase].Weight
 	}
-	if slices.ContainsFunc(s.types.names, strong) {
+	if slices.ContainsFunc(types, strong) {
 		return strong
 	}
-	return func(t engine.Type) bool { return s.Settings.Types[t].Weight > 0 }
+	return func(t engine.Type) bool { return settings.Types[t].Weight > 0 }
 }
 
 // cuts returns t1 and t2; ok is false for a log too short to cut.
@@ -76,41 +80,29 @@ func (s *Snapshot) cuts(target func(engine.Type) bool) (t1, t2 time.Time, ok boo
 	return t1, t2, t1.Before(t2) && at[0] < t1.UnixNano()
 }
 
-// choose fits on what lies before t1 and chooses settings and blend on [t1, t2).
+// choose fits on what lies before t1 and chooses settings and blends on [t1, t2).
 func (r *run) choose(ctx context.Context, t1, t2 time.Time) (chosen, error) {
 	past := r.snap.Before(t1)
-	cases := r.snap.NextCases(t1, t2, r.target, blendCases)
 	material := past.Material()
 	got := chosen{recipe: r.Default(material), blend: rank.DefaultBlend()}
 	if len(material.Data().Customers) == 0 {
 		return got, nil
 	}
+	tasks := r.tasks(t1, t2)
 	world := past.World(recommend.NewModels(0, past.Newest, nil, r.Fitter.Encoder(past), rank.DefaultBlend()))
-	base, recipe, err := r.Sources(ctx, world, material, cases)
+	base, recipe, err := r.Sources(ctx, world, material, Pick(tasks[0].cases, settingCases))
 	if err != nil {
 		return got, err
 	}
 	got.recipe = recipe
 	models := recommend.NewModels(0, past.Newest, recipe.Serving(base), world.Models.Encoder, rank.DefaultBlend())
 	world = world.WithModels(models, world.Content)
-	for _, of := range []struct {
-		task  rank.Task
-		place *recommend.Place
-		cases []Case
-	}{
-		{rank.Person, r.Place, cases},
-		{rank.Repeat, r.snap.Place(nil), r.snap.AgainCases(t1, t2, r.target, blendCases)},
-		{rank.Anchor, r.Place, r.snap.BasketCases(t1, t2, r.target, blendCases)},
-	} {
-		scales, how, err := r.Blend(ctx, world, of.task, of.place, of.cases)
-		if err != nil {
-			return got, err
-		}
-		got.blend[of.task] = scales
-		r.report.Chosen[string(of.task)] = how
-	}
-	return got, nil
+	return got, r.blends(ctx, world, tasks, r.stages(t1, t2), got.blend)
 }
+
+// settingCases is on how many held-out questions the settings of a source are chosen at
+// most: each try is asked all of them.
+const settingCases = 1000
 
 // compare refits candidate and incumbent on what lies before t2, measures both on what
 // came after, beside every source alone, and writes the table.

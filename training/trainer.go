@@ -42,7 +42,10 @@ type Options struct {
 	// SettingsNow is asked at each training instead, where it is not nil: the shop may
 	// change its settings while it runs.
 	SettingsNow func() engine.Settings
-	Search      *Search // nil: DefaultSearch
+	// ScenariosNow is asked at each training for the shop's places, so that those that
+	// show something of their own get a blend of their own; nil for none.
+	ScenariosNow func() []engine.Scenario
+	Search       *Search // nil: DefaultSearch
 	Seed        uint64
 	Workers     int           // 0: half the processors, so that answers keep theirs
 	Interval    time.Duration // how often the loop looks whether to train; 0: an hour
@@ -76,6 +79,9 @@ func New(store Store, swap func(*recommend.Models), o Options) *Trainer {
 	}
 	if o.SettingsNow == nil {
 		o.SettingsNow = func() engine.Settings { return *o.Settings }
+	}
+	if o.ScenariosNow == nil {
+		o.ScenariosNow = func() []engine.Scenario { return nil }
 	}
 	if o.Search == nil {
 		search := DefaultSearch()
@@ -230,9 +236,11 @@ func (t *Trainer) train(ctx context.Context, progress func(string, float64)) (*R
 			incumbent = choiceOf(v)
 		}
 	}
+	search, tuned := t.searching(snap.Settings)
+	report.Tuned = tuned
 	r := &run{
-		Selector: Selector{Search: *t.o.Search, Place: snap.Place(snap.Types()), Fitter: &Fitter{Workers: t.o.Workers, Seed: t.o.Seed, Step: step}},
-		snap:     snap, target: snap.wished(), report: report,
+		Selector: Selector{Search: search, Place: snap.Place(snap.Types()), Fitter: &Fitter{Workers: t.o.Workers, Seed: t.o.Seed, Step: step}},
+		snap:     snap, target: snap.wished(), places: t.o.ScenariosNow(), report: report,
 	}
 	models, err := r.train(ctx, incumbent)
 	report.Took = t.o.Now().Sub(start).Seconds()

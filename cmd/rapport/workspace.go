@@ -64,7 +64,7 @@ func open(ctx context.Context, o openOptions) (_ *workspace, err error) {
 	}
 	o.trainer.Log = o.log
 	w := &workspace{dir: o.dir, store: s, log: o.log, recommender: serving.New(s, s.IDs(), serving.Options{Settings: &settings})}
-	o.trainer.SettingsNow = w.recommender.Settings
+	o.trainer.SettingsNow, o.trainer.ScenariosNow = w.recommender.Settings, w.recommender.Scenarios
 	w.trainer = training.New(s, w.recommender.Swap, o.trainer)
 	if err := w.restore(ctx); err != nil {
 		return nil, fmt.Errorf("bring %s up to date: %w", o.dir, err)

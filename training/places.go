@@ -1,0 +1,191 @@
+package training
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/rank"
+	"github.com/rapportengine/rapport/engine/recommend"
+)
+
+// stage is something that is asked of a blend: a task, in a place, with held-out cases of
+// it.
+type stage struct {
+	key   rank.Task
+	place *recommend.Place
+	cases []Case
+}
+
+// How many places get blends of their own at most, and on how many cases each is chosen.
+const (
+	placesMost = 24
+	placeCases = 1000
+)
+
+// tasks are the stages every shop has, that of persons first.
+func (r *run) tasks(from, to time.Time) []stage {
+	return []stage{
+		{rank.Person, r.Place, r.snap.NextCases(from, to, r.target, blendCases)},
+		{rank.Repeat, r.snap.Place(nil), r.snap.AgainCases(from, to, r.target, blendCases)},
+		{rank.Anchor, r.Place, r.snap.BasketCases(from, to, r.target, blendCases)},
+	}
+}
+
+// show is what a place may show: items of some kinds (of any, where there is none) that
+// pass a filter.
+type show struct {
+	kinds  []engine.Kind
+	filter string
+}
+
+// shows are what the shop's lists are made of beside everything: each kind that people
+// act on, and what its scenarios say, each once.
+func (r *run) shows() []show {
+	var out []show
+	add := func(s show) {
+		known := func(o show) bool { return rank.Person.In(o.kinds, o.filter) == rank.Person.In(s.kinds, s.filter) }
+		if (len(s.kinds) > 0 || s.filter != "") && !slices.ContainsFunc(out, known) {
+			out = append(out, s)
+		}
+	}
+	acted := r.Place.Scenario.Kinds
+	for _, k := range acted {
+		add(show{kinds: []engine.Kind{k}})
+	}
+	for _, s := range r.places {
+		if len(s.Kinds) == 0 || slices.ContainsFunc(s.Kinds, func(k engine.Kind) bool { return slices.Contains(acted, k) }) {
+			add(show{s.Kinds, s.Filter})
+		}
+	}
+	return out[:min(len(out), placesMost)]
+}
+
+// stages are what is asked of persons and of items in each place. Their cases are made
+// when their turn comes.
+func (r *run) stages(from, to time.Time) iter.Seq[stage] {
+	return func(yield func(stage) bool) {
+		kinds := make(map[engine.ItemNum]engine.Kind, len(r.snap.Items))
+		for _, e := range r.snap.Items {
+			kinds[e.Num] = e.Item.KindOrProduct()
+		}
+		for _, shown := range r.shows() {
+			for _, s := range r.ask(shown, kinds, from, to) {
+				if !yield(s) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// ask makes the stages of one place: of persons, where repeats are allowed too if it
+// shows products, and of items.
+func (r *run) ask(shown show, kinds map[engine.ItemNum]engine.Kind, from, to time.Time) []stage {
+	may := func(n engine.ItemNum) bool {
+		return len(shown.kinds) == 0 || slices.Contains(shown.kinds, kinds[n])
+	}
+	target := r.snap.wishedOf(may)
+	only := func(targets func([]event, int64, func(event) bool) []engine.ItemNum) func([]event, int64, func(event) bool) []engine.ItemNum {
+		return func(events []event, at int64, is func(event) bool) []engine.ItemNum {
+			return slices.DeleteFunc(targets(events, at, is), func(n engine.ItemNum) bool { return !may(n) })
+		}
+	}
+	place := func(exclude []engine.Type) *recommend.Place {
+		p, err := recommend.NewPlace(engine.Scenario{Name: "held-out", Kinds: shown.kinds, Filter: shown.filter, Exclude: exclude}, nil)
+		if err != nil {
+			return nil // of a version with other words; the task's blend serves
+		}
+		return p
+	}
+	fresh, again := place(r.snap.Types()), place(nil)
+	if fresh == nil || again == nil {
+		return nil
+	}
+	in := func(t rank.Task) rank.Task { return t.In(shown.kinds, shown.filter) }
+	out := []stage{{in(rank.Person), fresh, r.snap.cases(from, to, target, only(newAt), placeCases)}}
+	if again.Task() == rank.Repeat {
+		out = append(out, stage{in(rank.Repeat), again, r.snap.cases(from, to, target, only(r.snap.allAt), placeCases)})
+	}
+	return append(out, stage{in(rank.Anchor), fresh, r.snap.BasketCases(from, to, target, placeCases)})
+}
+
+// blends chooses the blend of every task, and those of the places that need one of their
+// own.
+func (r *run) blends(ctx context.Context, w *recommend.World, tasks []stage, places iter.Seq[stage], into rank.Blend) error {
+	of := make(map[rank.Task]stage)
+	for _, task := range tasks {
+		scales, how, err := r.Blend(ctx, w, task.key, task.place, task.cases)
+		if err != nil {
+			return err
+		}
+		into[task.key], of[task.key] = scales, task
+		r.report.Chosen[string(task.key)] = how
+	}
+	for s := range places {
+		task := of[s.key.Of()]
+		cases, err := shownIn(w, &s, &task)
+		if err != nil || len(cases) < blendLeast {
+			continue // a filter that asks for a context there is none of, or too little to choose on
+		}
+		scales, how, err := r.blend(ctx, w, s.key, s.place, cases, into[task.key])
+		if err != nil {
+			return err
+		}
+		if scales != nil {
+			into[s.key] = scales
+		}
+		r.report.Chosen[string(s.key)] = how
+	}
+	return nil
+}
+
+// alike is how many cases are looked at to see whether a place shows less than its task.
+const alike = 20
+
+// shownIn returns the cases of a place with a target that it may show; none where it
+// shows all that the task does, for whose blend there is then no second to learn.
+func shownIn(w *recommend.World, s, task *stage) ([]Case, error) {
+	var out []Case
+	differs := false
+	for i := range s.cases {
+		c := &s.cases[i]
+		eligible, err := recommend.Eligible(c.input(w, s.place))
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(c.Targets, func(n engine.ItemNum) bool { return eligible.Contains(uint32(n)) }) {
+			out = append(out, *c)
+		}
+		if i < alike && !differs {
+			all, err := recommend.Eligible(c.input(w, task.place))
+			if err != nil {
+				return nil, err
+			}
+			differs = !all.Equals(eligible)
+		}
+	}
+	if !differs {
+		return nil, nil
+	}
+	return out, nil
+}
+
+// wishedOf is wished of the items for which may is true alone.
+func (s *Snapshot) wishedOf(may func(engine.ItemNum) bool) func(engine.Type) bool {
+	seen := make([]bool, len(s.types.names))
+	for _, p := range s.People {
+		for _, e := range p.events {
+			seen[e.kind] = seen[e.kind] || may(e.item)
+		}
+	}
+	var types []engine.Type
+	for i, name := range s.types.names {
+		if seen[i] {
+			types = append(types, name)
+		}
+	}
+	return wished(&s.Settings, types)
+}
