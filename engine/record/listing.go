@@ -48,8 +48,8 @@ const (
 )
 
 // Listings reads lists, or judgements of what belongs into them. Names of other systems
-// stand for ours: a query may be called customer_id or user_id, relevance grade or gain.
-// What a record says beyond that is passed over, so that what rapport recommend writes,
+// stand for ours: relevance may be called grade or gain. A record without a query is of its
+// customer_id, else of its session_id. What a record says beyond that is passed over, so that what rapport recommend writes,
 // and a log of events, are read as they are.
 func Listings(r io.Reader, o Options, form ListingForm) iter.Seq2[Entry[Listing], error] {
 	return func(yield func(Entry[Listing], error) bool) {
@@ -90,7 +90,8 @@ func looksTREC(line string) bool {
 // listing is a listing as it is written: a row has one item.
 type listing struct {
 	Listing
-	one Listed
+	customer, session string
+	one               Listed
 }
 
 var listingSchema = &schema[listing]{
@@ -98,6 +99,8 @@ var listingSchema = &schema[listing]{
 	own:  true,
 	fields: []field[listing]{
 		{name: "query", set: func(l *listing, v value) (p problem) { l.Query, p = v.anyID(); return p }},
+		{name: "customer_id", set: func(l *listing, v value) (p problem) { l.customer, p = v.anyID(); return p }},
+		{name: "session_id", set: func(l *listing, v value) (p problem) { l.session, p = v.anyID(); return p }},
 		textField("model", engine.MaxIDBytes, func(l *listing) *string { return &l.Model }),
 		itemOf(func(l *listing) *Listed { return &l.one }),
 		measureOf("rank", func(l *listing) **float64 { return &l.one.Rank }),
@@ -119,7 +122,7 @@ var listingSchema = &schema[listing]{
 // listingAliases are the names of other systems, and ours of other records.
 var listingAliases = map[string]string{
 	"query_id": "query", "qid": "query",
-	"customer_id": "query", "customerId": "query", "user_id": "query", "userId": "query", "session_id": "query", "sessionId": "query",
+	"customerId": "customer_id", "user_id": "customer_id", "userId": "customer_id", "sessionId": "session_id",
 	"item": "item_id", "itemId": "item_id", "productId": "item_id", "doc_id": "item_id", "docid": "item_id", "docno": "item_id",
 	"grade": "relevance", "gain": "relevance", "label": "relevance", "rel": "relevance",
 }
@@ -205,6 +208,7 @@ func (v value) listed() (out []Listed, p problem) {
 }
 
 func finishListing(l *listing, _ *reading) (Listing, problem) {
+	l.Query = cmp.Or(l.Query, l.customer, l.session)
 	switch {
 	case l.Query == "":
 		return l.Listing, missing("query", "whom or what the list is for is needed, as query or customer_id")

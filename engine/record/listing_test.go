@@ -71,6 +71,10 @@ func TestListingsInEveryForm(t *testing.T) {
 		},
 		"graded judgements under other names": {in: "qid\tdocid\tgrade\n1\t2\t3\n", want: []string{"1/: 2:-:-:3"}},
 		"events as judgements":                {in: `{"customer_id":"a","item_id":"x","type":"purchase","at":"2026-01-01T00:00:00Z"}`, want: []string{"a/: x:-:-:-"}},
+		"a query goes before the customer, the customer before the session": {
+			in:   `{"query":"a#2","customer_id":"a","item_id":"x"}` + "\n" + `{"customer_id":"a","session_id":"s","item_id":"x"}` + "\n" + `{"session_id":"s","item_id":"x"}`,
+			want: []string{"a#2/: x:-:-:-", "a/: x:-:-:-", "s/: x:-:-:-"},
+		},
 		"lists": {
 			in:   `{"query":"a","items":["x",7],"model":"m"}` + "\n" + `{"query":5,"items":[{"item_id":"y","score":2,"reasons":[]}]}` + "\n",
 			want: []string{"a/m: x:1:-:- 7:2:-:-", "5/: y:1:2:-"},
