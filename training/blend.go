@@ -229,7 +229,7 @@ func (e *exam) fit(ctx context.Context, task rank.Task, of map[string]rank.Scale
 	}
 	may := make([]bool, len(e.names))
 	for s, name := range e.names {
-		may[s] = e.scales[s].SD > 0 && name != content.NewcomersName // those are weighed by themselves, below
+		may[s] = e.scales[s].SD > 0 && !ofNewcomers(name) // those are weighed by themselves, below
 	}
 	if !slices.Contains(may, true) {
 		return e.guess(task), how, nil
@@ -290,12 +290,15 @@ func readable(weights []float64) []float64 {
 func (e *exam) blend(weights []float64) map[string]rank.Scale {
 	out := make(map[string]rank.Scale)
 	for s, name := range e.names {
-		if e.scales[s].SD > 0 && name != content.NewcomersName {
+		if e.scales[s].SD > 0 && !ofNewcomers(name) {
 			out[name] = rank.Scale{Weight: weights[s], Mean: e.scales[s].Mean, SD: e.scales[s].SD}
 		}
 	}
 	if w := e.newcomers(weights); w > 0 {
-		out[content.NewcomersName] = rank.Scale{Weight: w, SD: e.scales[e.sums.likeness].SD}
+		for name, scale := range e.mix() {
+			scale.Weight *= w
+			out[name] = scale
+		}
 	}
 	return out
 }
@@ -306,10 +309,10 @@ func (e *exam) guess(task rank.Task) map[string]rank.Scale {
 	out := make(map[string]rank.Scale)
 	for s, name := range e.names {
 		scale := rank.Guess(task, name)
-		if (s < e.fitted && speaks(name, task)) || name == content.NewcomersName {
+		if (s < e.fitted && speaks(name, task) && !ofNewcomers(name)) || name == content.NewcomersName {
 			scale.Weight = 1
 		}
-		if e.scales[s].SD > 0 && name != content.NewcomersName {
+		if e.scales[s].SD > 0 && !ofNewcomers(name) {
 			scale.Mean, scale.SD = e.scales[s].Mean, e.scales[s].SD
 		}
 		if scale.Weight != 0 {

@@ -39,6 +39,7 @@ type exam struct {
 	questions []*question
 	sums      *moments
 	workers   int
+	fresh     *Newcomers // how new items are ranked, nil for by their likeness to what was had
 }
 
 // ask puts the cases to every source that is not left out. Scales are taken over all
@@ -232,6 +233,14 @@ func (m *moments) scales() []rank.Scale {
 		}
 	}
 	return out
+}
+
+// mix is how new items are ranked, on scales that together have standard deviation 1.
+func (e *exam) mix() map[string]rank.Scale {
+	if e.fresh != nil {
+		return e.fresh.Scales
+	}
+	return map[string]rank.Scale{content.NewcomersName: {Weight: 1, SD: e.scales[e.sums.likeness].SD}}
 }
 
 // newcomers is what likeness in content is worth for an item that no fitted source has

@@ -31,6 +31,8 @@ type Kind struct {
 	// Serves says whether a shop with so many items somebody wants is served by this
 	// kind, nil for always.
 	Serves func(items int) bool
+	// Over names the kind this one builds on, which stands before it; empty for none.
+	Over string
 
 	fit  func(ctx context.Context, f *Fitter, m *Material, params any) (model.Source, error)
 	read func(data []byte, params any) (any, error) // JSON over params
@@ -125,9 +127,15 @@ func (k *Kind) set(params any, name, value string) (any, error) {
 // to try. Every source's settings are chosen on its own, with the others left out.
 type Search []Kind
 
-// Only returns the search without the kinds that are not named.
+// Only returns the search without the kinds that are neither named nor built on.
 func (s Search) Only(names []string) Search {
-	return slices.DeleteFunc(slices.Clone(s), func(k Kind) bool { return !slices.Contains(names, k.Name) })
+	wanted := slices.Clone(names)
+	for _, k := range s {
+		if slices.Contains(names, k.Name) && k.Over != "" {
+			wanted = append(wanted, k.Over)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(s), func(k Kind) bool { return !slices.Contains(wanted, k.Name) })
 }
 
 // Fix sets a setting, called "ease.lambda", instead of searching for it. An error is

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rapportengine/rapport/engine/basket"
+	"github.com/rapportengine/rapport/engine/bridge"
 	"github.com/rapportengine/rapport/engine/embed"
 	"github.com/rapportengine/rapport/engine/factor"
 	"github.com/rapportengine/rapport/engine/follow"
@@ -17,7 +18,7 @@ import (
 // kinds are the sources that can be fitted, in the order in which they stand in models
 // and tables.
 func kinds() []Kind {
-	return []Kind{Factor(), EASE(), Ridge(), ItemKNN(), Embed(), Session(), Markov(), Rules(), BuyAgain(), Basket()}
+	return []Kind{Factor(), EASE(), Ridge(), ItemKNN(), Embed(), Session(), Markov(), Rules(), BuyAgain(), Basket(), Mapped()}
 }
 
 // DefaultSearch is what a shop's own training tries: enough to find the right order of
@@ -50,6 +51,7 @@ func DefaultSearch() Search {
 		Rules(follow.Params{}.WithDefaults()),
 		BuyAgain(repeat.Params{}.WithDefaults()),
 		Basket(basket.Params{}.WithDefaults()),
+		Mapped(bridge.Params{}.WithDefaults(), bridge.Params{Near: bridge.Regression}),
 	}
 }
 
@@ -145,4 +147,24 @@ func Basket(tries ...basket.Params) Kind {
 	return NewKind(basket.Name, tries, func(ctx context.Context, _ *Fitter, m *Material, p basket.Params) (model.Source, error) {
 		return basket.Fit(ctx, m.Sequences(), p)
 	})
+}
+
+// Mapped ranks new items by vectors that their content gives them, in place of those of
+// factor, on which it builds.
+func Mapped(tries ...bridge.Params) Kind {
+	if len(tries) == 0 {
+		tries = []bridge.Params{bridge.Params{}.WithDefaults()}
+	}
+	k := NewKind(bridge.Name, tries, func(ctx context.Context, f *Fitter, m *Material, p bridge.Params) (model.Source, error) {
+		base, ok := m.Fitted(factor.Name).(*factor.Model)
+		if !ok { // it is looked at by itself
+			var err error
+			if base, err = factor.Fit(ctx, m.Data(), factor.Params{Workers: f.Workers, Seed: f.Seed}, nil); err != nil {
+				return nil, err
+			}
+		}
+		return bridge.Fit(ctx, base, m.Content(f), p)
+	})
+	k.Over = factor.Name
+	return k
 }

@@ -2,8 +2,11 @@ package training
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
+	"github.com/rapportengine/rapport/engine/bridge"
+	"github.com/rapportengine/rapport/engine/factor"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/rank"
 	"github.com/rapportengine/rapport/engine/recommend"
@@ -20,6 +23,8 @@ type Selector struct {
 	Without []string
 	// Beside names kinds that are fitted even where they do not serve.
 	Beside []string
+
+	fresh *Newcomers // how new items are ranked, nil where that was not chosen
 }
 
 // Default is the first setting of every kind that is wanted.
@@ -43,6 +48,13 @@ func (s *Selector) Sources(ctx context.Context, w *recommend.World, m *Material,
 	kept := make([]model.Source, len(recipe.Sources))
 	for i := range recipe.Sources {
 		var err error
+		if recipe.Sources[i].Kind.Name == bridge.Name {
+			if kept[i], recipe.Sources[i].Params, err = s.bestMapped(ctx, m, &recipe, recipe.Sources[i].Kind); err != nil {
+				return nil, recipe, err
+			}
+			m.keep(kept[i])
+			continue
+		}
 		if kept[i], recipe.Sources[i].Params, err = s.best(ctx, w, m, cases, recipe.Sources[i].Kind); err != nil {
 			return nil, recipe, err
 		}
@@ -78,6 +90,27 @@ func (s *Selector) best(ctx context.Context, w *recommend.World, m *Material, ca
 	return kept, params, nil
 }
 
+// bestMapped chooses how new items are ranked, by items that are hidden from a fit, and
+// fits the chosen kind of map on all of them.
+func (s *Selector) bestMapped(ctx context.Context, m *Material, r *Recipe, k Kind) (model.Source, any, error) {
+	at := slices.IndexFunc(r.Sources, func(s Setting) bool { return s.Kind.Name == k.Over })
+	base, ok := any(nil), at >= 0
+	if ok {
+		base = r.Sources[at].Params
+	}
+	p, ok := base.(factor.Params)
+	if !ok {
+		return nil, nil, fmt.Errorf("%s builds on %s, which is not searched for", k.Name, k.Over)
+	}
+	params, how, err := s.newcomers(ctx, m, p, k)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.fresh = how
+	source, err := s.Fitter.Fit(ctx, m, Setting{Kind: k, Params: params})
+	return source, params, err
+}
+
 // alone is what a source reaches in every case by itself.
 func (s *Selector) alone(ctx context.Context, w *recommend.World, source model.Source, cases []Case) ([]float64, error) {
 	models := recommend.NewModels(0, w.Models.LogTime, nil, w.Models.Encoder, Alone(source.Name())).With(source)
@@ -104,5 +137,6 @@ func (s *Selector) blend(ctx context.Context, w *recommend.World, task rank.Task
 	if err != nil {
 		return nil, Chosen{}, err
 	}
+	e.fresh = s.fresh
 	return e.fit(ctx, task, of)
 }

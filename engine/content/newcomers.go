@@ -37,10 +37,13 @@ func (s *newcomers) Empty() bool { return s.known == nil || s.Scorer.Empty() }
 
 // Score writes each new item's likeness to the profile, 0 for a known one.
 func (s *newcomers) Score(items []engine.ItemNum, out []float32) {
-	s.Scorer.Score(items, out)
+	clear(out[:len(items)])
+	if s.Empty() {
+		return
+	}
 	for i, n := range items {
-		if s.Empty() || s.known.Contains(uint32(n)) {
-			out[i] = 0
+		if !s.known.Contains(uint32(n)) {
+			s.Scorer.Score(items[i:i+1], out[i:i+1])
 		}
 	}
 }

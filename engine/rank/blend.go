@@ -104,6 +104,16 @@ func (b Blend) For(t Task, kinds []engine.Kind, filter string) map[string]Scale 
 	return b[t]
 }
 
+// Asks reports whether any task gives a source a weight.
+func (b Blend) Asks(source string) bool {
+	for _, scales := range b {
+		if scales[source].Weight != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // DefaultBlend is what serves before anything was learned: content and popularity on
 // guessed scales. For a person nothing is known of it stays in force after training,
 // since a held-out slice has too few of them to learn from.

@@ -9,7 +9,6 @@ import (
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/basket"
 	"github.com/rapportengine/rapport/engine/catalogue"
-	"github.com/rapportengine/rapport/engine/content"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/rank"
 	"github.com/rapportengine/rapport/engine/repeat"
@@ -93,7 +92,7 @@ func (e *explainer) bySource(i int) []engine.Reason {
 	for at, v := range e.voices.voices {
 		share := e.share(at, i)
 		r := e.whole(v.name, share)
-		if share == 0 && v.name == content.NewcomersName {
+		if share == 0 && ofNewcomers[v.name] {
 			continue // it speaks for new items only
 		}
 		if share <= 0 { // a source that takes off is no reason to name anything

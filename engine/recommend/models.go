@@ -16,6 +16,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/rapportengine/rapport/engine/basket"
+	"github.com/rapportengine/rapport/engine/bridge"
 	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/content"
 	"github.com/rapportengine/rapport/engine/embed"
@@ -57,10 +58,15 @@ func Unfitted() *Models {
 func NewModels(version int, logTime time.Time, fitted []model.Saver, encoder *text.Encoder, blend rank.Blend) *Models {
 	m := &Models{Version: version, LogTime: logTime, Fitted: fitted, Encoder: encoder, Blend: blend}
 	for _, f := range fitted {
-		m.sources = append(m.sources, f)
+		if part, ok := f.(model.Joiner); ok {
+			m.sources = append(m.sources, part.Join(fitted))
+		} else {
+			m.sources = append(m.sources, f)
+		}
 	}
 	m.sources = append(m.sources, LiveSources()...)
-	m.sources = append(m.sources, content.Newcomers{Known: known(fitted)})
+	known := known(fitted)
+	m.sources = append(m.sources, content.Newcomers{Known: known}, content.Nearest{Known: known})
 	return m
 }
 
@@ -119,6 +125,7 @@ var loaders = map[string]model.Loader{
 	neighbour.ItemName:  neighbour.LoadItems,
 	neighbour.RidgeName: neighbour.LoadRidge,
 	basket.Name:         basket.Load,
+	bridge.Name:         bridge.Load,
 	embed.Name:          embed.Load,
 	repeat.Name:         repeat.Load,
 	session.Name:        session.Load,
@@ -132,7 +139,7 @@ var sourceNames = func() []string {
 	for _, s := range LiveSources() {
 		names = append(names, s.Name())
 	}
-	return append(names, content.NewcomersName)
+	return append(names, content.NewcomersName, content.NearestName)
 }()
 
 // File format of a model set, integers little endian:

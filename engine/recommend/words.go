@@ -7,6 +7,7 @@ import (
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/basket"
+	"github.com/rapportengine/rapport/engine/bridge"
 	"github.com/rapportengine/rapport/engine/content"
 )
 
@@ -81,7 +82,11 @@ var impersonalText = map[string]string{
 	"click_through":       "Often chosen by those who see it",
 	"newest":              "New",
 	content.NewcomersName: "",
+	content.NearestName:   "",
 }
+
+// ofNewcomers are the sources that speak for items only that no other knows.
+var ofNewcomers = map[string]bool{content.NewcomersName: true, content.NearestName: true, bridge.Name: true}
 
 // deeds say in words what a person did with an item.
 var deeds = map[engine.Type]string{

@@ -4,7 +4,10 @@
 package recommend
 
 import (
+	"runtime"
+
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/bridge"
 	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/tally"
 	"github.com/rapportengine/rapport/engine/text"
@@ -73,14 +76,25 @@ func (w *World) WithCounters(c *tally.Counters) *World {
 	return &next
 }
 
-// Encode makes every item's content vector by the models' encoder. It takes
-// microseconds an item: not for a request.
+// Encode makes every item's content vector by the models' encoder, and what the sources
+// that speak make of it for new items. It takes up to a tenth of a millisecond an item:
+// not for a request.
 func (m *Models) Encode(c *catalogue.Snapshot) *text.Vectors {
 	var all []catalogue.Entry
 	for n, item := range c.Items() {
 		all = append(all, catalogue.Entry{Num: n, Item: item})
 	}
-	return text.NewVectors(m.Encoder).With(all)
+	vectors := text.NewVectors(m.Encoder).With(all)
+	for _, source := range m.sources {
+		if mapped, ok := source.(*bridge.Model); ok && m.Blend.Asks(bridge.Name) {
+			items := make([]engine.ItemNum, len(all))
+			for i := range all {
+				items[i] = all[i].Num
+			}
+			mapped.Prepare(vectors, items, runtime.GOMAXPROCS(0))
+		}
+	}
+	return vectors
 }
 
 // WithModels returns the world under other models; vectors are Encode's, brought up to

@@ -1,0 +1,242 @@
+package training
+
+import (
+	"context"
+	"encoding/binary"
+	"math"
+	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"gonum.org/v1/gonum/stat"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/bridge"
+	"github.com/rapportengine/rapport/engine/content"
+	"github.com/rapportengine/rapport/engine/factor"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/rank"
+	"github.com/rapportengine/rapport/engine/text"
+	"github.com/rapportengine/rapport/engine/vector"
+	"github.com/rapportengine/rapport/training/evaluate"
+)
+
+// How new items are ranked is chosen on items that are hidden from a fit: one wanted item
+// of hideEach, for at most coldCases customers who want some of them.
+const (
+	hideEach  = 5
+	coldCases = 1000
+)
+
+// newcomerSources speak for items only that no fitted source knows.
+var newcomerSources = []string{content.NewcomersName, content.NearestName, bridge.Name}
+
+// ofNewcomers reports whether a source is silent about every item that others know: no
+// held-out wish for a known item can weigh it.
+func ofNewcomers(name string) bool { return slices.Contains(newcomerSources, name) }
+
+// mixes are the ways to rank new items that are tried, the plain ones first: what each
+// source weighs, in the order of newcomerSources and on their scales.
+var mixes = [][]float64{
+	{1, 0, 0},
+	{0, 1, 0},
+	{0, 0, 1},
+	{1, 0, 0.25},
+	{1, 0, 0.5},
+	{1, 0, 1},
+	{0, 1, 0.25},
+	{0, 1, 0.5},
+	{0, 1, 1},
+}
+
+// Newcomers is how new items are ranked, as it was chosen.
+type Newcomers struct {
+	Scales map[string]rank.Scale `json:"scales"` // together of standard deviation 1
+	NDCG   float64               `json:"ndcg"`   // at 10, of hidden items among hidden items
+	Cases  int                   `json:"cases"`
+	Items  int                   `json:"items"` // that were hidden
+}
+
+// newcomers hides some wanted items, fits the kinds that rank new ones on the rest, and
+// returns the settings and the mix that rank the hidden ones best for those who want
+// them. Where too few do, it is the first try of the kind and likeness to what was had.
+func (s *Selector) newcomers(ctx context.Context, m *Material, base factor.Params, k Kind) (params any, how *Newcomers, err error) {
+	h := hide(m, s.Fitter.Seed)
+	if len(h.cases) < blendLeast {
+		return k.Tries[0], nil, nil
+	}
+	s.Fitter.begins("choosing how new items are ranked")
+	rest := h.snap.Material()
+	if base.Workers = s.Fitter.Workers; len(rest.Data().Customers) == 0 {
+		return k.Tries[0], nil, nil
+	}
+	known, err := factor.Fit(ctx, rest.Data(), base, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	rest.keep(known)
+	h.known, h.content = roaring.New(), m.Content(s.Fitter)
+	for row := range known.Rows().Len() {
+		h.known.Add(uint32(known.Rows().Num(row)))
+	}
+	var best []float64
+	for i, try := range k.Tries {
+		mapped, err := k.fit(ctx, s.Fitter, rest, try)
+		if err != nil {
+			return nil, nil, err
+		}
+		scores, scales, err := h.ask(ctx, mapped, s.Fitter.Workers)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, mix := range mixes {
+			if i > 0 && mix[2] == 0 {
+				continue // measured with the first try
+			}
+			if reached := h.reach(scores, mix); best == nil || better(reached, best) {
+				best, params = reached, try
+				how = &Newcomers{h.mix(scores, scales, mix), stat.Mean(reached, nil), len(h.cases), len(h.items)}
+			}
+		}
+	}
+	return params, how, nil
+}
+
+// hidden is a snapshot without some of its items, and who wants these.
+type hidden struct {
+	snap    *Snapshot // without them
+	items   []engine.ItemNum
+	cases   []coldCase
+	known   *roaring.Bitmap
+	content *text.Vectors
+}
+
+// coldCase is somebody who wants some of the hidden items, by the rest of their history.
+type coldCase struct {
+	history []engine.Interest
+	targets []engine.ItemNum
+}
+
+// hide hides one of hideEach wanted items, by its id and the seed.
+func hide(m *Material, seed uint64) *hidden {
+	rows := m.Data().Rows
+	chosen := make(map[engine.ItemNum]bool)
+	h := &hidden{}
+	for row := range rows.Len() {
+		hash := engine.HashOf(string(rows.ID(row)))
+		if (binary.LittleEndian.Uint64(hash[:])^seed)%hideEach == 0 {
+			h.items = append(h.items, rows.Num(row))
+			chosen[rows.Num(row)] = true
+		}
+	}
+	h.snap = m.snap.without(chosen)
+	for _, history := range m.snap.Interests() {
+		var c coldCase
+		wants := false
+		for _, in := range history {
+			switch {
+			case !chosen[in.Item]:
+				c.history = append(c.history, in)
+				wants = wants || in.Weight > 0
+			case in.Weight > 0:
+				c.targets = append(c.targets, in.Item)
+			}
+		}
+		if wants && len(c.targets) > 0 {
+			h.cases = append(h.cases, c)
+		}
+	}
+	h.cases = Pick(h.cases, coldCases)
+	return h
+}
+
+// without returns the snapshot without what was done with some items.
+func (s *Snapshot) without(items map[engine.ItemNum]bool) *Snapshot {
+	out := *s
+	out.People, out.Events = nil, 0
+	for _, p := range s.People {
+		kept := slices.DeleteFunc(slices.Clone(p.events), func(e event) bool { return items[e.item] })
+		if len(kept) > 0 {
+			out.People = append(out.People, Timeline{p.Subject, kept})
+			out.Events += len(kept)
+		}
+	}
+	return &out
+}
+
+// ask returns what each of newcomerSources says of the hidden items in every case, over
+// its standard deviation, and these.
+func (h *hidden) ask(ctx context.Context, mapped model.Source, workers int) (scores [][][]float32, scales []float64, err error) {
+	sources := []model.Source{content.Newcomers{Known: h.known}, content.Nearest{Known: h.known}, mapped}
+	scores = make([][][]float32, len(h.cases))
+	err = each(ctx, len(h.cases), workers, func(i int) error {
+		q := &model.Query{History: h.cases[i].history, Content: h.content, Now: h.snap.Newest}
+		scores[i] = make([][]float32, len(sources))
+		for s, source := range sources {
+			scores[i][s] = make([]float32, len(h.items))
+			source.Open(q).Score(h.items, scores[i][s])
+		}
+		return nil
+	})
+	scales = make([]float64, len(sources))
+	for s := range scales {
+		if scales[s] = h.spread(func(i int) []float32 { return scores[i][s] }); scales[s] == 0 {
+			continue
+		}
+		for _, by := range scores {
+			for k := range by[s] {
+				by[s][k] /= float32(scales[s])
+			}
+		}
+	}
+	return scores, scales, err
+}
+
+// spread is the standard deviation of some scores over all cases and items.
+func (h *hidden) spread(of func(i int) []float32) float64 {
+	var n, sum, squares float64
+	for i := range h.cases {
+		for _, x := range of(i) {
+			n++
+			sum += float64(x)
+			squares += float64(x) * float64(x)
+		}
+	}
+	mean := sum / n
+	return math.Sqrt(max(0, squares/n-mean*mean))
+}
+
+// blended adds up the scores of one case.
+func blended(by [][]float32, weights []float64) []float32 {
+	out := make([]float32, len(by[0]))
+	for s, w := range weights {
+		if w != 0 {
+			vector.Axpy(float32(w), by[s], out)
+		}
+	}
+	return out
+}
+
+// reach is the metric of every case when a mix ranks the hidden items.
+func (h *hidden) reach(scores [][][]float32, weights []float64) []float64 {
+	out := make([]float64, len(h.cases))
+	for i, c := range h.cases {
+		top := vector.NewTop(blendMetric.K)
+		for k, x := range blended(scores[i], weights) {
+			top.Push(h.items[k], x)
+		}
+		out[i] = blendMetric.Of(evaluate.Judge(top.AppendItems(nil), c.targets, nil))
+	}
+	return out
+}
+
+// mix returns the scales of a mix whose sum has the standard deviation 1.
+func (h *hidden) mix(scores [][][]float32, scales, weights []float64) map[string]rank.Scale {
+	whole := h.spread(func(i int) []float32 { return blended(scores[i], weights) })
+	out := make(map[string]rank.Scale)
+	for s, name := range newcomerSources {
+		if weights[s] > 0 && scales[s] > 0 && whole > 0 {
+			out[name] = rank.Scale{Weight: weights[s] / whole, SD: scales[s]}
+		}
+	}
+	return out
+}
