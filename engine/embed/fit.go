@@ -67,7 +67,7 @@ func (p Params) unit(rows *model.Rows, vectors []float32) (*Model, error) {
 			to = append(to, float32(float64(x)/length))
 		}
 	}
-	return &Model{params: p, rows: rows.Subset(kept), vectors: to}, nil
+	return &Model{NewSpace(rows.Subset(kept), p.Dims, to, p.Causes, p.Decay), p}, nil
 }
 
 func squares(v []float32) float64 {

@@ -13,9 +13,9 @@ import (
 // Open makes the profile: the mean of the anchors' vectors, or of the newest Causes
 // items of the history, each weighing its interest times Decay for every one that is
 // newer. Known dislikes say nothing.
-func (m *Model) Open(q *model.Query) model.Scorer {
+func (m *Space) Open(q *model.Query) model.Scorer {
 	s := &scorer{m: m}
-	decay, most := m.params.Decay, m.params.Causes
+	decay, most := m.decay, m.causes
 	if len(q.Anchors) > 0 {
 		decay, most = 1, len(q.Anchors)
 	}
@@ -39,7 +39,7 @@ func (m *Model) Open(q *model.Query) model.Scorer {
 // what an item has put into the profile itself: having been looked at is no likeness.
 // Without a profile every score is 0.
 type scorer struct {
-	m       *Model
+	m       *Space
 	causes  []cause
 	profile []float32  // of length 1
 	marks   [16]uint64 // a bit for each cause, by the low bits of its row
@@ -53,7 +53,7 @@ type cause struct {
 
 // fold makes the profile of the causes, and of their weights shares.
 func (s *scorer) fold() {
-	sum, most := make([]float64, s.m.params.Dims), 0.0
+	sum, most := make([]float64, s.m.dims), 0.0
 	for _, c := range s.causes {
 		most = max(most, c.share)
 	}

@@ -16,6 +16,7 @@ var commands = map[string]func(io.Reader, Options) iter.Seq2[Entry[engine.Comman
 	"items":     keeping(Items, func(i engine.Item) engine.Command { return engine.PutItem{Item: i} }),
 	"orders":    keeping(Orders, func(e engine.RecordEvent) engine.Command { return e }),
 	"tickets":   keeping(Tickets, func(t engine.Ticket) engine.Command { return engine.PutTicket{Ticket: t} }),
+	"vectors":   keeping(Vectors, bring),
 }
 
 // Kinds are the kinds of record that can be imported.

@@ -5,7 +5,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"iter"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/rapportengine/rapport/engine"
@@ -15,6 +17,41 @@ import (
 type Vector struct {
 	Item   engine.ItemID `json:"item_id"`
 	Values []float32     `json:"vector"`
+}
+
+// vectorSchema is what VectorWriter writes.
+var vectorSchema = &schema[Vector]{
+	what: "field of a vector",
+	id:   "item_id",
+	own:  true,
+	fields: []field[Vector]{
+		idField("item_id", func(v *Vector) *engine.ItemID { return &v.Item }),
+		{name: "vector", set: func(v *Vector, given value) (p problem) { v.Values, p = given.vector(); return p }},
+	},
+	ident: func(v *Vector) *string { return (*string)(&v.Item) },
+	clone: func(v Vector) Vector { return Vector{v.Item, slices.Clone(v.Values)} },
+	check: func(v *Vector) problem {
+		if len(v.Values) == 0 {
+			return missing("vector", "a list of at least one number")
+		}
+		return nil
+	},
+}
+
+// Vectors reads vectors of items, as VectorWriter writes them.
+func Vectors(r io.Reader, o Options) iter.Seq2[Entry[Vector], error] {
+	return read(r, o, vectorSchema, whole(vectorSchema))
+}
+
+// bring is the command that makes a vector the embedding of its item, which must be there.
+func bring(v Vector) engine.Command {
+	return engine.UpdateItem{ID: v.Item, Update: func(item engine.Item, found bool) (engine.Item, error) {
+		if !found {
+			return item, fmt.Errorf("item %s: %w", v.Item, engine.ErrNotFound)
+		}
+		item.Embedding = v.Values
+		return item, nil
+	}}
 }
 
 // VectorWriter writes vectors, as EventWriter does, in the columns item_id and vector.
