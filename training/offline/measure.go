@@ -27,13 +27,15 @@ func (e *evaluation) choose(ctx context.Context) (training.Recipe, rank.Blend, e
 	}
 	world := past.World(recommend.NewModels(0, past.Newest, nil, e.selector.Fitter.Encoder(past), blend))
 	sources, recipe, err := e.selector.Sources(ctx, world, material, cases)
-	if err != nil || !slices.Contains(e.Models, Best) {
+	if err != nil || !slices.ContainsFunc(e.Models, isBest) {
 		return recipe, blend, err
 	}
 	world = world.WithModels(recommend.NewModels(0, past.Newest, recipe.Serving(sources), world.Models.Encoder, blend), world.Content)
 	task := e.selector.Place.Task()
-	blend[task], _, err = e.selector.Blend(ctx, world, task, e.selector.Place, cases)
-	return recipe, blend, err
+	if blend[task], _, err = e.selector.Blend(ctx, world, task, e.selector.Place, cases); err != nil {
+		return recipe, blend, err
+	}
+	return recipe, blend, e.chooseWithout(ctx, world, task, cases)
 }
 
 // fold is one cut: what is known there, and what is asked.
@@ -138,7 +140,11 @@ func (e *evaluation) ask(ctx context.Context, contest *training.Contest, f fold,
 	for i, name := range e.Models {
 		a := &all[i]
 		a.Name, a.World, a.Settings = name, world, recipe.Of(name)
-		if name == Best {
+		if isBest(name) {
+			blend := blend
+			if other, chosen := e.without[name]; chosen {
+				blend, a.World = other, world.WithModels(world.Models.WithBlend(other), world.Content)
+			}
 			a.Settings = weights(blend[e.selector.Place.Task()])
 			for _, s := range world.Models.Sources() {
 				a.Fit += fitter.Took[s.Name()]

@@ -17,6 +17,12 @@ import (
 // check refuses what contradicts itself and fills in what was left open.
 func (o *Options) check() error {
 	for _, m := range o.Models {
+		if isBest(m) {
+			if err := checkMissing(m); err != nil {
+				return err
+			}
+			continue
+		}
 		if all := slices.Concat(ModelNames(), peer.Names()); !slices.Contains(all, m) {
 			return engine.Invalidf(engine.CodeInvalidField, "models", "there is no model %q; there are %s", m, strings.Join(all, ", "))
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/rank"
 	"github.com/rapportengine/rapport/engine/recommend"
 	"github.com/rapportengine/rapport/training"
 	"github.com/rapportengine/rapport/training/evaluate"
@@ -18,7 +19,7 @@ const Best = "best"
 type Options struct {
 	Data     *Data
 	Rule     evaluate.Rule // not looked at where Data.Parts is set
-	Models   []string      // of ModelNames and peer.Names; empty: all of ModelNames that suit
+	Models   []string      // of ModelNames and peer.Names, and best~SOURCE; empty: all of ModelNames that suit
 	K        []int         // cut-offs of the metrics; empty: 10
 	Sessions bool          // each session is on its own, and its every next item is predicted
 	Baskets  bool          // each customer's last basket is predicted, all items of it
@@ -58,8 +59,9 @@ type evaluation struct {
 	*Options
 	selector training.Selector
 	split    evaluate.Split
-	past     *training.Snapshot // the train part
-	choosing []training.Case    // of the validation part
+	past     *training.Snapshot    // the train part
+	choosing []training.Case       // of the validation part
+	without  map[string]rank.Blend // of each best that leaves sources out
 	report   *evaluate.Report
 	steps    struct{ done, all int }
 }

@@ -119,7 +119,7 @@ func (o *Options) search() (training.Search, error) {
 		}
 	}
 	wanted := slices.Clone(o.Models)
-	if slices.Contains(o.Models, Best) {
+	if slices.ContainsFunc(o.Models, isBest) {
 		for _, k := range ours() {
 			wanted = append(wanted, k.Name)
 		}
