@@ -46,12 +46,12 @@ type Options struct {
 	// show something of their own get a blend of their own; nil for none.
 	ScenariosNow func() []engine.Scenario
 	Search       *Search // nil: DefaultSearch
-	Seed        uint64
-	Workers     int           // 0: half the processors, so that answers keep theirs
-	Interval    time.Duration // how often the loop looks whether to train; 0: an hour
-	MinNew      uint64        // commands since the last training that make another worth while; 0: 1,000
-	Log         *slog.Logger  // nil: none
-	Now         func() time.Time
+	Seed         uint64
+	Workers      int           // 0: half the processors, so that answers keep theirs
+	Interval     time.Duration // how often the loop looks whether to train; 0: an hour
+	MinNew       uint64        // commands since the last training that make another worth while; 0: 1,000
+	Log          *slog.Logger  // nil: none
+	Now          func() time.Time
 }
 
 // Trainer trains, on demand and in a loop, one training at a time.
