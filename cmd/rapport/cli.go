@@ -19,6 +19,7 @@ type commands struct {
 	Suggest    suggestCommand    `cmd:"" help:"Find the fix for a ticket's text."`
 	Eval       evalCommand       `cmd:"" help:"Measure models on held-out events of a file."`
 	Metrics    metricsCommand    `cmd:"" help:"Measure lists that any system made."`
+	Tune       tuneCommand       `cmd:"" help:"Look for better settings of a source, on held-out events."`
 	EvalPolicy evalPolicyCommand `cmd:"" help:"Estimate what another policy would have earned, by a log with propensities."`
 	Check      checkCommand      `cmd:"" help:"Verify a store."`
 	Backup     backupCommand     `cmd:"" help:"Write everything to a file, while the workspace goes on."`

@@ -30,7 +30,7 @@ func (s *Study) Protocol() evaluate.Protocol { return s.e.report.Protocol }
 func (s *Study) Final(ctx context.Context, tried []Tried) (*evaluate.Report, error) {
 	e, folds := s.e, s.e.folds()
 	contest := &training.Contest{
-		Place: e.selector.Place, Metrics: e.metrics(), Workers: e.Workers,
+		Place: e.selector.Place, Metrics: s.shown(), Workers: e.Workers,
 		Background: e.background(), Resampling: evaluate.Resampling{Seed: e.Seed},
 	}
 	for _, f := range folds {
@@ -39,7 +39,6 @@ func (s *Study) Final(ctx context.Context, tried []Tried) (*evaluate.Report, err
 	if len(contest.Cases) == 0 {
 		return nil, engine.Invalidf(engine.CodeInvalidField, "events", "nothing is held out to predict: no %s has both a past and something new in the test part", e.unit())
 	}
-	contest.Slices = e.slices(folds)
 	all := make([]answers, len(tried))
 	for _, f := range folds {
 		if err := s.finish(ctx, contest, f, tried, all); err != nil {
@@ -60,6 +59,15 @@ func (s *Study) Final(ctx context.Context, tried []Tried) (*evaluate.Report, err
 	}
 	report.AdjustPaired()
 	return &report, nil
+}
+
+// shown are the metrics of a study's end.
+func (s *Study) shown() []evaluate.Metric {
+	out := []evaluate.Metric{s.metric}
+	for _, name := range []string{"recall", "hr", "coverage"} {
+		out = append(out, evaluate.Metric{Name: name, K: s.metric.K})
+	}
+	return out
 }
 
 // finish fits at one cut and adds what everything tried answers there.
