@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/model"
 )
 
@@ -31,6 +32,9 @@ type Kind struct {
 	// Serves says whether a shop with so many items somebody wants is served by this
 	// kind, nil for always.
 	Serves func(items int) bool
+	// Has says whether the items bring what the kind is made of, nil for always. Without
+	// it nothing is fitted, whoever asks.
+	Has func(items []catalogue.Entry) bool
 	// Over names the kind this one builds on, which stands before it; empty for none.
 	Over string
 

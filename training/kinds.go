@@ -11,6 +11,7 @@ import (
 	"github.com/rapportengine/rapport/engine/follow"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/neighbour"
+	"github.com/rapportengine/rapport/engine/own"
 	"github.com/rapportengine/rapport/engine/repeat"
 	"github.com/rapportengine/rapport/engine/session"
 )
@@ -18,7 +19,7 @@ import (
 // kinds are the sources that can be fitted, in the order in which they stand in models
 // and tables.
 func kinds() []Kind {
-	return []Kind{Factor(), EASE(), Ridge(), ItemKNN(), Embed(), Session(), Markov(), Rules(), BuyAgain(), Basket(), Mapped()}
+	return []Kind{Factor(), EASE(), Ridge(), ItemKNN(), Embed(), Own(), Session(), Markov(), Rules(), BuyAgain(), Basket(), Mapped()}
 }
 
 // DefaultSearch is what a shop's own training tries: enough to find the right order of
@@ -42,6 +43,7 @@ func DefaultSearch() Search {
 		),
 		ItemKNN(neighbour.ItemParams{}.WithDefaults()),
 		Embed(embed.Params{}.WithDefaults()),
+		Own(own.Params{}.WithDefaults(), own.Params{Causes: 50, Decay: 1}.WithDefaults()),
 		Session(
 			session.Params{}.WithDefaults(),
 			session.Params{L: 10, Click: 1.4, Match: 2, Near: 0.4}.WithDefaults(),
@@ -104,6 +106,15 @@ func Embed(tries ...embed.Params) Kind {
 		p.Workers, p.Seed = f.Workers, f.Seed
 		return embed.Fit(ctx, m.Sequences(), p)
 	})
+}
+
+// Own is the vectors that the shop brings with its items.
+func Own(tries ...own.Params) Kind {
+	k := NewKind(own.Name, tries, func(ctx context.Context, _ *Fitter, m *Material, p own.Params) (model.Source, error) {
+		return own.Fit(ctx, m.snap.Items, m.snap.IDs, p)
+	})
+	k.Has = own.Given
+	return k
 }
 
 // Session compares the visit that is under way with those before.

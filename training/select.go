@@ -32,6 +32,9 @@ func (s *Selector) Default(m *Material) Recipe {
 	r := Recipe{Seed: s.Fitter.Seed}
 	items := m.Data().Rows.Len()
 	for _, k := range s.Search {
+		if k.Has != nil && !k.Has(m.snap.Items) {
+			continue
+		}
 		serves := k.Serves == nil || k.Serves(items)
 		if serves || slices.Contains(s.Beside, k.Name) {
 			r.Sources = append(r.Sources, Setting{Kind: k, Params: k.Tries[0], Beside: !serves})

@@ -24,6 +24,7 @@ import (
 	"github.com/rapportengine/rapport/engine/follow"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/neighbour"
+	"github.com/rapportengine/rapport/engine/own"
 	"github.com/rapportengine/rapport/engine/popular"
 	"github.com/rapportengine/rapport/engine/rank"
 	"github.com/rapportengine/rapport/engine/repeat"
@@ -71,11 +72,12 @@ func NewModels(version int, logTime time.Time, fitted []model.Saver, encoder *te
 }
 
 // known returns the items that fitted sources have rows for, nil without such sources.
+// What a shop brings its own vectors of is no better known by that.
 func known(fitted []model.Saver) *roaring.Bitmap {
 	var out *roaring.Bitmap
 	for _, f := range fitted {
 		rows, ok := f.(interface{ Rows() *model.Rows })
-		if !ok {
+		if !ok || f.Name() == own.Name {
 			continue
 		}
 		if out == nil {
@@ -124,6 +126,7 @@ var loaders = map[string]model.Loader{
 	neighbour.Name:      neighbour.Load,
 	neighbour.ItemName:  neighbour.LoadItems,
 	neighbour.RidgeName: neighbour.LoadRidge,
+	own.Name:            own.Load,
 	basket.Name:         basket.Load,
 	bridge.Name:         bridge.Load,
 	embed.Name:          embed.Load,

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/own"
 	"github.com/rapportengine/rapport/engine/repeat"
 	"github.com/rapportengine/rapport/training"
 	"github.com/rapportengine/rapport/training/evaluate"
@@ -26,6 +27,9 @@ func (o *Options) check() error {
 		if all := slices.Concat(ModelNames(), peer.Names()); !slices.Contains(all, m) {
 			return engine.Invalidf(engine.CodeInvalidField, "models", "there is no model %q; there are %s", m, strings.Join(all, ", "))
 		}
+	}
+	if slices.Contains(o.Models, own.Name) && !own.Given(o.Data.Items) {
+		return engine.Invalidf(engine.CodeInvalidField, "models", "%s are the vectors that items bring: no item has an embedding", own.Name)
 	}
 	if len(o.K) == 0 {
 		o.K = []int{engine.DefaultCount}
@@ -104,7 +108,7 @@ func (o *Options) suitable(items int) []string {
 	return slices.DeleteFunc(ModelNames(), func(name string) bool {
 		kind := slices.IndexFunc(ours(), func(k training.Kind) bool { return k.Name == name })
 		return (name == repeat.Name && !o.Repeats) || slices.Contains(o.unfit(), name) ||
-			(kind >= 0 && ours()[kind].Serves != nil && !ours()[kind].Serves(items))
+			(kind >= 0 && ours()[kind].Serves != nil && !ours()[kind].Serves(items)) || name == own.Name && !own.Given(o.Data.Items)
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/rapportengine/rapport/engine/follow"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/neighbour"
+	"github.com/rapportengine/rapport/engine/own"
 	"github.com/rapportengine/rapport/engine/repeat"
 	"github.com/rapportengine/rapport/engine/session"
 	"github.com/rapportengine/rapport/training"
@@ -79,9 +80,13 @@ func ours() training.Search {
 	for _, p := range []basket.Params{{}, {Within: 1, Groups: 1}, {K: 100, Groups: 3, Alpha: 0.1}, {K: 100, Within: 1, Groups: 1, Alpha: 0.1}} {
 		baskets = append(baskets, p.WithDefaults())
 	}
+	var owns []own.Params
+	for _, p := range []own.Params{{}, {Causes: 50, Decay: 1}, {Causes: 5, Decay: 0.5}} {
+		owns = append(owns, p.WithDefaults())
+	}
 	return training.Search{
 		training.Factor(factors...), training.EASE(eases...), training.Ridge(ridges...), training.ItemKNN(cosines...),
-		training.Embed(embeds...), training.Session(visits...), training.Markov(), training.Rules(rules...), training.BuyAgain(repeat.Params{}.WithDefaults()),
+		training.Embed(embeds...), training.Own(owns...), training.Session(visits...), training.Markov(), training.Rules(rules...), training.BuyAgain(repeat.Params{}.WithDefaults()),
 		training.Basket(baskets...),
 	}
 }
