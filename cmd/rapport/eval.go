@@ -48,11 +48,13 @@ type evalData struct {
 
 type evalCommand struct {
 	evalData
-	Models          []string `placeholder:"NAME" help:"Which models; default all of ours. best blends ours, chosen as serve does it. gorse-bpr and gorse-als, to compare with, are asked by name."`
-	K               []int    `name:"k" default:"10" help:"How far down lists are looked at."`
-	By              string   `placeholder:"ATTRIBUTE" help:"Measure each value of this attribute of the customers by itself, too."`
-	Recommendations []string `sep:"none" placeholder:"FILE" help:"Another system's lists, one more model of the table: rows customer_id, item_id and rank or score, or objects {customer_id, items}. May be given several times."`
+	Models          []string  `placeholder:"NAME" help:"Which models; default all of ours. best blends ours, chosen as serve does it. gorse-bpr and gorse-als, to compare with, are asked by name."`
+	K               []int     `name:"k" default:"10" help:"How far down lists are looked at."`
+	By              string    `placeholder:"ATTRIBUTE" help:"Measure each value of this attribute of the customers by itself, too."`
+	Recommendations []string  `sep:"none" placeholder:"FILE" help:"Another system's lists, one more model of the table: rows customer_id, item_id and rank or score, or objects {customer_id, items}. May be given several times."`
+	LearningCurve   []float64 `placeholder:"SHARE" help:"Fit again on these shares of the customers, as in 0.25,0.5,0.75,1, and show how quality grows with them."`
 	reportFiles
+	Out     string   `placeholder:"DIR" help:"Leave the split, all lists, what was held out, the values of each and the vectors of sources in this directory, as Parquet and .npy."`
 	Require []string `sep:"none" placeholder:"CONDITION" help:"Exit with 3 unless it holds, as in 'ndcg@10: best > popular'. May be given several times."`
 }
 
@@ -121,6 +123,15 @@ func (e *evalCommand) Run(ctx context.Context, c *console) (err error) {
 	}
 	b := c.bar("evaluating", barSteps)
 	o.Progress = func(share float64, what string) { b.share(what, share) }
+	o.Curve = e.LearningCurve
+	var out *evalOut
+	if e.Out != "" {
+		if out, err = newEvalOut(e.Out, &o); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, out.discard()) }()
+		o.Taker = out
+	}
 	report, err := offline.Run(ctx, o)
 	b.end(err)
 	if _, invalid := errors.AsType[*engine.Invalid](err); invalid {
@@ -134,6 +145,11 @@ func (e *evalCommand) Run(ctx context.Context, c *console) (err error) {
 		report.Protocol.Types = weights(o.Settings)
 	}
 	report.Warnings = append(report.Warnings, refused...)
+	if out != nil {
+		if err := out.finish(report); err != nil {
+			return fmt.Errorf("keep what was made: %w", err)
+		}
+	}
 	if err := e.write(c, report); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ type trainCommand struct {
 	target
 	Seed uint64 `default:"0" help:"Start of all that is random: the same seed and log give the same model."`
 	JSON string `name:"json" placeholder:"FILE" help:"Write the report as JSON, too; - is standard output instead of the table."`
+	HTML string `name:"html" placeholder:"FILE" help:"Write what was measured on held-out time as a page with plots, too."`
 }
 
 func (trainCommand) Help() string {
@@ -59,6 +60,9 @@ func (t *trainCommand) tell(c *console, report *training.Report, err error) erro
 	}
 	if t.JSON != "" {
 		err = errors.Join(err, writeFile(c, t.JSON, func(out io.Writer) error { return writeJSON(out, report) }))
+	}
+	if t.HTML != "" && report.Table != nil {
+		err = errors.Join(err, writeFile(c, t.HTML, report.Table.WriteHTML))
 	}
 	if t.JSON != "-" {
 		err = errors.Join(err, report.Write(c.out))

@@ -167,6 +167,42 @@ func TestMetricsAgreeWithNaiveTwin(t *testing.T) {
 	})
 }
 
+// FuzzMetrics holds the metrics against their twin on lists of bytes: items of a list,
+// and of what is right with its grade.
+func FuzzMetrics(f *testing.F) {
+	f.Add([]byte{1, 2, 3, 4, 5}, []byte{9, 1, 5, 1, 2, 3}, uint8(5))
+	f.Add([]byte{1, 1, 1}, []byte{1, 255}, uint8(1))
+	f.Add([]byte{}, []byte{7, 1}, uint8(10))
+	f.Fuzz(func(t *testing.T, shown, right []byte, k uint8) {
+		var list, held []engine.ItemNum
+		var gains []float64
+		for _, b := range shown {
+			if n := engine.ItemNum(b); !slices.Contains(list, n) {
+				list = append(list, n)
+			}
+		}
+		for i := 0; i+1 < len(right); i += 2 {
+			if n := engine.ItemNum(right[i]); !slices.Contains(held, n) {
+				held, gains = append(held, n), append(gains, float64(right[i+1])/16+0.1)
+			}
+		}
+		if len(held) == 0 || k == 0 {
+			return
+		}
+		for _, d := range definitions {
+			if d.of == nil {
+				continue
+			}
+			m := Metric{d.name, int(k)}
+			for _, grades := range [][]float64{nil, gains} {
+				if got, want := m.Of(Judge(list, held, grades)), naive(m, list, held, grades); !(math.Abs(got-want) <= 1e-9) {
+					t.Errorf("%s of %v against %v with gains %v = %v, want %v", m, list, held, grades, got, want)
+				}
+			}
+		}
+	})
+}
+
 func naive(m Metric, list, held []engine.ItemNum, gains []float64) float64 {
 	k := m.K
 	if k == 0 {

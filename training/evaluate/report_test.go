@@ -163,6 +163,7 @@ func TestLatencyOf(t *testing.T) {
 
 func TestRequirement(t *testing.T) {
 	r := sampleReport()
+	r.Models[0].Slices["at=12:30"] = Slice{2, map[string]Value{"ndcg@10": {Value: 0.5}}}
 	for _, c := range []struct {
 		text string
 		met  bool
@@ -174,6 +175,9 @@ func TestRequirement(t *testing.T) {
 		{"recall@10: best >= 0.1465", true},
 		{" recall@10 : best > 0.1465", false},
 		{"coverage@10: popular > 1e-3", true},
+		{"ndcg@10 cold: best > 0.05", true},
+		{"ndcg@10  warm : best > 0.0822", false},
+		{"ndcg@10 at=12:30: best >= 0.5", true},
 	} {
 		q, err := ParseRequirement(c.text)
 		if err != nil {
@@ -206,6 +210,8 @@ func TestRequirementErrors(t *testing.T) {
 		{"ndcg@10: best => 0.2", "needs one model"},
 		{"ndcg@10: a > b > c", "needs one model"},
 		{"ndcg@10: best > gorse", `no model "gorse" was evaluated; there are best, popular`},
+		{"ndcg@10 lukewarm: best > 0", `best was not measured on "lukewarm"; there are cold, warm`},
+		{"recall@10 cold: best > 0", "recall@10 was not measured for best; there are ndcg@10"},
 		{"gini@10: best > popular", "gini@10 was not measured for best; there are ndcg@5, ndcg@10, recall@10"},
 	} {
 		q, err := ParseRequirement(c.text)

@@ -11,10 +11,11 @@ import (
 	"github.com/rapportengine/rapport/engine"
 )
 
-// Requirement is a condition on a report: "ndcg@10: best > popular", or with a number
-// on the right, "recall@20: ease >= 0.27".
+// Requirement is a condition on a report: "ndcg@10: best > popular", with a number on the
+// right, "recall@20: ease >= 0.27", or of one slice, "ndcg@10 cold: best > popular".
 type Requirement struct {
 	Metric  Metric
+	Slice   string // "" for all
 	Left    string // a model
 	OrEqual bool   // >= instead of >
 	Right   string // a model, "" where Number is meant
@@ -26,11 +27,13 @@ func ParseRequirement(text string) (Requirement, error) {
 	bad := func(want string, args ...any) (Requirement, error) {
 		return Requirement{}, engine.Invalidf(engine.CodeInvalidField, "require", want, args...)
 	}
-	metric, condition, ok := strings.Cut(text, ":")
-	if !ok {
+	colon := strings.LastIndexByte(text, ':') // slices may have one in their name
+	if colon < 0 {
 		return bad("%q has no metric: write 'ndcg@10: best > popular'", text)
 	}
-	m, err := ParseMetric(strings.TrimSpace(metric))
+	condition := text[colon+1:]
+	metric, slice, _ := strings.Cut(strings.TrimSpace(text[:colon]), " ")
+	m, err := ParseMetric(metric)
 	if err != nil {
 		return bad("%v", err)
 	}
@@ -38,7 +41,7 @@ func ParseRequirement(text string) (Requirement, error) {
 	if !ok {
 		return bad("%q compares nothing: write > or >= between a model and a model or a number", strings.TrimSpace(condition))
 	}
-	req := Requirement{Metric: m, Left: strings.TrimSpace(left)}
+	req := Requirement{Metric: m, Slice: strings.TrimSpace(slice), Left: strings.TrimSpace(left)}
 	right, req.OrEqual = strings.CutPrefix(right, "=")
 	req.Right = strings.TrimSpace(right)
 	if req.Left == "" || req.Right == "" || strings.ContainsAny(req.Left+req.Right, "<>=") {
@@ -59,7 +62,11 @@ func (q Requirement) String() string {
 	if right == "" {
 		right = strconv.FormatFloat(q.Number, 'g', -1, 64)
 	}
-	return fmt.Sprintf("%s: %s %s %s", q.Metric, q.Left, op, right)
+	of := q.Metric.String()
+	if q.Slice != "" {
+		of += " " + q.Slice
+	}
+	return fmt.Sprintf("%s: %s %s %s", of, q.Left, op, right)
 }
 
 // Check reports whether the report meets q by its values, intervals aside, and says so
@@ -93,9 +100,17 @@ func (q Requirement) value(r *Report, model string) (float64, error) {
 		}
 		return 0, engine.Invalidf(engine.CodeInvalidField, "require", "no model %q was evaluated; there are %s", model, strings.Join(names, ", "))
 	}
-	v, ok := m.Metrics[q.Metric.String()]
+	metrics := m.Metrics
+	if q.Slice != "" {
+		slice, ok := m.Slices[q.Slice]
+		if !ok {
+			return 0, engine.Invalidf(engine.CodeInvalidField, "require", "%s was not measured on %q; there are %s", model, q.Slice, strings.Join(slices.Sorted(maps.Keys(m.Slices)), ", "))
+		}
+		metrics = slice.Metrics
+	}
+	v, ok := metrics[q.Metric.String()]
 	if !ok {
-		names := slices.SortedFunc(maps.Keys(m.Metrics), compareNames)
+		names := slices.SortedFunc(maps.Keys(metrics), compareNames)
 		return 0, engine.Invalidf(engine.CodeInvalidField, "require", "%s was not measured for %s; there are %s", q.Metric, model, strings.Join(names, ", "))
 	}
 	return v.Value, nil

@@ -79,7 +79,7 @@ type answers struct {
 // out, and judges the answers of all cuts together.
 func (e *evaluation) measure(ctx context.Context, recipe training.Recipe, blend rank.Blend, folds []fold) error {
 	contest := &training.Contest{
-		Place: e.selector.Place, Metrics: e.metrics(), Workers: e.Workers, Step: e.step,
+		Place: e.selector.Place, Metrics: e.Metrics(), Workers: e.Workers, Step: e.step,
 		Background: e.background(), Resampling: evaluate.Resampling{Seed: e.Seed},
 	}
 	for _, f := range folds {
@@ -113,7 +113,7 @@ func (e *evaluation) measure(ctx context.Context, recipe training.Recipe, blend 
 		e.report.Models = append(e.report.Models, m.Report)
 	}
 	e.pair(contest, measured)
-	return nil
+	return e.curve(ctx, contest, recipe, blend, folds)
 }
 
 // ask fits at one cut and adds what every model answers there.

@@ -1,6 +1,7 @@
 package offline
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -45,7 +46,7 @@ func (o *Options) check() error {
 	if err := o.checkBy(); err != nil {
 		return err
 	}
-	return o.checkForeign()
+	return errors.Join(o.checkForeign(), o.checkCurve())
 }
 
 // checkProtocol refuses units and splits that do not go together.
@@ -124,17 +125,22 @@ func (o *Options) unfit() []string {
 func (o *Options) inTime() bool { return o.Rule.Name == "time" || o.Rule.Name == "rolling" }
 
 // splitName is how the split is called.
-func (o *Options) splitName() string {
-	if o.Data.Parts != nil {
+func (e *evaluation) splitName() string {
+	switch {
+	case e.carved != "":
+		return "given files, validation by " + e.carved + " of train"
+	case e.Data.Parts != nil:
 		return "given files"
 	}
-	return o.Rule.String()
+	return e.Rule.String()
 }
 
 // divide splits the rows and warns of what makes a split doubtful.
 func (e *evaluation) divide() (err error) {
 	if e.Data.Parts != nil {
-		e.split, err = evaluate.Given(e.Data.Rows, e.Data.Parts)
+		if e.split, err = evaluate.Given(e.Data.Rows, e.Data.Parts); err == nil {
+			e.carve()
+		}
 	} else {
 		e.Rule.Target, e.Rule.Whole, e.Rule.Baskets = e.isTarget, e.Sessions, e.Baskets
 		e.split, err = e.Rule.Split(e.Data.Rows)

@@ -39,6 +39,9 @@ type Options struct {
 	// Foreign are other systems' answers, models in the same table.
 	Foreign []Foreign
 	Taker   Taker // nil: nobody
+	// Curve are shares of the customers, above 0 to 1: how well the models would do that
+	// learn from these alone.
+	Curve []float64
 }
 
 // ModelNames are our models, in the order of the table: what Run evaluates unless told
@@ -59,6 +62,7 @@ type evaluation struct {
 	*Options
 	selector training.Selector
 	split    evaluate.Split
+	carved   string                // the rule by which the validation part was taken off the training part
 	past     *training.Snapshot    // the train part
 	choosing []training.Case       // of the validation part
 	without  map[string]rank.Blend // of each best that leaves sources out
@@ -122,7 +126,8 @@ func prepare(o Options) (*evaluation, error) {
 // expect counts the steps of the work ahead: a fit of every try, the choice of the blend,
 // and at every cut a fit of every kind and an asking of every model.
 func (e *evaluation) expect(folds int) {
-	e.steps.all = 2 + folds*(len(e.selector.Search)+len(e.Models)) + len(e.Foreign)
+	times := folds * (1 + len(slices.DeleteFunc(slices.Clone(e.Curve), func(share float64) bool { return share == 1 })))
+	e.steps.all = 2 + times*(len(e.selector.Search)+len(e.Models)) + len(e.Foreign)
 	for _, k := range e.selector.Search {
 		if len(e.choosing) > 0 {
 			e.steps.all += len(k.Tries)
@@ -201,13 +206,14 @@ func (e *evaluation) pair(c *training.Contest, measured []*training.Measured) {
 	e.report.AdjustPaired()
 }
 
-func (e *evaluation) metrics() []evaluate.Metric {
+// Metrics are those of the report.
+func (o *Options) Metrics() []evaluate.Metric {
 	names := []string{"ndcg", "recall", "recall_min", "hr", "mrr", "map", "precision", "coverage", "novelty", "gini"}
-	if e.Baskets {
+	if o.Baskets {
 		names = slices.Insert(names, 1, "ndcg_full") // the form of that literature
 	}
 	var out []evaluate.Metric
-	for _, k := range e.K {
+	for _, k := range o.K {
 		for _, name := range names {
 			out = append(out, evaluate.Metric{Name: name, K: k})
 		}
