@@ -125,14 +125,11 @@ func (o *Options) unfit() []string {
 func (o *Options) inTime() bool { return o.Rule.Name == "time" || o.Rule.Name == "rolling" }
 
 // splitName is how the split is called.
-func (e *evaluation) splitName() string {
-	switch {
-	case e.carved != "":
-		return "given files, validation by " + e.carved + " of train"
-	case e.Data.Parts != nil:
+func (o *Options) splitName() string {
+	if o.Data.Parts != nil {
 		return "given files"
 	}
-	return e.Rule.String()
+	return o.Rule.String()
 }
 
 // divide splits the rows and warns of what makes a split doubtful.
@@ -157,6 +154,9 @@ func (e *evaluation) protocol() evaluate.Protocol {
 	p := evaluate.Protocol{
 		Split: e.splitName(), Repeats: "exclude", Unit: e.unit(), By: e.By, Known: e.knowledge(), Eligible: "all items, from their publication on",
 		Seed: e.Seed, Resamples: 2000, Flips: 10000,
+	}
+	if e.carved != "" {
+		p.Split += ", validation " + e.carved + " of train"
 	}
 	if e.Repeats {
 		p.Repeats = "allow"
