@@ -7,9 +7,12 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/rapportengine/rapport/engine/basket"
 	"github.com/rapportengine/rapport/engine/embed"
 	"github.com/rapportengine/rapport/engine/factor"
+	"github.com/rapportengine/rapport/engine/follow"
 	"github.com/rapportengine/rapport/engine/neighbour"
+	"github.com/rapportengine/rapport/engine/own"
 	"github.com/rapportengine/rapport/engine/repeat"
 	"github.com/rapportengine/rapport/engine/session"
 )
@@ -53,9 +56,36 @@ var spaces = map[string][]Range{
 		{Name: "k", Low: 20, High: 1500, Log: true, Whole: true},
 		{Name: "l", Low: 1, High: 10, Whole: true},
 		{Name: "click", Low: 0.5, High: 50, Log: true, Off: true},
+		{Name: "match", Low: 0.3, High: 10, Log: true, Off: true},
+		{Name: "plain", Words: []string{"0", "1"}},
 		{Name: "length", Low: 0.1, High: 1, Off: true},
-		{Name: "near", Low: 1, High: 100, Log: true, Off: true},
+		{Name: "near", Low: 0.3, High: 100, Log: true, Off: true},
 		{Name: "age", Low: float64(24 * time.Hour), High: float64(365 * 24 * time.Hour), Log: true, Time: true, Off: true},
+	},
+	follow.MarkovName: {
+		{Name: "back", Low: 0, High: 1},
+		{Name: "from", Low: 0.1, High: 1},
+		{Name: "to", Low: 0.05, High: 1, Off: true},
+	},
+	follow.RulesName: {
+		{Name: "steps", Low: 1, High: 30, Log: true, Whole: true},
+		{Name: "fall", Words: []string{string(follow.Div), string(follow.Quadratic), string(follow.Linear), string(follow.Log), string(follow.Same)}},
+		{Name: "back", Low: 0, High: 1},
+		{Name: "from", Low: 0.1, High: 1},
+		{Name: "to", Low: 0.05, High: 1, Off: true},
+		{Name: "causes", Low: 1, High: 50, Log: true, Whole: true},
+		{Name: "decay", Low: 0.2, High: 1},
+	},
+	own.Name: {
+		{Name: "causes", Low: 1, High: 100, Log: true, Whole: true},
+		{Name: "decay", Low: 0.3, High: 1},
+	},
+	basket.Name: {
+		{Name: "k", Low: 20, High: 1500, Log: true, Whole: true},
+		{Name: "alpha", Low: 0.02, High: 1},
+		{Name: "within", Low: 0.5, High: 1},
+		{Name: "groups", Low: 1, High: 15, Whole: true},
+		{Name: "between", Low: 0.3, High: 1},
 	},
 	repeat.Name: {
 		{Name: "prior", Low: 1, High: 300, Log: true},
@@ -75,7 +105,7 @@ type Range struct {
 	// Off says that 0 is tried, too, which turns off what the setting is about. It has
 	// the first fifth of the places.
 	Off bool
-	// Words are the values, where they are no numbers; all else but Name is empty then.
+	// Words are the values, where they are few; all else but Name is empty then.
 	Words []string
 }
 
