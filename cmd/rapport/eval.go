@@ -28,6 +28,7 @@ type evalData struct {
 	Valid     string `placeholder:"FILE" help:"With --train: what settings are chosen on."`
 	Test      string `placeholder:"FILE" help:"With --train: what is to be predicted."`
 	Items     string `placeholder:"FILE" help:"Items with titles, categories and attributes."`
+	Vectors   string `placeholder:"FILE" help:"Own vectors of the items, for the model own: FILE.npy,IDS (an array and the ids of its rows, one a line; default FILE.npy.ids.ndjson), or records of item_id and vector."`
 	Customers string `placeholder:"FILE" help:"Customers: customer_id, attributes.NAME, consent; who refuses training is left out."`
 	Dir       string `placeholder:"DIR" help:"Instead of files: what the workspace in this directory holds, under its weights of interaction types."`
 	Server    string `placeholder:"URL" help:"Instead of files: what the workspace of the server there holds."`
@@ -349,6 +350,13 @@ func (e *evalData) read(ctx context.Context, c *console, o *offline.Options, unw
 			return nil, err
 		}
 	}
+	if e.Vectors != "" {
+		vectors := options
+		vectors.Mapping = record.Mapping{}
+		if err := r.vectors(ctx, e.Vectors, vectors); err != nil {
+			return nil, err
+		}
+	}
 	o.Data.SHA256 = hex.EncodeToString(sum.Sum(nil))
 	if len(o.Data.Rows) == 0 {
 		return nil, usagef("there are no interactions to evaluate (%s)", strings.Join(append(r.refused, fmt.Sprintf("%s left out by --min-value", count(r.below))), "; "))
@@ -384,6 +392,29 @@ func (r *evalReading) event(e engine.RecordEvent, part evaluate.Part) {
 	if r.given {
 		r.data.Parts = append(r.data.Parts, slices.Repeat([]evaluate.Part{part}, len(e.Lines))...)
 	}
+}
+
+// vectors gives items their own vectors.
+func (r *evalReading) vectors(ctx context.Context, name string, o record.Options) error {
+	all, strange := 0, 0
+	take := func(v record.Vector) {
+		if all++; !r.data.SetVector(v.Item, v.Values) {
+			strange++
+		}
+	}
+	var err error
+	if f, npy := npyOf(name); npy {
+		err = f.each(ctx, r.sum, func(v record.Vector) error { take(v); return nil })
+	} else {
+		err = eachRecord(ctx, r, name, o, record.Vectors, take)
+	}
+	if err == nil && strange == all {
+		return usagef("--vectors: none of the %s vectors is of an item of the data", count(all))
+	}
+	if strange > 0 {
+		r.refused = append(r.refused, fmt.Sprintf("%s of %s vectors are of items that nothing else names", count(strange), count(all)))
+	}
+	return err
 }
 
 // readFunc is a reading of package record.

@@ -61,7 +61,7 @@ func (e *exportCommand) Run(ctx context.Context, c *console) (err error) {
 		return err
 	}
 	if format == "npy" && e.Out != "-" {
-		ids := e.Out + ".ids.ndjson"
+		ids := e.Out + idsSuffix
 		if err := r.writeIDs(ctx, c, e.As, got.header.Get(modelHeader), ids); err != nil {
 			return err
 		}

@@ -47,13 +47,13 @@ func (f *fileForm) options() (record.Options, error) {
 type importCommand struct {
 	target
 	fileForm
-	As         string   `required:"" enum:"items,customers,events,orders,tickets" help:"What the files hold: ${enum}."`
+	As         string   `required:"" enum:"items,customers,events,orders,tickets,vectors" help:"What the files hold: ${enum}."`
 	DryRun     bool     `help:"Read and check everything, write nothing."`
 	ShiftToNow bool     `help:"Move all times by as much as brings the newest of them to now, to try old data as if it were fresh."`
 	Mode       string   `enum:"put,replace" default:"put" help:"put adds and changes; replace takes one file of items as the whole catalogue and hides what is not in it."`
 	Force      bool     `help:"With --mode replace: even if more than a fifth of the catalogue would be hidden."`
 	Reject     string   `placeholder:"FILE" help:"Where refused records are listed; default the first file's name with .rejected, in the current directory."`
-	Files      []string `arg:"" name:"file" help:"Files to read, gzip or zstd or not; - is standard input."`
+	Files      []string `arg:"" name:"file" help:"Files to read, gzip or zstd or not; - is standard input. Of vectors also FILE.npy,IDS: an array, and the ids of its rows one a line (default FILE.npy.ids.ndjson)."`
 }
 
 func (importCommand) Help() string {
@@ -66,7 +66,8 @@ Examples:
   rapport import --as events --preset movielens ratings.csv
   rapport import --as orders --preset uci-online-retail --shift-to-now online_retail.csv.gz
   rapport import --as items --mode replace feed.ndjson.zst
-  rapport import --as tickets --dry-run tickets.json`
+  rapport import --as tickets --dry-run tickets.json
+  rapport import --as vectors images.npy,images.ids.txt`
 }
 
 // Run imports the files one after the other.
@@ -170,7 +171,7 @@ func (i *importCommand) look() error {
 		if name == "-" {
 			continue
 		}
-		info, err := os.Stat(name)
+		info, err := os.Stat(i.main(name))
 		if err != nil {
 			return &usageError{err}
 		}
@@ -180,6 +181,25 @@ func (i *importCommand) look() error {
 	}
 	return nil
 }
+
+// main is the file that a name is of, or the first of two.
+func (i *importCommand) main(name string) string {
+	if f, npy := npyOf(name); npy && i.As == vectorsKind {
+		return f.array
+	}
+	return name
+}
+
+// openFile opens one of the files.
+func (i *importCommand) openFile(ctx context.Context, name string, digest bool) (*input, error) {
+	if f, npy := npyOf(name); npy && i.As == vectorsKind {
+		return f.open(ctx)
+	}
+	return openInput(name, digest)
+}
+
+// vectorsKind is what own vectors of items are called.
+const vectorsKind = "vectors"
 
 // importing writes much, and closes the workspace with counters that count everything
 // once.
@@ -196,7 +216,7 @@ func (w *workspace) importing(ctx context.Context, do func() error) (err error) 
 
 func (i *importCommand) each(ctx context.Context, job *intake) error {
 	for n, name := range i.Files {
-		f, err := openInput(name, i.As == "events")
+		f, err := i.openFile(ctx, name, i.As == "events")
 		if err != nil {
 			return err
 		}
@@ -217,7 +237,7 @@ func (i *importCommand) rejects(c *console) (*rejects, error) {
 		if first == "-" {
 			first = "stdin"
 		}
-		path = filepath.Base(first) + ".rejected"
+		path = filepath.Base(i.main(first)) + ".rejected"
 	}
 	for _, name := range i.Files {
 		if sameFile(path, name) {

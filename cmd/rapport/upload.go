@@ -13,7 +13,7 @@ import (
 // send has a server take in the files, one after the other.
 func (i *importCommand) send(ctx context.Context, r *remote, job *intake) error {
 	for n, name := range i.Files {
-		in, err := openInput(name, i.dated())
+		in, err := i.openFile(ctx, name, i.dated())
 		if err != nil {
 			return err
 		}
