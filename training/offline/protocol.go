@@ -205,21 +205,22 @@ func (e *evaluation) warnOfLeaks() {
 	e.warnOfDates()
 }
 
-// warnOfOverlap warns of given files whose training part is newer than their test: what
-// others did later is then known.
+// warnOfOverlap warns of given files in which somebody's own rows to learn from are newer
+// than what of them is tested: their history then says what comes after the question.
 func (e *evaluation) warnOfOverlap() {
-	test, known := e.split.Rows(evaluate.Test), e.split.Rows(evaluate.Train, evaluate.Valid)
-	if len(test) == 0 {
-		return
+	first := make(map[engine.Subject]time.Time)
+	for _, h := range e.Data.histories(e.split.Rows(evaluate.Test)) {
+		first[h.subject] = h.rows[0].At
 	}
-	first, later := e.Data.Rows[test[0]].At, 0
-	for _, i := range known {
-		if e.Data.Rows[i].At.After(first) {
-			later++
+	ahead := 0
+	for _, h := range e.Data.histories(e.split.Rows(evaluate.Train, evaluate.Valid)) {
+		asked, tested := first[h.subject]
+		if last := h.rows[len(h.rows)-1].At; tested && last.After(asked) {
+			ahead++
 		}
 	}
-	if later > 0 {
-		e.warn("%d of %d interactions to learn from are newer than the first of the test (%s): models know what others did later", later, len(known), first.Format(time.DateOnly))
+	if ahead > 0 {
+		e.warn("%d of %d tested %ss have interactions in the training part that are newer than their first tested one: models know what they did afterwards, as under a random split", ahead, len(first), e.unit())
 	}
 }
 

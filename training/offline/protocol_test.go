@@ -240,14 +240,14 @@ func TestDatesThatLieAreNamed(t *testing.T) {
 	}
 }
 
-// TestFilesThatOverlapInTimeAreNamed: the train file knows what others did after the
-// test began.
+// TestFilesThatOverlapInTimeAreNamed: the train file knows what ann did after the test
+// asked what she would do. That others did something later is how last-out is.
 func TestFilesThatOverlapInTimeAreNamed(t *testing.T) {
-	d := log("ann a 0\nann b 1\nbob a 2\nbob b 3\ncat b 5")
-	d.Parts = []evaluate.Part{evaluate.Train, evaluate.Test, evaluate.Train, evaluate.Test, evaluate.Train}
+	d := log("ann a 0\nann b 1\nbob a 2\nbob b 3\ncat b 5\nann c 6")
+	d.Parts = []evaluate.Part{evaluate.Train, evaluate.Test, evaluate.Train, evaluate.Test, evaluate.Train, evaluate.Train}
 	report, _ := measured(t, offline.Options{Data: d})
 	if !slices.ContainsFunc(report.Warnings, func(w string) bool {
-		return strings.HasPrefix(w, "2 of 3 interactions to learn from are newer than the first of the test (2026-01-02)")
+		return strings.HasPrefix(w, "1 of 2 tested customers have interactions in the training part that are newer")
 	}) {
 		t.Errorf("warnings %q", report.Warnings)
 	}
