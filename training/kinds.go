@@ -52,7 +52,10 @@ func DefaultSearch() Search {
 		Markov(follow.Params{}.Markov()),
 		Rules(follow.Params{}.WithDefaults()),
 		BuyAgain(repeat.Params{}.WithDefaults()),
-		Basket(basket.Params{}.WithDefaults()),
+		Basket(
+			basket.Params{}.WithDefaults(),
+			basket.Params{Within: 0.9, Groups: 7}.WithDefaults(),
+		),
 		Mapped(bridge.Params{}.WithDefaults(), bridge.Params{Near: bridge.Regression}),
 	}
 }

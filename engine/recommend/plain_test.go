@@ -160,6 +160,7 @@ func (a *asked) query() *model.Query {
 	w, req := a.in.World, a.in.Request
 	q := &model.Query{Now: now, Catalogue: w.Catalogue, Content: w.Content, Counters: w.Counters}
 	if !a.refuses() {
+		q.Rows = a.in.Someone.Rows
 		q.History = w.Settings.Interests(a.in.Someone.Rows, w.Models.LogTime, engine.MaxHistory)
 	}
 	about := req.Basket

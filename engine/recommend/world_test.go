@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/basket"
 	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/embed"
 	"github.com/rapportengine/rapport/engine/factor"
@@ -185,7 +186,11 @@ func fitOrdered(seqs *model.Sequences) []model.Saver {
 	if err != nil {
 		panic(err)
 	}
-	return []model.Saver{v, s, r}
+	b, err := basket.Fit(context.Background(), seqs, basket.Params{K: 5})
+	if err != nil {
+		panic(err)
+	}
+	return []model.Saver{v, s, r, b}
 }
 
 // sequences tells histories, newest first, as what was done in order; of what was bought
@@ -228,8 +233,8 @@ func drawBlend(t *rapid.T) rank.Blend {
 	}
 	for _, task := range tasks {
 		b[task] = make(map[string]rank.Scale)
-		for _, name := range []string{"factor", "ease", "itemknn", "embed", "session", "buy_again", "content", "popular", "trending", "newest"} {
-			if personal := !slices.Contains([]string{"content", "popular", "trending", "newest"}, name); task == rank.Cold && personal || sometimes(t, 4) {
+		for _, name := range []string{"factor", "ease", "itemknn", "embed", "session", "buy_again", "tifu", "content", "popular", "popular_month", "popular_days", "trending", "click_through", "newest"} {
+			if personal := !slices.Contains([]string{"content", "popular", "popular_month", "popular_days", "trending", "click_through", "newest"}, name); task == rank.Cold && personal || sometimes(t, 4) {
 				continue
 			}
 			b[task][name] = rank.Scale{Weight: pick(t, 0, 0.1, 0.7, 1, 2), Mean: pick(t, 0, 0.03, 0.5), SD: pick(t, 0.07, 0.3, 1)}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/basket"
+	"github.com/rapportengine/rapport/engine/bridge"
 	"github.com/rapportengine/rapport/engine/embed"
 	"github.com/rapportengine/rapport/engine/factor"
 	"github.com/rapportengine/rapport/engine/follow"
@@ -77,7 +78,7 @@ func ours() training.Search {
 		embeds = append(embeds, p.WithDefaults())
 	}
 	var baskets []basket.Params
-	for _, p := range []basket.Params{{}, {Within: 1, Groups: 1}, {K: 100, Groups: 3, Alpha: 0.1}, {K: 100, Within: 1, Groups: 1, Alpha: 0.1}} {
+	for _, p := range []basket.Params{{}, {Within: 0.9, Groups: 7}, {K: 100, Alpha: 0.1}, {Within: 0.9, Groups: 3, K: 100, Alpha: 0.1}} {
 		baskets = append(baskets, p.WithDefaults())
 	}
 	var owns []own.Params
@@ -88,6 +89,7 @@ func ours() training.Search {
 		training.Factor(factors...), training.EASE(eases...), training.Ridge(ridges...), training.ItemKNN(cosines...),
 		training.Embed(embeds...), training.Own(owns...), training.Session(visits...), training.Markov(), training.Rules(rules...), training.BuyAgain(repeat.Params{}.WithDefaults()),
 		training.Basket(baskets...),
+		training.Mapped(bridge.Params{}.WithDefaults(), bridge.Params{Near: 50}, bridge.Params{Near: bridge.Regression}),
 	}
 }
 
