@@ -2,6 +2,32 @@
 // happened, chooses settings on the validation part, fits on all but the test part and
 // measures on that, through the code that serves.
 //
+// # Protocols
+//
+// What is held out is evaluate.Rule's, or the files say it. Whatever it is, every model
+// knows the same: fits, counts and histories are made of the rows before the cut alone
+// (Protocol.Known says it in words), and are not brought up to the moment of each
+// question, which would let popularity see what a fitted model cannot and what no other
+// system's lists could. The moment asked for is that of the first held-out target: items
+// are eligible from their publication on.
+//
+// A question (training.Case) is all that one customer newly wanted after the cut; of
+// sessions every item but the first is a question of its own, whose history is what
+// stands before it in the session; of baskets all of the last order. Over rolling cuts a
+// customer may be asked once a window: settings and blend are chosen once, on the
+// validation before the first cut, sources are fitted again at each, and the answers of
+// all windows are judged together. Intervals and tests draw customers (of sessions, these)
+// with all their questions.
+//
+// With cold items, the customers are asked who have a past with other items, the lists
+// hold cold items alone, and settings are chosen on other cold items, held out of the
+// first fit. What warm items reach is the matter of another run.
+//
+// Slices measure parts of the questions by themselves: warm and cold customers (with and
+// without a past), cold and warm items (targets nobody, or somebody, had before the cut,
+// in the same lists of all items; the targets of the other sort are then no hits), each
+// cut, and each value of a customer's attribute.
+//
 // It opens no file and keeps nothing: rows and items come in as values.
 package offline
 
