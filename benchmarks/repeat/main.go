@@ -24,6 +24,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/rapportengine/rapport/benchmarks/measure"
+	"github.com/rapportengine/rapport/benchmarks/shop"
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/repeat"
@@ -58,10 +59,10 @@ func run(ctx context.Context) error {
 	sets := []struct {
 		name    string
 		file    *string
-		columns columns
+		columns shop.Columns
 	}{
-		{"uci-online-retail", flag.String("uci", "", "online_retail.csv.gz of UCI Online Retail"), uci},
-		{"completejourney-sample", flag.String("completejourney", "", "transactions_sample.csv.gz of The Complete Journey"), completeJourney},
+		{"uci-online-retail", flag.String("uci", "", "online_retail.csv.gz of UCI Online Retail"), shop.UCI},
+		{"completejourney-sample", flag.String("completejourney", "", "transactions_sample.csv.gz of The Complete Journey"), shop.CompleteJourney},
 	}
 	results := flag.String("results", measure.Results, "file to append a JSON line a data set to")
 	cutDays := flag.Int("days", 30, "days before the end of the data at which the cut lies")
@@ -94,19 +95,19 @@ func run(ctx context.Context) error {
 // ways are the rankings that are compared.
 var ways = []string{repeat.Name, "frequency", "recency", "chance"}
 
-func judge(ctx context.Context, file string, c columns, cutDays int, p repeat.Params) (*report, error) {
-	s, err := read(file, c)
+func judge(ctx context.Context, file string, c shop.Columns, cutDays int, p repeat.Params) (*report, error) {
+	s, err := shop.Read(file, c)
 	if err != nil {
 		return nil, err
 	}
-	cut := s.newest.AddDate(0, 0, -cutDays)
-	m, err := repeat.Fit(ctx, s.until(cut), p)
+	cut := s.Newest.AddDate(0, 0, -cutDays)
+	m, err := repeat.Fit(ctx, until(s, cut), p)
 	if err != nil {
 		return nil, err
 	}
 	r := &report{Params: m.Params(), Days: cutDays, Recall: map[string]float64{}, NDCG: map[string]float64{}}
 	var ahead []float64
-	for _, rows := range s.customers {
+	for _, rows := range s.Customers {
 		before, basket := next(rows, cut)
 		if len(before) == 0 || len(basket) == 0 {
 			continue
