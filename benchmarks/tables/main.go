@@ -33,10 +33,8 @@ import (
 
 	"github.com/rapportengine/rapport/benchmarks/measure"
 	"github.com/rapportengine/rapport/engine"
-	"github.com/rapportengine/rapport/engine/repeat"
 	"github.com/rapportengine/rapport/training/evaluate"
 	"github.com/rapportengine/rapport/training/offline"
-	"github.com/rapportengine/rapport/training/peer"
 )
 
 // table is one set under one protocol.
@@ -76,7 +74,7 @@ func main() {
 	flag.StringVar(&o.results, "results", measure.Results, "file to append a JSON line a table to")
 	flag.Uint64Var(&o.seed, "seed", 0, "start of all that is random")
 	only := flag.String("only", "", "tables, separated by commas; empty for all whose data are there")
-	models := flag.String("models", "", "models, separated by commas; empty for all of ours and Gorse's")
+	models := flag.String("models", "", "models, separated by commas; empty for all of ours that suit and, but for sessions, Gorse's")
 	set := flag.String("set", "", "settings that are fixed, separated by commas, as in ease.lambda=100")
 	flag.Parse()
 	o.only, o.models, o.set = list(*only), list(*models), list(*set)
@@ -130,7 +128,7 @@ func (t *table) measure(ctx context.Context, folder string, o options) error {
 	}
 	start := time.Now()
 	report, err := offline.Run(ctx, offline.Options{
-		Data: data, Rule: rule, Models: t.models(o), K: t.cuts(), Sessions: t.sessions, Repeats: t.repeats, Set: o.set,
+		Data: data, Rule: rule, Models: o.models, Peers: !t.sessions, K: t.cuts(), Sessions: t.sessions, Repeats: t.repeats, Set: o.set,
 		Settings: engine.DefaultSettings(), Seed: o.seed, Workers: runtime.GOMAXPROCS(0), Commit: measure.Revision(),
 		Step: func(what string) {
 			fmt.Fprintf(os.Stderr, "%s %5.0f s: %s\n", t.name, time.Since(start).Seconds(), what)
@@ -145,18 +143,6 @@ func (t *table) measure(ctx context.Context, folder string, o options) error {
 	}
 	t.verdict(report)
 	return measure.Append(o.results, "tables", t.name, report)
-}
-
-// models are all that make sense on the set.
-func (t *table) models(o options) []string {
-	if len(o.models) > 0 {
-		return o.models
-	}
-	names := slices.DeleteFunc(offline.ModelNames(), func(name string) bool { return name == repeat.Name && !t.repeats })
-	if !t.sessions { // Gorse has no model of sessions
-		names = append(names, peer.Names()...)
-	}
-	return names
 }
 
 func (t *table) cuts() []int {

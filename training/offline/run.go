@@ -10,6 +10,7 @@ import (
 	"github.com/rapportengine/rapport/engine/recommend"
 	"github.com/rapportengine/rapport/training"
 	"github.com/rapportengine/rapport/training/evaluate"
+	"github.com/rapportengine/rapport/training/peer"
 )
 
 // Best is the name of the blend of all sources: what serve would use by itself.
@@ -20,6 +21,7 @@ type Options struct {
 	Data     *Data
 	Rule     evaluate.Rule // not looked at where Data.Parts is set
 	Models   []string      // of ModelNames and peer.Names, and best~SOURCE; empty: all of ModelNames that suit
+	Peers    bool          // where Models is empty, peer.Names stand beside them
 	K        []int         // cut-offs of the metrics; empty: 10
 	Sessions bool          // each session is on its own, and its every next item is predicted
 	Baskets  bool          // each customer's last basket is predicted, all items of it
@@ -110,6 +112,9 @@ func prepare(o Options) (*evaluation, error) {
 	e.past = o.Data.snapshot(train, o.Settings)
 	if len(o.Models) == 0 {
 		o.Models = o.suitable(e.past.Material().Data().Rows.Len())
+		if o.Peers {
+			o.Models = append(o.Models, peer.Names()...)
+		}
 	}
 	search, err := e.search()
 	if err != nil {
