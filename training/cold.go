@@ -24,7 +24,7 @@ import (
 // of hideEach, for at most coldCases customers who want some of them.
 const (
 	hideEach  = 5
-	coldCases = 1000
+	coldCases = 2000
 )
 
 // newcomerSources speak for items only that no fitted source knows.
@@ -34,18 +34,21 @@ var newcomerSources = []string{content.NewcomersName, content.NearestName, bridg
 // held-out wish for a known item can weigh it.
 func ofNewcomers(name string) bool { return slices.Contains(newcomerSources, name) }
 
-// mixes are the ways to rank new items that are tried, the plain ones first: what each
-// source weighs, in the order of newcomerSources and on their scales.
+// mixes are the ways to rank new items that are tried: what each source weighs, in the
+// order of newcomerSources and on their scales. The first stays where none is better by
+// more than chance: content and behaviour together, as either may say little.
 var mixes = [][]float64{
-	{1, 0, 0},
+	{0, 1, 0.5},
 	{0, 1, 0},
+	{1, 0, 0},
 	{0, 0, 1},
+	{0, 1, 0.25},
+	{0, 1, 1},
+	{0, 1, 2},
 	{1, 0, 0.25},
 	{1, 0, 0.5},
 	{1, 0, 1},
-	{0, 1, 0.25},
-	{0, 1, 0.5},
-	{0, 1, 1},
+	{1, 0, 2},
 }
 
 // Newcomers is how new items are ranked, as it was chosen.
@@ -55,6 +58,10 @@ type Newcomers struct {
 	Cases  int                   `json:"cases"`
 	Items  int                   `json:"items"` // that were hidden
 }
+
+// Newcomers returns how new items are ranked, as Sources chose it; nil where there was too
+// little to choose on.
+func (s *Selector) Newcomers() *Newcomers { return s.fresh }
 
 // newcomers hides some wanted items, fits the kinds that rank new ones on the rest, and
 // returns the settings and the mix that rank the hidden ones best for those who want
