@@ -90,22 +90,16 @@ func (e *EASE) weightsOf(row int) []float32 {
 // Open sums the weights of what the person wanted, once for all items.
 func (e *EASE) Open(q *model.Query) model.Scorer {
 	s := &scorer{e: e}
-	causes := q.Causes()
-	seen := make(map[int]bool, len(causes))
-	for _, in := range causes {
-		row, ok := e.rows.Row(in.Item)
-		if !ok || !(in.Weight > 0) || seen[row] {
-			continue
-		}
-		seen[row] = true
-		s.history = append(s.history, row)
-	}
-	if len(s.history) == 0 {
+	if s.history = causesOf(q, e.rows, e.params.Recent); len(s.history) == 0 {
 		return s
 	}
 	s.sums = make([]float64, e.rows.Len())
-	for _, row := range s.history {
-		vector.AddTo(s.sums, e.weightsOf(row))
+	for _, c := range s.history {
+		if c.weight == 1 {
+			vector.AddTo(s.sums, e.weightsOf(c.row))
+		} else {
+			vector.AddScaled(s.sums, c.weight, e.weightsOf(c.row))
+		}
 	}
 	return s
 }
@@ -113,7 +107,7 @@ func (e *EASE) Open(q *model.Query) model.Scorer {
 // scorer holds one person's scores.
 type scorer struct {
 	e       *EASE
-	history []int     // rows
+	history []cause
 	sums    []float64 // by row; nil where nothing is known of the person
 }
 
@@ -142,16 +136,16 @@ func (s *scorer) Score(items []engine.ItemNum, out []float32) {
 	}
 }
 
-// Explain implements model.Scorer. Each part is counterfactual: without that item in
-// the history the score is lower by it. An item does not speak for itself.
+// Explain implements model.Scorer. Each part is counterfactual, but for what Recent moves
+// up: without that item in the history the score is lower by it. An item does not speak for itself.
 func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
 	row, ok := s.e.rows.Row(item)
 	if !ok || s.Empty() {
 		return 0, nil
 	}
 	for _, cause := range s.history {
-		if w := s.e.weightsOf(cause)[row]; w != 0 {
-			parts = append(parts, model.Part{Item: s.e.rows.Num(cause), Contribution: float64(w)})
+		if w := s.e.weightsOf(cause.row)[row]; w != 0 {
+			parts = append(parts, model.Part{Item: s.e.rows.Num(cause.row), Contribution: cause.weight * float64(w)})
 		}
 	}
 	return 0, parts

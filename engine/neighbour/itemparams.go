@@ -29,6 +29,10 @@ type ItemParams struct {
 	Weighting Weighting `json:"weighting"` // default Plain
 	K1        float64   `json:"k1"`        // of BM25: how soon more weight counts no more; default 1.2
 	B         float64   `json:"b"`         // of BM25: how much an item's length counts, up to 1; below 0 not; default 0.75
+	// Recent is how much an item of the history counts beside the one after it: the i-th
+	// newest counts Recent^i. 1, the default, is a history without order; what comes next
+	// hangs more on what was last, and 0.7 to 0.9 are worth trying.
+	Recent float64 `json:"recent"`
 	// Workers is how many goroutines work; default 1. The result is the same for any
 	// number.
 	Workers int `json:"-"`
@@ -36,6 +40,8 @@ type ItemParams struct {
 
 // maxK bounds K: an item of 1,000 neighbours takes 8 KB.
 const maxK = 1000
+
+func (p ItemParams) recency() float64 { return p.Recent }
 
 // WithDefaults returns p with the default for what is zero: K1 and B are BM25's usual
 // ones; the rest is best or within 2 % of it on the validation parts of Amazon Beauty and
@@ -56,6 +62,9 @@ func (p ItemParams) WithDefaults() ItemParams {
 	}
 	if p.B == 0 {
 		p.B = 0.75
+	}
+	if p.Recent == 0 {
+		p.Recent = 1
 	}
 	if p.Workers == 0 {
 		p.Workers = 1
@@ -79,5 +88,5 @@ func (p ItemParams) check() error {
 	case p.Workers < 1:
 		return engine.Invalidf(engine.CodeInvalidField, "workers", "a whole number above 0, not %d", p.Workers)
 	}
-	return nil
+	return checkRecent(p.Recent)
 }

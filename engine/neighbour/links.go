@@ -16,6 +16,8 @@ type settings[P any] interface {
 	check() error
 	// source is the name of the source and the version of its saved form.
 	source() (name string, version uint32)
+	// recency is how much an item of a history counts beside the one after it.
+	recency() float64
 }
 
 // Links is a fitted source of sparse weights between items: how these are learned is
@@ -93,23 +95,15 @@ func (m *Links[P]) Len() int { return len(m.weights) }
 // wanted plays no role, as with EASE.
 func (m *Links[P]) Open(q *model.Query) model.Scorer {
 	s := &linkScorer[P]{Sparse: model.Sparse{Rows: m.rows}, m: m}
-	causes := q.Causes()
-	seen := make(map[int]bool, len(causes))
-	for _, in := range causes {
-		if row, ok := m.rows.Row(in.Item); ok && in.Weight > 0 && !seen[row] {
-			seen[row] = true
-			s.causes = append(s.causes, row)
-		}
-	}
-	if len(s.causes) == 0 {
+	if s.causes = causesOf(q, m.rows, m.params.recency()); len(s.causes) == 0 {
 		return s
 	}
 	sums := m.sums.Get().(*vector.Sums)
 	defer m.sums.Put(sums)
 	for _, cause := range s.causes {
-		to, weights := m.linksOf(cause)
+		to, weights := m.linksOf(cause.row)
 		for i, row := range to {
-			sums.Add(row, float64(weights[i]))
+			sums.Add(row, cause.weight*float64(weights[i]))
 		}
 	}
 	s.Scores = sums.Take()
@@ -120,20 +114,20 @@ func (m *Links[P]) Open(q *model.Query) model.Scorer {
 type linkScorer[P settings[P]] struct {
 	model.Sparse
 	m      *Links[P]
-	causes []int // rows
+	causes []cause
 }
 
-// Explain implements model.Scorer. Each part is counterfactual: without that item in
-// the history the score is lower by it. An item does not speak for itself.
+// Explain implements model.Scorer. Each part is counterfactual, but for what Recent moves
+// up: without that item in the history the score is lower by it. An item does not speak for itself.
 func (s *linkScorer[P]) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
 	row, ok := s.m.rows.Row(item)
 	if !ok || s.Empty() {
 		return 0, nil
 	}
 	for _, cause := range s.causes {
-		to, weights := s.m.linksOf(cause)
+		to, weights := s.m.linksOf(cause.row)
 		if at, found := slices.BinarySearch(to, uint32(row)); found {
-			parts = append(parts, model.Part{Item: s.m.rows.Num(cause), Contribution: float64(weights[at])})
+			parts = append(parts, model.Part{Item: s.m.rows.Num(cause.row), Contribution: cause.weight * float64(weights[at])})
 		}
 	}
 	return 0, parts

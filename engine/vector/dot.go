@@ -80,3 +80,18 @@ func AddTo(sum []float64, x []float32) {
 		sum[i] += float64(x[i])
 	}
 }
+
+// AddScaled adds w times x to sum, element by element, in float64.
+func AddScaled(sum []float64, w float64, x []float32) {
+	sum = sum[:len(x)]
+	for len(x) >= 4 && len(sum) >= 4 {
+		sum[0] += w * float64(x[0])
+		sum[1] += w * float64(x[1])
+		sum[2] += w * float64(x[2])
+		sum[3] += w * float64(x[3])
+		x, sum = x[4:], sum[4:]
+	}
+	for i := range x {
+		sum[i] += w * float64(x[i])
+	}
+}

@@ -34,6 +34,8 @@ func TestDotAxpyAddTo(t *testing.T) {
 		sum := make([]float64, n+3)
 		AddTo(sum, x)
 		AddTo(sum, x)
+		AddScaled(sum, 2, x)
+		AddScaled(sum, -2, x)
 		moved := slices.Clone(y)
 		Axpy(2, x, moved)
 		for i := range y {

@@ -1,0 +1,74 @@
+package neighbour
+
+import (
+	"context"
+	"errors"
+	"math"
+	"testing"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/model/modeltest"
+)
+
+// TestRecentFadesTheHistory fits every source with and without Recent: the score of a
+// history is the faded sum of what its items score alone.
+func TestRecentFadesTheHistory(t *testing.T) {
+	const recent = 0.6
+	data, ids, _ := world(60, 30, 6)
+	fits := map[string]struct {
+		fit  func(recent float64) (model.Saver, error)
+		load model.Loader
+	}{
+		"ease": {func(r float64) (model.Saver, error) {
+			return Fit(context.Background(), data, Params{Recent: r})
+		}, Load},
+		"itemknn": {func(r float64) (model.Saver, error) {
+			return FitItems(context.Background(), data, ItemParams{Recent: r})
+		}, LoadItems},
+		"ridge": {func(r float64) (model.Saver, error) {
+			return FitRidge(context.Background(), data, RidgeParams{Recent: r})
+		}, LoadRidge},
+		"rp3beta": {func(r float64) (model.Saver, error) {
+			return FitPaths(context.Background(), data, PathParams{Recent: r})
+		}, LoadPaths},
+	}
+	history := []engine.Interest{{Item: 3, Weight: 1}, {Item: 9999, Weight: 1}, {Item: 8}, {Item: 1, Weight: 2}, {Item: 5, Weight: 1}}
+	for name, c := range fits {
+		alike, err := c.fit(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		faded, err := c.fit(recent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range engine.ItemNum(30) {
+			want, weight := 0.0, 1.0
+			for _, item := range []engine.ItemNum{3, 1, 5} { // what is wanted and known
+				want += weight * scoreOf(alike.Open(&model.Query{History: []engine.Interest{{Item: item, Weight: 1}}}), n)
+				weight *= recent
+			}
+			if got := scoreOf(faded.Open(&model.Query{History: history}), n); math.Abs(got-want) > 1e-6 {
+				t.Errorf("%s: item %d scores %v, want %v", name, n, got, want)
+			}
+			anchored := &model.Query{History: history, Anchors: []engine.ItemNum{4, 7, 4}}
+			if got, want := scoreOf(faded.Open(anchored), n), scoreOf(alike.Open(anchored), n); got != want {
+				t.Errorf("%s: with anchors item %d scores %v, alike %v", name, n, got, want)
+			}
+		}
+		contract := modeltest.Contract{Queries: []*model.Query{{History: history}, {}}, Items: []engine.ItemNum{0, 1, 2, 3, 9999}}
+		if name != "ease" {
+			contract.Knows = func(_ engine.ItemNum, score float32) bool { return score > 0 }
+		} else {
+			contract.Items = contract.Items[:4]
+		}
+		modeltest.Saved(t, faded, c.load, ids, contract)
+		for _, bad := range []float64{-0.1, 1.1, math.NaN()} {
+			var invalid *engine.Invalid
+			if _, err := c.fit(bad); !errors.As(err, &invalid) || invalid.Field != "recent" {
+				t.Errorf("%s with recent %v: %v", name, bad, err)
+			}
+		}
+	}
+}
