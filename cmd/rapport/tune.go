@@ -304,6 +304,10 @@ func (t *tuneCommand) finish(ctx context.Context, c *console, study *offline.Stu
 			found[k.Kind], k.Installed = k.Settings, true
 		}
 	}
+	if len(found) == 0 {
+		c.say("nothing was found that is better than what trainings do by themselves, and nothing is installed")
+		return nil
+	}
 	return t.install(ctx, c, found)
 }
 
