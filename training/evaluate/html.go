@@ -203,8 +203,6 @@ func (r *Report) facts() [][2]string {
 	}
 	add("What is predicted", strings.Join(p.Targets, ", "))
 	add("Unit", p.Unit)
-	add("What is known", p.Known)
-	add("What may be shown", p.Eligible)
 	switch p.Repeats {
 	case "allow":
 		add("Repeats", "what somebody has may be recommended and predicted")

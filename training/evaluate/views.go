@@ -16,7 +16,7 @@ func (r *Report) qualityRows(main string) (out []rows) {
 	names := []string{main}
 	for _, name := range []string{"ndcg", "recall", "hr", "mrr", "map", "precision", "coverage"} {
 		for _, k := range []int{m.K, 0} {
-			if other := (Metric{name, k}).String(); !slices.Contains(names, other) && len(r.ranked(other)) > 0 && len(names) < plottedMetrics {
+			if other := (Metric{name, k}).String(); len(names) < plottedMetrics && len(r.ranked(other)) > 0 && !r.saysTheSame(other, names) {
 				names = append(names, other)
 			}
 		}
@@ -32,6 +32,14 @@ func (r *Report) qualityRows(main string) (out []rows) {
 		out = append(out, p)
 	}
 	return out
+}
+
+// saysTheSame reports whether a metric has the values of one of others for every model,
+// as recall and hr have where each question has one right answer.
+func (r *Report) saysTheSame(metric string, others []string) bool {
+	return slices.ContainsFunc(others, func(other string) bool {
+		return !slices.ContainsFunc(r.Models, func(m ModelReport) bool { return m.Metrics[metric].Value != m.Metrics[other].Value })
+	})
 }
 
 // latencyPlot is quality against the time of one answer; nil where nothing was timed.
