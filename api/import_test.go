@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -147,6 +148,13 @@ func TestImport(t *testing.T) {
 			t.Errorf("%s: got %+v", what, out)
 		}
 		h.call("GET", "/v1/"+what+"/x").want(200)
+	}
+	title := h.call("GET", "/v1/items/lamp-0").object()["title"]
+	if out := h.call("POST", "/v1/import/vectors", anyBody, "{\"item_id\":\"lamp-0\",\"vector\":[1,-0.5]}\n{\"item_id\":\"nowhere\",\"vector\":[1,2]}\n").want(200).outcome(); out.Accepted != 1 || out.Refused != 1 || out.Rejected[0].Line != 2 {
+		t.Errorf("vectors: got %+v, want one accepted and line 2 refused", out)
+	}
+	if lamp := h.call("GET", "/v1/items/lamp-0").object(); !reflect.DeepEqual(lamp["embedding"], []any{1.0, -0.5}) || lamp["title"] != title {
+		t.Errorf("vectors: the item is %v", lamp)
 	}
 }
 

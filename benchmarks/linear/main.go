@@ -118,6 +118,16 @@ type report struct {
 	Customers int   `json:"customers"`
 	Questions int   `json:"questions"`
 	Models    []row `json:"models"`
+	// Pairs are ridge with each other model beside it, by the weight best on validation.
+	Pairs []pairRow `json:"pairs"`
+}
+
+// pairRow is how ridge does together with another model.
+type pairRow struct {
+	Other  string  `json:"other"`
+	Weight float64 `json:"weight"` // of the other, 0 if it only makes it worse
+	Valid  float64 `json:"valid_ndcg@10"`
+	Test   float64 `json:"ndcg@10"`
 }
 
 // row is how one model did.
@@ -187,6 +197,7 @@ func (o *options) measure(ctx context.Context, s *set) (*report, error) {
 	r := &report{Items: late.Rows.Len(), Customers: len(late.Customers), Questions: len(asked)}
 	fmt.Printf("%s: %d items, %d customers, %d asked\n%-10s %8s %8s %8s %8s %8s  %s\n",
 		s.name, r.Items, r.Customers, r.Questions, "model", "valid", "NDCG@10", "CPU s", "MB", "us", "settings")
+	var tried []try
 	for _, k := range kinds(r.Items) {
 		if o.models != "" && !slices.Contains(strings.Split(o.models, ","), k.name) || k.name == neighbour.Name && r.Items > mostDense && !o.dense {
 			continue
@@ -202,10 +213,61 @@ func (o *options) measure(ctx context.Context, s *set) (*report, error) {
 			return nil, err
 		}
 		row.Test, row.Micros = ndcg(src, late.Rows, asked)
-		r.Models = append(r.Models, row)
+		r.Models, tried = append(r.Models, row), append(tried, best)
 		fmt.Printf("%-10s %8.4f %8.4f %8.2f %8.1f %8.1f  %s\n", k.name, row.Valid, row.Test, row.CPUSeconds, row.Megabytes, row.Micros, text(row.Settings))
 	}
+	first := slices.IndexFunc(r.Models, func(m row) bool { return m.Name == neighbour.RidgeName })
+	for i, other := range tried {
+		if first < 0 || i == first {
+			continue
+		}
+		p, err := beside(ctx, tried[first], other, exam{early, choosing}, exam{late, asked})
+		if err != nil {
+			return nil, err
+		}
+		p.Other = r.Models[i].Name
+		r.Pairs = append(r.Pairs, p)
+		fmt.Printf("ridge + %-10s %8.4f %8.4f  weight %g\n", p.Other, p.Valid, p.Test, p.Weight)
+	}
 	return r, nil
+}
+
+// exam is what a fit sees and is then asked.
+type exam struct {
+	data  *model.Data
+	asked []question
+}
+
+// beside chooses the weight of b beside a on the first exam and tries it on the second.
+func beside(ctx context.Context, a, b try, valid, test exam) (best pairRow, err error) {
+	both := func(e exam) (*pair, error) {
+		p := &pair{}
+		if p.a, err = a.fit(ctx, e.data); err != nil {
+			return nil, err
+		}
+		if p.b, err = b.fit(ctx, e.data); err != nil {
+			return nil, err
+		}
+		p.sdA, p.sdB = spread(p.a, e.data.Rows, e.asked), spread(p.b, e.data.Rows, e.asked)
+		return p, nil
+	}
+	p, err := both(valid)
+	if err != nil {
+		return best, err
+	}
+	best.Valid = -1
+	for _, w := range []float64{0, 0.1, 0.25, 0.5, 1, 2} {
+		p.weight = w
+		if v, _ := ndcg(p, valid.data.Rows, valid.asked); v > best.Valid {
+			best.Weight, best.Valid = w, v
+		}
+	}
+	if p, err = both(test); err != nil {
+		return best, err
+	}
+	p.weight = best.Weight
+	best.Test, _ = ndcg(p, test.data.Rows, test.asked)
+	return best, nil
 }
 
 // choose returns the settings that are best on the validation part.

@@ -223,7 +223,7 @@ func FuzzLoad(f *testing.F) {
 }
 
 func BenchmarkFit(b *testing.B) {
-	for _, n := range []int{1447, 2500} {
+	for _, n := range []int{1447, 2500, 3000} {
 		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
 			data, _, _ := world(3000, n, 60)
 			for b.Loop() {
