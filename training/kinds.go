@@ -36,12 +36,14 @@ func DefaultSearch() Search {
 			neighbour.Params{Lambda: 200}.WithDefaults(),
 			neighbour.Params{Lambda: 50}.WithDefaults(),
 			neighbour.Params{Lambda: 800}.WithDefaults(),
+			neighbour.Params{Lambda: 200, Recent: 0.8}.WithDefaults(),
 		),
 		Ridge(
 			neighbour.RidgeParams{}.WithDefaults(),
 			neighbour.RidgeParams{Lambda: 200}.WithDefaults(),
+			neighbour.RidgeParams{Recent: 0.7}.WithDefaults(),
 		),
-		ItemKNN(neighbour.ItemParams{}.WithDefaults()),
+		ItemKNN(neighbour.ItemParams{}.WithDefaults(), neighbour.ItemParams{Recent: 0.7}.WithDefaults()),
 		Embed(embed.Params{}.WithDefaults()),
 		Own(own.Params{}.WithDefaults(), own.Params{Causes: 50, Decay: 1}.WithDefaults()),
 		Session(

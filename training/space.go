@@ -29,11 +29,13 @@ var spaces = map[string][]Range{
 	},
 	neighbour.Name: {
 		{Name: "lambda", Low: 1, High: 10_000, Log: true},
+		{Name: "recent", Low: 0.4, High: 1},
 	},
 	neighbour.RidgeName: {
 		{Name: "k", Low: 20, High: 400, Log: true, Whole: true},
 		{Name: "lambda", Low: 1, High: 2000, Log: true},
 		{Name: "shrink", Low: 1, High: 300, Log: true},
+		{Name: "recent", Low: 0.4, High: 1},
 	},
 	neighbour.ItemName: {
 		{Name: "weighting", Words: []string{string(neighbour.Plain), string(neighbour.TFIDF), string(neighbour.BM25)}},
@@ -41,6 +43,7 @@ var spaces = map[string][]Range{
 		{Name: "shrink", Low: 1, High: 1000, Log: true},
 		{Name: "k1", Low: 0.2, High: 3},
 		{Name: "b", Low: 0.05, High: 1},
+		{Name: "recent", Low: 0.4, High: 1},
 	},
 	embed.Name: {
 		{Name: "dims", Low: 32, High: 256, Log: true, Whole: true},

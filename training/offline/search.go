@@ -35,6 +35,9 @@ func ours() training.Search {
 	for _, lambda := range []float64{200, 50, 100, 500, 1000} {
 		eases = append(eases, neighbour.Params{Lambda: lambda}.WithDefaults())
 	}
+	for _, p := range []neighbour.Params{{Lambda: 200, Recent: 0.7}, {Lambda: 500, Recent: 0.8}, {Lambda: 200, Recent: 0.9}} {
+		eases = append(eases, p.WithDefaults())
+	}
 	var visits []session.Params
 	for _, p := range []session.Params{
 		{},
@@ -60,7 +63,7 @@ func ours() training.Search {
 		rules = append(rules, p.WithDefaults())
 	}
 	var ridges []neighbour.RidgeParams
-	for _, p := range []neighbour.RidgeParams{{}, {Lambda: 20}, {Lambda: 200}, {K: 50}, {K: 200, Lambda: 100}} {
+	for _, p := range []neighbour.RidgeParams{{}, {Lambda: 20}, {Lambda: 200}, {K: 50}, {K: 200, Lambda: 100}, {Recent: 0.7}, {Lambda: 200, Recent: 0.8}} {
 		ridges = append(ridges, p.WithDefaults())
 	}
 	var cosines []neighbour.ItemParams
@@ -70,6 +73,8 @@ func ours() training.Search {
 		{Weighting: neighbour.TFIDF, K: 300, Shrink: 100},
 		{Weighting: neighbour.BM25, K: 20},
 		{Weighting: neighbour.BM25, K: 300},
+		{Recent: 0.7},
+		{Weighting: neighbour.BM25, K: 100, Recent: 0.8},
 	} {
 		cosines = append(cosines, p.WithDefaults())
 	}
