@@ -5,8 +5,10 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 
+	"github.com/rapportengine/rapport/engine/bridge"
 	"github.com/rapportengine/rapport/engine/content"
 	"github.com/rapportengine/rapport/engine/rank"
 	"github.com/rapportengine/rapport/engine/repeat"
@@ -24,6 +26,7 @@ const (
 	BySoftmax Method = "softmax" // of greatest likelihood of what was wanted
 	ByAscent  Method = "ascent"  // uphill in NDCG@10 from the softmax's
 	ByGrid    Method = "grid"    // uphill in NDCG@10 from equal weights, over a few values
+	ByMean    Method = "mean"    // half way between the ascent's and the grid's
 	BySingle  Method = "single"  // the best source alone
 	ByTask    Method = "task"    // those of the task, in a place
 )
@@ -44,46 +47,50 @@ type blend struct {
 }
 
 // choose returns the weights of the method that is best in cross-validation over
-// persons. The softmax's stand first, for they vary least with the questions: ascent
-// replaces them where it is no worse, a grid or a single source where it is better by
-// more than chance. Where task is not nil, those are the weights that the task has
-// without regard to the place, and they stay unless the place's own are better by more
-// than chance. may says which sources may have a weight.
+// persons: the softmax's vary least with the questions, those of the grid shift least
+// where a source gains more than another from the data it is refitted on. Where task is
+// not nil, those are the weights that the task has without regard to the place, and they
+// stay unless the place's own are better by more than chance. may says which sources may
+// have a weight.
 func (e *exam) choose(ctx context.Context, may []bool, task []float64) (*blend, error) {
 	soft, kept, err := e.pruned(ctx, may)
 	if err != nil {
 		return nil, err
 	}
-	equal := make([]float64, len(e.names))
-	for s := range equal {
-		if may[s] && (s < e.fitted || e.fitted == 0) {
-			equal[s] = 1
-		}
-	}
+	up := once(func(without int) ([]float64, error) {
+		return e.ascend(ctx, soft.but(without), kept, nearby, without)
+	})
+	grid := once(func(without int) ([]float64, error) {
+		return e.ascend(ctx, e.equal(may), may, fromGrid, without)
+	})
 	ways := []struct {
 		method Method
 		find   func(without int) ([]float64, error)
-		wins   func(own, best []float64) bool
 	}{
-		{BySoftmax, func(without int) ([]float64, error) { return soft.but(without), nil }, better},
-		{ByAscent, func(without int) ([]float64, error) {
-			return e.ascend(ctx, soft.but(without), kept, nearby, without)
-		}, noWorse},
-		{ByGrid, func(without int) ([]float64, error) { return e.ascend(ctx, equal, may, fromGrid, without) }, better},
-		{BySingle, func(without int) ([]float64, error) { return e.single(ctx, may, without) }, better},
+		{BySoftmax, func(without int) ([]float64, error) { return soft.but(without), nil }},
+		{ByAscent, up},
+		{ByMean, func(without int) ([]float64, error) {
+			start, err := between(up, grid, without)
+			if err != nil {
+				return nil, err
+			}
+			return e.ascend(ctx, start, may, none, without)
+		}},
+		{ByGrid, grid},
+		{BySingle, func(without int) ([]float64, error) { return e.single(ctx, may, without) }},
+	}
+	if slices.Max(soft.weights) == 0 { // no source foretells anything
+		ways = ways[3:]
 	}
 	var best *proposal
 	tried := make(map[Method]float64)
 	for _, way := range ways {
-		if slices.Max(soft.weights) == 0 && (way.method == BySoftmax || way.method == ByAscent) {
-			continue // no source foretells anything
-		}
 		p, err := e.propose(ctx, way.method, way.find)
 		if err != nil {
 			return nil, err
 		}
 		tried[way.method] = stat.Mean(p.held, nil)
-		if best == nil || way.wins(p.held, best.held) {
+		if best == nil || tried[way.method] > tried[best.method] {
 			best = p
 		}
 	}
@@ -98,6 +105,53 @@ func (e *exam) choose(ctx context.Context, may []bool, task []float64) (*blend, 
 		}
 	}
 	return &blend{*best, tried}, nil
+}
+
+// equal weighs the sources that may speak alike: the fitted ones, or all where nothing
+// was fitted.
+func (e *exam) equal(may []bool) []float64 {
+	out := make([]float64, len(e.names))
+	fitted := slices.Contains(may[:e.fitted], true)
+	for s := range out {
+		if may[s] && (s < e.fitted || !fitted) {
+			out[s] = 1
+		}
+	}
+	return out
+}
+
+// once remembers what a method found.
+func once(find func(without int) ([]float64, error)) func(without int) ([]float64, error) {
+	found := make(map[int][]float64)
+	return func(without int) ([]float64, error) {
+		if w, known := found[without]; known {
+			return w, nil
+		}
+		w, err := find(without)
+		found[without] = w
+		return w, err
+	}
+}
+
+// none tries nothing but to leave a source out.
+func none([]float64, int) []float64 { return []float64{0} }
+
+// between returns the mean of what two methods find, both scaled to the sum 1.
+func between(a, b func(without int) ([]float64, error), without int) ([]float64, error) {
+	x, err := a(without)
+	if err != nil {
+		return nil, err
+	}
+	y, err := b(without)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]float64, len(x))
+	ofX, ofY := floats.Sum(x), floats.Sum(y)
+	for s := range out {
+		out[s] = (x[s]/ofX + y[s]/ofY) / 2
+	}
+	return out, nil
 }
 
 // but returns the weights of all questions but a fold's, -1 for all.
@@ -323,7 +377,8 @@ func (e *exam) guess(task rank.Task) map[string]rank.Scale {
 }
 
 // speaks reports whether a source has anything to say in a task: of what was bought only
-// where it may be shown again.
+// where it may be shown again, by what customers said of themselves only where nothing
+// else is known of them.
 func speaks(source string, task rank.Task) bool {
-	return source != repeat.Name || task.Of() == rank.Repeat
+	return (source != repeat.Name || task.Of() == rank.Repeat) && (source != bridge.ProfileName || task == rank.Cold)
 }

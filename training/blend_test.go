@@ -50,17 +50,17 @@ func invented(cases int, lift float32, workers int) *exam {
 }
 
 func TestBlendKeepsWhatHelps(t *testing.T) {
-	scales, how, err := invented(200, 1, 2).fit(t.Context(), rank.Person, nil)
+	scales, how, err := invented(200, 0.5, 2).fit(t.Context(), rank.Person, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if scales["good"].Weight+scales["again"].Weight == 0 || scales["noise"].Weight != 0 || how.NDCG < 0.9 {
+	if scales["good"].Weight+scales["again"].Weight == 0 || scales["noise"].Weight != 0 || how.NDCG < 0.8 {
 		t.Errorf("blend %v reaches %+v", scales, how)
 	}
 	if scales["good"].Weight != 0 && scales["again"].Weight != 0 {
 		t.Errorf("two sources that say the same both speak: %v", scales)
 	}
-	if how.Cases != 200 || how.Method == "" || len(how.Tried) != 4 || how.Single != "good" {
+	if how.Cases != 200 || how.Method == "" || len(how.Tried) != 5 || how.Single != "good" {
 		t.Errorf("chosen: %+v", how)
 	}
 }
