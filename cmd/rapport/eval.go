@@ -97,22 +97,11 @@ func (e *evalCommand) Run(ctx context.Context, c *console) (err error) {
 		return err
 	}
 	o.Models, o.K, o.By = e.Models, e.K, e.By
-	var unwilling map[engine.CustomerID]bool
-	if e.Dir+e.Server != "" {
-		d, err := e.fetch(ctx, c)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, d.remove()) }()
-		unwilling = d.unwilling
-		if len(e.Types) == 0 {
-			o.Settings = d.settings
-		}
-	}
-	refused, err := e.read(ctx, c, &o, unwilling)
+	refused, done, err := e.load(ctx, c, &o)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, done()) }()
 	more, err := e.foreign(ctx, c, &o)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/record"
+	"github.com/rapportengine/rapport/training/offline"
 )
 
 // workspaceData is what an evaluation takes from a workspace: files in a folder of their
@@ -22,6 +23,27 @@ type workspaceData struct {
 
 // remove deletes the files.
 func (d *workspaceData) remove() error { return os.RemoveAll(d.folder) }
+
+// load reads the data, from the workspace or the files; done is to be called when it is
+// no longer needed.
+func (e *evalData) load(ctx context.Context, c *console, o *offline.Options) (refused []string, done func() error, err error) {
+	done = func() error { return nil }
+	var unwilling map[engine.CustomerID]bool
+	if e.Dir+e.Server != "" {
+		d, err := e.fetch(ctx, c)
+		if err != nil {
+			return nil, done, err
+		}
+		done, unwilling = d.remove, d.unwilling
+		if len(e.Types) == 0 {
+			o.Settings = d.settings
+		}
+	}
+	if refused, err = e.read(ctx, c, o, unwilling); err != nil {
+		return nil, done, errors.Join(err, done())
+	}
+	return refused, done, nil
+}
 
 // fetch lays down the events, items and customers of the workspace as files to evaluate on.
 func (e *evalData) fetch(ctx context.Context, c *console) (_ *workspaceData, err error) {

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/training"
 	"github.com/rapportengine/rapport/training/evaluate"
 	"github.com/rapportengine/rapport/training/offline"
@@ -133,27 +132,6 @@ func (t *tuneCommand) check() error {
 		}
 	}
 	return nil
-}
-
-// load reads the data, from the workspace or the files; done is to be called when it is
-// no longer needed.
-func (e *evalData) load(ctx context.Context, c *console, o *offline.Options) (refused []string, done func() error, err error) {
-	done = func() error { return nil }
-	var unwilling map[engine.CustomerID]bool
-	if e.Dir+e.Server != "" {
-		d, err := e.fetch(ctx, c)
-		if err != nil {
-			return nil, done, err
-		}
-		done, unwilling = d.remove, d.unwilling
-		if len(e.Types) == 0 {
-			o.Settings = d.settings
-		}
-	}
-	if refused, err = e.read(ctx, c, o, unwilling); err != nil {
-		return nil, done, errors.Join(err, done())
-	}
-	return refused, done, nil
 }
 
 // search makes the trials of every kind.

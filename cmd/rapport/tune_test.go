@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/rapportengine/rapport/training"
 )
 
 // TestTune follows a study from its trials to a training that takes what it found, and
@@ -62,6 +64,14 @@ func TestTune(t *testing.T) {
 
 func TestTuneRefuses(t *testing.T) {
 	events := write(t, "events.csv", "customer_id,item_id\n1,a\n1,b\n1,c\n2,a\n2,b\n2,d\n")
+	fixed := []string{"--events", events, "--model", "ease"}
+	for _, k := range training.DefaultSearch() {
+		for name, value := range k.Values(k.Tries[0]) {
+			if k.Name == "ease" {
+				fixed = append(fixed, "--set", "ease."+name+"="+value)
+			}
+		}
+	}
 	for _, c := range []struct {
 		about string
 		args  []string
@@ -74,7 +84,7 @@ func TestTuneRefuses(t *testing.T) {
 		{"both ways", []string{"--dir", "x", "--model", "ease", "--install", "--remove"}, "one of them"},
 		{"no trial", []string{"--events", events, "--model", "ease", "--trials", "0"}, "--trials"},
 		{"a peer", []string{"--dir", "x", "--model", "gorse-bpr", "--install"}, "no shop is served by gorse-bpr"},
-		{"all fixed", []string{"--events", events, "--model", "ease", "--set", "ease.lambda=3"}, "nothing of ease to tune"},
+		{"all fixed", fixed, "nothing of ease to tune"},
 		{"no study", []string{"--events", events, "--model", "ease", "--study", events}, "no study"},
 	} {
 		t.Run(c.about, func(t *testing.T) { rapport(t, append([]string{"tune"}, c.args...)...).want(t, exitUsage, c.want) })
