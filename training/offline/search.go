@@ -95,6 +95,7 @@ func ours() training.Search {
 		training.Embed(embeds...), training.Own(owns...), training.Session(visits...), training.Markov(), training.Rules(rules...), training.BuyAgain(repeat.Params{}.WithDefaults()),
 		training.Basket(baskets...),
 		training.Mapped(bridge.Params{}.WithDefaults(), bridge.Params{Near: 50}, bridge.Params{Near: bridge.Regression}),
+		training.Profile(),
 	}
 }
 
@@ -112,10 +113,12 @@ func peers() training.Search {
 }
 
 func rival(name string, tries []peer.Params) training.Kind {
-	return training.NewKind(name, tries, func(ctx context.Context, f *training.Fitter, m *training.Material, p peer.Params) (model.Source, error) {
+	k := training.NewKind(name, tries, func(ctx context.Context, f *training.Fitter, m *training.Material, p peer.Params) (model.Source, error) {
 		p.Seed = f.Seed
 		return peer.Fit(ctx, name, m.Data(), p)
 	})
+	k.Space = rivalSpaces[name]
+	return k
 }
 
 // search is what is fitted: all of ours for the best, and who is asked for by name.
