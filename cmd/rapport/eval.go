@@ -87,7 +87,8 @@ Examples:
   rapport eval --events ratings.csv --preset movielens --models popular,gorse-bpr,gorse-als,best
   rapport eval --dir ./rapport-data --split time:0.8 --target purchase
   rapport eval --events clicks.csv --sessions --repeats allow --k 20
-  rapport eval --events ratings.csv --preset movielens --require 'ndcg@10: best > popular'`
+  rapport eval --events ratings.csv --preset movielens --require 'ndcg@10: best > popular'
+  rapport eval --events orders.csv.gz --split time:0.8 --html report.html --out left --learning-curve 0.25,0.5,1`
 }
 
 // Run evaluates and checks what is required of the result.

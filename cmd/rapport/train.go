@@ -28,7 +28,7 @@ Where a server works on the directory, that one trains.
 Examples:
 
   rapport train
-  rapport train --seed 7 --json report.json
+  rapport train --seed 7 --json report.json --html report.html
   rapport train --server http://shop.internal:8080 --key-file key`
 }
 

@@ -23,7 +23,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 	}
 	writeColumns(&b, r.modelColumns())
 	if columns := r.sliceColumns(); len(columns) > 0 {
-		writeColumns(&b, columns)
+		writeColumns(&b, abreast(columns))
 	}
 	if len(r.Paired) > 0 {
 		b.WriteByte('\n')
@@ -189,6 +189,18 @@ func compareNames(a, b string) int {
 		return -1
 	}
 	return compareMetrics(ma, mb)
+}
+
+// abreast are the columns that fit beside one another: of slices the terminal shows the
+// first metrics, the page and the JSON all.
+func abreast(columns []column) []column {
+	width := columns[0].width()
+	for i, c := range columns[1:] {
+		if width += 2 + c.width(); width > tableWidth && i > 1 {
+			return columns[:i+1]
+		}
+	}
+	return columns
 }
 
 // writeColumns writes columns side by side, the first one on the left edge and the
