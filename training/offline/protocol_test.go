@@ -283,3 +283,23 @@ func TestDefaultModelsSuitTheProtocol(t *testing.T) {
 		}
 	}
 }
+
+// TestProgressAndCosts: the share of the work done only rises, and a fit says how long
+// it took and what it held.
+func TestProgressAndCosts(t *testing.T) {
+	o := options(tastes(), "rolling:2")
+	o.Models = []string{"popular", "ease"}
+	var shares []float64
+	o.Progress = func(share float64, what string) { shares = append(shares, share) }
+	report, err := offline.Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.IsSorted(shares) || shares[0] > 0.3 || shares[len(shares)-1] < 0.5 || slices.Max(shares) > 1 {
+		t.Errorf("shares %v", shares)
+	}
+	popular, ease := report.Models[0], report.Models[1]
+	if popular.PeakBytes != 0 || ease.PeakBytes < 40*40*4 || ease.FitSeconds <= 0 || ease.RecommendLatency.P50 <= 0 {
+		t.Errorf("popular %+v, ease %+v: want at least the 1,600 weights of ease", popular, ease)
+	}
+}
