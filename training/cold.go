@@ -101,7 +101,7 @@ func (s *Selector) newcomers(ctx context.Context, m *Material, base factor.Param
 			}
 			if reached := h.reach(scores, mix); best == nil || better(reached, best) {
 				best, params = reached, try
-				how = &Newcomers{h.mix(scores, scales, mix), stat.Mean(reached, nil), len(h.cases), len(h.items)}
+				how = &Newcomers{mixed(scores, scales, mix), stat.Mean(reached, nil), len(h.cases), len(h.items)}
 			}
 		}
 	}
@@ -186,7 +186,11 @@ func (h *hidden) ask(ctx context.Context, mapped model.Source, workers int) (sco
 	})
 	scales = make([]float64, len(sources))
 	for s := range scales {
-		if scales[s] = h.spread(func(i int) []float32 { return scores[i][s] }); scales[s] == 0 {
+		of := make([][]float32, len(scores))
+		for i, by := range scores {
+			of[i] = by[s]
+		}
+		if scales[s] = spread(of); scales[s] == 0 {
 			continue
 		}
 		for _, by := range scores {
@@ -199,10 +203,10 @@ func (h *hidden) ask(ctx context.Context, mapped model.Source, workers int) (sco
 }
 
 // spread is the standard deviation of some scores over all cases and items.
-func (h *hidden) spread(of func(i int) []float32) float64 {
+func spread(scores [][]float32) float64 {
 	var n, sum, squares float64
-	for i := range h.cases {
-		for _, x := range of(i) {
+	for _, of := range scores {
+		for _, x := range of {
 			n++
 			sum += float64(x)
 			squares += float64(x) * float64(x)
@@ -236,9 +240,13 @@ func (h *hidden) reach(scores [][][]float32, weights []float64) []float64 {
 	return out
 }
 
-// mix returns the scales of a mix whose sum has the standard deviation 1.
-func (h *hidden) mix(scores [][][]float32, scales, weights []float64) map[string]rank.Scale {
-	whole := h.spread(func(i int) []float32 { return blended(scores[i], weights) })
+// mixed returns the scales of a mix whose sum has the standard deviation 1.
+func mixed(scores [][][]float32, scales, weights []float64) map[string]rank.Scale {
+	sums := make([][]float32, len(scores))
+	for i, by := range scores {
+		sums[i] = blended(by, weights)
+	}
+	whole := spread(sums)
 	out := make(map[string]rank.Scale)
 	for s, name := range newcomerSources {
 		if weights[s] > 0 && scales[s] > 0 && whole > 0 {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/bridge"
 	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/rank"
@@ -126,6 +127,9 @@ func (s *Snapshot) World(m *recommend.Models) *recommend.World {
 // nothing of.
 func Alone(name string) rank.Blend {
 	one := map[string]rank.Scale{name: {Weight: 1, SD: 1}}
+	if name == bridge.ProfileName { // it speaks to those nothing else is known of
+		return rank.Blend{rank.Person: one, rank.Repeat: one, rank.Anchor: one, rank.Cold: {name: {Weight: 1000, SD: 1}, "popular": {Weight: 1, SD: 1}}}
+	}
 	return rank.Blend{rank.Person: one, rank.Repeat: one, rank.Anchor: one, rank.Cold: {"popular": {Weight: 1, SD: 1}}}
 }
 

@@ -35,6 +35,8 @@ type Kind struct {
 	// Has says whether the items bring what the kind is made of, nil for always. Without
 	// it nothing is fitted, whoever asks.
 	Has func(items []catalogue.Entry) bool
+	// On says whether settings switch the kind on, nil for always.
+	On func(params any) bool
 	// Over names the kind this one builds on, which stands before it; empty for none.
 	Over string
 

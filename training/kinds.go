@@ -19,7 +19,7 @@ import (
 // kinds are the sources that can be fitted, in the order in which they stand in models
 // and tables.
 func kinds() []Kind {
-	return []Kind{Factor(), EASE(), Ridge(), ItemKNN(), Embed(), Own(), Session(), Markov(), Rules(), BuyAgain(), Basket(), Mapped()}
+	return []Kind{Factor(), EASE(), Ridge(), ItemKNN(), Embed(), Own(), Session(), Markov(), Rules(), BuyAgain(), Basket(), Mapped(), Profile()}
 }
 
 // DefaultSearch is what a shop's own training tries: enough to find the right order of
@@ -59,6 +59,7 @@ func DefaultSearch() Search {
 			basket.Params{Within: 0.9, Groups: 7}.WithDefaults(),
 		),
 		Mapped(bridge.Params{}.WithDefaults(), bridge.Params{Near: bridge.Regression}),
+		Profile(),
 	}
 }
 
@@ -181,6 +182,24 @@ func Mapped(tries ...bridge.Params) Kind {
 		}
 		return bridge.Fit(ctx, base, m.Content(f), p)
 	})
+	k.Over = factor.Name
+	return k
+}
+
+// Profile ranks for customers of whom nothing is known but what they said of themselves,
+// where the settings name the attributes to go by. It builds on factor.
+func Profile() Kind {
+	k := NewKind(bridge.ProfileName, nil, func(ctx context.Context, f *Fitter, m *Material, p bridge.ProfileParams) (model.Source, error) {
+		base, ok := m.Fitted(factor.Name).(*factor.Model)
+		if !ok { // it is looked at by itself
+			var err error
+			if base, err = factor.Fit(ctx, m.Data(), factor.Params{Workers: f.Workers, Seed: f.Seed}, nil); err != nil {
+				return nil, err
+			}
+		}
+		return bridge.FitProfile(ctx, base, m.declared(), p)
+	})
+	k.On = func(params any) bool { return params.(bridge.ProfileParams).Attributes != "" }
 	k.Over = factor.Name
 	return k
 }

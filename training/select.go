@@ -24,7 +24,8 @@ type Selector struct {
 	// Beside names kinds that are fitted even where they do not serve.
 	Beside []string
 
-	fresh *Newcomers // how new items are ranked, nil where that was not chosen
+	fresh   *Newcomers // how new items are ranked, nil where that was not chosen
+	profile rank.Scale // of what customers said of themselves, of weight 0 where it earns nothing
 }
 
 // Default is the first setting of every kind that is wanted.
@@ -33,6 +34,9 @@ func (s *Selector) Default(m *Material) Recipe {
 	items := m.Data().Rows.Len()
 	for _, k := range s.Search {
 		if k.Has != nil && !k.Has(m.snap.Items) {
+			continue
+		}
+		if k.On != nil && !k.On(k.Tries[0]) {
 			continue
 		}
 		serves := k.Serves == nil || k.Serves(items)
@@ -63,7 +67,7 @@ func (s *Selector) Sources(ctx context.Context, w *recommend.World, m *Material,
 		}
 		m.keep(kept[i])
 	}
-	return kept, recipe, nil
+	return kept, recipe, s.chooseProfile(ctx, m, &recipe)
 }
 
 // best fits the tries of one kind and returns the one that ranks the cases best, the
@@ -91,6 +95,16 @@ func (s *Selector) best(ctx context.Context, w *recommend.World, m *Material, ca
 		}
 	}
 	return kept, params, nil
+}
+
+// ColdBlend is the blend for those nothing else is known of: popularity, and what they said
+// of themselves as far as it earned a weight.
+func (s *Selector) ColdBlend() map[string]rank.Scale {
+	cold := rank.DefaultBlend()[rank.Cold]
+	if s.profile.Weight > 0 {
+		cold[bridge.ProfileName] = s.profile
+	}
+	return cold
 }
 
 // bestMapped chooses how new items are ranked, by items that are hidden from a fit, and

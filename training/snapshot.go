@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/bridge"
 	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/tally"
 )
@@ -34,14 +35,17 @@ type Log interface {
 
 // Snapshot is what happened, as of one moment, in the form models are fitted on.
 type Snapshot struct {
-	IDs      *catalogue.IDs
-	Items    []catalogue.Entry
-	People   []Timeline
-	Settings engine.Settings
-	Seq      uint64    // of the newest command that may be in it
-	Newest   time.Time // of its events; ages count back from here
-	Events   int
-	types    types
+	IDs    *catalogue.IDs
+	Items  []catalogue.Entry
+	People []Timeline
+	// Customers are the records of those who consent to training, where the settings name
+	// attributes to go by; nil otherwise.
+	Customers map[engine.CustomerID]*engine.Customer
+	Settings  engine.Settings
+	Seq       uint64    // of the newest command that may be in it
+	Newest    time.Time // of its events; ages count back from here
+	Events    int
+	types     types
 }
 
 // Timeline is one subject's history, oldest first.
@@ -98,6 +102,9 @@ func Read(ctx context.Context, log Log, settings engine.Settings, progress func(
 			if err == nil && !c.Allows(engine.Train) {
 				return nil
 			}
+			if err == nil && len(settings.Sources[bridge.ProfileName]) > 0 {
+				s.declare(c)
+			}
 		}
 		s.Add(who, rows)
 		if progress != nil {
@@ -109,6 +116,14 @@ func Read(ctx context.Context, log Log, settings engine.Settings, progress func(
 		return nil, fmt.Errorf("read events: %w", err)
 	}
 	return s, nil
+}
+
+// declare keeps what a customer says of themselves.
+func (s *Snapshot) declare(c engine.Customer) {
+	if s.Customers == nil {
+		s.Customers = make(map[engine.CustomerID]*engine.Customer)
+	}
+	s.Customers[c.ID] = &c
 }
 
 // NewSnapshot returns an empty one, for Add.

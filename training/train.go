@@ -96,6 +96,7 @@ func (r *run) choose(ctx context.Context, t1, t2 time.Time) (chosen, error) {
 		return got, err
 	}
 	got.recipe = recipe
+	got.blend[rank.Cold] = r.ColdBlend()
 	models := recommend.NewModels(0, past.Newest, recipe.Serving(base), world.Models.Encoder, rank.DefaultBlend())
 	world = world.WithModels(models, world.Content)
 	return got, r.blends(ctx, world, tasks, r.stages(t1, t2), got.blend)

@@ -129,6 +129,7 @@ var loaders = map[string]model.Loader{
 	own.Name:            own.Load,
 	basket.Name:         basket.Load,
 	bridge.Name:         bridge.Load,
+	bridge.ProfileName:  bridge.LoadProfile,
 	embed.Name:          embed.Load,
 	repeat.Name:         repeat.Load,
 	session.Name:        session.Load,

@@ -7,6 +7,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/bridge"
 	"github.com/rapportengine/rapport/engine/content"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/rank"
@@ -117,6 +118,8 @@ func (v *voices) basis(s *Someone) engine.Basis {
 	switch {
 	case len(v.voices) == 0:
 		return engine.BasisEditorial
+	case v.task == rank.Cold && slices.ContainsFunc(v.voices, func(v voice) bool { return v.name == bridge.ProfileName }):
+		return engine.BasisPersonal // by what they said of themselves
 	case v.task == rank.Cold:
 		return engine.BasisPopular
 	case v.task == rank.Anchor || (v.worded && len(v.query.History) == 0):

@@ -64,6 +64,8 @@ func (e *explainer) sourceText(source string) string {
 		return "Like what you asked for"
 	case impersonal:
 		return text
+	case source == bridge.ProfileName:
+		return "Chosen by what you said of yourself"
 	case source == basket.Name:
 		return "Bought by customers who buy like you"
 	case len(q.Anchors) > 0:

@@ -116,7 +116,7 @@ func (d *Data) AddEvent(e engine.RecordEvent) {
 // snapshot assembles some of the rows, in their order.
 func (d *Data) snapshot(rows []int, settings engine.Settings) *training.Snapshot {
 	s := training.NewSnapshot(d.IDs(), settings)
-	s.Items = d.Items
+	s.Items, s.Customers = d.Items, d.Customers
 	for _, who := range d.histories(rows) {
 		s.Add(who.subject, who.rows)
 	}

@@ -104,12 +104,13 @@ func (o *Options) checkForeign() error {
 
 // suitable are our models that suit the protocol and a catalogue in which so many items
 // are wanted: buying again only where repeats are allowed, what reads the counts of the
-// moment only where the split follows time, and of the kinds those that would serve.
+// moment only where the split follows time, and of the kinds those that would serve, but
+// for those that add to another and alone rank few.
 func (o *Options) suitable(items int) []string {
 	return slices.DeleteFunc(ModelNames(), func(name string) bool {
 		kind := slices.IndexFunc(ours(), func(k training.Kind) bool { return k.Name == name })
 		return (name == repeat.Name && !o.Repeats) || slices.Contains(o.unfit(), name) ||
-			(kind >= 0 && ours()[kind].Serves != nil && !ours()[kind].Serves(items)) || name == own.Name && !own.Given(o.Data.Items)
+			(kind >= 0 && ours()[kind].Serves != nil && !ours()[kind].Serves(items)) || (kind >= 0 && ours()[kind].Over != "") || name == own.Name && !own.Given(o.Data.Items)
 	})
 }
 
