@@ -67,7 +67,9 @@ func (e *exam) choose(ctx context.Context, may []bool, task []float64) (*blend, 
 		method Method
 		find   func(without int) ([]float64, error)
 	}{
-		{BySoftmax, func(without int) ([]float64, error) { return soft.but(without), nil }},
+		{BySoftmax, func(without int) ([]float64, error) {
+			return e.ascend(ctx, soft.but(without), kept, none, without) // of two that say the same, one
+		}},
 		{ByAscent, up},
 		{ByMean, func(without int) ([]float64, error) {
 			start, err := between(up, grid, without)
