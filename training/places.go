@@ -112,8 +112,8 @@ func (r *run) ask(shown show, kinds map[engine.ItemNum]engine.Kind, from, to tim
 	return append(out, stage{in(rank.Anchor), fresh, r.snap.BasketCases(from, to, target, placeCases)})
 }
 
-// blends chooses the blend of every task, and those of the places that need one of their
-// own.
+// blends chooses the blend of every task, for strangers too, and those of the places that
+// need one of their own.
 func (r *run) blends(ctx context.Context, w *recommend.World, tasks []stage, places iter.Seq[stage], into rank.Blend) error {
 	of := make(map[rank.Task]stage)
 	for _, task := range tasks {
@@ -124,6 +124,11 @@ func (r *run) blends(ctx context.Context, w *recommend.World, tasks []stage, pla
 		into[task.key], of[task.key] = scales, task
 		r.report.Chosen[string(task.key)] = how
 	}
+	scales, how, err := r.Strangers(ctx, w, tasks[0].place, tasks[0].cases, into[rank.Cold])
+	if err != nil {
+		return err
+	}
+	into[rank.Cold], r.report.Chosen[string(rank.Cold)] = scales, how
 	for s := range places {
 		task := of[s.key.Of()]
 		cases, err := shownIn(w, &s, &task)

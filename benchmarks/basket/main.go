@@ -69,7 +69,7 @@ func run(ctx context.Context) error {
 			return err
 		}
 		fmt.Println(s.name)
-		if err := report.Write(os.Stdout); err != nil {
+		if err := report.WriteTable(os.Stdout); err != nil {
 			return err
 		}
 		if err := measure.Append(*results, "basket", s.name, report); err != nil {

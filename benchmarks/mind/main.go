@@ -106,12 +106,15 @@ func (n *news) measure(ctx context.Context, seed uint64) (*report, error) {
 	cases := n.cases(first, second)
 	r := &report{Learned: first, Chosen: len(cases), Seed: seed, Weights: map[rank.Task]map[string]float64{}, Models: map[string]map[string]evaluate.Value{}}
 	blend := rank.Blend{}
-	for task, asked := range map[rank.Task][]training.Case{rank.Person: cases, rank.Cold: strangers(cases)} {
-		if blend[task], _, err = selector.Blend(ctx, world, task, place, asked); err != nil {
-			return nil, err
-		}
+	if blend[rank.Person], _, err = selector.Blend(ctx, world, rank.Person, place, cases); err != nil {
+		return nil, err
+	}
+	if blend[rank.Cold], _, err = selector.Strangers(ctx, world, place, cases, rank.DefaultBlend()[rank.Cold]); err != nil {
+		return nil, err
+	}
+	for task, scales := range blend {
 		r.Weights[task] = map[string]float64{}
-		for name, s := range blend[task] {
+		for name, s := range scales {
 			if s.Weight != 0 {
 				r.Weights[task][name] = s.Weight
 			}
@@ -134,16 +137,6 @@ func (n *news) measure(ctx context.Context, seed uint64) (*report, error) {
 	cases = n.cases(second, len(n.impressions))
 	r.Measured = len(cases)
 	return r, r.compare(world, blend, place, cases, append(slices.Clone(popularities), sources...))
-}
-
-// strangers are the same questions asked by somebody nothing is known of: what is to be
-// shown to those can be chosen on everybody.
-func strangers(cases []training.Case) []training.Case {
-	out := slices.Clone(cases)
-	for i := range out {
-		out[i].Who = recommend.Someone{}
-	}
-	return out
 }
 
 // world is the site with sources fitted on the first impressions, and their names.

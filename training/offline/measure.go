@@ -27,12 +27,16 @@ func (e *evaluation) choose(ctx context.Context) (training.Recipe, rank.Blend, e
 	}
 	world := past.World(recommend.NewModels(0, past.Newest, nil, e.selector.Fitter.Encoder(past), blend))
 	sources, recipe, err := e.selector.Sources(ctx, world, material, cases)
+	blend[rank.Cold] = e.selector.ColdBlend()
 	if err != nil || !slices.ContainsFunc(e.Models, isBest) {
 		return recipe, blend, err
 	}
 	world = world.WithModels(recommend.NewModels(0, past.Newest, recipe.Serving(sources), world.Models.Encoder, blend), world.Content)
 	task := e.selector.Place.Task()
 	if blend[task], _, err = e.selector.Blend(ctx, world, task, e.selector.Place, cases); err != nil {
+		return recipe, blend, err
+	}
+	if blend[rank.Cold], _, err = e.selector.Strangers(ctx, world, e.selector.Place, cases, blend[rank.Cold]); err != nil {
 		return recipe, blend, err
 	}
 	return recipe, blend, e.chooseWithout(ctx, world, task, cases)
