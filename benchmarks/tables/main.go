@@ -33,8 +33,10 @@ import (
 
 	"github.com/rapportengine/rapport/benchmarks/measure"
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/neighbour"
 	"github.com/rapportengine/rapport/training/evaluate"
 	"github.com/rapportengine/rapport/training/offline"
+	"github.com/rapportengine/rapport/training/peer"
 )
 
 // table is one set under one protocol.
@@ -128,7 +130,7 @@ func (t *table) measure(ctx context.Context, folder string, o options) error {
 	}
 	start := time.Now()
 	report, err := offline.Run(ctx, offline.Options{
-		Data: data, Rule: rule, Models: o.models, Peers: !t.sessions, K: t.cuts(), Sessions: t.sessions, Repeats: t.repeats, Set: o.set,
+		Data: data, Rule: rule, Models: o.models, More: t.beside(), K: t.cuts(), Sessions: t.sessions, Repeats: t.repeats, Set: o.set,
 		Settings: engine.DefaultSettings(), Seed: o.seed, Workers: runtime.GOMAXPROCS(0), Commit: measure.Revision(),
 		Step: func(what string) {
 			fmt.Fprintf(os.Stderr, "%s %5.0f s: %s\n", t.name, time.Since(start).Seconds(), what)
@@ -143,6 +145,15 @@ func (t *table) measure(ctx context.Context, folder string, o options) error {
 	}
 	t.verdict(report)
 	return measure.Append(o.results, "tables", t.name, report)
+}
+
+// beside are the models that stand beside all of ours that suit: Gorse's, which has none
+// of sessions, where item-kNN is the baseline that the literature knows.
+func (t *table) beside() []string {
+	if t.sessions {
+		return []string{neighbour.ItemName}
+	}
+	return peer.Names()
 }
 
 func (t *table) cuts() []int {

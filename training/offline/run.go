@@ -10,7 +10,6 @@ import (
 	"github.com/rapportengine/rapport/engine/recommend"
 	"github.com/rapportengine/rapport/training"
 	"github.com/rapportengine/rapport/training/evaluate"
-	"github.com/rapportengine/rapport/training/peer"
 )
 
 // Best is the name of the blend of all sources: what serve would use by itself.
@@ -21,7 +20,7 @@ type Options struct {
 	Data     *Data
 	Rule     evaluate.Rule // not looked at where Data.Parts is set
 	Models   []string      // of ModelNames and peer.Names, and best~SOURCE; empty: all of ModelNames that suit
-	Peers    bool          // where Models is empty, peer.Names stand beside them
+	More     []string      // where Models is empty, those that stand beside what suits
 	K        []int         // cut-offs of the metrics; empty: 10
 	Sessions bool          // each session is on its own, and its every next item is predicted
 	Baskets  bool          // each customer's last basket is predicted, all items of it
@@ -112,8 +111,10 @@ func prepare(o Options) (*evaluation, error) {
 	e.past = o.Data.snapshot(train, o.Settings)
 	if len(o.Models) == 0 {
 		o.Models = o.suitable(e.past.Material().Data().Rows.Len())
-		if o.Peers {
-			o.Models = append(o.Models, peer.Names()...)
+		for _, name := range o.More {
+			if !slices.Contains(o.Models, name) {
+				o.Models = append(o.Models, name)
+			}
 		}
 	}
 	search, err := e.search()
