@@ -29,9 +29,6 @@ func TestRecentFadesTheHistory(t *testing.T) {
 		"ridge": {func(r float64) (model.Saver, error) {
 			return FitRidge(context.Background(), data, RidgeParams{Recent: r})
 		}, LoadRidge},
-		"rp3beta": {func(r float64) (model.Saver, error) {
-			return FitPaths(context.Background(), data, PathParams{Recent: r})
-		}, LoadPaths},
 	}
 	history := []engine.Interest{{Item: 3, Weight: 1}, {Item: 9999, Weight: 1}, {Item: 8}, {Item: 1, Weight: 2}, {Item: 5, Weight: 1}}
 	for name, c := range fits {

@@ -25,16 +25,7 @@ func mustFitRidge(t testing.TB, data *model.Data, p RidgeParams) *Ridge {
 	return m
 }
 
-func mustFitPaths(t testing.TB, data *model.Data, p PathParams) *Paths {
-	t.Helper()
-	m, err := FitPaths(context.Background(), data, p)
-	if err != nil {
-		t.Fatalf("FitPaths: %v", err)
-	}
-	return m
-}
-
-func TestLinksContract(t *testing.T) {
+func TestRidgeContract(t *testing.T) {
 	data, ids, histories := world(80, 60, 12)
 	c := modeltest.Contract{Knows: func(_ engine.ItemNum, score float32) bool { return score > 0 }}
 	for n := range ids.Len() + 3 {
@@ -53,16 +44,10 @@ func TestLinksContract(t *testing.T) {
 		modeltest.Source(t, m, c)
 		modeltest.Saved(t, m, LoadRidge, ids, c)
 	}
-	for _, p := range []PathParams{{}, {K: 3, Alpha: 1, Beta: -1}} {
-		m := mustFitPaths(t, data, p)
-		modeltest.Source(t, m, c)
-		modeltest.Saved(t, m, LoadPaths, ids, c)
-	}
 }
 
-func TestLinksLearn(t *testing.T) {
+func TestRidgeLearns(t *testing.T) {
 	modeltest.Learner(t, func(data *model.Data) model.Source { return mustFitRidge(t, data, RidgeParams{}) })
-	modeltest.Learner(t, func(data *model.Data) model.Source { return mustFitPaths(t, data, PathParams{}) })
 }
 
 // weightBetween returns what item i adds to item j, 0 for nothing.
@@ -180,44 +165,17 @@ func plainRidge(x *mat.Dense, near []int, j int, lambda float64) []float64 {
 	return out
 }
 
-// TestPathsAreTheDefinition walks every path.
-func TestPathsAreTheDefinition(t *testing.T) {
-	data, _, _ := world(40, 25, 8)
-	p := PathParams{K: 1000, Alpha: 0.6, Beta: 0.3}
-	m := mustFitPaths(t, data, p)
-	x := binary(data)
-	customers, n := x.Dims()
-	many := func(v mat.Vector) float64 { return mat.Sum(v) }
-	for i := range n {
-		for j := range n {
-			want := 0.0
-			for u := range customers {
-				if i != j && x.At(u, i)*x.At(u, j) > 0 {
-					want += math.Pow(1/many(x.ColView(i))/many(x.RowView(u)), p.Alpha)
-				}
-			}
-			want /= math.Pow(many(x.ColView(j)), p.Beta)
-			if got := weightBetween(m, i, j); math.Abs(got-want) > 1e-6 {
-				t.Fatalf("weight of %d for %d is %v, by definition %v", i, j, got, want)
-			}
-		}
-	}
-}
-
-func TestLinksSameBitsForAnyWorkers(t *testing.T) {
+func TestRidgeSameBitsForAnyWorkers(t *testing.T) {
 	data, _, _ := world(400, 300, 20)
-	ridge, paths := mustFitRidge(t, data, RidgeParams{K: 20}), mustFitPaths(t, data, PathParams{K: 20})
+	ridge := mustFitRidge(t, data, RidgeParams{K: 20})
 	for _, workers := range []int{2, 5} {
 		if m := mustFitRidge(t, data, RidgeParams{K: 20, Workers: workers}); !slices.Equal(m.to, ridge.to) || !slices.Equal(m.weights, ridge.weights) {
 			t.Errorf("ridge: %d workers learn other weights than one", workers)
 		}
-		if m := mustFitPaths(t, data, PathParams{K: 20, Workers: workers}); !slices.Equal(m.to, paths.to) || !slices.Equal(m.weights, paths.weights) {
-			t.Errorf("paths: %d workers find others than one", workers)
-		}
 	}
 }
 
-func TestLinksRefuse(t *testing.T) {
+func TestRidgeRefuses(t *testing.T) {
 	data, _, _ := world(10, 10, 5)
 	var invalid *engine.Invalid
 	for _, p := range []RidgeParams{{K: -1}, {K: maxK + 1}, {Lambda: -1}, {Lambda: math.NaN()}, {Shrink: math.Inf(1)}, {Workers: -1}} {
@@ -225,18 +183,10 @@ func TestLinksRefuse(t *testing.T) {
 			t.Errorf("FitRidge with %+v: %v, want *engine.Invalid", p, err)
 		}
 	}
-	for _, p := range []PathParams{{K: -1}, {Alpha: -1}, {Alpha: math.NaN()}, {Beta: math.Inf(-1)}, {Workers: -1}} {
-		if _, err := FitPaths(t.Context(), data, p); !errors.As(err, &invalid) {
-			t.Errorf("FitPaths with %+v: %v, want *engine.Invalid", p, err)
-		}
-	}
 	done, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := FitRidge(done, data, RidgeParams{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("FitRidge when cancelled: %v", err)
-	}
-	if _, err := FitPaths(done, data, PathParams{}); !errors.Is(err, context.Canceled) {
-		t.Errorf("FitPaths when cancelled: %v", err)
 	}
 	var none model.Builder
 	if m := mustFitRidge(t, none.Data(modeltest.Items(3), 1), RidgeParams{}); m.Len() != 0 || !m.Open(&model.Query{}).Empty() {
