@@ -28,7 +28,7 @@ func coldShop(telling bool) *Snapshot {
 		s.Items = append(s.Items, catalogue.Entry{Num: n, Item: item})
 	}
 	day := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	for u := range 200 {
+	for u := range 300 {
 		var rows []engine.Row
 		for range 8 {
 			n := engine.ItemNum(2*rng.IntN(30) + u%2)
@@ -88,7 +88,7 @@ func TestHiddenItemsAreInNoFit(t *testing.T) {
 			}
 		}
 	}
-	if s.Events != 1600 || h.snap.Events >= s.Events || len(h.cases) == 0 {
+	if s.Events != 2400 || h.snap.Events >= s.Events || len(h.cases) == 0 {
 		t.Errorf("%d events, %d without the hidden items, %d cases", s.Events, h.snap.Events, len(h.cases))
 	}
 }
