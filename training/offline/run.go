@@ -165,12 +165,14 @@ func (o *Options) unit() string {
 	return "customer"
 }
 
-// excluded are the types of interaction after which an item is not shown again.
+// excluded are the types of interaction after which an item is not shown again: all there
+// are, and purchases where the data have none, so that lists are weighed as lists of what
+// is new.
 func (e *evaluation) excluded() []engine.Type {
 	if e.Repeats {
 		return nil
 	}
-	return e.types()
+	return append(e.types(), engine.Purchase)
 }
 
 // isTarget reports whether a row is something to predict.
