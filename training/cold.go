@@ -184,6 +184,9 @@ func (h *hidden) ask(ctx context.Context, mapped model.Source, workers int) (sco
 		}
 		return nil
 	})
+	if err != nil { // of a training that is interrupted
+		return nil, nil, err
+	}
 	scales = make([]float64, len(sources))
 	for s := range scales {
 		of := make([][]float32, len(scores))
