@@ -2,9 +2,11 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
+	"reflect"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -38,11 +40,35 @@ func nothing(c *gin.Context) error {
 	return decode(c, &struct{}{})
 }
 
+// readWords are what encoding/json calls what it read, in our words.
+var readWords = map[string]string{
+	"object": "an object", "array": "a list", "string": "a text", "number": "a number", "bool": "true or false",
+}
+
+// inJSON says what a value of a type is called where it is written.
+func inJSON(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Map, reflect.Struct:
+		return "an object"
+	case reflect.Slice, reflect.Array:
+		return "a list"
+	case reflect.String:
+		return "a text"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Float32, reflect.Float64:
+		return "a number"
+	case reflect.Pointer:
+		return inJSON(t.Elem())
+	}
+	return "a whole number"
+}
+
 // misread says in our words what encoding/json found wrong. An error of the body itself
 // passes as it is.
 func misread(err error) error {
 	if typed, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return engine.Invalidf(engine.CodeInvalidField, typed.Field, "a value of type %s is wanted, got a %s", typed.Type, typed.Value)
+		return engine.Invalidf(engine.CodeInvalidField, typed.Field, "%s is wanted, got %s", inJSON(typed.Type), cmp.Or(readWords[typed.Value], typed.Value))
 	}
 	if name, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); unknown {
 		name = strings.Trim(name, `"`)

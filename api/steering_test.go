@@ -120,6 +120,9 @@ func TestSourceSettings(t *testing.T) {
 			t.Errorf("%v: field %q, want %q", c.body, p.Field, c.field)
 		}
 	}
+	if p := h.call("PUT", path, fields{"factor": 3}).refused(422, "invalid_field"); p.Detail != "an object is wanted, got a number" {
+		t.Errorf("a number for a source: %q", p.Detail)
+	}
 	if got := h.call("PATCH", path, fields{"factor": nil}).want(200).object(); len(got) != 1 || got["ease"] == nil {
 		t.Errorf("PATCH with null: got %v, want the other one", got)
 	}

@@ -40,9 +40,13 @@ type Kind struct {
 	// Over names the kind this one builds on, which stands before it; empty for none.
 	Over string
 
-	fit  func(ctx context.Context, f *Fitter, m *Material, params any) (model.Source, error)
-	read func(data []byte, params any) (any, error) // JSON over params
+	fit   func(ctx context.Context, f *Fitter, m *Material, params any) (model.Source, error)
+	read  func(data []byte, params any) (any, error) // JSON over params
+	check func(params any) error                     // an *engine.Invalid for what cannot be fitted
 }
+
+// checker are settings that know what of them cannot be fitted.
+type checker interface{ Check() error }
 
 // NewKind returns a kind whose settings are of type P; without tries these are P's
 // zero value. A setting is called what its JSON calls it.
@@ -57,6 +61,12 @@ func NewKind[P comparable](name string, tries []P, fit func(ctx context.Context,
 			p := params.(P)
 			err := json.Unmarshal(data, &p)
 			return p, err
+		},
+		check: func(params any) error {
+			if c, ok := params.(checker); ok {
+				return c.Check()
+			}
+			return nil
 		},
 	}
 	for _, p := range tries {

@@ -138,10 +138,12 @@ func Markov(tries ...follow.Params) Kind {
 	if len(tries) == 0 {
 		tries = []follow.Params{follow.Params{}.Markov()}
 	}
-	return NewKind(follow.MarkovName, tries, func(ctx context.Context, f *Fitter, m *Material, p follow.Params) (model.Source, error) {
+	k := NewKind(follow.MarkovName, tries, func(ctx context.Context, f *Fitter, m *Material, p follow.Params) (model.Source, error) {
 		p.Workers = f.Workers
 		return follow.FitMarkov(ctx, m.Sequences(), p)
 	})
+	k.check = func(params any) error { return params.(follow.Params).CheckMarkov() }
+	return k
 }
 
 // Rules are what was done within some steps after the last things done.

@@ -70,6 +70,20 @@ func TestTakeRefuses(t *testing.T) {
 		{map[string]map[string]any{"factor": {"lamda": 1.0}}, "factor.lamda"},
 		{map[string]map[string]any{"factor": {"dims": "many"}}, "factor.dims"},
 		{map[string]map[string]any{"factor": {"dims": 2.5}}, "factor.dims"},
+		{map[string]map[string]any{"factor": {"dims": 100_000.0}}, "factor.dims"},
+		{map[string]map[string]any{"factor": {"epochs": 1e9}}, "factor.epochs"},
+		{map[string]map[string]any{"ease": {"lambda": -5.0}}, "ease.lambda"},
+		{map[string]map[string]any{"ridge": {"recent": 5.0}}, "ridge.recent"},
+		{map[string]map[string]any{"itemknn": {"weighting": "loud"}}, "itemknn.weighting"},
+		{map[string]map[string]any{"embed": {"method": "loud"}}, "embed.method"},
+		{map[string]map[string]any{"own": {"causes": -1.0}}, "own.causes"},
+		{map[string]map[string]any{"session": {"gap": "-30m"}}, "session.gap"},
+		{map[string]map[string]any{"markov": {"steps": 4.0}}, "markov.steps"},
+		{map[string]map[string]any{"rules": {"fall": "loud"}}, "rules.fall"},
+		{map[string]map[string]any{"buy_again": {"prior": -1.0}}, "buy_again.prior"},
+		{map[string]map[string]any{"tifu": {"alpha": 7.0}}, "tifu.alpha"},
+		{map[string]map[string]any{"mapped": {"near": -7.0}}, "mapped.near"},
+		{map[string]map[string]any{"profile": {"lambda": -1.0}}, "profile.lambda"},
 	} {
 		_, _, err := DefaultSearch().Take(c.sources)
 		if invalid, ok := errors.AsType[*engine.Invalid](err); !ok || invalid.Field != c.field {

@@ -63,6 +63,9 @@ const (
 	maxCustomers = 1_000_000
 )
 
+// Check says what of the settings cannot be fitted, those that are zero being defaults.
+func (p Params) Check() error { return p.WithDefaults().check() }
+
 // check refuses settings that cannot be fitted.
 func (p Params) check() error {
 	share := func(v float64) bool { return v > 0 && v <= 1 }

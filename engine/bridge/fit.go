@@ -43,6 +43,9 @@ func (p Params) WithDefaults() Params {
 	return p
 }
 
+// Check says what of the settings cannot be fitted, those that are zero being defaults.
+func (p Params) Check() error { return p.WithDefaults().check() }
+
 // check refuses settings that cannot be fitted.
 func (p Params) check() error {
 	switch {

@@ -43,6 +43,9 @@ func (p ProfileParams) names() []string {
 	return slices.Compact(out)
 }
 
+// Check says what of the settings cannot be fitted.
+func (p ProfileParams) Check() error { return p.check() }
+
 func (p ProfileParams) check() error {
 	if !(p.Lambda >= 0) || math.IsInf(p.Lambda, 1) {
 		return engine.Invalidf(engine.CodeInvalidField, "lambda", "a number from 0, not %v", p.Lambda)

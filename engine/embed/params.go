@@ -116,6 +116,9 @@ func set[T comparable](to *T, value T) {
 	}
 }
 
+// Check says what of the settings cannot be fitted, those that are zero being defaults.
+func (p Params) Check() error { return p.WithDefaults().check() }
+
 // check refuses settings that cannot be fitted.
 func (p Params) check() error {
 	if p.Method != Auto && p.Method != SGNS && p.Method != PPMI {

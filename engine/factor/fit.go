@@ -32,10 +32,11 @@ type Params struct {
 }
 
 // maxDims bounds what one solve costs: d^3/6 multiplications. maxSteps is more than any
-// equation gains by in float32.
+// equation gains by in float32, maxEpochs than any fit does.
 const (
-	maxDims  = 1024
-	maxSteps = 100
+	maxDims   = 1024
+	maxSteps  = 100
+	maxEpochs = 1000
 )
 
 // WithDefaults fills in what was left zero.
@@ -57,6 +58,9 @@ func set[T int | float64](to *T, value T) {
 	}
 }
 
+// Check says what of the settings cannot be fitted, those that are zero being defaults.
+func (p Params) Check() error { return p.WithDefaults().check() }
+
 // check refuses settings that cannot be fitted.
 func (p Params) check() error {
 	switch {
@@ -68,8 +72,8 @@ func (p Params) check() error {
 		return engine.Invalidf(engine.CodeInvalidField, "alpha0", "a number above 0, not %v", p.Alpha0)
 	case math.IsNaN(p.Nu) || math.Abs(p.Nu) > 2:
 		return engine.Invalidf(engine.CodeInvalidField, "nu", "a number from -2 to 2, not %v", p.Nu)
-	case p.Epochs < 1:
-		return engine.Invalidf(engine.CodeInvalidField, "epochs", "a whole number above 0, not %d", p.Epochs)
+	case p.Epochs < 1 || p.Epochs > maxEpochs:
+		return engine.Invalidf(engine.CodeInvalidField, "epochs", "a whole number from 1 to %d, not %d", maxEpochs, p.Epochs)
 	case !positive(p.InitStdDev):
 		return engine.Invalidf(engine.CodeInvalidField, "init_std_dev", "a number above 0, not %v", p.InitStdDev)
 	case p.Steps < -1 || p.Steps > maxSteps:

@@ -101,6 +101,19 @@ func set[T comparable](to *T, value T) {
 	}
 }
 
+// Check says what of the settings of rules cannot be fitted, those that are zero being
+// defaults.
+func (p Params) Check() error {
+	p = p.WithDefaults()
+	return p.check(RulesName)
+}
+
+// CheckMarkov is Check for the chain.
+func (p Params) CheckMarkov() error {
+	p = p.Markov()
+	return p.check(MarkovName)
+}
+
 // check refuses settings that cannot be fitted under a name.
 func (p *Params) check(name string) error {
 	for _, whole := range []struct {

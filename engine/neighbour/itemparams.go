@@ -72,6 +72,9 @@ func (p ItemParams) WithDefaults() ItemParams {
 	return p
 }
 
+// Check says what of the settings cannot be fitted, those that are zero being defaults.
+func (p ItemParams) Check() error { return p.WithDefaults().check() }
+
 // check refuses settings that cannot be fitted.
 func (p ItemParams) check() error {
 	switch {

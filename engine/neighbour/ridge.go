@@ -58,6 +58,9 @@ func (p RidgeParams) WithDefaults() RidgeParams {
 	return p
 }
 
+// Check says what of the settings cannot be fitted, those that are zero being defaults.
+func (p RidgeParams) Check() error { return p.WithDefaults().check() }
+
 // check refuses settings that cannot be fitted.
 func (p RidgeParams) check() error {
 	switch {
