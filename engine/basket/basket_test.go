@@ -247,6 +247,23 @@ func TestNearestAsAllDistances(t *testing.T) {
 	})
 }
 
+// TestNobodyIsNearTwice: a share so small that nothing of it is kept shares nothing.
+func TestNobodyIsNearTwice(t *testing.T) {
+	seqs, _ := sequences(5, history([]engine.ItemNum{0}), history([]engine.ItemNum{2}), history([]engine.ItemNum{3, 4}))
+	m := mustFit(t, seqs, Params{K: 3})
+	near := m.nearest([]share{{0, 1e-9}, {2, 1}})
+	seen := map[uint32]bool{}
+	for _, n := range near {
+		if seen[n.customer] {
+			t.Errorf("customer %d is among the nearest %v twice", n.customer, near)
+		}
+		seen[n.customer] = true
+	}
+	if len(near) != 3 {
+		t.Errorf("%d of 3 customers are near", len(near))
+	}
+}
+
 // TestBounded keeps who bought last.
 func TestBounded(t *testing.T) {
 	seqs, _ := sequences(4,

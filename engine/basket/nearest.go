@@ -26,10 +26,10 @@ func (m *Model) nearest(own []share) []neighbour {
 	dots := m.dots.Get().(*vector.Sums)
 	for _, o := range own {
 		row, known := m.rows.Row(engine.ItemNum(o.item))
-		if !known {
-			continue
-		}
 		v := whole(o.value)
+		if !known || v == 0 {
+			continue // who shares nothing is found by their length
+		}
 		for _, b := range m.buyersOf(uint32(row)) {
 			dots.Add(b.of, float64(uint64(v)*uint64(b.share))) // exact: far below 2^53
 		}

@@ -106,6 +106,10 @@ func (p Params) groupOf(i, n int) (group, size int) {
 // weight is what the i-th of n baskets, oldest first, adds for each of its items:
 //
 //	Within^(n-1-i) x Between^(Groups-1-group) / (baskets of the group x groups there are)
+//
+// Within counts back from the newest basket of all, and Between from the last of the groups
+// asked for, as the authors' program does; in the paper's formulas Within begins anew in
+// each group.
 func (p Params) weight(i, n int) float64 {
 	group, size := p.groupOf(i, n)
 	return math.Pow(p.Within, float64(n-1-i)) * math.Pow(p.Between, float64(p.Groups-1-group)) / float64(size*min(n, p.Groups))
