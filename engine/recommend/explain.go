@@ -91,7 +91,7 @@ func (e *explainer) bySource(i int) []engine.Reason {
 	out := make([]engine.Reason, 0, len(e.voices.voices)+len(e.lifts))
 	for at, v := range e.voices.voices {
 		share := e.share(at, i)
-		r := e.whole(v.name, share)
+		r := e.whole(v.name, share, share > 0 && e.raw[at][i] > 0)
 		if share == 0 && ofNewcomers[v.name] {
 			continue // it speaks for new items only
 		}
@@ -118,10 +118,10 @@ func (e *explainer) bySource(i int) []engine.Reason {
 // as base, and one a boost.
 func (e *explainer) byCause(i int) []engine.Reason {
 	out := make([]engine.Reason, 0, len(e.voices.voices)*(partsNamed+2)+len(e.lifts))
-	for _, v := range e.voices.voices {
+	for at, v := range e.voices.voices {
 		base, parts := v.Explain(e.items[i])
 		if len(parts) == 0 { // nothing to tell apart: the source as a whole
-			out = appendGiven(out, e.whole(v.name, v.Part(base)))
+			out = appendGiven(out, e.whole(v.name, v.Part(base), v.Part(base) > 0 && e.share(at, i) > 0))
 			out = appendGiven(out, engine.Reason{Type: engine.ReasonBase, Source: v.name, Contribution: v.Offset()})
 			continue
 		}

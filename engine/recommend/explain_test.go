@@ -10,6 +10,7 @@ import (
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/rank"
 	"github.com/rapportengine/rapport/engine/recommend"
 )
 
@@ -96,6 +97,25 @@ func TestReasonTellsWhatHappened(t *testing.T) {
 	}
 	if told == 0 {
 		t.Error("nothing was told")
+	}
+}
+
+// Where nothing is new, 0 lies above a mean below it, and is no reason to say that anything
+// is.
+func TestReasonSaysNothingOfWhatIsNot(t *testing.T) {
+	w := trained(20, 5)
+	quiet := *w
+	quiet.Models = w.Models.WithBlend(rank.Blend{rank.Cold: {"newest": {Weight: 1, Mean: -1, SD: 1}}})
+	for _, depth := range []engine.Explain{engine.ExplainSources, engine.ExplainFull} {
+		answer := ask(t, &recommend.Input{
+			World: &quiet, Place: open(t, w, engine.Scenario{Name: "all"}), Someone: &recommend.Someone{},
+			Request: &engine.Request{Count: 20, Explain: depth},
+		})
+		for _, item := range answer.Items {
+			if item.Score != 1 || len(item.Reasons) != 1 || item.Reasons[0].Contribution != 1 || item.Reasons[0].Text != "" {
+				t.Fatalf("%s of %v: got %+v, want 1 without a word", item.Item, item.Score, item.Reasons)
+			}
+		}
 	}
 }
 

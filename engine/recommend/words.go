@@ -47,10 +47,10 @@ func titleOf(item *engine.Item) string {
 
 // whole is a reason that names a source as a whole. It tells a customer something only
 // where it speaks for the item: "popular" is no reason where little popularity took
-// something off.
-func (e *explainer) whole(source string, contribution float64) engine.Reason {
+// something off, nor "in demand" where nobody asked for it and that is above the mean.
+func (e *explainer) whole(source string, contribution float64, speaks bool) engine.Reason {
 	r := engine.Reason{Type: engine.ReasonSource, Source: source, Contribution: contribution}
-	if contribution > 0 {
+	if speaks {
 		r.Text = e.sourceText(source)
 	}
 	return r
