@@ -130,15 +130,19 @@ func once(find func(without int) ([]float64, error)) func(without int) ([]float6
 			return w, nil
 		}
 		w, err := find(without)
+		if err != nil {
+			return nil, err
+		}
 		found[without] = w
-		return w, err
+		return w, nil
 	}
 }
 
 // none tries nothing but to leave a source out.
 func none([]float64, int) []float64 { return []float64{0} }
 
-// between returns the mean of what two methods find, both scaled to the sum 1.
+// between returns the mean of what two methods find, both scaled to the sum 1; the other's
+// where one finds no weights.
 func between(a, b func(without int) ([]float64, error), without int) ([]float64, error) {
 	x, err := a(without)
 	if err != nil {
@@ -148,8 +152,14 @@ func between(a, b func(without int) ([]float64, error), without int) ([]float64,
 	if err != nil {
 		return nil, err
 	}
-	out := make([]float64, len(x))
 	ofX, ofY := floats.Sum(x), floats.Sum(y)
+	switch {
+	case ofX == 0:
+		return y, nil
+	case ofY == 0:
+		return x, nil
+	}
+	out := make([]float64, len(x))
 	for s := range out {
 		out[s] = (x[s]/ofX + y[s]/ofY) / 2
 	}
@@ -313,7 +323,10 @@ func (e *exam) fit(ctx context.Context, task rank.Task, of map[string]rank.Scale
 // strongest names the source that is best alone.
 func (e *exam) strongest(ctx context.Context, may []bool) (string, error) {
 	weights, err := e.single(ctx, may, -1)
-	return e.names[slices.Index(weights, 1)], err
+	if err != nil {
+		return "", err
+	}
+	return e.names[slices.Index(weights, 1)], nil
 }
 
 // here returns a blend's weights on the scales of this exam, nil for none.

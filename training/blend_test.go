@@ -1,6 +1,8 @@
 package training
 
 import (
+	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -96,6 +98,55 @@ func TestAPlaceKeepsTheTasksBlend(t *testing.T) {
 	few := invented(blendLeast-1, 0.5, 2)
 	if scales, _, err := few.fit(t.Context(), rank.Person, wrong); err != nil || scales != nil {
 		t.Errorf("a place with too few cases: %v (%v)", scales, err)
+	}
+}
+
+// TestInterruptedChoiceEnds with the context's error, wherever it is interrupted.
+func TestInterruptedChoiceEnds(t *testing.T) {
+	e := invented(60, 0.5, 1)
+	for left := 1; ; left += 1 + left/8 {
+		ctx := &tired{t.Context(), left}
+		_, _, err := e.fit(ctx, rank.Person, nil)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("after %d looks at the context: %v", left, err)
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := e.strongest(ctx, []bool{true, true, true, true, true}); !errors.Is(err, context.Canceled) {
+		t.Errorf("the strongest source: %v", err)
+	}
+}
+
+// tired is a context that is cancelled once it was looked at some times.
+type tired struct {
+	context.Context
+	left int
+}
+
+func (c *tired) Err() error {
+	if c.left--; c.left <= 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// TestBetween holds that a method which finds no weights leaves those of the other.
+func TestBetween(t *testing.T) {
+	found := func(weights ...float64) func(int) ([]float64, error) {
+		return func(int) ([]float64, error) { return weights, nil }
+	}
+	for _, c := range []struct{ a, b, want []float64 }{
+		{[]float64{1, 3}, []float64{2, 2}, []float64{0.375, 0.625}},
+		{[]float64{0, 0}, []float64{2, 1}, []float64{2, 1}},
+		{[]float64{2, 1}, []float64{0, 0}, []float64{2, 1}},
+	} {
+		if got, err := between(found(c.a...), found(c.b...), -1); err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("between %v and %v: %v (%v), want %v", c.a, c.b, got, err, c.want)
+		}
 	}
 }
 
