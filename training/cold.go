@@ -21,10 +21,12 @@ import (
 )
 
 // How new items are ranked is chosen on items that are hidden from a fit: one wanted item
-// of hideEach, for at most coldCases customers who want some of them.
+// of hideEach, of large catalogues about coldItems of them, for at most coldCases customers
+// who want some. All their scores are held at once: some 160 MB where there are so many.
 const (
 	hideEach  = 5
 	coldCases = 2000
+	coldItems = blendFloats / (3 * coldCases)
 )
 
 // newcomerSources speak for items only that no fitted source knows.
@@ -123,14 +125,15 @@ type coldCase struct {
 	targets []engine.ItemNum
 }
 
-// hide hides one of hideEach wanted items, by its id and the seed.
+// hide hides some of the wanted items, by their ids and the seed.
 func hide(m *Material, seed uint64) *hidden {
 	rows := m.Data().Rows
 	chosen := make(map[engine.ItemNum]bool)
+	oneOf := uint64(max(hideEach, rows.Len()/coldItems))
 	h := &hidden{}
 	for row := range rows.Len() {
 		hash := engine.HashOf(string(rows.ID(row)))
-		if (binary.LittleEndian.Uint64(hash[:])^seed)%hideEach == 0 {
+		if (binary.LittleEndian.Uint64(hash[:])^seed)%oneOf == 0 {
 			h.items = append(h.items, rows.Num(row))
 			chosen[rows.Num(row)] = true
 		}

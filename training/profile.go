@@ -58,6 +58,7 @@ func (s *Selector) chooseProfile(ctx context.Context, m *Material, r *Recipe) er
 	if err != nil {
 		return err
 	}
+	asked = Pick(asked, max(blendLeast, blendFloats/material.Data().Rows.Len())) // each brings a score of every item
 	s.profile = weighProfile(profile, popularity(material.Data()), asked)
 	return nil
 }

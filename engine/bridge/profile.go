@@ -61,6 +61,10 @@ const (
 	numberParts = 8
 )
 
+// maxInputs bounds the inputs a fit holds, of all people together (128 MB): of more people,
+// evenly picked ones are learned from.
+const maxInputs = 32 << 20
+
 // Declared is a customer who said something of themselves, and what they want.
 type Declared struct {
 	Customer *engine.Customer
@@ -92,7 +96,10 @@ func FitProfile(ctx context.Context, base *factor.Model, people []Declared, p Pr
 	}
 	m.learnValues(people)
 	var x, y [][]float32
-	for _, d := range people {
+	for _, d := range pick(people, maxInputs/(1+len(m.values))) {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("fold people in: %w", err)
+		}
 		if person := base.Person(&model.Query{History: d.History}).Vector(); person != nil && len(m.inputs(d.Customer)) > 1 {
 			x, y = append(x, m.dense(d.Customer)), append(y, person)
 		}
@@ -103,6 +110,18 @@ func FitProfile(ctx context.Context, base *factor.Model, people []Declared, p Pr
 	}
 	m.weights, m.params.Lambda = weights, lambda
 	return m, nil
+}
+
+// pick returns at most some of the people, evenly picked.
+func pick(people []Declared, most int) []Declared {
+	if len(people) <= most {
+		return people
+	}
+	out := make([]Declared, most)
+	for i := range out {
+		out[i] = people[i*len(people)/most]
+	}
+	return out
 }
 
 // learnValues finds which values there are enough of, and the parts of numbers.

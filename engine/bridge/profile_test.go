@@ -94,6 +94,16 @@ func TestProfileGoesByWhatItIsToldTo(t *testing.T) {
 	}
 }
 
+func TestPick(t *testing.T) {
+	all := people()
+	if got := pick(all, 3); len(got) != 3 || got[0].Customer != all[0].Customer || got[2].Customer != all[2*len(all)/3].Customer {
+		t.Errorf("3 of %d people: %v", len(all), got)
+	}
+	if got := pick(all, len(all)); len(got) != len(all) {
+		t.Errorf("%d of %d people", len(got), len(all))
+	}
+}
+
 func TestProfileSaved(t *testing.T) {
 	s := newShop(t)
 	for _, m := range profiles(t, s) {
