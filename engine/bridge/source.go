@@ -21,8 +21,8 @@ const Name = "mapped"
 // version is of the saved form.
 const version = 1
 
-// A new item's vector is the mean of those of the items near it, by their likeness to
-// this power, less what shrink draws towards 0 where none is much alike. Among at most
+// A new item's vector is the mean of those of the items near it, by the cube of their
+// likeness, less what shrink draws towards 0 where none is much alike. Among at most
 // maxRows known items, evenly picked, the near ones are looked for: that is some 70 us a
 // new item, once.
 const (

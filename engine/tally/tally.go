@@ -50,7 +50,7 @@ func (s Span) HalfLife() time.Duration {
 // cells far below the largest float64 (2^1023).
 const landmarkStep = 600 * day
 
-// chunkLen items are copied when one of them changes: 6 KiB.
+// chunkLen items are copied when one of them changes: 10 KiB.
 const chunkLen = 256
 
 type (

@@ -247,7 +247,7 @@ func newGrid(columns []column) *grid {
 }
 
 // isGreatest reports whether the i-th cell of a metric where more is better is the
-// column's greatest: cells of one width are in the order of their numbers.
+// column's greatest, by the number it begins with.
 func isGreatest(c column, i int) bool {
 	if strings.HasPrefix(c[0], "gini") || c[i] == "-" {
 		return false

@@ -58,10 +58,13 @@ func (TPE) Sample(rng *rand.Rand, space []training.Range, past []Seen) []float64
 	}
 	ranked := slices.Clone(past)
 	slices.SortStableFunc(ranked, func(a, b Seen) int {
-		if a.Pruned != b.Pruned {
-			return map[bool]int{true: 1, false: -1}[a.Pruned]
+		switch {
+		case a.Pruned == b.Pruned:
+			return cmp.Compare(b.Value, a.Value)
+		case a.Pruned:
+			return 1
 		}
-		return cmp.Compare(b.Value, a.Value)
+		return -1
 	})
 	n := max(2, int(math.Ceil(goodShare*float64(len(ranked)))))
 	good, rest := parzen(space, ranked[:n]), parzen(space, ranked[n:])
