@@ -203,9 +203,8 @@ func beauty(folder string) (*offline.Data, error) {
 
 func yoochoose(folder string) (*offline.Data, error) {
 	r := newReading(folder)
-	for part, name := range map[evaluate.Part]string{evaluate.Train: "train_full", evaluate.Test: "test"} {
-		r.sessions("yoochoose-clicks-100k_"+name+".tsv.gz", part)
-	}
+	r.sessions("yoochoose-clicks-100k_train_full.tsv.gz", evaluate.Train)
+	r.sessions("yoochoose-clicks-100k_test.tsv.gz", evaluate.Test)
 	r.holdOutNewest()
 	return r.done()
 }
