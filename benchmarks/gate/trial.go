@@ -30,7 +30,6 @@ type trial struct {
 	ids       *catalogue.IDs
 	histories map[engine.Subject][]engine.Row
 	snap      *training.Snapshot
-	cut       time.Time
 	blend     rank.Blend
 	workers   int
 	incumbent *recommend.World

@@ -28,7 +28,6 @@ import (
 
 	"github.com/rapportengine/rapport/benchmarks/measure"
 	"github.com/rapportengine/rapport/engine"
-	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/rank"
 	"github.com/rapportengine/rapport/engine/recommend"
 	"github.com/rapportengine/rapport/engine/tally"
@@ -159,7 +158,7 @@ func (n *news) world(ctx context.Context, s *training.Selector, impressions int)
 	}
 	var names []string
 	for _, source := range sources {
-		names = append(names, source.(model.Source).Name())
+		names = append(names, source.Name())
 	}
 	models := recommend.NewModels(1, snap.Newest, recipe.Serving(sources), s.Fitter.Encoder(snap), rank.DefaultBlend())
 	return snap.World(models), names, nil

@@ -98,5 +98,3 @@ func (s *Shop) add(fields []string, c Columns, place map[string]int) error {
 	}
 	return nil
 }
-
-// until returns what a fit may see: everything before a time.
