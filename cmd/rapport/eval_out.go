@@ -190,7 +190,7 @@ func (k *evalOut) vectors(name string, vectors []record.Vector, dims int) error 
 	if err != nil {
 		return err
 	}
-	ids, err := k.create(name + ".npy.ids.ndjson")
+	ids, err := k.create(name + ".npy" + idsSuffix)
 	if err != nil {
 		return err
 	}

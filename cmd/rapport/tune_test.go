@@ -45,7 +45,8 @@ func TestTune(t *testing.T) {
 	trained := func() (out struct {
 		Tuned  []string
 		Recipe struct{ EASE struct{ Lambda float64 } }
-	}) {
+	},
+	) {
 		text := rapport(t, "train", "--dir", dir, "--json", "-").want(t, exitOK).out
 		if err := json.Unmarshal([]byte(text), &out); err != nil {
 			t.Fatal(err)
