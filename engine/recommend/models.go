@@ -43,6 +43,7 @@ type Models struct {
 	Blend   rank.Blend
 
 	sources []model.Source
+	known   *roaring.Bitmap // items of the fitted sources, nil without any
 }
 
 // EncoderDims is the length of content vectors.
@@ -66,8 +67,8 @@ func NewModels(version int, logTime time.Time, fitted []model.Saver, encoder *te
 		}
 	}
 	m.sources = append(m.sources, LiveSources()...)
-	known := known(fitted)
-	m.sources = append(m.sources, content.Newcomers{Known: known}, content.Nearest{Known: known})
+	m.known = known(fitted)
+	m.sources = append(m.sources, content.Newcomers{Known: m.known}, content.Nearest{Known: m.known})
 	return m
 }
 

@@ -187,8 +187,8 @@ type opened struct {
 
 // sources opens what is asked of one task; tells says that one of them tells more than
 // what everybody likes.
-func (a *asked) sources(q *model.Query, task rank.Task) (out []opened, tells bool) {
-	m, blend := a.in.World.Models, a.blend(task)
+func (a *asked) sources(q *model.Query, task rank.Task, blend map[string]rank.Scale) (out []opened, tells bool) {
+	m := a.in.World.Models
 	for _, s := range m.Sources() {
 		o := opened{Scale: blend[s.Name()], name: s.Name()}
 		if weight, said := a.in.Place.Scenario.Blend[o.name]; said {
@@ -213,6 +213,25 @@ func (a *asked) sources(q *model.Query, task rank.Task) (out []opened, tells boo
 		out = append(out, o)
 	}
 	return out, tells
+}
+
+// allNew says that the query goes by items only that no fitted source has a row for, and
+// that none of them speaks.
+func (a *asked) allNew(q *model.Query, sources []opened) bool {
+	fitted := a.in.World.Models.Fitted
+	for _, f := range fitted {
+		if slices.ContainsFunc(sources, func(o opened) bool { return o.name == f.Name() }) {
+			return false
+		}
+		for _, c := range q.Causes() {
+			if rows, ok := f.(interface{ Rows() *model.Rows }); ok {
+				if _, known := rows.Rows().Row(c.Item); known {
+					return false
+				}
+			}
+		}
+	}
+	return len(fitted) > 0 && len(q.Causes()) > 0
 }
 
 // blend is what was learned for the kinds and the filter, else for the kinds, else for
@@ -270,9 +289,12 @@ func (a *asked) list() (list []rank.Scored, eligible int) {
 	if len(q.Anchors) > 0 {
 		task = rank.Anchor
 	}
-	sources, tells := a.sources(q, task)
+	sources, tells := a.sources(q, task, a.blend(task))
+	if tells && a.allNew(q, sources) {
+		sources, tells = a.sources(q, task, rank.DefaultBlend()[task])
+	}
 	if !tells {
-		sources, _ = a.sources(q, rank.Cold)
+		sources, _ = a.sources(q, rank.Cold, a.blend(rank.Cold))
 	}
 	var scored []rank.Scored
 	for n, it := range a.shop.items {

@@ -24,7 +24,7 @@ type voice struct {
 // voices are the sources that have something to say in this answer.
 type voices struct {
 	task   rank.Task
-	scales map[string]rank.Scale // as learned for what is asked, where it is asked
+	scales map[string]rank.Scale // for what is asked, where it is asked
 	query  *model.Query
 	voices []voice
 	told   bool // by what the query says, not only by what everybody likes
@@ -41,10 +41,31 @@ func (in *Input) open(q *model.Query, o *orders) *voices {
 	if len(q.Anchors) > 0 {
 		task = rank.Anchor
 	}
-	if v := in.voices(q, task, o.kinds); v.told {
+	v := in.voices(q, task, in.learned(task, o.kinds))
+	if v.told && in.allNew(v) {
+		v = in.voices(q, task, rank.DefaultBlend()[task])
+	}
+	if v.told {
 		return v
 	}
-	return in.voices(q, rank.Cold, nil)
+	return in.voices(q, rank.Cold, in.learned(rank.Cold, nil))
+}
+
+// learned returns how sources weigh for a task where items of some kinds are shown.
+func (in *Input) learned(task rank.Task, kinds []engine.Kind) map[string]rank.Scale {
+	return in.World.Models.Blend.For(task, kinds, in.Place.Scenario.Filter)
+}
+
+// allNew reports whether a query goes by items only that the models have not seen, so that
+// none of them speaks. What was learned of histories they knew does not hold then (it may
+// leave content out): content and popularity weigh as before the first training.
+func (in *Input) allNew(v *voices) bool {
+	known := in.World.Models.known
+	if known == nil || slices.ContainsFunc(v.voices, func(v voice) bool { return v.fitted }) {
+		return false
+	}
+	causes := v.query.Causes()
+	return len(causes) > 0 && !slices.ContainsFunc(causes, func(c engine.Interest) bool { return known.Contains(uint32(c.Item)) })
 }
 
 // Task is how a place's lists are weighed for a person: what they bought counts where
@@ -57,9 +78,9 @@ func (p *Place) Task() rank.Task {
 	return rank.Repeat
 }
 
-func (in *Input) voices(q *model.Query, task rank.Task, kinds []engine.Kind) *voices {
+func (in *Input) voices(q *model.Query, task rank.Task, scales map[string]rank.Scale) *voices {
 	m := in.World.Models
-	v := &voices{task: task, scales: m.Blend.For(task, kinds, in.Place.Scenario.Filter), query: q}
+	v := &voices{task: task, scales: scales, query: q}
 	for i, source := range m.sources {
 		name := source.Name()
 		scale := in.scale(v, name)
