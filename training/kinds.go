@@ -85,15 +85,13 @@ func EASE(tries ...neighbour.Params) Kind {
 	return k
 }
 
-// Ridge is EASE on each item's most similar items alone, for catalogues that are too
-// large for EASE.
+// Ridge is EASE on each item's most similar items alone: beyond manyItems in its place,
+// up to there beside it, where leaving the far items out keeps their noise out.
 func Ridge(tries ...neighbour.RidgeParams) Kind {
-	k := NewKind(neighbour.RidgeName, tries, func(ctx context.Context, f *Fitter, m *Material, p neighbour.RidgeParams) (model.Source, error) {
+	return NewKind(neighbour.RidgeName, tries, func(ctx context.Context, f *Fitter, m *Material, p neighbour.RidgeParams) (model.Source, error) {
 		p.Workers = f.Workers
 		return neighbour.FitRidge(ctx, m.Data(), p)
 	})
-	k.Serves = func(items int) bool { return items > manyItems }
-	return k
 }
 
 // ItemKNN is cosines between items, for catalogues that are too large for EASE.
@@ -168,6 +166,15 @@ func Basket(tries ...basket.Params) Kind {
 	})
 }
 
+// base is the factor of the material, for the kinds that build on it: that which was fitted
+// before them or, where they are looked at by themselves, one with usual settings.
+func (f *Fitter) base(ctx context.Context, m *Material) (*factor.Model, error) {
+	if fitted, ok := m.Fitted(factor.Name).(*factor.Model); ok {
+		return fitted, nil
+	}
+	return factor.Fit(ctx, m.Data(), factor.Params{Workers: f.Workers, Seed: f.Seed}, nil)
+}
+
 // Mapped ranks new items by vectors that their content gives them, in place of those of
 // factor, on which it builds.
 func Mapped(tries ...bridge.Params) Kind {
@@ -175,12 +182,9 @@ func Mapped(tries ...bridge.Params) Kind {
 		tries = []bridge.Params{bridge.Params{}.WithDefaults()}
 	}
 	k := NewKind(bridge.Name, tries, func(ctx context.Context, f *Fitter, m *Material, p bridge.Params) (model.Source, error) {
-		base, ok := m.Fitted(factor.Name).(*factor.Model)
-		if !ok { // it is looked at by itself
-			var err error
-			if base, err = factor.Fit(ctx, m.Data(), factor.Params{Workers: f.Workers, Seed: f.Seed}, nil); err != nil {
-				return nil, err
-			}
+		base, err := f.base(ctx, m)
+		if err != nil {
+			return nil, err
 		}
 		return bridge.Fit(ctx, base, m.Content(f), p)
 	})
@@ -192,12 +196,9 @@ func Mapped(tries ...bridge.Params) Kind {
 // where the settings name the attributes to go by. It builds on factor.
 func Profile() Kind {
 	k := NewKind(bridge.ProfileName, nil, func(ctx context.Context, f *Fitter, m *Material, p bridge.ProfileParams) (model.Source, error) {
-		base, ok := m.Fitted(factor.Name).(*factor.Model)
-		if !ok { // it is looked at by itself
-			var err error
-			if base, err = factor.Fit(ctx, m.Data(), factor.Params{Workers: f.Workers, Seed: f.Seed}, nil); err != nil {
-				return nil, err
-			}
+		base, err := f.base(ctx, m)
+		if err != nil {
+			return nil, err
 		}
 		return bridge.FitProfile(ctx, base, m.declared(), p)
 	})
