@@ -71,8 +71,8 @@ func Factor(tries ...factor.Params) Kind {
 	})
 }
 
-// manyItems is up to how many wanted items EASE serves, and beyond which ridge and
-// item-kNN do.
+// manyItems is up to how many wanted items EASE serves, and beyond which item-kNN
+// does.
 var manyItems = neighbour.Params{}.WithDefaults().MaxItems
 
 // EASE is item-to-item weights in closed form.

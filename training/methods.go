@@ -73,10 +73,10 @@ func (e *exam) choose(ctx context.Context, may []bool, task []float64) (*blend, 
 		{BySingle, func(without int) ([]float64, error) { return e.single(ctx, may, without) }},
 	}
 	switch {
-	case task != nil: // a place has to be better than the task's by more than chance: the quick ways tell
-		ways = append(ways[:1:1], ways[4])
 	case slices.Max(soft.weights) == 0: // no source foretells anything
 		ways = ways[3:]
+	case task != nil: // a place has to be better than the task's by more than chance: the quick ways tell
+		ways = append(ways[:1:1], ways[4])
 	}
 	var best *proposal
 	tried := make(map[Method]float64)

@@ -147,14 +147,18 @@ func (r *run) blends(ctx context.Context, w *recommend.World, tasks []stage, pla
 	return nil
 }
 
-// alike is how many cases are looked at to see whether a place shows less than its task.
-const alike = 20
+// alike is how many cases are looked at to see whether a place shows less than its task,
+// and nearlyAll the share from which on what it shows is too much the same.
+const (
+	alike     = 20
+	nearlyAll = 0.9
+)
 
 // shownIn returns the cases of a place with a target that it may show; none where it
-// shows all that the task does, for whose blend there is then no second to learn.
+// shows nearly all that the task does, for whose blend there is then no second to learn.
 func shownIn(w *recommend.World, s, task *stage) ([]Case, error) {
 	var out []Case
-	differs := false
+	var here, there uint64 // items that may be shown, over the first cases
 	for i := range s.cases {
 		c := &s.cases[i]
 		eligible, err := recommend.Eligible(c.input(w, s.place))
@@ -164,15 +168,16 @@ func shownIn(w *recommend.World, s, task *stage) ([]Case, error) {
 		if slices.ContainsFunc(c.Targets, func(n engine.ItemNum) bool { return eligible.Contains(uint32(n)) }) {
 			out = append(out, *c)
 		}
-		if i < alike && !differs {
+		if i < alike {
 			all, err := recommend.Eligible(c.input(w, task.place))
 			if err != nil {
 				return nil, err
 			}
-			differs = !all.Equals(eligible)
+			here += eligible.AndCardinality(all)
+			there += all.GetCardinality()
 		}
 	}
-	if !differs {
+	if float64(here) >= nearlyAll*float64(there) {
 		return nil, nil
 	}
 	return out, nil
