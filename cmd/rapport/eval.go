@@ -37,7 +37,7 @@ type evalData struct {
 	Baskets   bool        `help:"Each customer's last order (rows of one order_id, else of one moment) is predicted, all its items; the one before chooses settings. Repeats are allowed unless --repeats says otherwise."`
 	Split     string      `placeholder:"RULE" help:"last-out (default), time:0.8 (default with --sessions and --cutoff), random:0.8 or rolling:5 (five cuts in time, pooled)."`
 	Cutoff    string      `placeholder:"DATE" help:"Cut in time at this date or moment (RFC 3339), instead of at a share."`
-	ColdItems float64     `placeholder:"SHARE" help:"Instead of --split: hold out all interactions with this share of the items, and rank these alone for the customers who remain."`
+	ColdItems *float64    `placeholder:"SHARE" help:"Instead of --split: hold out all interactions with this share of the items, and rank these alone for the customers who remain."`
 	Repeats   string      `enum:"allow,exclude," default:"" placeholder:"allow|exclude" help:"Whether what a customer already has may be recommended and predicted; default exclude, with --baskets allow."`
 	Seed      uint64      `default:"0" help:"Start of all that is random."`
 	Set       []string    `placeholder:"NAME=VALUE" help:"Fix a setting instead of choosing it, as in ease.lambda=100."`
@@ -89,6 +89,9 @@ Examples:
 
 // Run evaluates and checks what is required of the result.
 func (e *evalCommand) Run(ctx context.Context, c *console) (err error) {
+	if err := e.writable(); err != nil {
+		return err
+	}
 	o, err := e.options()
 	if err != nil {
 		return err
@@ -163,6 +166,8 @@ func (e *evalData) options() (offline.Options, error) {
 		return o, usagef("--events FILE, or --train FILE and --test FILE, or --dir DIR is needed")
 	case e.Events != "" && e.Train+e.Test+e.Valid != "":
 		return o, usagef("--events, or --train, --valid and --test: one of them, not both")
+	case e.MinValue != nil && (math.IsNaN(*e.MinValue) || math.IsInf(*e.MinValue, 0)):
+		return o, usagef("--min-value: a number is wanted, not %g", *e.MinValue)
 	}
 	var err error
 	if o.Rule, err = e.rule(); err != nil {
@@ -186,12 +191,12 @@ func (e *evalData) rule() (evaluate.Rule, error) {
 		return evaluate.Rule{}, usagef("--split parts --events; with --train and --test the files are the parts")
 	case given && e.Cutoff != "":
 		return evaluate.Rule{}, usagef("--cutoff cuts --events; with --train and --test the files are the parts")
-	case given && e.ColdItems != 0:
+	case given && e.ColdItems != nil:
 		return evaluate.Rule{}, usagef("--cold-items parts --events; with --train and --test the files are the parts")
-	case e.ColdItems != 0 && (e.Split != "" || e.Cutoff != ""):
+	case e.ColdItems != nil && (e.Split != "" || e.Cutoff != ""):
 		return evaluate.Rule{}, usagef("--cold-items is a split of its own: without --split and --cutoff")
-	case e.ColdItems != 0:
-		rule, err := evaluate.ColdItems(e.ColdItems)
+	case e.ColdItems != nil:
+		rule, err := evaluate.ColdItems(*e.ColdItems)
 		if err != nil {
 			return rule, &usageError{err}
 		}

@@ -73,7 +73,7 @@ func (e *evalData) read(ctx context.Context, c *console, o *offline.Options, unw
 	}
 	o.Data.SHA256 = hex.EncodeToString(sum.Sum(nil))
 	if len(o.Data.Rows) == 0 {
-		return nil, usagef("there are no interactions to evaluate (%s)", strings.Join(append(r.refused, fmt.Sprintf("%s left out by --min-value", count(r.below))), "; "))
+		return nil, r.nothing()
 	}
 	return r.refused, nil
 }
@@ -86,15 +86,32 @@ type evalReading struct {
 	minValue *float64
 	given    bool // files are parts
 	below    int  // rows left out by their value
+	refusing int  // rows left out by their customers' will
 
 	unwilling map[engine.CustomerID]bool // whose events are left out
 	refused   []string
+}
+
+// nothing is the error of files without an interaction, and says where they are gone.
+func (r *evalReading) nothing() error {
+	why := r.refused
+	if r.below > 0 {
+		why = append(why, fmt.Sprintf("%s left out by --min-value", count(r.below)))
+	}
+	if r.refusing > 0 {
+		why = append(why, fmt.Sprintf("%s left out, as their customers refuse training", count(r.refusing)))
+	}
+	if len(why) == 0 {
+		why = []string{"the files hold no records of events"}
+	}
+	return usagef("there are no interactions to evaluate: %s", strings.Join(why, "; "))
 }
 
 // event adds an event, but for the lines whose value is too low.
 func (r *evalReading) event(e engine.RecordEvent, part evaluate.Part) {
 	who := e.Lines[0].Customer
 	if c := r.data.Customers[who]; r.unwilling[who] || (c != nil && !c.Allows(engine.Train)) {
+		r.refusing += len(e.Lines)
 		return
 	}
 	if r.minValue != nil {

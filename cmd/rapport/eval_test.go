@@ -85,7 +85,7 @@ func TestEvalOfGivenFilesAndStdout(t *testing.T) {
 	if !strings.Contains(strings.Join(r.Warnings, "\n"), "1 of 3 records were refused") {
 		t.Errorf("warnings %q do not tell of the refused record", r.Warnings)
 	}
-	rapport(t, "eval", "--events", write(t, "none.csv", "customer_id,item_id\n")).want(t, exitUsage, "no interactions")
+	rapport(t, "eval", "--events", write(t, "none.csv", "customer_id,item_id\n")).want(t, exitUsage, "no interactions", "hold no records")
 	rapport(t, "eval", "--events", "missing.csv").want(t, exitUsage, "missing.csv")
 }
 
@@ -138,6 +138,11 @@ func TestEvalProtocols(t *testing.T) {
 		{[]string{"--by", "country"}, "no customers with attributes"},
 		{[]string{"--by", "town", "--customers", customers}, `no customer has an attribute "town"; there are country`},
 		{[]string{"--split", "rolling:1"}, "from 2 to 20"},
+		{[]string{"--cold-items", "0"}, "between 0 and 1"},
+		{[]string{"--min-value", "NaN"}, "--min-value: a number is wanted"},
+		{[]string{"--min-value", "9"}, "400 left out by --min-value"},
+		{[]string{"--recommendations", write(t, "empty.csv", "")}, "empty.csv has no lists"},
+		{[]string{"--json", filepath.Join(t.TempDir(), "nowhere", "report.json")}, "no such file"},
 	} {
 		rapport(t, slices.Concat(small, c.args)...).want(t, exitUsage, c.want)
 	}
@@ -158,7 +163,7 @@ func TestEvalMeasuresOtherSystems(t *testing.T) {
 	rapport(t, "eval", "--events", orders, "--models", "popular", "--k", "2", "--baskets", "--repeats", "exclude",
 		"--recommendations", write(t, "right.csv", right.String()), "--recommendations", write(t, "known.ndjson", known.String()),
 		"--require", "mrr@2: right > popular", "--require", "hr@2: right >= 0.9").
-		want(t, exitOK, "right: 1 of 40 customers have no list", "known: 40 of 40 customers are shown items they already have", "met")
+		want(t, exitOK, "right: 1 of 40 customers have no list", "right: 39 of 40 customers are shown items that are not in the data", "known: 40 of 40 customers are shown items they already have", "met")
 	rapport(t, "eval", "--events", orders, "--models", "popular", "--split", "rolling:2", "--recommendations", write(t, "right.csv", right.String())).
 		want(t, exitUsage, "one list a customer")
 }

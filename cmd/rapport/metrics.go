@@ -23,7 +23,7 @@ type metricsCommand struct {
 	Format     string   `enum:"auto,csv,ndjson,json,parquet" default:"auto" help:"How columns are written: ${enum}; gzip or zstd or not."`
 	Map        string   `placeholder:"COLUMN=FIELD,..." help:"What the columns are: query, item_id, rank, score, relevance, model; column=- leaves one out."`
 	K          []int    `name:"k" default:"10" help:"How far down lists are looked at."`
-	Only       []string `placeholder:"METRIC" help:"Which metrics, as in map,mrr,precision@5; default all, at each k."`
+	Only       []string `placeholder:"METRIC" help:"Which metrics, as in map,mrr,precision@5; default map and mrr, and at each k ndcg, recall, hr, precision, mrr and map."`
 	Keep       bool     `help:"Queries for which nothing is right count, as 0."`
 	Seed       uint64   `default:"0" help:"Start of the resampling."`
 	reportFiles
@@ -48,6 +48,9 @@ var forms = map[string]record.ListingForm{
 
 // Run measures lists.
 func (m *metricsCommand) Run(ctx context.Context, c *console) error {
+	if err := m.writable(); err != nil {
+		return err
+	}
 	scoring, err := m.scoring()
 	if err != nil {
 		return err
@@ -62,7 +65,7 @@ func (m *metricsCommand) Run(ctx context.Context, c *console) error {
 	}
 	report := scoring.Measure(&r.judged, r.systems)
 	if report.Dataset.TestCustomers == 0 {
-		return usagef("nothing is right for any query: name what is by --judgements, or --keep queries without")
+		return usagef("nothing is right for any query: name what is by --judgements, or --keep queries without%s", because(r.refused))
 	}
 	report.Version, report.Commit = build()
 	report.Dataset.SHA256 = hex.EncodeToString(r.sum.Sum(nil))
@@ -160,6 +163,9 @@ func (l *listFiles) read(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if len(named) == 0 {
+			return usagef("%s has no lists%s", file, because(l.refused))
+		}
 	}
 	if m.Judgements == "" {
 		return nil
@@ -172,6 +178,14 @@ func (l *listFiles) read(ctx context.Context) error {
 		l.judge(got.Query, right)
 		return nil
 	})
+}
+
+// because adds what was wrong with the files to an error.
+func because(refused []string) string {
+	if len(refused) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(refused, "; ") + ")"
 }
 
 // judge takes what is right for a query, by its grade or else alike.

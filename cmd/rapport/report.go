@@ -1,11 +1,35 @@
 package main
 
-import "github.com/rapportengine/rapport/training/evaluate"
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/rapportengine/rapport/training/evaluate"
+)
 
 // reportFiles are the flags of where a report is written, beside the table.
 type reportFiles struct {
 	JSON string `name:"json" placeholder:"FILE" help:"Write the report as JSON, too; - is standard output instead of the table."`
 	HTML string `name:"html" placeholder:"FILE" help:"Write the report as a page with plots, too: one file that needs nothing else."`
+}
+
+// writable refuses, before the work, what could not be written after it.
+func (f *reportFiles) writable() error {
+	if f.JSON == "-" && f.HTML == "-" {
+		return usagef("--json and --html: one of them on standard output, not both")
+	}
+	for _, name := range []string{f.JSON, f.HTML} {
+		if name == "" || name == "-" {
+			continue
+		}
+		if info, err := os.Stat(name); err == nil && info.IsDir() {
+			return usagef("%s is a directory; name a file in it", name)
+		}
+		if _, err := os.Stat(filepath.Dir(name)); err != nil {
+			return &usageError{err}
+		}
+	}
+	return nil
 }
 
 // write writes the report wherever it is wanted.

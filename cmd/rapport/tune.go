@@ -78,6 +78,9 @@ func (t *tuneCommand) Run(ctx context.Context, c *console) (err error) {
 	if err := t.check(); err != nil {
 		return err
 	}
+	if err := (&reportFiles{JSON: t.JSON}).writable(); err != nil {
+		return err
+	}
 	if t.Remove {
 		return t.remove(ctx, c)
 	}

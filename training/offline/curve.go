@@ -33,7 +33,7 @@ func (e *evaluation) curve(ctx context.Context, contest *training.Contest, recip
 	shares := slices.Sorted(slices.Values(e.Curve))
 	for _, share := range slices.Compact(shares) {
 		if share == 1 {
-			e.whole()
+			e.whole(folds)
 			continue
 		}
 		whole.Step = func(what string) { e.step(fmt.Sprintf("%s, learnt from %g %% of the customers", what, 100*share)) }
@@ -54,9 +54,13 @@ func (e *evaluation) curve(ctx context.Context, contest *training.Contest, recip
 	return nil
 }
 
-// whole adds the points of the table itself.
-func (e *evaluation) whole() {
-	people := len(e.Data.histories(e.split.Rows(evaluate.Train, evaluate.Valid)))
+// whole adds the points of the table itself. Of several cuts the customers known at the
+// last count, as of the other shares.
+func (e *evaluation) whole(folds []fold) {
+	people := 0
+	for _, f := range folds {
+		people = max(people, len(e.Data.histories(f.known)))
+	}
 	for _, m := range e.report.Models {
 		if slices.Contains(e.Models, m.Name) {
 			e.report.Curve = append(e.report.Curve, evaluate.CurvePoint{Model: m.Name, Share: 1, Customers: people, Metrics: m.Metrics})

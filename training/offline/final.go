@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/rank"
 	"github.com/rapportengine/rapport/engine/recommend"
@@ -37,7 +36,7 @@ func (s *Study) Final(ctx context.Context, tried []Tried) (*evaluate.Report, err
 		contest.Cases = append(contest.Cases, f.cases...)
 	}
 	if len(contest.Cases) == 0 {
-		return nil, engine.Invalidf(engine.CodeInvalidField, "events", "nothing is held out to predict: no %s has both a past and something new in the test part", e.unit())
+		return nil, e.nothingAsked()
 	}
 	all := make([]answers, len(tried))
 	for _, f := range folds {

@@ -2,6 +2,7 @@ package offline
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/training"
@@ -14,7 +15,7 @@ import (
 func (e *evaluation) foreign(f Foreign, contest *training.Contest) []training.Outcome {
 	depth := contest.Depth()
 	out := make([]training.Outcome, len(contest.Cases))
-	var missing, short, known int
+	var missing, short, strange, known int
 	for i := range contest.Cases {
 		c := &contest.Cases[i]
 		list := f.Lists[c.Who.Subject]
@@ -25,6 +26,9 @@ func (e *evaluation) foreign(f Foreign, contest *training.Contest) []training.Ou
 			short++
 		}
 		out[i].Items = list[:min(depth, len(list))]
+		if slices.ContainsFunc(out[i].Items, func(n engine.ItemNum) bool { _, ours := e.Data.known[n]; return !ours }) {
+			strange++
+		}
 		if !e.Repeats && holds(out[i].Items, c.Who.Rows) {
 			known++
 		}
@@ -35,6 +39,7 @@ func (e *evaluation) foreign(f Foreign, contest *training.Contest) []training.Ou
 	}{
 		{missing, "have no list: each counts as a miss"},
 		{short, fmt.Sprintf("have lists of fewer than %d items: the places left empty are misses", depth)},
+		{strange, "are shown items that are not in the data, which cannot be hits: are the ids the same?"},
 		{known, "are shown items they already have, which cannot be hits: leave these out of the lists, or evaluate with repeats allowed"},
 	} {
 		if w.n > 0 {

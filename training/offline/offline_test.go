@@ -229,7 +229,13 @@ func TestWrongOptionsSayWhatWouldBeRight(t *testing.T) {
 		`set: ease.lambda is a value such as 200, not "high"`:           func(o *offline.Options) { o.Set = []string{"ease.lambda=high"} },
 		`set: ease.max_items is a value such as 4000, not "1.5"`:        func(o *offline.Options) { o.Set = []string{"ease.max_items=1.5"} },
 		`k: a whole number from 1 to 1000, not 0`:                       func(o *offline.Options) { o.K = []int{0} },
-		`events: nothing is held out to predict`:                        func(o *offline.Options) { o.Data = &offline.Data{} },
+		`k: 5 is named twice`:                                           func(o *offline.Options) { o.K = []int{5, 10, 5} },
+		`models: ease is named twice`:                                   func(o *offline.Options) { o.Models = []string{"ease", "popular", "ease"} },
+		`target: no interaction is of type "sale"; there are `:          func(o *offline.Options) { o.Target = "sale" },
+		`types: no interaction is of a type with a weight`: func(o *offline.Options) {
+			o.Settings.Types = map[engine.Type]engine.TypeSetting{"sale": {Weight: 1}}
+		},
+		`events: nothing is held out to predict`: func(o *offline.Options) { o.Data = &offline.Data{} },
 	} {
 		o := options(tastes(), "last-out")
 		change(&o)

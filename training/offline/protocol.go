@@ -18,7 +18,10 @@ import (
 
 // check refuses what contradicts itself and fills in what was left open.
 func (o *Options) check() error {
-	for _, m := range o.Models {
+	for i, m := range o.Models {
+		if slices.Contains(o.Models[:i], m) {
+			return engine.Invalidf(engine.CodeInvalidField, "models", "%s is named twice; once is enough", m)
+		}
 		if isBest(m) {
 			if err := checkMissing(m); err != nil {
 				return err
@@ -35,9 +38,12 @@ func (o *Options) check() error {
 	if len(o.K) == 0 {
 		o.K = []int{engine.DefaultCount}
 	}
-	for _, k := range o.K {
+	for i, k := range o.K {
 		if k < 1 || k > engine.MaxCount {
 			return engine.Invalidf(engine.CodeInvalidField, "k", "a whole number from 1 to %d, not %d", engine.MaxCount, k)
+		}
+		if slices.Contains(o.K[:i], k) {
+			return engine.Invalidf(engine.CodeInvalidField, "k", "%d is named twice; once is enough", k)
 		}
 	}
 	if err := o.checkProtocol(); err != nil {
@@ -83,6 +89,43 @@ func (o *Options) checkBy() error {
 		return engine.Invalidf(engine.CodeInvalidField, "by", "no customer has an attribute %q; there are %s", o.By, strings.Join(slices.Sorted(maps.Keys(names)), ", "))
 	}
 	return nil
+}
+
+// checkTargets refuses data in which nothing is of a type that is predicted.
+func (e *evaluation) checkTargets() error {
+	for i := range e.Data.Rows {
+		if e.isTarget(&e.Data.Rows[i]) {
+			return nil
+		}
+	}
+	types := e.types()
+	switch slices.Sort(types); {
+	case len(types) == 0:
+		return nil
+	case e.Target != "":
+		return engine.Invalidf(engine.CodeInvalidField, "target", "no interaction is of type %q; there are %s", e.Target, join(types))
+	}
+	return engine.Invalidf(engine.CodeInvalidField, "types", "no interaction is of a type with a weight above 0; there are %s", join(types))
+}
+
+// nothingAsked is the error of an evaluation without a question.
+func (e *evaluation) nothingAsked() error {
+	what := "both a past and something new in the test part"
+	if !e.Sessions && e.split.Only == nil {
+		what = "something in the test part that they do not have already"
+	}
+	return engine.Invalidf(engine.CodeInvalidField, "events", "nothing is held out to predict: no %s has %s", e.unit(), what)
+}
+
+func join(types []engine.Type) string {
+	var b strings.Builder
+	for i, t := range types {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(string(t))
+	}
+	return b.String()
 }
 
 // checkForeign refuses lists that cannot stand beside the models.

@@ -125,7 +125,7 @@ func TestRollingCutsByHand(t *testing.T) {
 		ivy a 8
 		fay a 9`)
 	rule, _ := evaluate.ParseRule("rolling:2")
-	report, models := measured(t, offline.Options{Data: d, Rule: rule, K: []int{1}})
+	report, models := measured(t, offline.Options{Data: d, Rule: rule, K: []int{1}, Curve: []float64{1}})
 	if s := report.Dataset; s.Cases != 5 || s.TestCustomers != 4 || s.Test != 5 {
 		t.Errorf("dataset %+v", s)
 	}
@@ -139,6 +139,9 @@ func TestRollingCutsByHand(t *testing.T) {
 	near(t, "warm", m.Slices["warm"].Metrics["hr@1"].Value, 1)
 	if m.Slices["cold"].Customers != 4 || m.Slices["warm"].Customers != 1 {
 		t.Errorf("slices %+v", m.Slices)
+	}
+	if c := report.Curve[0]; c.Customers != 7 {
+		t.Errorf("the whole of the learning curve is %d customers, want the 7 before the last cut", c.Customers)
 	}
 }
 

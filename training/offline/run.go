@@ -80,7 +80,7 @@ func Run(ctx context.Context, o Options) (*evaluate.Report, error) {
 	}
 	folds := e.folds()
 	if !slices.ContainsFunc(folds, func(f fold) bool { return len(f.cases) > 0 }) {
-		return nil, engine.Invalidf(engine.CodeInvalidField, "events", "nothing is held out to predict: no %s has both a past and something new in the test part", e.unit())
+		return nil, e.nothingAsked()
 	}
 	if e.Taker != nil {
 		if err := e.Taker.Split(e.Data.Rows, e.split.Parts); err != nil {
@@ -104,6 +104,9 @@ func prepare(o Options) (*evaluation, error) {
 		o.Data = o.Data.bySession()
 	}
 	e := &evaluation{Options: &o, report: &evaluate.Report{Version: o.Version, Commit: o.Commit}}
+	if err := e.checkTargets(); err != nil {
+		return nil, err
+	}
 	if err := e.divide(); err != nil {
 		return nil, err
 	}
