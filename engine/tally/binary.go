@@ -29,7 +29,7 @@ const (
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // ErrCorrupt is wrapped by Unmarshal's errors.
-var ErrCorrupt = errors.New("saved counters are damaged")
+var ErrCorrupt = errors.New("saved counters cannot be read")
 
 // ErrOtherSettings is wrapped by Unmarshal's error where the counters were counted under
 // other weights than those they are to be read under.
