@@ -18,12 +18,14 @@ type Model struct {
 	name   string
 	params Params
 	rows   *model.Rows
-	// Of row i the followers are to[ends[i-1]:ends[i]], ascending, and strength says how
-	// strongly each follows.
-	ends     []uint32
-	to       []uint32
-	strength []float32
-	sums     sync.Pool // of *vector.Sums
+	next   *model.Edges // who follows each row, and how strongly
+	sums   sync.Pool    // of *vector.Sums
+}
+
+func newModel(name string, p Params, rows *model.Rows, next *model.Edges) *Model {
+	m := &Model{name: name, params: p, rows: rows, next: next}
+	m.sums.New = func() any { return vector.NewSums(rows.Len()) }
+	return m
 }
 
 // FitMarkov counts what was done right after each item.
@@ -48,7 +50,7 @@ func fit(ctx context.Context, name string, seqs *model.Sequences, p Params) (*Mo
 		return nil, err
 	}
 	f := newFitting(seqs, p)
-	followers := make([][]follower, seqs.Rows.Len())
+	followers := make([][]model.Edge, seqs.Rows.Len())
 	scratch := make([]*vector.Sums, p.Workers)
 	vector.Fork(p.Workers, len(followers), func(worker, row int) {
 		if ctx.Err() != nil {
@@ -63,12 +65,6 @@ func fit(ctx context.Context, name string, seqs *model.Sequences, p Params) (*Mo
 		return nil, fmt.Errorf("count what follows: %w", err)
 	}
 	return f.model(name, seqs.Rows, followers), nil
-}
-
-// follower is an item that follows another, and how strongly.
-type follower struct {
-	row      uint32
-	strength float32
 }
 
 // fitting is what all items of a fit are counted in.
@@ -121,7 +117,7 @@ func (f *fitting) close(begun int) {
 }
 
 // of returns the K strongest followers of a row, ascending; ties go to the lower row.
-func (f *fitting) of(row uint32, sums *vector.Sums) []follower {
+func (f *fitting) of(row uint32, sums *vector.Sums) []model.Edge {
 	for _, at := range f.steps[row] {
 		for d, w := range f.weights {
 			if next := int(at) + d + 1; next < int(f.end[at]) && f.rows[next] != row {
@@ -140,11 +136,11 @@ func (f *fitting) of(row uint32, sums *vector.Sums) []follower {
 		}
 	})
 	best := top.Best()
-	out := make([]follower, len(best))
+	out := make([]model.Edge, len(best))
 	for i, s := range best {
-		out[i] = follower{uint32(s.Item), s.Score}
+		out[i] = model.Edge{Row: uint32(s.Item), Weight: s.Score}
 	}
-	slices.SortFunc(out, func(a, b follower) int { return cmp.Compare(a.row, b.row) })
+	slices.SortFunc(out, func(a, b model.Edge) int { return cmp.Compare(a.Row, b.Row) })
 	return out
 }
 
@@ -157,12 +153,12 @@ func (f *fitting) power(row uint32, power float64) float64 {
 }
 
 // model keeps the items that follow or are followed.
-func (f *fitting) model(name string, rows *model.Rows, followers [][]follower) *Model {
+func (f *fitting) model(name string, rows *model.Rows, followers [][]model.Edge) *Model {
 	known := make([]bool, rows.Len())
 	for row, list := range followers {
 		known[row] = known[row] || len(list) > 0
 		for _, to := range list {
-			known[to.row] = true
+			known[to.Row] = true
 		}
 	}
 	place, kept := make([]uint32, rows.Len()), []int(nil)
@@ -172,13 +168,12 @@ func (f *fitting) model(name string, rows *model.Rows, followers [][]follower) *
 			kept = append(kept, row)
 		}
 	}
-	m := &Model{name: name, params: f.params, rows: rows.Subset(kept)}
-	for _, row := range kept {
-		for _, to := range followers[row] {
-			m.to, m.strength = append(m.to, place[to.row]), append(m.strength, to.strength)
+	lists := make([][]model.Edge, len(kept))
+	for at, row := range kept {
+		lists[at] = followers[row]
+		for i := range lists[at] {
+			lists[at][i].Row = place[lists[at][i].Row]
 		}
-		m.ends = append(m.ends, uint32(len(m.to)))
 	}
-	m.sums.New = func() any { return vector.NewSums(m.rows.Len()) }
-	return m
+	return newModel(name, f.params, rows.Subset(kept), model.NewEdges(lists))
 }

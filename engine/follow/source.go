@@ -17,15 +17,6 @@ func (m *Model) Params() Params { return m.params }
 // Rows returns the items that follow or are followed.
 func (m *Model) Rows() *model.Rows { return m.rows }
 
-// followers returns the rows that follow a row, ascending, and how strongly.
-func (m *Model) followers(row uint32) (to []uint32, strength []float32) {
-	from := uint32(0)
-	if row > 0 {
-		from = m.ends[row-1]
-	}
-	return m.to[from:m.ends[row]], m.strength[from:m.ends[row]]
-}
-
 // cause is an item of the history, and how much it counts.
 type cause struct {
 	row    uint32
@@ -52,7 +43,7 @@ func (m *Model) Open(q *model.Query) model.Scorer {
 	sums := m.sums.Get().(*vector.Sums)
 	defer m.sums.Put(sums)
 	for _, c := range s.causes {
-		to, strength := m.followers(c.row)
+		to, strength := m.next.Of(int(c.row))
 		for i, row := range to {
 			sums.Add(row, c.weight*float64(strength[i]))
 		}
@@ -75,7 +66,7 @@ func (m *Model) causes(q *model.Query) []cause {
 		if !ok || !(in.Weight > 0) || slices.ContainsFunc(out, func(c cause) bool { return c.row == uint32(row) }) {
 			continue
 		}
-		if to, _ := m.followers(uint32(row)); len(to) == 0 {
+		if to, _ := m.next.Of(row); len(to) == 0 {
 			continue
 		}
 		out = append(out, cause{uint32(row), weight})
@@ -95,7 +86,7 @@ func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part)
 		return 0, nil
 	}
 	for _, c := range s.causes {
-		to, strength := s.m.followers(c.row)
+		to, strength := s.m.next.Of(int(c.row))
 		if at, found := slices.BinarySearch(to, uint32(row)); found {
 			parts = append(parts, model.Part{Item: s.m.rows.Num(int(c.row)), Contribution: c.weight * float64(strength[at])})
 		}

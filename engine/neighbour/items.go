@@ -61,15 +61,15 @@ func FitItems(ctx context.Context, data *model.Data, p ItemParams) (*Items, erro
 	if err != nil {
 		return nil, err
 	}
-	return newLinks(p, data.Rows, nearest), nil
+	return newLinks(p, data.Rows, model.TurnedEdges(nearest)), nil
 }
 
 // nearest finds for each item i the k other items j of the highest value(i, j, x), of
 // those above 0, where x is the inner product of their columns in data, of which byItem
 // is the other side; ties go to the lower row. Links ascend by row. It goes item by item
 // with one dense sum a worker; the result is the same for any number of these.
-func nearest(ctx context.Context, data *model.Data, byItem [][]model.Cell, k, workers int, value func(i, j int, dot float64) float64) ([][]link, error) {
-	out := make([][]link, len(byItem))
+func nearest(ctx context.Context, data *model.Data, byItem [][]model.Cell, k, workers int, value func(i, j int, dot float64) float64) ([][]model.Edge, error) {
+	out := make([][]model.Edge, len(byItem))
 	scratch := make([]*vector.Sums, workers)
 	vector.Fork(workers, len(byItem), func(worker, i int) {
 		if ctx.Err() != nil {
@@ -100,15 +100,13 @@ func nearest(ctx context.Context, data *model.Data, byItem [][]model.Cell, k, wo
 }
 
 // links returns those of the found that have a finite value above 0, ascending by row.
-func links(found []vector.Scored) []link {
-	out := make([]link, 0, len(found))
+func links(found []vector.Scored) []model.Edge {
+	out := make([]model.Edge, 0, len(found))
 	for _, s := range found {
 		if s.Score > 0 && !math.IsInf(float64(s.Score), 0) {
-			out = append(out, link{uint32(s.Item), s.Score})
+			out = append(out, model.Edge{Row: uint32(s.Item), Weight: s.Score})
 		}
 	}
-	slices.SortFunc(out, byRow)
+	slices.SortFunc(out, func(a, b model.Edge) int { return cmp.Compare(a.Row, b.Row) })
 	return out
 }
-
-func byRow(a, b link) int { return cmp.Compare(a.row, b.row) }

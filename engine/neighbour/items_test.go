@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -159,7 +160,7 @@ func TestItemsAreTheDefinition(t *testing.T) {
 				least = sorted[p.K-1]
 			}
 			for j, similarity := range want {
-				to, got := m.linksOf(j)
+				to, got := m.adds.Of(j)
 				at, found := slices.BinarySearch(to, uint32(i))
 				if found {
 					kept++
@@ -207,7 +208,7 @@ func TestItemsSameBitsForAnyWorkers(t *testing.T) {
 	one := mustFitItems(t, data, ItemParams{K: 20})
 	for _, workers := range []int{2, 5} {
 		many := mustFitItems(t, data, ItemParams{K: 20, Workers: workers})
-		if !slices.Equal(many.to, one.to) || !slices.Equal(many.weights, one.weights) || !slices.Equal(many.ends, one.ends) {
+		if !reflect.DeepEqual(many.adds, one.adds) {
 			t.Errorf("%d workers find other neighbours than one", workers)
 		}
 	}

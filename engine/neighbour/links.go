@@ -26,54 +26,15 @@ type settings[P any] interface {
 type Links[P settings[P]] struct {
 	params P
 	rows   *model.Rows
-	// What each item adds to others: for row j, those that j has a weight for, ascending,
-	// and the weights.
-	ends    []uint32
-	to      []uint32
-	weights []float32
-	sums    sync.Pool // of *vector.Sums
+	adds   *model.Edges // what each item adds to others
+	sums   sync.Pool    // of *vector.Sums
 }
 
-// link is an item and a weight between it and another.
-type link struct {
-	row    uint32
-	weight float32
-}
-
-// newLinks turns the links over: from what scores an item, as fits learn it, to what an
-// item adds. Those of an item ascend by row.
-func newLinks[P settings[P]](p P, rows *model.Rows, scoredBy [][]link) *Links[P] {
-	m := &Links[P]{params: p, rows: rows, ends: make([]uint32, rows.Len())}
-	next := make([]uint32, rows.Len()+1)
-	for _, links := range scoredBy {
-		for _, l := range links {
-			next[l.row+1]++
-		}
-	}
-	for j := range m.ends {
-		next[j+1] += next[j]
-		m.ends[j] = next[j+1]
-	}
-	m.to = make([]uint32, next[rows.Len()])
-	m.weights = make([]float32, len(m.to))
-	for i, links := range scoredBy {
-		for _, l := range links {
-			at := next[l.row]
-			m.to[at], m.weights[at] = uint32(i), l.weight
-			next[l.row]++
-		}
-	}
+// newLinks returns the source of what each item adds to others.
+func newLinks[P settings[P]](p P, rows *model.Rows, adds *model.Edges) *Links[P] {
+	m := &Links[P]{params: p, rows: rows, adds: adds}
 	m.sums.New = func() any { return vector.NewSums(rows.Len()) }
 	return m
-}
-
-// linksOf returns the rows that the item of a row adds to, and how much.
-func (m *Links[P]) linksOf(row int) (to []uint32, weights []float32) {
-	from := uint32(0)
-	if row > 0 {
-		from = m.ends[row-1]
-	}
-	return m.to[from:m.ends[row]], m.weights[from:m.ends[row]]
 }
 
 // Name implements model.Source.
@@ -89,7 +50,7 @@ func (m *Links[P]) Params() P { return m.params }
 func (m *Links[P]) Rows() *model.Rows { return m.rows }
 
 // Len returns how many weights there are.
-func (m *Links[P]) Len() int { return len(m.weights) }
+func (m *Links[P]) Len() int { return m.adds.Len() }
 
 // Open sums what each thing the person wanted adds, once for all items. How much it was
 // wanted plays no role, as with EASE.
@@ -101,7 +62,7 @@ func (m *Links[P]) Open(q *model.Query) model.Scorer {
 	sums := m.sums.Get().(*vector.Sums)
 	defer m.sums.Put(sums)
 	for _, cause := range s.causes {
-		to, weights := m.linksOf(cause.row)
+		to, weights := m.adds.Of(cause.row)
 		for i, row := range to {
 			sums.Add(row, cause.weight*float64(weights[i]))
 		}
@@ -125,7 +86,7 @@ func (s *linkScorer[P]) Explain(item engine.ItemNum) (base float64, parts []mode
 		return 0, nil
 	}
 	for _, cause := range s.causes {
-		to, weights := s.m.linksOf(cause.row)
+		to, weights := s.m.adds.Of(cause.row)
 		if at, found := slices.BinarySearch(to, uint32(row)); found {
 			parts = append(parts, model.Part{Item: s.m.rows.Num(cause.row), Contribution: cause.weight * float64(weights[at])})
 		}

@@ -127,7 +127,7 @@ func FitRidge(ctx context.Context, data *model.Data, p RidgeParams) (*Ridge, err
 			return nil, fmt.Errorf("fit ridge, lambda %v: %w", p.Lambda, err)
 		}
 	}
-	return newLinks(p, data.Rows, scoredBy), nil
+	return newLinks(p, data.Rows, model.TurnedEdges(scoredBy)), nil
 }
 
 // LoadRidge is the model.Loader of the source.
@@ -170,7 +170,7 @@ func newNeighbourhood(customers int) *neighbourhood {
 
 // learn gives the links of an item, which name its neighbours, the weights that foretell
 // its column.
-func (h *neighbourhood) learn(links []link, byItem [][]model.Cell, column []model.Cell, lambda float64) error {
+func (h *neighbourhood) learn(links []model.Edge, byItem [][]model.Cell, column []model.Cell, lambda float64) error {
 	if len(links) == 0 {
 		return nil
 	}
@@ -204,16 +204,16 @@ func (h *neighbourhood) learn(links []link, byItem [][]model.Cell, column []mode
 	}
 	g.Solve(h.right)
 	for i := range links {
-		links[i].weight = float32(h.right[i])
+		links[i].Weight = float32(h.right[i])
 	}
 	return nil
 }
 
 // gather fills of and touched.
-func (h *neighbourhood) gather(links []link, byItem [][]model.Cell) {
+func (h *neighbourhood) gather(links []model.Edge, byItem [][]model.Cell) {
 	h.touched = h.touched[:0]
 	for at, l := range links {
-		for _, c := range byItem[l.row] {
+		for _, c := range byItem[l.Row] {
 			if len(h.of[c.Row]) == 0 {
 				h.touched = append(h.touched, c.Row)
 			}

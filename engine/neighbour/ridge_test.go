@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -52,7 +53,7 @@ func TestRidgeLearns(t *testing.T) {
 
 // weightBetween returns what item i adds to item j, 0 for nothing.
 func weightBetween[P settings[P]](m *Links[P], i, j int) float64 {
-	to, weights := m.linksOf(i)
+	to, weights := m.adds.Of(i)
 	if at, found := slices.BinarySearch(to, uint32(j)); found {
 		return float64(weights[at])
 	}
@@ -169,7 +170,7 @@ func TestRidgeSameBitsForAnyWorkers(t *testing.T) {
 	data, _, _ := world(400, 300, 20)
 	ridge := mustFitRidge(t, data, RidgeParams{K: 20})
 	for _, workers := range []int{2, 5} {
-		if m := mustFitRidge(t, data, RidgeParams{K: 20, Workers: workers}); !slices.Equal(m.to, ridge.to) || !slices.Equal(m.weights, ridge.weights) {
+		if m := mustFitRidge(t, data, RidgeParams{K: 20, Workers: workers}); !reflect.DeepEqual(m.adds, ridge.adds) {
 			t.Errorf("ridge: %d workers learn other weights than one", workers)
 		}
 	}
