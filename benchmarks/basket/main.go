@@ -36,14 +36,7 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	sets := []struct {
-		name    string
-		file    *string
-		columns shop.Columns
-	}{
-		{"uci-online-retail", flag.String("uci", "", "online_retail.csv.gz of UCI Online Retail"), shop.UCI},
-		{"completejourney-sample", flag.String("completejourney", "", "transactions_sample.csv.gz of The Complete Journey"), shop.CompleteJourney},
-	}
+	sets := shop.Sets()
 	results := flag.String("results", measure.Results, "file to append a JSON line a data set to")
 	models := flag.String("models", "popular,buy_again,tifu,best,best~tifu", "models, separated by commas")
 	set := flag.String("set", "", "settings that are fixed, separated by commas, as in tifu.k=100")
@@ -60,19 +53,19 @@ func run(ctx context.Context) error {
 	}
 	measured := false
 	for _, s := range sets {
-		if *s.file == "" {
+		if *s.File == "" {
 			continue
 		}
 		measured = true
-		report, err := judge(ctx, *s.file, s.columns, o)
+		report, err := judge(ctx, *s.File, s.Columns, o)
 		if err != nil {
 			return err
 		}
-		fmt.Println(s.name)
+		fmt.Println(s.Name)
 		if err := report.WriteTable(os.Stdout); err != nil {
 			return err
 		}
-		if err := measure.Append(*results, "basket", s.name, report); err != nil {
+		if err := measure.Append(*results, "basket", s.Name, report); err != nil {
 			return err
 		}
 	}

@@ -56,14 +56,7 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	sets := []struct {
-		name    string
-		file    *string
-		columns shop.Columns
-	}{
-		{"uci-online-retail", flag.String("uci", "", "online_retail.csv.gz of UCI Online Retail"), shop.UCI},
-		{"completejourney-sample", flag.String("completejourney", "", "transactions_sample.csv.gz of The Complete Journey"), shop.CompleteJourney},
-	}
+	sets := shop.Sets()
 	results := flag.String("results", measure.Results, "file to append a JSON line a data set to")
 	cutDays := flag.Int("days", 30, "days before the end of the data at which the cut lies")
 	var p repeat.Params
@@ -73,16 +66,16 @@ func run(ctx context.Context) error {
 	flag.Parse()
 	measured := false
 	for _, set := range sets {
-		if *set.file == "" {
+		if *set.File == "" {
 			continue
 		}
 		measured = true
-		r, err := judge(ctx, *set.file, set.columns, *cutDays, p)
+		r, err := judge(ctx, *set.File, set.Columns, *cutDays, p)
 		if err != nil {
 			return err
 		}
-		r.print(set.name)
-		if err := measure.Append(*results, "repeat", set.name, r); err != nil {
+		r.print(set.Name)
+		if err := measure.Append(*results, "repeat", set.Name, r); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/csv"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -26,6 +27,21 @@ var (
 	UCI             = Columns{customer: 6, order: 0, item: 1, quantity: 3, at: 4}
 	CompleteJourney = Columns{customer: 0, order: 2, item: 3, quantity: 4, at: 10}
 )
+
+// Set is a data set, and where its file is: empty where none is given.
+type Set struct {
+	Name    string
+	File    *string
+	Columns Columns
+}
+
+// Sets are the data sets there are, with their flags.
+func Sets() []Set {
+	return []Set{
+		{"uci-online-retail", flag.String("uci", "", "online_retail.csv.gz of UCI Online Retail"), UCI},
+		{"completejourney-sample", flag.String("completejourney", "", "transactions_sample.csv.gz of The Complete Journey"), CompleteJourney},
+	}
+}
 
 // Shop is who bought what, each customer oldest first.
 type Shop struct {
