@@ -31,8 +31,9 @@ type Case struct {
 // NextCases makes one case a subject: the first moment in [from, to) at which they
 // wanted something new to them, that is an event of a target type with an item that is
 // not in their history. Its history is what came before the moment, its targets the
-// new items of that moment (an order's lines), its counters those of the moment. Cases
-// come in the order of time; there are at most limit of them, evenly picked.
+// new items of that moment (an order's lines), its counters those of the moment, or of
+// one shortly before (countersMost). Cases come in the order of time; there are at most
+// limit of them, evenly picked.
 func (s *Snapshot) NextCases(from, to time.Time, target func(engine.Type) bool, limit int) []Case {
 	return s.cases(from, to, target, newAt, limit)
 }
@@ -42,6 +43,10 @@ func (s *Snapshot) NextCases(from, to time.Time, target func(engine.Type) bool, 
 func (s *Snapshot) AgainCases(from, to time.Time, target func(engine.Type) bool, limit int) []Case {
 	return s.cases(from, to, target, s.allAt, limit)
 }
+
+// countersMost bounds how many counters cases hold, for each that differs from the one
+// before may take 100 KB of its own: of more cases some in a row share those of the first.
+const countersMost = 4000
 
 // cases makes one case a subject: of the first moment in [from, to) that has targets.
 func (s *Snapshot) cases(from, to time.Time, target func(engine.Type) bool, targets func([]event, int64, func(event) bool) []engine.ItemNum, limit int) []Case {
@@ -60,16 +65,20 @@ func (s *Snapshot) cases(from, to time.Time, target func(engine.Type) bool, targ
 	}
 	slices.SortStableFunc(moments, func(a, b moment) int { return cmp.Compare(a.at, b.at) })
 	moments = Pick(moments, limit)
-	counters := s.countersOver(from)
+	over, share := s.countersOver(from), (len(moments)+countersMost-1)/countersMost
+	var counters *tally.Counters
 	cases := make([]Case, len(moments))
 	for i, m := range moments {
 		p := s.People[m.person]
+		if i%share == 0 {
+			counters = over(m.at)
+		}
 		rows := s.rows(p.Subject, p.events[:before(p.events, m.at)], nil)
 		cases[i] = Case{
 			Who:      Known(p.Subject, rows),
 			Now:      time.Unix(0, m.at).UTC(),
 			Targets:  targets(p.events, m.at, s.isTarget(target)),
-			Counters: counters(m.at),
+			Counters: counters,
 		}
 	}
 	return cases
