@@ -63,9 +63,10 @@ type Trainer struct {
 	busy  chan struct{} // holds a token while a training or rollback runs
 	asked chan string   // the job that waits for the loop
 
-	mu   sync.Mutex // guards the two below
+	mu   sync.Mutex // guards the three below
 	jobs []engine.Job
 	seen uint64 // sequence number at the last training that ended
+	lost bool   // models are kept, and none of them can be read: nothing serves
 }
 
 // jobsKept is how many ended jobs can be asked for.
@@ -117,7 +118,7 @@ func (t *Trainer) Latest(ctx context.Context) (models *recommend.Models, skipped
 		m, err := t.load(ctx, v.Version)
 		if err == nil {
 			t.mu.Lock()
-			t.seen = seqOf(v)
+			t.seen, t.lost = seqOf(v), false
 			t.mu.Unlock()
 			return m, skipped, nil
 		}
@@ -126,6 +127,9 @@ func (t *Trainer) Latest(ctx context.Context) (models *recommend.Models, skipped
 		}
 		skipped = append(skipped, fmt.Sprintf("model %d: %v", v.Version, err))
 	}
+	t.mu.Lock()
+	t.lost = len(versions) > 0
+	t.mu.Unlock()
 	return nil, skipped, nil
 }
 
@@ -145,8 +149,8 @@ func (t *Trainer) load(ctx context.Context, version int) (*recommend.Models, err
 	return recommend.Load(r, t.store.IDs())
 }
 
-// Run trains whenever enough is new or Train asks, until ctx ends. A log that has events but no model
-// is trained on at once.
+// Run trains whenever enough is new or Train asks, until ctx ends. A log that has events but no model,
+// or none that can be read, is trained on at once.
 func (t *Trainer) Run(ctx context.Context) error {
 	tick := time.NewTicker(t.o.Interval)
 	defer tick.Stop()
@@ -176,14 +180,14 @@ func (t *Trainer) whenDue(ctx context.Context) {
 // due reports whether enough was written since the last training.
 func (t *Trainer) due(ctx context.Context) bool {
 	t.mu.Lock()
-	seen := t.seen
+	seen, lost := t.seen, t.lost
 	t.mu.Unlock()
 	versions, err := t.store.Models(ctx)
 	if err != nil {
 		return false
 	}
 	fresh := t.store.Seq() - min(seen, t.store.Seq())
-	return fresh >= t.o.MinNew || (len(versions) == 0 && fresh > 0)
+	return fresh >= t.o.MinNew || ((len(versions) == 0 || lost) && fresh > 0)
 }
 
 // Now runs one training and waits for it: read, choose, compare, fit, save, verify,
@@ -229,10 +233,13 @@ func (t *Trainer) train(ctx context.Context, progress func(string, float64)) (*R
 		Version: 1, Seq: snap.Seq, LogTime: snap.Newest, Chosen: make(map[string]Chosen),
 		Customers: len(snap.People), Items: len(snap.Items), Events: snap.Events,
 	}
+	t.mu.Lock()
+	lost := t.lost
+	t.mu.Unlock()
 	var incumbent *chosen
 	for _, v := range versions {
 		report.Version = max(report.Version, v.Version+1)
-		if v.Current {
+		if v.Current && !lost { // any model is better than none
 			incumbent = choiceOf(v)
 		}
 	}
@@ -250,7 +257,7 @@ func (t *Trainer) train(ctx context.Context, progress func(string, float64)) (*R
 	}
 	if ctx.Err() == nil {
 		t.mu.Lock()
-		t.seen = snap.Seq
+		t.seen, t.lost = snap.Seq, t.lost && err != nil
 		t.mu.Unlock()
 	}
 	if err != nil {
@@ -332,6 +339,9 @@ func (t *Trainer) Rollback(ctx context.Context, to int) error {
 		return fmt.Errorf("make model %d current: %w", to, err)
 	}
 	t.swap(m)
+	t.mu.Lock()
+	t.lost = false
+	t.mu.Unlock()
 	return nil
 }
 

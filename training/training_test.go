@@ -200,6 +200,43 @@ func TestADamagedModelIsNeverServed(t *testing.T) {
 	}
 }
 
+// upgraded cannot read the first model: another version saved it in a form of its own.
+type upgraded struct{ *store.Store }
+
+func (u upgraded) LoadModel(ctx context.Context, version int) (io.Reader, error) {
+	if version == 1 {
+		return strings.NewReader("of old"), nil
+	}
+	return u.Store.LoadModel(ctx, version)
+}
+
+// Where models are kept and none can be read, nothing serves: then one is trained at once,
+// however little is new.
+func TestUnreadableModelsAreReplaced(t *testing.T) {
+	s := shop(t, 60)
+	tr, _ := trainer(s, small())
+	if _, err := tr.Now(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	next := training.New(upgraded{s}, func(*recommend.Models) {}, training.Options{
+		Search: small(), Seed: 1, Workers: 2, MinNew: 1 << 40, Interval: time.Hour,
+	})
+	if m, skipped, err := next.Latest(t.Context()); m != nil || len(skipped) != 1 || err != nil {
+		t.Fatalf("Latest: %v, skipped %q, %v", m, skipped, err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- next.Run(ctx) }()
+	defer func() { stop(); <-ended }()
+	for range 1000 {
+		if versions, err := s.Models(t.Context()); err != nil || len(versions) == 2 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Error("no model was trained in the place of the one that cannot be read")
+}
+
 func TestInterruptedTrainingLeavesNothing(t *testing.T) {
 	s := shop(t, 60)
 	tr, swapped := trainer(s, small())

@@ -36,6 +36,15 @@ const (
 // wrote.
 var ErrCorrupt = errors.New("saved model is damaged")
 
+// ErrVersion is wrapped, beside ErrCorrupt, by the error of a model that another version of
+// the program saved in a form of its own.
+var ErrVersion error = otherVersion{}
+
+type otherVersion struct{}
+
+func (otherVersion) Error() string { return "another version of the program saved it" }
+func (otherVersion) Unwrap() error { return ErrCorrupt }
+
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Writer writes one saved model. The first error stays and makes the rest do nothing;
@@ -176,7 +185,7 @@ func NewReader(r io.Reader, name string, version uint32) (*Reader, error) {
 	case head != magic+string(byte(len(name)))+name:
 		return nil, fmt.Errorf("%w: it is not a model of source %q", ErrCorrupt, name)
 	case got != version:
-		return nil, fmt.Errorf("%w: version %d of %q, this program reads %d", ErrCorrupt, got, name, version)
+		return nil, fmt.Errorf("%w: form %d, this one reads %d; the next training replaces it", ErrVersion, got, version)
 	}
 	return f, nil
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -74,6 +75,9 @@ func TestFrameRefuses(t *testing.T) {
 		if err := open(); !errors.Is(err, model.ErrCorrupt) {
 			t.Errorf("%s: %v, want ErrCorrupt", name, err)
 		}
+	}
+	if _, err := model.NewReader(bytes.NewReader(saved.Bytes()), "test", 4); !errors.Is(err, model.ErrVersion) || strings.Contains(err.Error(), "damaged") {
+		t.Errorf("another version: %v, want ErrVersion and not a word of damage", err)
 	}
 	w = model.NewWriter(&bytes.Buffer{}, "test", 3)
 	w.Texts([]string{string(make([]byte, 64<<10+1))})

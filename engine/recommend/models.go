@@ -284,7 +284,10 @@ func loadSource(name string, r io.Reader, ids *catalogue.IDs) (model.Saver, erro
 		return nil, fmt.Errorf("model has a source %q that this version does not know", name)
 	}
 	source, err := load(r, ids)
-	if err != nil {
+	switch {
+	case errors.Is(err, model.ErrVersion):
+		return nil, fmt.Errorf("%s: %w", name, err)
+	case err != nil:
 		return nil, fmt.Errorf("%w: %s: %w", ErrCorrupt, name, err)
 	}
 	saver, ok := source.(model.Saver)
