@@ -137,7 +137,8 @@ func (s *scorer) Score(items []engine.ItemNum, out []float32) {
 }
 
 // Explain implements model.Scorer. Each part is counterfactual, but for what Recent moves
-// up: without that item in the history the score is lower by it. An item does not speak for itself.
+// up: without that item in the history the score is lower by it. An item does not speak
+// for itself.
 func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
 	row, ok := s.e.rows.Row(item)
 	if !ok || s.Empty() {

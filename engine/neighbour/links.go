@@ -79,7 +79,8 @@ type linkScorer[P settings[P]] struct {
 }
 
 // Explain implements model.Scorer. Each part is counterfactual, but for what Recent moves
-// up: without that item in the history the score is lower by it. An item does not speak for itself.
+// up: without that item in the history the score is lower by it. An item does not speak
+// for itself.
 func (s *linkScorer[P]) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
 	row, ok := s.m.rows.Row(item)
 	if !ok || s.Empty() {

@@ -48,9 +48,9 @@ const (
 )
 
 // Listings reads lists, or judgements of what belongs into them. Names of other systems
-// stand for ours: relevance may be called grade or gain. A record without a query is of its
-// customer_id, else of its session_id. What a record says beyond that is passed over, so that what rapport recommend writes,
-// and a log of events, are read as they are.
+// stand for ours: relevance may be called grade or gain. A record without a query is of
+// its customer_id, else of its session_id. What a record says beyond that is passed over,
+// so that what rapport recommend writes, and a log of events, are read as they are.
 func Listings(r io.Reader, o Options, form ListingForm) iter.Seq2[Entry[Listing], error] {
 	return func(yield func(Entry[Listing], error) bool) {
 		in, err := open(r, o.MaxInflated)

@@ -1,6 +1,7 @@
 // Package tally counts what happened to each item, with forgetting: the live numbers
-// behind popular, trending and click-through. Counters are immutable; With returns new ones that share
-// all that did not change, so a reader never waits and never sees half a write.
+// behind popular, trending and click-through. Counters are immutable; With returns new
+// ones that share all that did not change, so a reader never waits and never sees half a
+// write.
 //
 // It counts items only: it never looks at who did something, and never ranks.
 //

@@ -12,13 +12,13 @@ const DefaultDims = 128
 // same way. It is immutable and safe for concurrent use.
 //
 // A fitted encoder is latent semantic analysis (Deerwester and others 1990): a term's
-// vector is its row of V in the truncated singular value decomposition of the shop's
-// own TF-IDF matrix, times its idf, with strong directions held back (flatness), so that
-// encoding a document of the fit gives the direction of its row in that analysis. A term the fit did not see, or saw in one
-// document only, where it can tell nothing about other terms, gets a pseudo-random
-// direction from its own hash. So a new item always has a place, and an encoder that
-// was never fitted is random indexing (Kanerva, Kristoferson and Holst 2000): equal
-// words meet, different words are nearly orthogonal.
+// vector is its row of V in the truncated singular value decomposition of the shop's own
+// TF-IDF matrix, times its idf, with strong directions held back (flatness), so that
+// encoding a document of the fit gives the direction of its row in that analysis. A term
+// the fit did not see, or saw in one document only, where it can tell nothing about other
+// terms, gets a pseudo-random direction from its own hash. So a new item always has a
+// place, and an encoder that was never fitted is random indexing (Kanerva, Kristoferson
+// and Holst 2000): equal words meet, different words are nearly orthogonal.
 type Encoder struct {
 	dims   int
 	unseen float32          // weight of a hashed term beside the fitted ones
