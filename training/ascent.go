@@ -11,20 +11,22 @@ import (
 	"github.com/rapportengine/rapport/training/evaluate"
 )
 
-// blendMetric is what blends are compared by.
-var blendMetric = evaluate.Metric{Name: "ndcg", K: 10}
+// blendMetric is what blends are compared by, shown its length of list.
+var blendMetric = evaluate.Metric{Name: "ndcg", K: shown}
+
+const shown = 10
 
 // worth[held-1][place] is what a target at a place of the list adds to a question's
 // blendMetric where so many were held out; more than K count as K, which is all that a
 // list can show.
 var worth = func() (out [][]float64) {
-	list := make([]engine.ItemNum, blendMetric.K)
-	for held := 1; held <= blendMetric.K; held++ {
+	list := make([]engine.ItemNum, shown)
+	for held := 1; held <= shown; held++ {
 		relevant := make([]engine.ItemNum, held)
 		for i := range relevant {
 			relevant[i] = engine.ItemNum(1 + i)
 		}
-		row := make([]float64, blendMetric.K)
+		row := make([]float64, shown)
 		for place := range row {
 			clear(list)
 			list[place] = 1
@@ -35,21 +37,36 @@ var worth = func() (out [][]float64) {
 	return out
 }()
 
-// reached returns the metric of one question under blended scores: how many items stand
-// before each target is all it takes. Ties go to the lower item number, as in every list.
-func (q *question) reached(scores []float32) float64 {
-	var total float64
-targets:
-	for _, t := range q.wanted {
-		own, before := scores[t], 0
-		for i, x := range scores {
-			if x > own || (x == own && i < t) {
-				if before++; before == blendMetric.K {
-					continue targets
-				}
-			}
+// reached returns the metric of one question under the sum of some scores and a weight
+// times another source's (nil: nothing). Ties go to the lower item number, as in every
+// list. The list is found in one pass, since most items are below its last.
+func (q *question) reached(others, source []float32, weight float32) float64 {
+	var (
+		score [shown]float32
+		item  [shown]int
+		n     int
+	)
+	for i, x := range others {
+		if source != nil {
+			x += weight * source[i]
 		}
-		total += worth[min(q.held, blendMetric.K)-1][before]
+		if n == shown && !(x > score[shown-1]) {
+			continue
+		}
+		if n < shown {
+			n++
+		}
+		at := n - 1
+		for ; at > 0 && x > score[at-1]; at-- {
+			score[at], item[at] = score[at-1], item[at-1]
+		}
+		score[at], item[at] = x, i
+	}
+	var total float64
+	for place, i := range item[:n] {
+		if slices.Contains(q.wanted, i) {
+			total += worth[min(q.held, shown)-1][place]
+		}
 	}
 	return total
 }
@@ -61,7 +78,7 @@ func (e *exam) reach(ctx context.Context, weights []float64, only int) ([]float6
 	err := e.blocks(ctx, func(i int, q *question, space *lent) {
 		if only < 0 || q.fold == only {
 			space.p = q.sum(weights, space.p)
-			out[i] = q.reached(space.p)
+			out[i] = q.reached(space.p, nil, 0)
 		}
 	})
 	return out, err
@@ -94,15 +111,13 @@ func (e *exam) line(ctx context.Context, weights []float64, source int, tries []
 			return
 		}
 		space.p = q.sum(others, space.p)
-		space.weighted = slices.Grow(space.weighted[:0], len(space.p))[:len(space.p)]
 		for t, w := range tries {
-			copy(space.weighted, space.p)
-			if z := q.scores[source]; z != nil {
-				for j, x := range z {
-					space.weighted[j] += float32(w) * x
+			if out[t][i] = q.reached(space.p, q.scores[source], float32(w)); q.scores[source] == nil {
+				for rest := range tries[t:] {
+					out[t+rest][i] = out[t][i]
 				}
+				break
 			}
-			out[t][i] = q.reached(space.weighted)
 		}
 	})
 	return out, err
