@@ -15,6 +15,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
 	"runtime"
@@ -111,7 +112,8 @@ func run(ctx context.Context, o options) error {
 	if r.Measuring, err = measured(ctx, &data); err != nil {
 		return err
 	}
-	for name, c := range r.Measuring {
+	for _, name := range slices.Sorted(maps.Keys(r.Measuring)) {
+		c := r.Measuring[name]
 		fmt.Printf("measuring %s on %d customers: %.2f s (%.2f CPU)\n", name, o.asked, c.Seconds, c.CPU)
 	}
 	return measure.Append(o.results, "fit", o.train, r)
