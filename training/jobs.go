@@ -34,6 +34,7 @@ func (t *Trainer) do(ctx context.Context, id string) {
 		t.update(id, func(j *engine.Job) { j.Step, j.Progress = step, share })
 	})
 	t.update(id, func(j *engine.Job) { t.end(j, report, err) })
+	t.tell(ctx, report, err)
 }
 
 func (t *Trainer) end(j *engine.Job, report *Report, err error) {

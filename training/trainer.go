@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"runtime"
 	"slices"
 	"sync"
@@ -172,8 +173,18 @@ func (t *Trainer) whenDue(ctx context.Context) {
 	if !t.due(ctx) {
 		return
 	}
-	if _, err := t.Now(ctx, nil); err != nil && ctx.Err() == nil {
+	report, err := t.Now(ctx, nil)
+	t.tell(ctx, report, err)
+}
+
+// tell logs what became of a training that ended by itself.
+func (t *Trainer) tell(ctx context.Context, r *Report, err error) {
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
 		t.o.Log.WarnContext(ctx, "training did not bring a new model", "err", err)
+	default:
+		t.o.Log.InfoContext(ctx, "a new model serves", "model", r.Version, "gate", r.Comparison, "seconds", math.Round(r.Took))
 	}
 }
 

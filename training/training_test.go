@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -210,16 +211,25 @@ func (u upgraded) LoadModel(ctx context.Context, version int) (io.Reader, error)
 	return u.Store.LoadModel(ctx, version)
 }
 
+// said hands on what is logged.
+type said chan string
+
+func (s said) Write(line []byte) (int, error) {
+	s <- string(line)
+	return len(line), nil
+}
+
 // Where models are kept and none can be read, nothing serves: then one is trained at once,
-// however little is new.
+// however little is new, and the log says so.
 func TestUnreadableModelsAreReplaced(t *testing.T) {
 	s := shop(t, 60)
 	tr, _ := trainer(s, small())
 	if _, err := tr.Now(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
+	log := make(said, 16)
 	next := training.New(upgraded{s}, func(*recommend.Models) {}, training.Options{
-		Search: small(), Seed: 1, Workers: 2, MinNew: 1 << 40, Interval: time.Hour,
+		Search: small(), Seed: 1, Workers: 2, MinNew: 1 << 40, Interval: time.Hour, Log: slog.New(slog.NewTextHandler(log, nil)),
 	})
 	if m, skipped, err := next.Latest(t.Context()); m != nil || len(skipped) != 1 || err != nil {
 		t.Fatalf("Latest: %v, skipped %q, %v", m, skipped, err)
@@ -228,13 +238,14 @@ func TestUnreadableModelsAreReplaced(t *testing.T) {
 	ended := make(chan error)
 	go func() { ended <- next.Run(ctx) }()
 	defer func() { stop(); <-ended }()
-	for range 1000 {
-		if versions, err := s.Models(t.Context()); err != nil || len(versions) == 2 {
-			return
+	select {
+	case line := <-log:
+		if !strings.Contains(line, "a new model serves") || !strings.Contains(line, "model=2") {
+			t.Errorf("the log says %s", line)
 		}
-		time.Sleep(10 * time.Millisecond)
+	case <-time.After(time.Minute):
+		t.Error("no model was trained in the place of the one that cannot be read")
 	}
-	t.Error("no model was trained in the place of the one that cannot be read")
 }
 
 func TestInterruptedTrainingLeavesNothing(t *testing.T) {
