@@ -14,7 +14,6 @@ import (
 	"github.com/rapportengine/rapport/training"
 	"github.com/rapportengine/rapport/training/evaluate"
 	"github.com/rapportengine/rapport/training/offline"
-	"github.com/rapportengine/rapport/training/peer"
 	"github.com/rapportengine/rapport/training/tune"
 )
 
@@ -130,7 +129,7 @@ func (t *tuneCommand) check() error {
 		return usagef("--trials is a number above 0, --patience one not below 0")
 	}
 	for _, name := range t.Model {
-		if t.Install && slices.Contains(peer.Names(), name) {
+		if t.Install && offline.IsPeer(name) {
 			return usagef("--install: no shop is served by %s; it is there to compare with", name)
 		}
 	}

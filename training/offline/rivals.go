@@ -1,6 +1,8 @@
 package offline
 
 import (
+	"slices"
+
 	"github.com/rapportengine/rapport/training"
 	"github.com/rapportengine/rapport/training/peer"
 )
@@ -19,3 +21,6 @@ var rivalSpaces = map[string][]training.Range{
 		{Name: "epochs", Low: 5, High: 60, Log: true, Whole: true},
 	},
 }
+
+// IsPeer reports whether a model is of those we compare with, which serve no shop.
+func IsPeer(name string) bool { return slices.Contains(peer.Names(), name) }
