@@ -49,6 +49,9 @@ type policyReport struct {
 
 // Run estimates.
 func (e *evalPolicyCommand) Run(ctx context.Context, c *console) error {
+	if err := (&reportFiles{JSON: e.JSON}).writable(); err != nil {
+		return err
+	}
 	options, err := e.fileForm.options()
 	if err != nil {
 		return err

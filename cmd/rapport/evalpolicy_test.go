@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -57,6 +58,7 @@ func TestEvalPolicyRefuses(t *testing.T) {
 		{"too few items", []string{"--impressions", log, "--policy", "uniform", "--actions", "1"}, "the log shows 2 actions"},
 		{"items beside a file", []string{"--impressions", log, "--policy", short, "--actions", "3"}, "--policy uniform"},
 		{"no such file", []string{"--impressions", "nowhere.csv", "--policy", "uniform"}, "nowhere.csv"},
+		{"nowhere to write", []string{"--impressions", log, "--policy", "uniform", "--json", filepath.Join(t.TempDir(), "nowhere", "result.json")}, "nowhere"},
 		{"no such preset", []string{"--impressions", log, "--preset", "open-bandits", "--policy", "uniform"}, "open-bandit"},
 	} {
 		t.Run(c.about, func(t *testing.T) {

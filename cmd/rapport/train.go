@@ -34,6 +34,9 @@ Examples:
 
 // Run trains once.
 func (t *trainCommand) Run(ctx context.Context, c *console) (err error) {
+	if err := (&reportFiles{JSON: t.JSON, HTML: t.HTML}).writable(); err != nil {
+		return err
+	}
 	w, far, err := t.open(ctx, c, openOptions{
 		trainer: training.Options{Seed: t.Seed, Workers: runtime.GOMAXPROCS(0)}, // nobody waits for answers here
 	})
