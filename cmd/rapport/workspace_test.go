@@ -77,7 +77,7 @@ func TestStartCountsEverythingOnce(t *testing.T) {
 		}, ""},
 		{"damaged", func(ctx context.Context, w *workspace) error {
 			return w.store.SaveCheckpoint(ctx, w.store.Seq(), countersName, []byte("\x01no counters"))
-		}, "damaged"},
+		}, "cannot be read"},
 		{"other settings", func(ctx context.Context, w *workspace) error {
 			settings := engine.DefaultSettings()
 			settings.Types[engine.Purchase] = engine.TypeSetting{Weight: 3}
