@@ -43,7 +43,10 @@ func (e *exam) fit(ctx context.Context, task rank.Task, of map[string]rank.Scale
 	if got.method == ByTask {
 		return nil, how, nil
 	}
-	weights := readable(got.weights)
+	weights, err := e.heard(ctx, task, may, readable(got.weights))
+	if err != nil {
+		return nil, how, err
+	}
 	reached, err := e.reach(ctx, weights, -1)
 	if err != nil {
 		return nil, how, err
@@ -53,6 +56,35 @@ func (e *exam) fit(ctx context.Context, task rank.Task, of map[string]rank.Scale
 		return nil, how, err
 	}
 	return e.blend(weights), how, nil
+}
+
+// leastHeard is what the best personal source weighs in a blend that found use for none.
+const leastHeard = 0.1
+
+// heard returns weights under which a list for somebody hears what they did: where only
+// what everybody likes has a weight, the source that is best alone of those that look at
+// the person, or at what the list is about, gets a little. In a small shop popularity often
+// wins by chance; a list that never answers to its customer loses for good.
+func (e *exam) heard(ctx context.Context, task rank.Task, may []bool, weights []float64) ([]float64, error) {
+	everybody := rank.DefaultBlend()[rank.Cold]
+	personal := slices.Clone(may)
+	for s, name := range e.names {
+		if _, needsNothing := everybody[name]; needsNothing {
+			personal[s] = false
+		}
+		if personal[s] && weights[s] > 0 {
+			return weights, nil
+		}
+	}
+	if task.Of() == rank.Cold || !slices.Contains(personal, true) {
+		return weights, nil
+	}
+	alone, err := e.single(ctx, personal, -1)
+	if err != nil {
+		return nil, err
+	}
+	weights[slices.Index(alone, 1)] = leastHeard
+	return weights, nil
 }
 
 // strongest names the source that is best alone.
@@ -89,6 +121,11 @@ func readable(weights []float64) []float64 {
 	return out
 }
 
+// faint is what likeness in content is worth beside the heaviest source, below which new
+// items are ranked by the cheapest way: what is nearest takes a look at every thing of a
+// history for each of them, for a difference that nobody sees.
+const faint = 0.05
+
 // blend names the sources that were measured. Those of weight 0 are not asked, but a
 // scenario that raises one finds its scale.
 func (e *exam) blend(weights []float64) map[string]rank.Scale {
@@ -99,7 +136,11 @@ func (e *exam) blend(weights []float64) map[string]rank.Scale {
 		}
 	}
 	if w := e.newcomers(weights); w > 0 {
-		for name, scale := range e.mix() {
+		mix := e.mix()
+		if w < faint {
+			mix = e.plainMix()
+		}
+		for name, scale := range mix {
 			scale.Weight *= w
 			out[name] = scale
 		}

@@ -240,6 +240,11 @@ func (e *exam) mix() map[string]rank.Scale {
 	if e.fresh != nil {
 		return e.fresh.Scales
 	}
+	return e.plainMix()
+}
+
+// plainMix ranks new items by their likeness to the mean of what was had.
+func (e *exam) plainMix() map[string]rank.Scale {
 	return map[string]rank.Scale{content.NewcomersName: {Weight: 1, SD: e.scales[e.sums.likeness].SD}}
 }
 

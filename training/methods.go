@@ -1,6 +1,7 @@
 package training
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -37,9 +38,9 @@ type blend struct {
 	tried map[Method]float64 // means of held
 }
 
-// choose returns the weights of the method that is best in cross-validation over
-// persons: the softmax's vary least with the questions, those of the grid shift least
-// where a source gains more than another from the data it is refitted on. Where task is
+// choose returns the weights of the preferred method in cross-validation over persons:
+// the softmax's vary least with the questions, those of the grid shift least where a
+// source gains more than another from the data it is refitted on. Where task is
 // not nil, those are the weights that the task has without regard to the place, and they
 // stay unless the place's own are better by more than chance. may says which sources may
 // have a weight.
@@ -78,18 +79,17 @@ func (e *exam) choose(ctx context.Context, may []bool, task []float64) (*blend, 
 	case task != nil: // a place has to be better than the task's by more than chance: the quick ways tell
 		ways = append(ways[:1:1], ways[4])
 	}
-	var best *proposal
 	tried := make(map[Method]float64)
+	var all []*proposal
 	for _, way := range ways {
 		p, err := e.propose(ctx, way.method, way.find)
 		if err != nil {
 			return nil, err
 		}
 		tried[way.method] = stat.Mean(p.held, nil)
-		if best == nil || tried[way.method] > tried[best.method] {
-			best = p
-		}
+		all = append(all, p)
 	}
+	best := preferred(all)
 	if task != nil {
 		held, err := e.reach(ctx, task, -1)
 		if err != nil {
@@ -101,6 +101,19 @@ func (e *exam) choose(ctx context.Context, may []bool, task []float64) (*blend, 
 		}
 	}
 	return &blend{*best, tried}, nil
+}
+
+// preferred returns the mean of two methods unless another method is better by more than
+// chance: what one of them alone finds on the data before the cut holds less well for
+// sources that are fitted again on more. Without a mean, it is the best.
+func preferred(all []*proposal) *proposal {
+	best := slices.MaxFunc(all, func(a, b *proposal) int { return cmp.Compare(stat.Mean(a.held, nil), stat.Mean(b.held, nil)) })
+	for _, p := range all {
+		if p.method == ByMean && !better(best.held, p.held) {
+			return p
+		}
+	}
+	return best
 }
 
 // equal weighs the sources that may speak alike: the fitted ones, or all where nothing

@@ -12,8 +12,9 @@ import (
 // NearestName is the name of the source of Nearest.
 const NearestName = "nearest"
 
-// maxNear is how many items of a history a new item is held against, newest first.
-const maxNear = 20
+// maxNear is how many items of a history a new item is held against, newest first: each
+// costs a product of vectors for every new item.
+const maxNear = 8
 
 // Nearest speaks, as Newcomers does, for items only that no fitted source has seen; but a
 // new item scores its likeness to that one thing of the history to which it is most alike,
