@@ -41,6 +41,7 @@ func (e *exam) fit(ctx context.Context, task rank.Task, of map[string]rank.Scale
 	}
 	how.Method, how.Tried = got.method, got.tried
 	if got.method == ByTask {
+		how.NDCG = got.tried[ByTask]
 		return nil, how, nil
 	}
 	weights, err := e.heard(ctx, task, may, readable(got.weights))

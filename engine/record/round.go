@@ -1,6 +1,7 @@
 package record
 
 import (
+	"fmt"
 	"io"
 	"iter"
 )
@@ -74,6 +75,10 @@ var roundSchema = &schema[roundLine]{
 	},
 }
 
+// leastPropensity is below any chance a policy logs on purpose, and its inverse's square
+// is still a number.
+const leastPropensity = 1e-12
+
 func finishRound(r *roundLine, _ *reading) (Round, problem) {
 	switch {
 	case r.answer && r.Propensity == 0:
@@ -82,6 +87,8 @@ func finishRound(r *roundLine, _ *reading) (Round, problem) {
 		return r.Round, missing("item_id", "the item that was shown is needed")
 	case r.Propensity == 0:
 		return r.Round, missing("propensity", "the probability with which the item was shown is needed, above 0")
+	case r.Propensity < leastPropensity:
+		return r.Round, missing("propensity", fmt.Sprintf("%g is no probability that anything was shown with; from %g on it can be weighed by", r.Propensity, leastPropensity))
 	case !r.rewarded:
 		return r.Round, missing("reward", "a number is needed; 0 for nothing")
 	}

@@ -30,6 +30,7 @@ func TestRoundsRefused(t *testing.T) {
 		{",1,0.5", "item_id"},
 		{"a,1,", "propensity"},
 		{"a,1,0", "propensity"},
+		{"a,1,1e-200", "propensity"},
 		{"a,1,1.5", "propensity"},
 		{"a,1,-0.5", "propensity"},
 		{"a,1,NaN", "propensity"},
