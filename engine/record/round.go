@@ -1,7 +1,6 @@
 package record
 
 import (
-	"fmt"
 	"io"
 	"iter"
 )
@@ -88,7 +87,7 @@ func finishRound(r *roundLine, _ *reading) (Round, problem) {
 	case r.Propensity == 0:
 		return r.Round, missing("propensity", "the probability with which the item was shown is needed, above 0")
 	case r.Propensity < leastPropensity:
-		return r.Round, missing("propensity", fmt.Sprintf("%g is no probability that anything was shown with; from %g on it can be weighed by", r.Propensity, leastPropensity))
+		return r.Round, missing("propensity", "%g is no probability that anything was shown with; from %g on it can be weighed by", r.Propensity, leastPropensity)
 	case !r.rewarded:
 		return r.Round, missing("reward", "a number is needed; 0 for nothing")
 	}
