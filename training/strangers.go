@@ -10,11 +10,15 @@ import (
 )
 
 // Strangers chooses how the sources that need no history weigh for the task Cold: for whom
-// nothing is known of. A held-out slice has few of those, so it asks the cases of
-// everybody as if nothing were known of them either. usual is the blend that stays where
+// nothing is known of. It asks those of whom nothing was known, where a held-out slice has
+// enough of them: newcomers want other things than who has been here. Mostly it has few,
+// and everybody is asked as if nothing were known of them either. usual is the blend that stays where
 // there are too few, and names the sources: by these names a request knows which say
 // nothing of a person. What no case gives anything to go by keeps its weight.
 func (s *Selector) Strangers(ctx context.Context, w *recommend.World, place *recommend.Place, cases []Case, usual map[string]rank.Scale) (map[string]rank.Scale, Chosen, error) {
+	if unknown := slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return len(c.Who.Rows) > 0 }); len(unknown) >= blendLeast {
+		cases = unknown
+	}
 	cases = Pick(cases, blendCases)
 	if len(cases) < blendLeast {
 		return usual, Chosen{Cases: len(cases)}, nil

@@ -3,6 +3,7 @@ package training
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -63,6 +64,13 @@ func TestStrangersAreShownWhatSellsNow(t *testing.T) {
 	}
 	if err := (rank.Blend{rank.Cold: scales}).Validate(); err != nil {
 		t.Error(err)
+	}
+	newcomers := slices.Clone(cases)
+	for i := range blendLeast {
+		newcomers[i].Who = recommend.Someone{}
+	}
+	if _, how, err := selector.Strangers(t.Context(), world, place, newcomers, usual); err != nil || how.Cases != blendLeast {
+		t.Errorf("with %d newcomers among them, %d cases are asked: %v", blendLeast, how.Cases, err)
 	}
 	for i, c := range strangers(cases, place) {
 		if len(c.Who.Rows) > 0 || len(c.Request.Exclude) != len(cases[i].Who.Rows) || len(cases[i].Request.Exclude) > 0 {
