@@ -66,6 +66,7 @@ type options struct {
 	only, models  []string
 	set           []string
 	seed          uint64
+	page          string
 }
 
 func main() {
@@ -78,6 +79,7 @@ func main() {
 	only := flag.String("only", "", "tables, separated by commas; empty for all whose data are there")
 	models := flag.String("models", "", "models, separated by commas; empty for all of ours that suit and, but for sessions, Gorse's")
 	set := flag.String("set", "", "settings that are fixed, separated by commas, as in ease.lambda=100")
+	flag.StringVar(&o.page, "page", "", "measure nothing, and write the newest results as a page of Markdown")
 	flag.Parse()
 	o.only, o.models, o.set = list(*only), list(*models), list(*set)
 	if err := run(ctx, o); err != nil {
@@ -91,6 +93,9 @@ func list(text string) []string {
 }
 
 func run(ctx context.Context, o options) error {
+	if o.page != "" {
+		return writePage(o.results, o.page)
+	}
 	if o.data == "" {
 		return errors.New("no data: give -data, see -help")
 	}
@@ -144,7 +149,18 @@ func (t *table) measure(ctx context.Context, folder string, o options) error {
 		return err
 	}
 	t.verdict(report)
-	return measure.Append(o.results, "tables", t.name, report)
+	return measure.Append(o.results, "tables", t.name, slim(report))
+}
+
+// slim is the report without its slices, which the terminal has shown: a line of results
+// is some kilobytes then, not some hundred.
+func slim(r *evaluate.Report) *evaluate.Report {
+	out := *r
+	out.Models = slices.Clone(r.Models)
+	for i := range out.Models {
+		out.Models[i].Slices = nil
+	}
+	return &out
 }
 
 // beside are the models that stand beside all of ours that suit: Gorse's, which has none
