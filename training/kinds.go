@@ -2,7 +2,6 @@ package training
 
 import (
 	"context"
-	"time"
 
 	"github.com/rapportengine/rapport/engine/basket"
 	"github.com/rapportengine/rapport/engine/bridge"
@@ -49,7 +48,7 @@ func DefaultSearch() Search {
 		Session(
 			session.Params{}.WithDefaults(),
 			session.Params{L: 10, Click: 1.4, Match: 2, Near: 0.4}.WithDefaults(),
-			session.Params{M: 2000, K: 125, L: 3, Plain: 1, Click: 1, Match: -1, Near: 2, Gap: ever}.WithDefaults(),
+			session.Params{M: 2000, K: 125, L: 3, Plain: 1, Click: 1, Match: -1, Near: 2, Gap: session.Ever}.WithDefaults(),
 		),
 		Markov(follow.Params{}.Markov()),
 		Rules(follow.Params{}.WithDefaults()),
@@ -127,9 +126,6 @@ func Session(tries ...session.Params) Kind {
 		return session.Fit(ctx, m.Sequences(), p)
 	})
 }
-
-// ever is a Gap that ends no visit: what a customer did at any time is compared.
-const ever = 100 * 365 * 24 * time.Hour
 
 // Markov is what was done right after the last thing done.
 func Markov(tries ...follow.Params) Kind {

@@ -36,12 +36,8 @@ func history(baskets ...[]engine.ItemNum) []engine.Row {
 
 // sequences are what a fit sees of histories over so many items.
 func sequences(items int, histories ...[]engine.Row) (*model.Sequences, *catalogue.IDs) {
-	ids := modeltest.Items(items + 3)
-	nums := make([]engine.ItemNum, items)
-	for i := range nums {
-		nums[i] = engine.ItemNum(i)
-	}
-	seqs := &model.Sequences{Rows: model.NewRows(nums, ids), Newest: noon}
+	rows, ids := modeltest.Rows(items)
+	seqs := &model.Sequences{Rows: rows, Newest: noon}
 	for _, rows := range histories {
 		var steps []model.Step
 		for _, r := range rows {

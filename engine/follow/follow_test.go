@@ -24,12 +24,8 @@ var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 // world invents timelines: walks over neighbouring items, with pauses and dislikes.
 func world(seed uint64, customers, items int) (*model.Sequences, *catalogue.IDs) {
 	rng := rand.New(rand.NewPCG(seed, 5))
-	ids := modeltest.Items(items + 3)
-	nums := make([]engine.ItemNum, items)
-	for i := range nums {
-		nums[i] = engine.ItemNum(i)
-	}
-	seqs := &model.Sequences{Rows: model.NewRows(nums, ids), Of: make([][]model.Step, customers)}
+	rows, ids := modeltest.Rows(items)
+	seqs := &model.Sequences{Rows: rows, Of: make([][]model.Step, customers)}
 	for u := range seqs.Of {
 		at, where := noon, rng.IntN(items)
 		for range rng.IntN(12) {

@@ -38,9 +38,10 @@ func (t Task) In(kinds []engine.Kind, filter string) Task {
 	key.WriteString(string(t))
 	sorted := slices.Clone(kinds)
 	slices.Sort(sorted)
-	for i, k := range slices.Compact(sorted) {
-		key.WriteByte("/+"[min(i, 1)])
-		key.WriteString(string(k))
+	between := "/"
+	for _, k := range slices.Compact(sorted) {
+		key.WriteString(between + string(k))
+		between = "+"
 	}
 	if filter != "" {
 		key.WriteString("?" + filter)

@@ -24,12 +24,8 @@ var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 // bought again.
 func world(seed uint64, customers, items int) (*model.Sequences, *catalogue.IDs) {
 	rng := rand.New(rand.NewPCG(seed, 4))
-	ids := modeltest.Items(items + 3)
-	nums := make([]engine.ItemNum, items)
-	for i := range nums {
-		nums[i] = engine.ItemNum(i)
-	}
-	seqs := &model.Sequences{Rows: model.NewRows(nums, ids), Newest: noon}
+	rows, ids := modeltest.Rows(items)
+	seqs := &model.Sequences{Rows: rows, Newest: noon}
 	for range customers {
 		var steps []model.Step
 		for range 1 + rng.IntN(6) {

@@ -63,6 +63,9 @@ const (
 	maxLength = 8
 )
 
+// Ever is a Gap that ends no visit: what a customer did at any time is compared.
+const Ever = 100 * 365 * 24 * time.Hour
+
 // WithDefaults returns p with the default for what is zero. M, K and L are the best on
 // the validation part of Serenade's example of those tried, M from 500 to 2500, K from 50
 // to 1000, L from 2 to 9 (go run ./benchmarks/session -serenade DIR -part valid -m 500 -k

@@ -32,14 +32,21 @@ func (e *evaluation) choose(ctx context.Context) (training.Recipe, rank.Blend, e
 		return recipe, blend, err
 	}
 	world = world.WithModels(recommend.NewModels(0, past.Newest, recipe.Serving(sources), world.Models.Encoder, blend), world.Content)
-	task := e.selector.Place.Task()
-	if blend[task], _, err = e.selector.Blend(ctx, world, task, e.selector.Place, cases); err != nil {
+	if err := chooseBlend(ctx, &e.selector, world, cases, blend); err != nil {
 		return recipe, blend, err
 	}
-	if blend[rank.Cold], _, err = e.selector.Strangers(ctx, world, e.selector.Place, cases, blend[rank.Cold]); err != nil {
-		return recipe, blend, err
+	return recipe, blend, e.chooseWithout(ctx, world, cases)
+}
+
+// chooseBlend chooses how the sources weigh for whom something is known of, and for whom
+// nothing is.
+func chooseBlend(ctx context.Context, s *training.Selector, w *recommend.World, cases []training.Case, into rank.Blend) (err error) {
+	task := s.Place.Task()
+	if into[task], _, err = s.Blend(ctx, w, task, s.Place, cases); err != nil {
+		return err
 	}
-	return recipe, blend, e.chooseWithout(ctx, world, task, cases)
+	into[rank.Cold], _, err = s.Strangers(ctx, w, s.Place, cases, into[rank.Cold])
+	return err
 }
 
 // fold is one cut: what is known there, and what is asked.

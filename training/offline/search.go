@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/basket"
@@ -20,9 +19,6 @@ import (
 	"github.com/rapportengine/rapport/training"
 	"github.com/rapportengine/rapport/training/peer"
 )
-
-// ever is a gap that ends no visit: what a customer did at any time is compared.
-const ever = 100 * 365 * 24 * time.Hour
 
 // ours are our own kinds of sources, with what settings are chosen from where nothing is
 // fixed: what a shop's own training begins with, and wider than that can afford.
@@ -46,8 +42,8 @@ func ours() training.Search {
 		{L: 10, Click: 1.4, Match: 2, Near: 0.4},
 		{M: 370, K: 55, L: 10, Match: 1.2, Near: 0.3},
 		{M: 2000, K: 500, L: 10, Click: 2, Match: 2, Near: 2, Length: 0.5, Plain: 1},
-		{M: 2000, K: 125, L: 3, Plain: 1, Click: 1, Match: -1, Near: 2, Gap: ever},
-		{M: 1000, K: 850, L: 7, Click: 1, Match: 2, Near: 4, Length: 0.5, Gap: ever},
+		{M: 2000, K: 125, L: 3, Plain: 1, Click: 1, Match: -1, Near: 2, Gap: session.Ever},
+		{M: 1000, K: 850, L: 7, Click: 1, Match: 2, Near: 4, Length: 0.5, Gap: session.Ever},
 	} {
 		visits = append(visits, p.WithDefaults())
 	}

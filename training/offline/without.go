@@ -36,8 +36,9 @@ func checkMissing(model string) error {
 }
 
 // chooseWithout chooses the blends of those models that are the best of all but some
-// sources, as that of the best is chosen.
-func (e *evaluation) chooseWithout(ctx context.Context, w *recommend.World, task rank.Task, cases []training.Case) error {
+// sources, as that of the best is chosen, strangers' lists with it: customers nobody knows
+// are no reason for a difference.
+func (e *evaluation) chooseWithout(ctx context.Context, w *recommend.World, cases []training.Case) error {
 	e.without = make(map[string]rank.Blend)
 	for _, name := range e.Models {
 		if !isBest(name) || name == Best {
@@ -45,12 +46,11 @@ func (e *evaluation) chooseWithout(ctx context.Context, w *recommend.World, task
 		}
 		selector := e.selector
 		selector.Without = slices.Concat(selector.Without, missing(name))
-		scales, _, err := selector.Blend(ctx, w, task, e.selector.Place, cases)
-		if err != nil {
+		blend := rank.DefaultBlend()
+		blend[rank.Cold] = selector.ColdBlend()
+		if err := chooseBlend(ctx, &selector, w, cases, blend); err != nil {
 			return err
 		}
-		blend := rank.DefaultBlend()
-		blend[task] = scales
 		e.without[name] = blend
 	}
 	return nil

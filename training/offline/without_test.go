@@ -3,6 +3,7 @@ package offline_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/training/offline"
@@ -35,5 +36,29 @@ func TestBestWithoutASource(t *testing.T) {
 	o.Models = []string{"best~nothing"}
 	if _, err := offline.Run(t.Context(), o); !errors.As(err, &invalid) || invalid.Field != "models" {
 		t.Errorf("a best without a source there is not: %v", err)
+	}
+}
+
+// Who is a stranger to both gets the same list of both: what they differ in is the source.
+func TestStrangersAreNoDifference(t *testing.T) {
+	d := tastes()
+	newest := d.Rows[len(d.Rows)-1].At
+	for i := range d.Rows {
+		if d.Rows[i].At.After(newest) {
+			newest = d.Rows[i].At
+		}
+	}
+	for c := range 200 { // come once, all after a while the same few things, the validation part's and the test's
+		d.AddEvent(bought(1000+c, 2*(c%3), newest.Add(time.Duration(c+1)*time.Hour)))
+	}
+	o := options(d, "time:0.8")
+	o.Models = []string{"best", "best~ease"}
+	report, err := offline.Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	with, without := report.Models[0].Slices["cold"], report.Models[1].Slices["cold"]
+	if with.Customers < 50 || with.Metrics["ndcg@5"].Value == 0 || with.Metrics["ndcg@5"].Value != without.Metrics["ndcg@5"].Value {
+		t.Errorf("for %d strangers the best reaches %v, and without ease %v", with.Customers, with.Metrics["ndcg@5"].Value, without.Metrics["ndcg@5"].Value)
 	}
 }

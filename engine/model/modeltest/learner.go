@@ -46,6 +46,16 @@ func Items(count int) *catalogue.IDs {
 	return ids
 }
 
+// Rows returns a world of so many items, all with rows, and three more that have none.
+func Rows(count int) (*model.Rows, *catalogue.IDs) {
+	ids := Items(count + 3)
+	nums := make([]engine.ItemNum, count)
+	for i := range nums {
+		nums[i] = engine.ItemNum(i)
+	}
+	return model.NewRows(nums, ids), ids
+}
+
 // Checkerboard returns the histories of Learner.
 func Checkerboard(size int) [][]engine.Interest {
 	seen := make([][]engine.Interest, size)
