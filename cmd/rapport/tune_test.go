@@ -15,14 +15,14 @@ import (
 func TestTune(t *testing.T) {
 	dir := smallShop(t)
 	study := filepath.Join(t.TempDir(), "study.ndjson")
-	tune := []string{"tune", "--dir", dir, "--split", "time:0.8", "--target", "purchase", "--model", "ease", "--trials", "6", "--study", study, "--seed", "2", "--json", "-"}
+	tune := []string{"tune", "--dir", dir, "--split", "time:0.8", "--target", "purchase", "--model", "ridge", "--trials", "6", "--study", study, "--seed", "2", "--json", "-"}
 	got := rapport(t, append(tune, "--install")...).want(t, exitOK)
 	var report tuneReport
 	if err := json.Unmarshal([]byte(got.out), &report); err != nil {
 		t.Fatal(err)
 	}
 	found := report.Kinds[0]
-	if len(found.Trials) != 6 || found.Kind != "ease" || report.Metric != "ndcg@10" || report.Dataset.SHA256 == "" || report.Test == nil {
+	if len(found.Trials) != 6 || found.Kind != "ridge" || report.Metric != "ndcg@10" || report.Dataset.SHA256 == "" || report.Test == nil {
 		t.Fatalf("report: %s", got.out)
 	}
 	if found.Installed != (found.Best > 0) {
@@ -44,7 +44,7 @@ func TestTune(t *testing.T) {
 	}
 	trained := func() (out struct {
 		Tuned  []string
-		Recipe struct{ EASE struct{ Lambda float64 } }
+		Recipe struct{ Ridge struct{ Lambda float64 } }
 	},
 	) {
 		text := rapport(t, "train", "--dir", dir, "--json", "-").want(t, exitOK).out
@@ -54,11 +54,11 @@ func TestTune(t *testing.T) {
 		return out
 	}
 	lambda := found.Settings["lambda"].(float64)
-	if got := trained(); len(got.Tuned) != 1 || got.Tuned[0] != "ease" || got.Recipe.EASE.Lambda != lambda {
+	if got := trained(); len(got.Tuned) != 1 || got.Tuned[0] != "ridge" || got.Recipe.Ridge.Lambda != lambda {
 		t.Errorf("trained with %+v, found was %v", got, lambda)
 	}
-	rapport(t, "tune", "--dir", dir, "--model", "ease", "--remove").want(t, exitOK, "chosen at each training again")
-	if got := trained(); len(got.Tuned) != 0 || got.Recipe.EASE.Lambda == lambda {
+	rapport(t, "tune", "--dir", dir, "--model", "ridge", "--remove").want(t, exitOK, "chosen at each training again")
+	if got := trained(); len(got.Tuned) != 0 || got.Recipe.Ridge.Lambda == lambda {
 		t.Errorf("after it was taken back: trained with %+v", got)
 	}
 }
