@@ -15,13 +15,15 @@ import (
 
 // The form of saved counters, little endian:
 //
-//	version byte | landmark int64 | newest int64 | fingerprint of the settings uint64 | cells uint32
+//	version byte | landmark int64 | newest int64 | fingerprint of the settings uint64 |
+//	cells uint32 | length uint32, which counters whose every cell came to zero have, too
 //	sums over all items: a float64 a span
 //	per cell that is not all zero, by rising number: number uint32 | a float64 a span
 //	CRC-32C uint32 of all before
 const (
-	version    = 3
-	headBytes  = 1 + 8 + 8 + 8 + 4 + 8*int(spans)
+	version    = 4
+	headBytes  = sumsAt + 8*int(spans)
+	sumsAt     = 1 + 8 + 8 + 8 + 4 + 4
 	cellBytes  = 4 + 8*int(spans)
 	checkBytes = 4
 )
@@ -62,7 +64,7 @@ func (c *Counters) MarshalBinary() ([]byte, error) {
 	binary.LittleEndian.PutUint64(out[9:], uint64(c.newest))
 	binary.LittleEndian.PutUint64(out[17:], fingerprint(c.settings))
 	for s, v := range c.all {
-		binary.LittleEndian.PutUint64(out[29+8*s:], math.Float64bits(v))
+		binary.LittleEndian.PutUint64(out[sumsAt+8*s:], math.Float64bits(v))
 	}
 	cells := uint32(0)
 	for k, ch := range c.chunks {
@@ -81,6 +83,7 @@ func (c *Counters) MarshalBinary() ([]byte, error) {
 		}
 	}
 	binary.LittleEndian.PutUint32(out[25:], cells)
+	binary.LittleEndian.PutUint32(out[29:], uint32(c.length))
 	return seal(out), nil
 }
 
@@ -115,7 +118,7 @@ func Unmarshal(data []byte, settings engine.Settings) (*Counters, error) {
 	c.landmark = int64(binary.LittleEndian.Uint64(body[1:]))
 	c.newest = int64(binary.LittleEndian.Uint64(body[9:]))
 	for s := range spans {
-		if c.all[s] = math.Float64frombits(binary.LittleEndian.Uint64(body[29+8*s:])); math.IsNaN(c.all[s]) || math.IsInf(c.all[s], 0) {
+		if c.all[s] = math.Float64frombits(binary.LittleEndian.Uint64(body[sumsAt+8*s:])); math.IsNaN(c.all[s]) || math.IsInf(c.all[s], 0) {
 			return nil, fmt.Errorf("%w: the sum over all items is not a number", ErrCorrupt)
 		}
 	}
@@ -124,6 +127,11 @@ func Unmarshal(data []byte, settings engine.Settings) (*Counters, error) {
 			return nil, err
 		}
 	}
+	length := int64(binary.LittleEndian.Uint32(body[29:]))
+	if length < int64(c.length) || length > engine.MaxCatalogue {
+		return nil, fmt.Errorf("%w: a length of %d with cells up to number %d", ErrCorrupt, length, c.length-1)
+	}
+	c.length = int(length)
 	return c, nil
 }
 
