@@ -3,6 +3,7 @@ package training
 import (
 	"cmp"
 	"context"
+	"iter"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -35,32 +36,35 @@ type Case struct {
 // one shortly before (countersMost). Cases come in the order of time; there are at most
 // limit of them, evenly picked.
 func (s *Snapshot) NextCases(from, to time.Time, target func(engine.Type) bool, limit int) []Case {
-	return s.cases(from, to, target, newAt, limit)
+	return s.cases(from, to, s.ofType(target), firstNew, limit)
 }
 
 // AgainCases makes cases as NextCases does of who has bought before: at the first moment
 // at which they wanted anything, new or not, all of which are targets.
 func (s *Snapshot) AgainCases(from, to time.Time, target func(engine.Type) bool, limit int) []Case {
-	return s.cases(from, to, target, s.allAt, limit)
+	return s.cases(from, to, s.ofType(target), s.firstAgain, limit)
 }
 
 // countersMost bounds how many counters cases hold, for each that differs from the one
 // before may take 100 KB of its own: of more cases some in a row share those of the first.
 const countersMost = 4000
 
+// first finds the first moment in [from, to) at which a history asks for something, and
+// what: some of its wanted events' items, each once; none where there is no such moment.
+// It walks over the history once, since a crawler's has a hundred thousand rows.
+type first func(events []event, from, to int64, wanted func(event) bool) (at int64, targets []engine.ItemNum)
+
 // cases makes one case a subject: of the first moment in [from, to) that has targets.
-func (s *Snapshot) cases(from, to time.Time, target func(engine.Type) bool, targets func([]event, int64, func(event) bool) []engine.ItemNum, limit int) []Case {
+func (s *Snapshot) cases(from, to time.Time, wanted func(event) bool, find first, limit int) []Case {
 	type moment struct {
-		person int
-		at     int64
+		person  int
+		at      int64
+		targets []engine.ItemNum
 	}
 	var moments []moment
 	for i, p := range s.People {
-		for _, e := range p.events[before(p.events, from.UnixNano()):before(p.events, to.UnixNano())] {
-			if target(s.types.names[e.kind]) && len(targets(p.events, e.at, s.isTarget(target))) > 0 {
-				moments = append(moments, moment{i, e.at})
-				break
-			}
+		if at, targets := find(p.events, from.UnixNano(), to.UnixNano(), wanted); len(targets) > 0 {
+			moments = append(moments, moment{i, at, targets})
 		}
 	}
 	slices.SortStableFunc(moments, func(a, b moment) int { return cmp.Compare(a.at, b.at) })
@@ -77,47 +81,81 @@ func (s *Snapshot) cases(from, to time.Time, target func(engine.Type) bool, targ
 		cases[i] = Case{
 			Who:      Known(p.Subject, rows),
 			Now:      time.Unix(0, m.at).UTC(),
-			Targets:  targets(p.events, m.at, s.isTarget(target)),
+			Targets:  m.targets,
 			Counters: counters,
 		}
 	}
 	return cases
 }
 
-func (s *Snapshot) isTarget(target func(engine.Type) bool) func(event) bool {
+func (s *Snapshot) ofType(target func(engine.Type) bool) func(event) bool {
 	return func(e event) bool { return target(s.types.names[e.kind]) }
 }
 
-// newAt returns the items of target events at one moment that are not in the history
-// before it, each once.
-func newAt(events []event, at int64, target func(event) bool) []engine.ItemNum {
-	n := before(events, at)
-	var out []engine.ItemNum
-	for _, e := range events[n:] {
-		if e.at != at {
-			break
+// firstNew finds the first moment with wanted items that are not in the history before it.
+func firstNew(events []event, from, to int64, wanted func(event) bool) (at int64, targets []engine.ItemNum) {
+	start, end := before(events, from), before(events, to)
+	if !slices.ContainsFunc(events[start:end], wanted) {
+		return 0, nil // most people: nothing to remember
+	}
+	known := make(map[engine.ItemNum]bool)
+	for _, e := range events[:start] {
+		known[e.item] = true
+	}
+	for moment := range byMoment(events[start:end]) {
+		for _, e := range moment {
+			if wanted(e) && !known[e.item] {
+				known[e.item] = true
+				targets = append(targets, e.item)
+			}
 		}
-		known := slices.ContainsFunc(events[:n], func(old event) bool { return old.item == e.item })
-		if target(e) && !known && !slices.Contains(out, e.item) {
-			out = append(out, e.item)
+		if len(targets) > 0 {
+			return moment[0].at, targets
+		}
+		for _, e := range moment {
+			known[e.item] = true
 		}
 	}
-	return out
+	return 0, nil
 }
 
-// allAt returns the items of target events at one moment, each once; none where nothing
-// was bought before.
-func (s *Snapshot) allAt(events []event, at int64, target func(event) bool) []engine.ItemNum {
-	n := before(events, at)
-	if !slices.ContainsFunc(events[:n], func(e event) bool { return s.types.names[e.kind] == engine.Purchase }) {
-		return nil
-	}
-	var out []engine.ItemNum
-	for _, e := range events[n:] {
-		if e.at != at {
-			break
+// firstAgain finds the first moment with wanted items after something was bought.
+func (s *Snapshot) firstAgain(events []event, from, to int64, wanted func(event) bool) (at int64, targets []engine.ItemNum) {
+	bought := func(e event) bool { return s.types.names[e.kind] == engine.Purchase }
+	start, end := before(events, from), before(events, to)
+	had := slices.ContainsFunc(events[:start], bought)
+	for moment := range byMoment(events[start:end]) {
+		if targets = distinct(moment, wanted); had && len(targets) > 0 {
+			return moment[0].at, targets
 		}
-		if target(e) && !slices.Contains(out, e.item) {
+		had = had || slices.ContainsFunc(moment, bought)
+	}
+	return 0, nil
+}
+
+// byMoment yields the events, oldest first, by the moment at which they happened.
+func byMoment(events []event) iter.Seq[[]event] {
+	return func(yield func([]event) bool) {
+		for len(events) > 0 {
+			n := 1
+			for n < len(events) && events[n].at == events[0].at {
+				n++
+			}
+			if !yield(events[:n]) {
+				return
+			}
+			events = events[n:]
+		}
+	}
+}
+
+// distinct returns the items of the wanted events, each once, in their order.
+func distinct(events []event, wanted func(event) bool) []engine.ItemNum {
+	var out []engine.ItemNum
+	seen := make(map[engine.ItemNum]bool)
+	for _, e := range events {
+		if wanted(e) && !seen[e.item] {
+			seen[e.item] = true
 			out = append(out, e.item)
 		}
 	}
@@ -156,26 +194,15 @@ func rowsBefore(rows []engine.Row, at int64) int {
 // what the list is about, the others are the targets. At most limit, evenly picked.
 func (s *Snapshot) BasketCases(from, to time.Time, target func(engine.Type) bool, limit int) []Case {
 	var cases []Case
+	wanted := s.ofType(target)
 	for _, p := range s.People {
-		events := p.events[before(p.events, from.UnixNano()):before(p.events, to.UnixNano())]
-		for start := 0; start < len(events); {
-			end := start + 1
-			for end < len(events) && events[end].at == events[start].at {
-				end++
-			}
-			var items []engine.ItemNum
-			for _, e := range events[start:end] {
-				if target(s.types.names[e.kind]) && !slices.Contains(items, e.item) {
-					items = append(items, e.item)
-				}
-			}
-			if len(items) > 1 {
+		for order := range byMoment(p.events[before(p.events, from.UnixNano()):before(p.events, to.UnixNano())]) {
+			if items := distinct(order, wanted); len(items) > 1 {
 				cases = append(cases, Case{
 					Request: engine.Request{Item: s.IDs.ID(items[0])},
-					Now:     time.Unix(0, events[start].at).UTC(), Targets: items[1:],
+					Now:     time.Unix(0, order[0].at).UTC(), Targets: items[1:],
 				})
 			}
-			start = end
 		}
 	}
 	return Pick(cases, limit)

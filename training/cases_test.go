@@ -1,9 +1,13 @@
 package training
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
@@ -32,5 +36,107 @@ func TestManyCasesShareCounters(t *testing.T) {
 	}
 	if len(cases) != customers || len(held) > countersMost || len(held) < countersMost/2 {
 		t.Errorf("%d cases hold %d counters", len(cases), len(held))
+	}
+}
+
+// The slow way to find a case: every event of the window is looked at, and with it all of
+// the history before.
+func firstSlowly(events []event, from, to int64, wanted func(event) bool, targets func(at int64) []engine.ItemNum) (at int64, items []engine.ItemNum) {
+	for _, e := range events {
+		if e.at >= from && e.at < to && wanted(e) {
+			if items := targets(e.at); len(items) > 0 {
+				return e.at, items
+			}
+		}
+	}
+	return 0, nil
+}
+
+// wantedAt returns the items of wanted events at a moment, each once.
+func wantedAt(events []event, at int64, wanted func(event) bool) []engine.ItemNum {
+	var out []engine.ItemNum
+	for _, e := range events {
+		if e.at == at && wanted(e) && !slices.Contains(out, e.item) {
+			out = append(out, e.item)
+		}
+	}
+	return out
+}
+
+// TestFirstMoments holds the one walk over a history to a search that begins anew at each
+// event.
+func TestFirstMoments(t *testing.T) {
+	s := NewSnapshot(catalogue.NewIDs(), engine.DefaultSettings())
+	view, purchase := s.types.of(engine.View), s.types.of(engine.Purchase)
+	rapid.Check(t, func(t *rapid.T) {
+		events := make([]event, rapid.IntRange(0, 40).Draw(t, "events"))
+		for i := range events {
+			events[i] = event{
+				at:   rapid.Int64Range(0, 12).Draw(t, "at"),
+				item: engine.ItemNum(rapid.IntRange(0, 8).Draw(t, "item")),
+				kind: rapid.SampledFrom([]uint16{view, view, purchase}).Draw(t, "kind"),
+			}
+		}
+		slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(a.at, b.at) })
+		from := rapid.Int64Range(0, 12).Draw(t, "from")
+		to := from + rapid.Int64Range(0, 8).Draw(t, "length")
+		most := engine.ItemNum(rapid.IntRange(0, 8).Draw(t, "most"))
+		anyType := rapid.Bool().Draw(t, "any type")
+		wanted := func(e event) bool { return (anyType || e.kind == purchase) && e.item <= most }
+
+		at, got := firstNew(events, from, to, wanted)
+		wantAt, want := firstSlowly(events, from, to, wanted, func(at int64) []engine.ItemNum {
+			return slices.DeleteFunc(wantedAt(events, at, wanted), func(n engine.ItemNum) bool {
+				return slices.ContainsFunc(events, func(e event) bool { return e.at < at && e.item == n })
+			})
+		})
+		if at != wantAt || !slices.Equal(got, want) {
+			t.Fatalf("first new in [%d, %d) of %v: %v at %d, want %v at %d", from, to, events, got, at, want, wantAt)
+		}
+		at, got = s.firstAgain(events, from, to, wanted)
+		wantAt, want = firstSlowly(events, from, to, wanted, func(at int64) []engine.ItemNum {
+			if !slices.ContainsFunc(events, func(e event) bool { return e.at < at && e.kind == purchase }) {
+				return nil
+			}
+			return wantedAt(events, at, wanted)
+		})
+		if at != wantAt || !slices.Equal(got, want) {
+			t.Fatalf("first again in [%d, %d) of %v: %v at %d, want %v at %d", from, to, events, got, at, want, wantAt)
+		}
+	})
+}
+
+// TestCasesOfACrawler holds that a history of 100,000 rows is walked over once: what a
+// wish is looked at for is counted.
+func TestCasesOfACrawler(t *testing.T) {
+	const rows = 100_000
+	var looked int
+	wanted := func(event) bool { looked++; return true }
+	s := NewSnapshot(catalogue.NewIDs(), engine.DefaultSettings())
+	s.types.of(engine.Purchase)
+	for _, spread := range []int64{0, 1} { // all in one moment, and one after another
+		events := make([]event, rows)
+		for i := range events {
+			events[i] = event{at: rows + spread*int64(i), item: engine.ItemNum(i)}
+		}
+		events = append([]event{{at: 0, item: 0}}, events...)
+		for name, find := range map[string]first{"new": firstNew, "again": s.firstAgain} {
+			looked = 0
+			at, _ := find(events, rows, 3*rows, wanted)
+			if at == 0 || looked > 3*rows {
+				t.Errorf("%s, spread %d: at %d after %d looks at %d rows", name, spread, at, looked, rows)
+			}
+		}
+		again := slices.Concat(events, events) // nothing new in the window
+		for i := range again[len(events):] {
+			again[len(events)+i].at += 2 * rows
+		}
+		looked = 0
+		if at, targets := firstNew(again, 2*rows, 9*rows, wanted); at != 0 || targets != nil {
+			t.Errorf("of what was all seen before %v are new", targets)
+		}
+		if looked > 3*rows {
+			t.Errorf("%d looks at %d rows", looked, 2*rows)
+		}
 	}
 }

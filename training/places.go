@@ -88,11 +88,7 @@ func (r *run) ask(shown show, kinds map[engine.ItemNum]engine.Kind, from, to tim
 		return len(shown.kinds) == 0 || slices.Contains(shown.kinds, kinds[n])
 	}
 	target := r.snap.wishedOf(may)
-	only := func(targets func([]event, int64, func(event) bool) []engine.ItemNum) func([]event, int64, func(event) bool) []engine.ItemNum {
-		return func(events []event, at int64, is func(event) bool) []engine.ItemNum {
-			return slices.DeleteFunc(targets(events, at, is), func(n engine.ItemNum) bool { return !may(n) })
-		}
-	}
+	wanted := func(e event) bool { return target(r.snap.types.names[e.kind]) && may(e.item) }
 	place := func(exclude []engine.Type) *recommend.Place {
 		p, err := recommend.NewPlace(engine.Scenario{Name: "held-out", Kinds: shown.kinds, Filter: shown.filter, Exclude: exclude}, nil)
 		if err != nil {
@@ -105,9 +101,9 @@ func (r *run) ask(shown show, kinds map[engine.ItemNum]engine.Kind, from, to tim
 		return nil
 	}
 	in := func(t rank.Task) rank.Task { return t.In(shown.kinds, shown.filter) }
-	out := []stage{{in(rank.Person), fresh, r.snap.cases(from, to, target, only(newAt), placeCases)}}
+	out := []stage{{in(rank.Person), fresh, r.snap.cases(from, to, wanted, firstNew, placeCases)}}
 	if again.Task() == rank.Repeat {
-		out = append(out, stage{in(rank.Repeat), again, r.snap.cases(from, to, target, only(r.snap.allAt), placeCases)})
+		out = append(out, stage{in(rank.Repeat), again, r.snap.cases(from, to, wanted, r.snap.firstAgain, placeCases)})
 	}
 	return append(out, stage{in(rank.Anchor), fresh, r.snap.BasketCases(from, to, target, placeCases)})
 }
