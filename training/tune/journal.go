@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
+	"strings"
 
 	"github.com/rapportengine/rapport/engine"
 )
@@ -30,16 +33,31 @@ type Head struct {
 const form = 1
 
 // Journal is a study's trace on the disk: NDJSON, a head and a line for each trial that
-// ended, each of them safe there before the next one begins.
+// ended, each of them safe there before the next one begins. One process at a time has it.
 type Journal struct {
 	file   *os.File
 	head   Head
 	trials []Trial
 }
 
+// LockedError says that a journal is being written by somebody else.
+type LockedError struct {
+	File string
+	PID  int // of the other process; 0 where the system does not say
+}
+
+func (e *LockedError) Error() string {
+	who := "another process"
+	if e.PID > 0 {
+		who = fmt.Sprintf("process %d", e.PID)
+	}
+	return fmt.Sprintf("%s is being written by %s; wait for it to end, or name another file", e.File, who)
+}
+
 // Open opens the journal of a study, or begins one where there is none. A last line that
 // was cut off, as by a kill, is dropped: that trial is made again. A journal of another
-// study, or bytes that are none, are *engine.Invalid.
+// study, or bytes that are none, are *engine.Invalid; one that another process has open
+// is a *LockedError, and is not touched.
 func Open(name string, head Head) (_ *Journal, err error) {
 	head.Study = form
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o666)
@@ -52,6 +70,9 @@ func Open(name string, head Head) (_ *Journal, err error) {
 			err = errors.Join(err, f.Close())
 		}
 	}()
+	if err := lock(f); err != nil {
+		return nil, err
+	}
 	data, err := io.ReadAll(f)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
@@ -118,10 +139,48 @@ func (j *Journal) same(name string, line []byte) error {
 		return err
 	}
 	if !reflect.DeepEqual(is, was) {
-		return engine.Invalidf(engine.CodeInvalidField, "study", "%s is of another study (%s); name another file, or give the data and flags it began with (%s)", name, bytes.TrimSpace(line), text)
+		return engine.Invalidf(engine.CodeInvalidField, "study", "%s is of another study: %s; name another file, or give the data and flags it began with", name, differences(was, is))
 	}
 	j.head = was
 	return nil
+}
+
+// differences says in a sentence where a study differs from that of a journal.
+func differences(was, is Head) string {
+	var out []string
+	differ := func(name string, was, is any) {
+		if !reflect.DeepEqual(was, is) {
+			out = append(out, fmt.Sprintf("%s was %s and is %s", name, inWords(was), inWords(is)))
+		}
+	}
+	differ("the metric", was.Metric, is.Metric)
+	differ("the seed", was.Seed, is.Seed)
+	if was.Dataset != is.Dataset {
+		out = append(out, "the data were others") // two digests tell nobody more
+	}
+	names := make(map[string]bool)
+	for name := range was.Protocol {
+		names[name] = true
+	}
+	for name := range is.Protocol {
+		names[name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		differ(name, was.Protocol[name], is.Protocol[name])
+	}
+	return strings.Join(out, ", ")
+}
+
+// inWords writes a value of a head as its JSON does; what is not there is nothing.
+func inWords(v any) string {
+	if v == nil {
+		return "not given"
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(text)
 }
 
 func strict(line []byte, into any) error {

@@ -182,12 +182,22 @@ func open(t *testing.T, name string) *tune.Journal {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := j.Close(); err != nil {
-			t.Error(err)
-		}
-	})
 	return j
+}
+
+func shut(t *testing.T, j *tune.Journal) {
+	t.Helper()
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// trials are those of a kind that a journal holds.
+func trials(t *testing.T, name, kind string) []tune.Trial {
+	t.Helper()
+	j := open(t, name)
+	defer shut(t, j)
+	return j.Trials(kind)
 }
 
 // TestAStudyGoesOn: cut off after any trial, with a torn line behind it, it makes the same
@@ -210,6 +220,7 @@ func TestAStudyGoesOn(t *testing.T) {
 		if !errors.Is(err, errStop) {
 			t.Fatal(err)
 		}
+		shut(t, j)
 		data, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -226,7 +237,8 @@ func TestAStudyGoesOn(t *testing.T) {
 		if !reflect.DeepEqual(got, whole) {
 			t.Errorf("cut off after %d it goes on otherwise", at)
 		}
-		if again := open(t, name).Trials("bowl"); !reflect.DeepEqual(again, whole) {
+		shut(t, j)
+		if again := trials(t, name, "bowl"); !reflect.DeepEqual(again, whole) {
 			t.Errorf("cut off after %d the file holds other trials", at)
 		}
 	}
@@ -234,17 +246,28 @@ func TestAStudyGoesOn(t *testing.T) {
 
 func TestJournalsRefused(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "study.ndjson")
-	if err := open(t, name).Add(tune.Trial{Kind: "a", Settings: map[string]string{}}); err != nil {
+	begun := open(t, name)
+	if err := begun.Add(tune.Trial{Kind: "a", Settings: map[string]string{}}); err != nil {
 		t.Fatal(err)
 	}
+	shut(t, begun)
 	good, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	other := head()
-	other.Dataset = "def"
-	if _, err := tune.Open(name, other); err == nil || !strings.Contains(err.Error(), "another study") {
-		t.Errorf("other data: %v", err)
+	for _, c := range []struct {
+		change func(h *tune.Head)
+		want   string
+	}{
+		{func(h *tune.Head) { h.Dataset = "def" }, "another study: the data were others; name"},
+		{func(h *tune.Head) { h.Seed = 9 }, "another study: the seed was 3 and is 9; name"},
+		{func(h *tune.Head) { h.Protocol = map[string]any{"split": "time:0.8", "k": 10, "by": "country"} }, `another study: by was not given and is "country", split was "last-out" and is "time:0.8"; name`},
+	} {
+		other := head()
+		c.change(&other)
+		if _, err := tune.Open(name, other); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("got %v, want %s", err, c.want)
+		}
 	}
 	later := head()
 	later.Program = "v2"
@@ -292,8 +315,8 @@ func FuzzJournal(f *testing.F) {
 		if err := errors.Join(j.Add(tune.Trial{Number: n, Kind: "a"}), j.Close()); err != nil {
 			t.Fatal(err)
 		}
-		if again := open(t, name); len(again.Trials("a")) != n+1 {
-			t.Errorf("%d trials, and then %d", n, len(again.Trials("a")))
+		if again := trials(t, name, "a"); len(again) != n+1 {
+			t.Errorf("%d trials, and then %d", n, len(again))
 		}
 	})
 }
@@ -320,7 +343,7 @@ func TestKilled(t *testing.T) {
 	whole := run(t, tune.Options{Trials: 25, Seed: 3})
 	kills := 0
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
-		before := len(open(t, name).Trials("bowl"))
+		before := len(trials(t, name, "bowl"))
 		child := exec.CommandContext(t.Context(), self, "-test.run=TestKilled")
 		child.Env = append(os.Environ(), childStudy+"="+name)
 		if err := child.Start(); err != nil {
@@ -329,7 +352,7 @@ func TestKilled(t *testing.T) {
 		timer := time.AfterFunc(250*time.Millisecond, func() { _ = child.Process.Kill() })
 		err := child.Wait()
 		timer.Stop()
-		after := open(t, name).Trials("bowl")
+		after := trials(t, name, "bowl")
 		if len(after) < before || !reflect.DeepEqual(after, whole[:len(after)]) {
 			t.Fatalf("after %d kills there are %d trials, %d before", kills, len(after), before)
 		}
@@ -338,7 +361,7 @@ func TestKilled(t *testing.T) {
 		}
 		kills++
 	}
-	if got := open(t, name).Trials("bowl"); kills == 0 || !reflect.DeepEqual(got, whole) {
+	if got := trials(t, name, "bowl"); kills == 0 || !reflect.DeepEqual(got, whole) {
 		t.Errorf("%d kills, then %d trials that are not those of one go", kills, len(got))
 	}
 }
