@@ -142,13 +142,18 @@ func (s *Selector) alone(ctx context.Context, w *recommend.World, source model.S
 // Blend chooses how the sources of w are weighed for a task, by cases of it asked in a
 // place.
 func (s *Selector) Blend(ctx context.Context, w *recommend.World, task rank.Task, place *recommend.Place, cases []Case) (map[string]rank.Scale, Chosen, error) {
-	return s.blend(ctx, w, task, place, Pick(cases, blendCases), nil)
+	return s.blend(ctx, w, task, place, cases, nil)
 }
 
 // blend chooses the weights for a task or, where the blend of the task is given, those
-// of a place in it: nil where it is served by the task's.
+// of a place in it: nil where it is served by the task's. It goes by those of whom
+// something is known, where there are enough of them: Strangers chooses for the others.
 func (s *Selector) blend(ctx context.Context, w *recommend.World, task rank.Task, place *recommend.Place, cases []Case, of map[string]rank.Scale) (map[string]rank.Scale, Chosen, error) {
 	s.Fitter.begins("choosing the blend for " + string(task))
+	if known := slices.DeleteFunc(slices.Clone(cases), Case.unknown); task.Of() != rank.Anchor && len(known) >= blendLeast {
+		cases = known // an item's neighbours are asked for by anybody
+	}
+	cases = Pick(cases, blendCases)
 	leftOut := func(source string) bool { return slices.Contains(s.Without, source) || !speaks(source, task) }
 	e, err := ask(ctx, w, place, cases, leftOut, s.Fitter.Workers)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 // there are too few, and names the sources: by these names a request knows which say
 // nothing of a person. What no case gives anything to go by keeps its weight.
 func (s *Selector) Strangers(ctx context.Context, w *recommend.World, place *recommend.Place, cases []Case, usual map[string]rank.Scale) (map[string]rank.Scale, Chosen, error) {
-	if unknown := slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return len(c.Who.Rows) > 0 }); len(unknown) >= blendLeast {
+	if unknown := slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return !c.unknown() }); len(unknown) >= blendLeast {
 		cases = unknown
 	}
 	cases = Pick(cases, blendCases)
@@ -42,6 +42,9 @@ func (s *Selector) Strangers(ctx context.Context, w *recommend.World, place *rec
 	}
 	return scales, how, nil
 }
+
+// unknown reports whether nothing is known of who asks.
+func (c Case) unknown() bool { return len(c.Who.Rows) == 0 }
 
 // strangers are the same cases without who asks; what a place would not show to them stays
 // left out.

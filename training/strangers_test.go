@@ -72,6 +72,20 @@ func TestStrangersAreShownWhatSellsNow(t *testing.T) {
 	if _, how, err := selector.Strangers(t.Context(), world, place, newcomers, usual); err != nil || how.Cases != blendLeast {
 		t.Errorf("with %d newcomers among them, %d cases are asked: %v", blendLeast, how.Cases, err)
 	}
+	for _, unknown := range []int{blendLeast, len(newcomers) - blendLeast + 1} {
+		for i := range newcomers {
+			if newcomers[i] = cases[i]; i < unknown {
+				newcomers[i].Who = recommend.Someone{}
+			}
+		}
+		want := len(newcomers) - unknown
+		if want < blendLeast {
+			want = len(newcomers)
+		}
+		if _, how, err := selector.Blend(t.Context(), world, rank.Person, place, newcomers); err != nil || how.Cases != want {
+			t.Errorf("with %d of %d unknown, the blend for those who are known is chosen on %d cases, want %d: %v", unknown, len(newcomers), how.Cases, want, err)
+		}
+	}
 	for i, c := range strangers(cases, place) {
 		if len(c.Who.Rows) > 0 || len(c.Request.Exclude) != len(cases[i].Who.Rows) || len(cases[i].Request.Exclude) > 0 {
 			t.Fatalf("case %d asks for somebody with %d rows, leaving out %d items, of %d rows", i, len(c.Who.Rows), len(c.Request.Exclude), len(cases[i].Who.Rows))
