@@ -7,10 +7,12 @@
 package serving
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,6 +47,7 @@ type Options struct {
 	CacheBytes int              // for customers' states; 0: 256 MiB
 	Now        func() time.Time // nil: time.Now
 	Random     func() uint64    // for recommendation ids; nil: math/rand/v2
+	Workers    int              // goroutines that make new models ready; 0: half the processors, so that answers keep theirs
 }
 
 // Recommender answers requests from the live world. Safe for concurrent use.
@@ -52,6 +55,7 @@ type Recommender struct {
 	log    Log
 	now    func() time.Time
 	random func() uint64
+	makers int                  // Options.Workers
 	shop   atomic.Pointer[shop] // replaced whole; loaded once a request
 	people *people
 	record *recorder
@@ -80,6 +84,7 @@ func New(log Log, ids *catalogue.IDs, o Options) *Recommender {
 		settings = *o.Settings
 	}
 	r := &Recommender{log: log, now: o.Now, random: o.Random, record: newRecorder(), stale: make(chan struct{}, 1)}
+	r.makers = cmp.Or(o.Workers, max(1, runtime.GOMAXPROCS(0)/2))
 	if r.now == nil {
 		r.now = time.Now
 	}
@@ -116,6 +121,7 @@ func (r *Recommender) Restore(s Start) {
 		world = world.WithModels(s.Models, text.NewVectors(s.Models.Encoder))
 	}
 	next := &shop{World: world.WithItems(s.Items), seq: s.Seq, scenarios: old.scenarios}
+	next.Models.Prepare(next.World, r.makers)
 	for _, sc := range s.Scenarios {
 		next.scenarios = withScenario(next.scenarios, sc)
 	}
@@ -127,11 +133,12 @@ func (r *Recommender) Restore(s Start) {
 func (r *Recommender) Swap(m *recommend.Models) {
 	r.mu.Lock()
 	r.encoding++
-	c := r.shop.Load().Catalogue
+	world := r.shop.Load().World
 	from := len(r.changed)
 	r.mu.Unlock()
 
-	vectors := m.Encode(c)
+	vectors := m.Encode(world.Catalogue)
+	m.Prepare(world.WithModels(m, vectors), r.makers)
 
 	r.mu.Lock()
 	defer r.mu.Unlock()

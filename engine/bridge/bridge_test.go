@@ -145,6 +145,47 @@ func TestNewItemsAreWanted(t *testing.T) {
 	}
 }
 
+// TestNeighboursChange holds that a new item moves when the content of an item near which
+// it lay changes, or of one near which it comes to lie, and that nothing is made anew where
+// an item changed in other ways.
+func TestNeighboursChange(t *testing.T) {
+	s := newShop(t)
+	m, err := Fit(t.Context(), s.base, s.content, Params{Near: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	items := []engine.ItemNum{30, 31, 32, 33, 38}
+	score := func(m *Model, content *text.Vectors) []float32 {
+		out := make([]float32, len(items))
+		m.Open(&model.Query{Content: content, History: []engine.Interest{{Item: 2, Weight: 1}}}).Score(items, out)
+		return out
+	}
+	before := score(m, s.content)
+	dearer := *s.entries[4].Item
+	dearer.Attributes = engine.Attributes{"price": 12.0}
+	places := m.newest.Load().places
+	if got := score(m, s.content.With([]catalogue.Entry{{Num: 4, Item: &dearer}})); !slices.Equal(got, before) || m.newest.Load().places != places {
+		t.Error("a price changed, and the vectors of new items were made anew")
+	}
+	var swapped []catalogue.Entry // lamps become mugs in words, and mugs lamps
+	for n := range 30 {
+		item := *s.entries[n].Item
+		item.Title = s.entries[n^1].Item.Title
+		swapped = append(swapped, catalogue.Entry{Num: engine.ItemNum(n), Item: &item})
+	}
+	content := s.content.With(swapped)
+	fresh, err := Fit(t.Context(), s.base, content, Params{Near: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := score(m, content), score(fresh, content); !slices.Equal(got, want) || slices.Equal(got, before) {
+		t.Errorf("after their neighbours changed new items score %v, want %v; before %v", got, want, before)
+	}
+	if got := score(m, s.content); !slices.Equal(got, before) {
+		t.Errorf("by the content before they score %v, want %v", got, before)
+	}
+}
+
 func sum(values []float32) (total float32) {
 	for _, v := range values {
 		total += v

@@ -73,14 +73,15 @@ type Declared struct {
 
 // Profile is the source "profile": whom nothing is known of by behaviour gets a vector by
 // the attributes they declared, from a ridge regression of the vectors of factor, folded
-// in from the history of those who declared them too. It speaks only where there is
-// neither a history nor an item the list is about.
+// in from the history of those who declared them too. It is by how much they differ from the
+// mean of those, so that an item scores above 0 only where the attributes speak for it. It
+// speaks only where there is neither a history nor an item the list is about.
 type Profile struct {
 	params  ProfileParams
 	dims    int
 	edges   map[string][]float64 // of the parts of a number, by its attribute
 	values  []string             // "name=value", ascending; the first input stands for everybody
-	weights []float32            // (1 + values) x dims
+	weights []float32            // (1 + values) x dims, the first less the mean of all people
 	base    *factor.Model
 }
 
@@ -109,7 +110,18 @@ func FitProfile(ctx context.Context, base *factor.Model, people []Declared, p Pr
 		return nil, fmt.Errorf("fit the way from attributes to factors: %w", err)
 	}
 	m.weights, m.params.Lambda = weights, lambda
+	m.centre(x)
 	return m, nil
+}
+
+// centre moves the first weights so that the people learned from have the mean 0: what they
+// all like is popularity's to say, and is no answer to what somebody said of themselves.
+func (m *Profile) centre(x [][]float32) {
+	mean := make([]float32, m.dims)
+	for _, said := range x {
+		vector.Axpy(1/float32(len(x)), times(said, m.weights, m.dims), mean)
+	}
+	vector.Axpy(-1, mean, m.weights[:m.dims])
 }
 
 // pick returns at most some of the people, evenly picked.

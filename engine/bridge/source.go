@@ -3,7 +3,9 @@ package bridge
 import (
 	"fmt"
 	"io"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -31,7 +33,7 @@ const (
 )
 
 // Model is the fitted source. The vectors of new items are made when they are first asked
-// for, and again when an item's content has changed.
+// for, and again when an item's content has changed, or that of an item near which it may lie.
 type Model struct {
 	params  Params
 	content int       // length of a content vector
@@ -39,17 +41,24 @@ type Model struct {
 	weights []float32 // content x dims, nil for means of near items
 	base    *factor.Model
 
-	places *sync.Map // *place by engine.ItemNum
+	newest atomic.Pointer[made] // by the content that was asked of last
 }
 
-// place is the vector of an item, made from this content.
+// made are the vectors made by some content.
+type made struct {
+	content *text.Vectors
+	known   [][]float32 // content of the items that near ones are looked for among
+	places  *sync.Map   // *place by engine.ItemNum
+}
+
+// place is the vector of an item, made from these words.
 type place struct {
 	words  []float32
 	vector []float32
 }
 
 func newModel(p Params, content, dims int) *Model {
-	return &Model{params: p, content: content, dims: dims, places: new(sync.Map)}
+	return &Model{params: p, content: content, dims: dims}
 }
 
 // Name implements model.Source.
@@ -77,41 +86,75 @@ func (m *Model) Prepare(content *text.Vectors, items []engine.ItemNum, workers i
 	if m.base == nil || content.Dims() != m.content {
 		return
 	}
-	vector.Fork(workers, len(items), func(_, i int) { m.vector(items[i], content) })
+	by := m.by(content)
+	vector.Fork(workers, len(items), func(_, i int) { m.vector(items[i], by) })
+}
+
+// by returns the vectors made by some content: those of the content before, as far as no
+// item that near ones are looked for among has another now. Where one has, all are made
+// anew: its change may have brought it near to any.
+func (m *Model) by(content *text.Vectors) *made {
+	newest := m.newest.Load()
+	if newest != nil && newest.content == content {
+		return newest
+	}
+	next := &made{content: content, places: new(sync.Map)}
+	if m.params.Near != Regression {
+		next.known = make([][]float32, min(m.base.Rows().Len(), maxRows))
+		for i := range next.known {
+			next.known[i] = content.Row(m.among(i))
+		}
+	}
+	if newest != nil && slices.EqualFunc(newest.known, next.known, sameWords) {
+		next.places = newest.places
+	}
+	m.newest.Store(next)
+	return next
+}
+
+// sameWords reports whether two content vectors are one, or equal: an item whose price
+// changed is encoded anew.
+func sameWords(a, b []float32) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0] || slices.Equal(a, b))
+}
+
+// among returns the i-th of the known items that near ones are looked for among.
+func (m *Model) among(i int) engine.ItemNum {
+	rows := m.base.Rows()
+	return rows.Num(i * rows.Len() / min(rows.Len(), maxRows))
 }
 
 // vector returns the vector of an item factor has none of; nil for one it has, and for one
 // without content.
-func (m *Model) vector(n engine.ItemNum, content *text.Vectors) []float32 {
+func (m *Model) vector(n engine.ItemNum, by *made) []float32 {
 	if _, known := m.base.Rows().Row(n); known {
 		return nil
 	}
-	words := content.Row(n)
+	words := by.content.Row(n)
 	if words == nil {
 		return nil
 	}
-	if kept, ok := m.places.Load(n); ok && &kept.(*place).words[0] == &words[0] {
+	if kept, ok := by.places.Load(n); ok && sameWords(kept.(*place).words, words) {
 		return kept.(*place).vector
 	}
 	made := &place{words: words}
 	if m.params.Near == Regression {
 		made.vector = times(words, m.weights, m.dims)
 	} else {
-		made.vector = m.mean(words, content)
+		made.vector = m.mean(words, by)
 	}
-	m.places.Store(n, made)
+	by.places.Store(n, made)
 	return made.vector
 }
 
 // mean returns the mean of the vectors of the items near to some content.
-func (m *Model) mean(words []float32, content *text.Vectors) []float32 {
+func (m *Model) mean(words []float32, by *made) []float32 {
 	rows := m.base.Rows()
 	top := vector.NewTop(m.params.Near)
-	for i := range min(rows.Len(), maxRows) {
-		n := rows.Num(i * rows.Len() / min(rows.Len(), maxRows))
-		if other := content.Row(n); other != nil {
+	for i, other := range by.known {
+		if other != nil {
 			if likeness := vector.Dot(words, other); likeness > 0 {
-				top.Push(n, likeness)
+				top.Push(m.among(i), likeness)
 			}
 		}
 	}
@@ -133,22 +176,22 @@ func (m *Model) Open(q *model.Query) model.Scorer {
 	if m.base == nil || q.Content == nil || q.Content.Dims() != m.content {
 		return &scorer{m: m}
 	}
-	s := &scorer{m: m, content: q.Content, person: m.base.Person(q)}
-	if s.person.Empty() {
+	person := m.base.Person(q)
+	if person.Empty() {
 		return &scorer{m: m}
 	}
-	return s
+	return &scorer{m: m, by: m.by(q.Content), person: person}
 }
 
-// scorer is one query; without content nothing is known of the person, or of any item.
+// scorer is one query; without vectors nothing is known of the person, or of any item.
 type scorer struct {
-	m       *Model
-	content *text.Vectors
-	person  factor.Person
+	m      *Model
+	by     *made
+	person factor.Person
 }
 
 // Empty implements model.Scorer.
-func (s *scorer) Empty() bool { return s.content == nil }
+func (s *scorer) Empty() bool { return s.by == nil }
 
 // Propose implements model.Scorer: the best of the new items that have content.
 func (s *scorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) []engine.ItemNum {
@@ -158,7 +201,7 @@ func (s *scorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) 
 	top := vector.NewTop(n)
 	for it := eligible.Iterator(); it.HasNext(); {
 		item := engine.ItemNum(it.Next())
-		if v := s.m.vector(item, s.content); v != nil {
+		if v := s.m.vector(item, s.by); v != nil {
 			top.Push(item, s.person.ScoreVector(v))
 		}
 	}
@@ -172,7 +215,7 @@ func (s *scorer) Score(items []engine.ItemNum, out []float32) {
 		if s.Empty() {
 			continue
 		}
-		if v := s.m.vector(item, s.content); v != nil {
+		if v := s.m.vector(item, s.by); v != nil {
 			out[i] = s.person.ScoreVector(v)
 		}
 	}
@@ -183,7 +226,7 @@ func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part)
 	if s.Empty() {
 		return 0, nil
 	}
-	v := s.m.vector(item, s.content)
+	v := s.m.vector(item, s.by)
 	if v == nil {
 		return 0, nil
 	}
