@@ -299,6 +299,10 @@ func (f *fakeTrainer) Rollback(_ context.Context, to int) error {
 }
 
 // CheckSources knows two sources with a setting each.
+func (f *fakeTrainer) Ended() map[engine.JobState]uint64 {
+	return map[engine.JobState]uint64{engine.JobSucceeded: 2, engine.JobRefused: 1, engine.JobCancelled: 3}
+}
+
 func (f *fakeTrainer) CheckSources(sources map[string]map[string]any) error {
 	for name, settings := range sources {
 		for setting := range settings {

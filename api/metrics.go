@@ -12,6 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/rapportengine/rapport/engine"
 )
 
 // metrics are a server's figures for Prometheus, in a registry of its own. Labels have
@@ -84,6 +86,7 @@ var (
 	peopleLive   = newGauge(prometheus.GaugeValue, "people_in_memory", "Customers and sessions whose state is in memory.")
 	peopleBytes  = newGauge(prometheus.GaugeValue, "people_in_memory_bytes", "Memory of their states, as estimated.")
 	written      = newGauge(prometheus.CounterValue, "impressions_written_total", "Answers that were recorded.")
+	trainings    = prometheus.NewDesc("rapport_trainings_total", "Trainings that have ended, by how.", []string{"state"}, nil)
 	dropped      = newGauge(prometheus.CounterValue, "impressions_dropped_total", "Answers whose record was lost because the disk did not keep up.")
 )
 
@@ -102,6 +105,10 @@ func (h standing) Collect(out chan<- prometheus.Metric) {
 	send(peopleBytes, float64(f.PeopleBytes))
 	send(written, float64(f.Written))
 	send(dropped, float64(f.Dropped))
+	ended := h.trainer.Ended()
+	for _, state := range []engine.JobState{engine.JobSucceeded, engine.JobRefused, engine.JobFailed, engine.JobCancelled} {
+		out <- prometheus.MustNewConstMetric(trainings, prometheus.CounterValue, float64(ended[state]), string(state))
+	}
 	ctx, stop := context.WithTimeout(context.Background(), probeTimeout)
 	defer stop()
 	models, err := h.trainer.Models(ctx)

@@ -41,6 +41,10 @@ func TestMetrics(t *testing.T) {
 		"rapport_impressions_dropped_total":                                             "0",
 		"rapport_model_version":                                                         "0",
 		"rapport_models_kept":                                                           "2",
+		`rapport_trainings_total{state="succeeded"}`:                                    "2",
+		`rapport_trainings_total{state="refused"}`:                                      "1",
+		`rapport_trainings_total{state="failed"}`:                                       "0",
+		`rapport_trainings_total{state="cancelled"}`:                                    "3",
 		"rapport_store_seq":                                                             fmt.Sprint(h.store.Seq()),
 		"rapport_serving_seq":                                                           fmt.Sprint(h.store.Seq()),
 	} {

@@ -49,7 +49,7 @@ var shapes = map[string]*huma.Schema{
 	"Scenario.diversity":  between(0, 1),
 	"Scenario.count":      whole(1, engine.MaxCount),
 	"Scenario.audience":   among(engine.Public, engine.AgentOnly),
-	"Job.state":           among(engine.JobRunning, engine.JobSucceeded, engine.JobRefused, engine.JobFailed),
+	"Job.state":           among(engine.JobRunning, engine.JobSucceeded, engine.JobRefused, engine.JobFailed, engine.JobCancelled),
 	"Job.progress":        between(0, 1),
 	"Attribute.example":   attributeValue,
 	"Readiness.status":    among("ready", "unready"),

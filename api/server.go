@@ -31,6 +31,8 @@ type Trainer interface {
 	// Rollback makes a kept version serve; an error that wraps engine.ErrNotFound for
 	// one that is not kept.
 	Rollback(ctx context.Context, to int) error
+	// Ended counts the trainings that have ended since the start, by how.
+	Ended() map[engine.JobState]uint64
 	// CheckSources refuses engine.Settings.Sources that it could not train with, by an
 	// *engine.Invalid.
 	CheckSources(sources map[string]map[string]any) error

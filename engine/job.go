@@ -15,6 +15,7 @@ const (
 	JobSucceeded JobState = "succeeded"
 	JobRefused   JobState = "refused"
 	JobFailed    JobState = "failed"
+	JobCancelled JobState = "cancelled" // stopped before its end, as where the server was
 )
 
 // Job is a long piece of work that was asked for: a training.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/rapportengine/rapport/engine"
@@ -39,18 +40,33 @@ func (t *Trainer) do(ctx context.Context, id string) {
 
 func (t *Trainer) end(j *engine.Job, report *Report, err error) {
 	now := t.o.Now()
-	j.Ended, j.State = &now, engine.JobSucceeded
-	if report != nil {
-		j.Version, j.Detail = report.Version, report.Comparison
+	j.Ended, j.State = &now, stateOf(err)
+	if err != nil {
+		j.Detail = err.Error()
+		return
 	}
+	j.Progress, j.Version, j.Detail = 1, report.Version, report.Comparison
+}
+
+// stateOf says how a training ended.
+func stateOf(err error) engine.JobState {
 	switch {
+	case err == nil:
+		return engine.JobSucceeded
 	case errors.Is(err, ErrRefused):
-		j.State, j.Version, j.Detail = engine.JobRefused, 0, err.Error()
-	case err != nil:
-		j.State, j.Version, j.Detail = engine.JobFailed, 0, err.Error()
-	default:
-		j.Progress = 1
+		return engine.JobRefused
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return engine.JobCancelled
 	}
+	return engine.JobFailed
+}
+
+// Ended counts the trainings that have ended since the start, by how: those that were asked
+// for, and those that began because enough was new.
+func (t *Trainer) Ended() map[engine.JobState]uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.ended)
 }
 
 func (t *Trainer) update(id string, change func(*engine.Job)) {

@@ -64,10 +64,11 @@ type Trainer struct {
 	busy  chan struct{} // holds a token while a training or rollback runs
 	asked chan string   // the job that waits for the loop
 
-	mu   sync.Mutex // guards the three below
-	jobs []engine.Job
-	seen uint64 // sequence number at the last training that ended
-	lost bool   // models are kept, and none of them can be read: nothing serves
+	mu    sync.Mutex // guards all below
+	jobs  []engine.Job
+	ended map[engine.JobState]uint64 // trainings, by how
+	seen  uint64                     // sequence number at the last training that ended
+	lost  bool                       // models are kept, and none of them can be read: nothing serves
 }
 
 // jobsKept is how many ended jobs can be asked for.
@@ -98,7 +99,10 @@ func New(store Store, swap func(*recommend.Models), o Options) *Trainer {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Trainer{store: store, swap: swap, o: o, busy: make(chan struct{}, 1), asked: make(chan string, 1)}
+	return &Trainer{
+		store: store, swap: swap, o: o,
+		busy: make(chan struct{}, 1), asked: make(chan string, 1), ended: make(map[engine.JobState]uint64),
+	}
 }
 
 // Latest returns the models to start with: the current version or, where its bytes are
@@ -211,7 +215,11 @@ func (t *Trainer) Now(ctx context.Context, progress func(step string, share floa
 	default:
 		return nil, fmt.Errorf("a training runs already: %w", engine.ErrConflict)
 	}
-	return t.train(ctx, progress)
+	report, err := t.train(ctx, progress)
+	t.mu.Lock()
+	t.ended[stateOf(err)]++
+	t.mu.Unlock()
+	return report, err
 }
 
 var errEmpty = errors.New("there is nothing to learn from: no items and no events yet")

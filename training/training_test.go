@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -123,9 +124,19 @@ func TestTheGateRefusesAWorseModel(t *testing.T) {
 	if !errors.Is(err, training.ErrRefused) || report == nil || !strings.Contains(report.Refused, "ndcg@10") {
 		t.Errorf("a useless model: error %v, report %v", err, report != nil)
 	}
+	endings(t, good, map[engine.JobState]uint64{engine.JobSucceeded: 1})
+	endings(t, tr, map[engine.JobState]uint64{engine.JobRefused: 1})
 	versions, err := tr.Models(t.Context())
 	if err != nil || len(versions) != 1 || !versions[0].Current || len(*swapped) != 0 {
 		t.Errorf("after a refusal: %d versions, %d swaps (%v)", len(versions), len(*swapped), err)
+	}
+}
+
+// endings holds how many trainings ended, and how.
+func endings(t *testing.T, tr *training.Trainer, want map[engine.JobState]uint64) {
+	t.Helper()
+	if got := tr.Ended(); !maps.Equal(got, want) {
+		t.Errorf("trainings ended %v, want %v", got, want)
 	}
 }
 
@@ -261,6 +272,7 @@ func TestInterruptedTrainingLeavesNothing(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || len(*swapped) != 0 {
 		t.Errorf("stopped: %v, %d swaps", err, len(*swapped))
 	}
+	endings(t, tr, map[engine.JobState]uint64{engine.JobCancelled: 1})
 	if v, err := s.Models(t.Context()); err != nil || len(v) != 0 {
 		t.Errorf("after it: %d versions, %v", len(v), err)
 	}
@@ -399,6 +411,7 @@ func TestNothingToLearnFrom(t *testing.T) {
 	if _, err := tr.Now(t.Context(), nil); err == nil || len(*swapped) != 0 {
 		t.Errorf("training on nothing: %v, %d swaps", err, len(*swapped))
 	}
+	endings(t, tr, map[engine.JobState]uint64{engine.JobFailed: 1})
 }
 
 // TestBuyAgainSpeaksWhereItMay has customers who buy three things over and over, and now

@@ -128,7 +128,7 @@ func (r *remote) follow(ctx context.Context, job *engine.Job, b *bar) error {
 	switch job.State {
 	case engine.JobRefused:
 		return fmt.Errorf("%w: %s", training.ErrRefused, job.Detail)
-	case engine.JobFailed:
+	case engine.JobFailed, engine.JobCancelled:
 		return fmt.Errorf("train: %s", job.Detail)
 	}
 	return nil
