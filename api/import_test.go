@@ -153,6 +153,12 @@ func TestImport(t *testing.T) {
 	if out := h.call("POST", "/v1/import/vectors", anyBody, "{\"item_id\":\"lamp-0\",\"vector\":[1,-0.5]}\n{\"item_id\":\"nowhere\",\"vector\":[1,2]}\n").want(200).outcome(); out.Accepted != 1 || out.Refused != 1 || out.Rejected[0].Line != 2 {
 		t.Errorf("vectors: got %+v, want one accepted and line 2 refused", out)
 	}
+	for _, format := range []string{"", "?format=csv", "?format=ndjson"} {
+		array := "\x93NUMPY\x01\x00\x46\x00{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }\n\x00\x00\x80\x3f\x00\x00\x80\x3f"
+		if detail, _ := h.call("POST", "/v1/import/vectors"+format, anyBody, array).want(400).object()["detail"].(string); !strings.Contains(detail, "NumPy array") || !strings.Contains(detail, "FILE.npy,IDS") {
+			t.Errorf("an array%s: %q, want what to send instead", format, detail)
+		}
+	}
 	if lamp := h.call("GET", "/v1/items/lamp-0").object(); !reflect.DeepEqual(lamp["embedding"], []any{1.0, -0.5}) || lamp["title"] != title {
 		t.Errorf("vectors: the item is %v", lamp)
 	}

@@ -60,6 +60,9 @@ func open(r io.Reader, maxInflated int64) (*input, error) {
 	if head := in.peek(2); string(head) == "\xff\xfe" || string(head) == "\xfe\xff" {
 		return nil, &Syntax{1, "the input is UTF-16; UTF-8 is wanted"}
 	}
+	if string(in.peek(len(numPyMagic))) == numPyMagic {
+		return nil, &Syntax{0, "the input is a NumPy array, which does not say whose its rows are: records that name their item are wanted, as in {\"item_id\": \"lamp\", \"vector\": [0.5, -1]}, or as CSV or Parquet; rapport import --as vectors FILE.npy,IDS makes them of an array and its ids"}
+	}
 	return in, nil
 }
 

@@ -76,6 +76,9 @@ type numPyArray struct {
 	buf         []byte
 }
 
+// numPyMagic is what the file of an array begins with.
+const numPyMagic = "\x93NUMPY"
+
 // maxNumPyHeader bounds what a wrong length can make us hold.
 const maxNumPyHeader = 64 << 10
 
@@ -89,7 +92,7 @@ var (
 func readNumPyHeader(r io.Reader) (*numPyArray, error) {
 	n := &numPyArray{from: bufio.NewReaderSize(r, windowBytes)}
 	begin := make([]byte, 8)
-	if _, err := io.ReadFull(n.from, begin); err != nil || !bytes.HasPrefix(begin, []byte("\x93NUMPY")) {
+	if _, err := io.ReadFull(n.from, begin); err != nil || !bytes.HasPrefix(begin, []byte(numPyMagic)) {
 		return nil, errors.New("it is no NumPy array: .npy as numpy.save writes it is wanted")
 	}
 	width := 2

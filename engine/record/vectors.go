@@ -80,7 +80,7 @@ func NumPyWriter(w, ids io.Writer, rows, width int) Writer[Vector] {
 	header := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }", rows, width)
 	const before = 10
 	header += strings.Repeat(" ", 63-(before+len(header))%64) + "\n"
-	prefix := binary.LittleEndian.AppendUint16([]byte("\x93NUMPY\x01\x00"), uint16(len(header)))
+	prefix := binary.LittleEndian.AppendUint16([]byte(numPyMagic+"\x01\x00"), uint16(len(header)))
 	_, n.err = n.out.Write(append(prefix, header...))
 	return n
 }
