@@ -1,0 +1,206 @@
+//go:build !noasm
+
+package vector
+
+import "golang.org/x/sys/cpu"
+
+//go:generate go -C ../../tools/asm run . -out ../../engine/vector/asm_amd64.s -stubs ../../engine/vector/asm_amd64.go -pkg vector
+
+// best returns the best kernels the processor can run.
+func best() path {
+	x := &cpu.X86
+	switch {
+	case !x.HasAVX2 || !x.HasFMA || !x.HasBMI2:
+		return plain
+	case !x.HasAVX512F || !x.HasAVX512BW || !x.HasAVX512DQ || !x.HasAVX512VL || !x.HasAVX512VNNI:
+		return avx2
+	}
+	return avx512
+}
+
+// Below, slices have been held against one another by the callers: the kernels trust
+// the lengths they are given. None reads or writes outside of them.
+
+func dot(a, b []float32) float32 {
+	switch {
+	case len(a) == 0:
+		return 0
+	case kernels == avx512:
+		return dotAVX512(&a[0], &b[0], len(a))
+	case kernels == avx2:
+		return dotAVX2(&a[0], &b[0], len(a))
+	}
+	return dotPlain(a, b)
+}
+
+func dotRows(out, rows, q []float32) {
+	switch {
+	case len(out) == 0 || len(q) == 0:
+		clear(out)
+	case kernels == avx512:
+		dotRowsAVX512(&out[0], &rows[0], &q[0], len(out), len(q))
+	case kernels == avx2:
+		dotRowsAVX2(&out[0], &rows[0], &q[0], len(out), len(q))
+	default:
+		dotRowsPlain(out, rows, q)
+	}
+}
+
+func dotPicked(out, rows, q []float32, picks []uint32, limit int) int {
+	switch {
+	case len(picks) == 0 || limit == 0:
+		return 0
+	case kernels == avx512:
+		return dotPickedAVX512(&out[0], &rows[0], &q[0], &picks[0], len(picks), limit, len(q))
+	case kernels == avx2:
+		return dotPickedAVX2(&out[0], &rows[0], &q[0], &picks[0], len(picks), limit, len(q))
+	}
+	return dotPickedPlain(out, rows, q, picks, limit)
+}
+
+// dotFour is dotRows for the four vectors of d floats in qs; count is a multiple of 4.
+func dotFour(out []float32, apart int, rows, qs []float32, count, d int) {
+	switch {
+	case count == 0:
+	case kernels == avx512:
+		dotFourAVX512(&out[0], apart, &rows[0], &qs[0], count, d)
+	case kernels == avx2:
+		dotFourAVX2(&out[0], apart, &rows[0], &qs[0], count, d)
+	default:
+		for j := range 4 {
+			dotRowsPlain(out[j*apart:][:count], rows, qs[j*d:][:d])
+		}
+	}
+}
+
+func timesPicked(out, rows, v []float32, picks []uint32, weights []float32, limit int) int {
+	switch {
+	case len(picks) == 0 || limit == 0:
+		return 0
+	case kernels == avx512:
+		return timesPickedAVX512(&out[0], &rows[0], &v[0], &picks[0], &weights[0], len(picks), limit, len(v))
+	case kernels == avx2:
+		return timesPickedAVX2(&out[0], &rows[0], &v[0], &picks[0], &weights[0], len(picks), limit, len(v))
+	}
+	return timesPickedPlain(out, rows, v, picks, weights, limit)
+}
+
+func axpy(alpha float32, x, y []float32) {
+	switch {
+	case len(x) == 0:
+	case kernels == avx512:
+		axpyAVX512(alpha, &x[0], &y[0], len(x))
+	case kernels == avx2:
+		axpyAVX2(alpha, &x[0], &y[0], len(x))
+	default:
+		axpyPlain(alpha, x, y)
+	}
+}
+
+func axpyBoth(alpha float32, x, y, sum []float32) {
+	switch {
+	case len(x) == 0:
+	case kernels == avx512:
+		axpyBothAVX512(alpha, &x[0], &y[0], &sum[0], len(x))
+	case kernels == avx2:
+		axpyBothAVX2(alpha, &x[0], &y[0], &sum[0], len(x))
+	default:
+		axpyBothPlain(alpha, x, y, sum)
+	}
+}
+
+func addTo(sum []float64, x []float32) {
+	switch {
+	case len(x) == 0:
+	case kernels == avx512:
+		addToAVX512(&sum[0], &x[0], len(x))
+	case kernels == avx2:
+		addToAVX2(&sum[0], &x[0], len(x))
+	default:
+		addToPlain(sum, x)
+	}
+}
+
+func addScaled(sum []float64, w float64, x []float32) {
+	switch {
+	case len(x) == 0:
+	case kernels == avx512:
+		addScaledAVX512(&sum[0], w, &x[0], len(x))
+	case kernels == avx2:
+		addScaledAVX2(&sum[0], w, &x[0], len(x))
+	default:
+		addScaledPlain(sum, w, x)
+	}
+}
+
+func bytesRows(out []float32, rows []uint8, scales []float32, q []int8, excess int32) {
+	switch {
+	case len(out) == 0:
+	case kernels == avx512:
+		bytesRowsAVX512(&out[0], &rows[0], &scales[0], &q[0], len(out), len(q), excess)
+	case kernels == avx2:
+		bytesRowsAVX2(&out[0], &rows[0], &scales[0], &q[0], len(out), len(q), excess)
+	default:
+		bytesRowsPlain(out, rows, scales, q, excess)
+	}
+}
+
+func bytesPicked(out []float32, rows []uint8, scales []float32, q []int8, picks []uint32, excess int32) int {
+	switch {
+	case len(picks) == 0 || len(scales) == 0:
+		return 0
+	case kernels == avx512:
+		return bytesPickedAVX512(&out[0], &rows[0], &scales[0], &q[0], &picks[0], len(picks), len(scales), len(q), excess)
+	case kernels == avx2:
+		return bytesPickedAVX2(&out[0], &rows[0], &scales[0], &q[0], &picks[0], len(picks), len(scales), len(q), excess)
+	}
+	return bytesPickedPlain(out, rows, scales, q, picks, excess)
+}
+
+func atLeast(words []uint64, scores []float32, bound float32) {
+	switch {
+	case len(words) == 0:
+	case kernels == avx512:
+		atLeastAVX512(&words[0], &scores[0], len(words), bound)
+	case kernels == avx2:
+		atLeastAVX2(&words[0], &scores[0], len(words), bound)
+	default:
+		atLeastPlain(words, scores, bound)
+	}
+}
+
+// tile adds f * transpose(a) * b to the m x n matrix c, where m is a multiple of 8 (and
+// 48 if n is) and n of 16, and a and b have k rows.
+func tile(c []float32, ldc int, a []float32, lda int, b []float32, ldb, m, n, k int, f float32) {
+	if k == 0 {
+		return
+	}
+	switch kernels {
+	case avx512:
+		if n%48 == 0 {
+			for j := 0; j < n; j += 48 {
+				for i := 0; i < m; i += 8 {
+					tile8x48AVX512(&c[i*ldc+j], ldc, &a[i], lda, &b[j], ldb, k, f)
+				}
+			}
+			return
+		}
+		for j := 0; j < n; j += 16 {
+			for i := 0; i < m; i += 8 {
+				tile8x16AVX512(&c[i*ldc+j], ldc, &a[i], lda, &b[j], ldb, k, f)
+			}
+		}
+	case avx2:
+		for j := 0; j < n; j += 16 {
+			i := 0
+			for ; m%6 == 0 && i < m; i += 6 {
+				tile6x16AVX2(&c[i*ldc+j], ldc, &a[i], lda, &b[j], ldb, k, f)
+			}
+			for ; i < m; i += 4 {
+				tile4x16AVX2(&c[i*ldc+j], ldc, &a[i], lda, &b[j], ldb, k, f)
+			}
+		}
+	default:
+		tilePlain(c, ldc, a, lda, b, ldb, m, n, k, f)
+	}
+}

@@ -1,0 +1,45 @@
+//go:build !amd64 || noasm
+
+package vector
+
+func best() path { return plain }
+
+func dot(a, b []float32) float32 { return dotPlain(a, b) }
+
+func dotRows(out, rows, q []float32) { dotRowsPlain(out, rows, q) }
+
+func dotPicked(out, rows, q []float32, picks []uint32, limit int) int {
+	return dotPickedPlain(out, rows, q, picks, limit)
+}
+
+func dotFour(out []float32, apart int, rows, qs []float32, count, d int) {
+	for j := range 4 {
+		dotRowsPlain(out[j*apart:][:count], rows, qs[j*d:][:d])
+	}
+}
+
+func timesPicked(out, rows, v []float32, picks []uint32, weights []float32, limit int) int {
+	return timesPickedPlain(out, rows, v, picks, weights, limit)
+}
+
+func axpy(alpha float32, x, y []float32) { axpyPlain(alpha, x, y) }
+
+func axpyBoth(alpha float32, x, y, sum []float32) { axpyBothPlain(alpha, x, y, sum) }
+
+func addTo(sum []float64, x []float32) { addToPlain(sum, x) }
+
+func addScaled(sum []float64, w float64, x []float32) { addScaledPlain(sum, w, x) }
+
+func bytesRows(out []float32, rows []uint8, scales []float32, q []int8, excess int32) {
+	bytesRowsPlain(out, rows, scales, q, excess)
+}
+
+func bytesPicked(out []float32, rows []uint8, scales []float32, q []int8, picks []uint32, excess int32) int {
+	return bytesPickedPlain(out, rows, scales, q, picks, excess)
+}
+
+func atLeast(words []uint64, scores []float32, bound float32) { atLeastPlain(words, scores, bound) }
+
+func tile(c []float32, ldc int, a []float32, lda int, b []float32, ldb, m, n, k int, f float32) {
+	tilePlain(c, ldc, a, lda, b, ldb, m, n, k, f)
+}

@@ -1,0 +1,200 @@
+package vector
+
+// The plain twins of the kernels: what runs where there is no assembly, and what the
+// assembly is tested against. Products are rounded by a conversion before they are added,
+// as a compiler may otherwise fuse the two on some processors, and bits would differ.
+
+// lanes is how many sums run beside one another in a dot product: product i goes to sum
+// i%lanes, and at the end sum i takes i+8, then i+4, i+2 and i+1.
+const lanes = 16
+
+func dotPlain(a, b []float32) float32 {
+	var s [lanes]float32
+	whole := len(a) &^ (lanes - 1)
+	half((*[8]float32)(s[:8]), a[:whole], b[:whole])
+	if whole > 0 {
+		half((*[8]float32)(s[8:]), a[8:whole], b[8:whole])
+	}
+	a, b = a[whole:], b[whole:]
+	for i := range a {
+		s[i%lanes] += float32(a[i] * b[i])
+	}
+	for width := lanes / 2; width > 0; width /= 2 {
+		for i := range width {
+			s[i] += s[i+width]
+		}
+	}
+	return s[0]
+}
+
+// half adds the products of the first eight of every sixteen elements to s: as many sums
+// as there are registers for.
+func half(s *[8]float32, a, b []float32) {
+	s0, s1, s2, s3, s4, s5, s6, s7 := s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]
+	for len(a) >= 8 && len(b) >= 8 {
+		s0 += float32(a[0] * b[0])
+		s1 += float32(a[1] * b[1])
+		s2 += float32(a[2] * b[2])
+		s3 += float32(a[3] * b[3])
+		s4 += float32(a[4] * b[4])
+		s5 += float32(a[5] * b[5])
+		s6 += float32(a[6] * b[6])
+		s7 += float32(a[7] * b[7])
+		a, b = a[min(lanes, len(a)):], b[min(lanes, len(b)):]
+	}
+	*s = [8]float32{s0, s1, s2, s3, s4, s5, s6, s7}
+}
+
+func dotRowsPlain(out, rows, q []float32) {
+	for i := range out {
+		out[i] = dotPlain(q, rows[i*len(q):])
+	}
+}
+
+func dotPickedPlain(out, rows, q []float32, picks []uint32, limit int) int {
+	for i, p := range picks {
+		if int64(p) >= int64(limit) {
+			return i
+		}
+		out[i] = dotPlain(q, rows[int(p)*len(q):])
+	}
+	return len(picks)
+}
+
+func timesPickedPlain(out, rows, v []float32, picks []uint32, weights []float32, limit int) int {
+	for i, p := range picks {
+		if int64(p) >= int64(limit) {
+			return i
+		}
+		h := rows[int(p)*len(v):][:len(v)]
+		axpyPlain(weights[i]*dotPlain(v, h), h, out)
+	}
+	return len(picks)
+}
+
+func axpyPlain(alpha float32, x, y []float32) {
+	for len(x) >= 4 && len(y) >= 4 {
+		y[0] += float32(alpha * x[0])
+		y[1] += float32(alpha * x[1])
+		y[2] += float32(alpha * x[2])
+		y[3] += float32(alpha * x[3])
+		x, y = x[4:], y[4:]
+	}
+	for i := range x {
+		y[i] += float32(alpha * x[i])
+	}
+}
+
+func axpyBothPlain(alpha float32, x, y, sum []float32) {
+	for len(x) >= 4 && len(y) >= 4 && len(sum) >= 4 {
+		y0, y1, y2, y3 := y[0], y[1], y[2], y[3]
+		sum[0] += float32(alpha * y0)
+		sum[1] += float32(alpha * y1)
+		sum[2] += float32(alpha * y2)
+		sum[3] += float32(alpha * y3)
+		y[0] = y0 + float32(alpha*x[0])
+		y[1] = y1 + float32(alpha*x[1])
+		y[2] = y2 + float32(alpha*x[2])
+		y[3] = y3 + float32(alpha*x[3])
+		x, y, sum = x[4:], y[4:], sum[4:]
+	}
+	for i := range x {
+		sum[i] += float32(alpha * y[i])
+		y[i] += float32(alpha * x[i])
+	}
+}
+
+func addToPlain(sum []float64, x []float32) {
+	for len(x) >= 4 && len(sum) >= 4 {
+		sum[0] += float64(x[0])
+		sum[1] += float64(x[1])
+		sum[2] += float64(x[2])
+		sum[3] += float64(x[3])
+		x, sum = x[4:], sum[4:]
+	}
+	for i := range x {
+		sum[i] += float64(x[i])
+	}
+}
+
+func addScaledPlain(sum []float64, w float64, x []float32) {
+	for len(x) >= 4 && len(sum) >= 4 {
+		sum[0] += float64(w * float64(x[0]))
+		sum[1] += float64(w * float64(x[1]))
+		sum[2] += float64(w * float64(x[2]))
+		sum[3] += float64(w * float64(x[3]))
+		x, sum = x[4:], sum[4:]
+	}
+	for i := range x {
+		sum[i] += float64(w * float64(x[i]))
+	}
+}
+
+// dotBytes is exact.
+func dotBytes(row []uint8, q []int8) int32 {
+	var s0, s1, s2, s3 int32
+	row = row[:len(q)]
+	for len(q) >= 4 && len(row) >= 4 {
+		s0 += int32(row[0]) * int32(q[0])
+		s1 += int32(row[1]) * int32(q[1])
+		s2 += int32(row[2]) * int32(q[2])
+		s3 += int32(row[3]) * int32(q[3])
+		row, q = row[4:], q[4:]
+	}
+	for i := range q {
+		s0 += int32(row[i]) * int32(q[i])
+	}
+	return s0 + s1 + s2 + s3
+}
+
+func bytesRowsPlain(out []float32, rows []uint8, scales []float32, q []int8, excess int32) {
+	for i := range out {
+		out[i] = float32(dotBytes(rows[i*len(q):], q)-excess) * scales[i]
+	}
+}
+
+func bytesPickedPlain(out []float32, rows []uint8, scales []float32, q []int8, picks []uint32, excess int32) int {
+	for i, p := range picks {
+		if int64(p) >= int64(len(scales)) {
+			return i
+		}
+		out[i] = float32(dotBytes(rows[int(p)*len(q):], q)-excess) * scales[p]
+	}
+	return len(picks)
+}
+
+func atLeastPlain(words []uint64, scores []float32, bound float32) {
+	for w := range words {
+		word, part := uint64(0), scores[w*64:][:64]
+		for i, s := range part {
+			if s >= bound {
+				word |= 1 << i
+			}
+		}
+		words[w] = word
+	}
+}
+
+// tilePlain takes two rows and four columns of c at a time.
+func tilePlain(c []float32, ldc int, a []float32, lda int, b []float32, ldb, m, n, k int, f float32) {
+	for i := 0; i < m; i += 2 {
+		for j := 0; j < n; j += 4 {
+			var s00, s01, s02, s03, s10, s11, s12, s13 float32
+			for l := range k {
+				x, y := a[l*lda+i:][:2:2], b[l*ldb+j:][:4:4]
+				s00 += x[0] * y[0]
+				s01 += x[0] * y[1]
+				s02 += x[0] * y[2]
+				s03 += x[0] * y[3]
+				s10 += x[1] * y[0]
+				s11 += x[1] * y[1]
+				s12 += x[1] * y[2]
+				s13 += x[1] * y[3]
+			}
+			to := c[i*ldc+j:][:4:4]
+			to[0], to[1], to[2], to[3] = to[0]+f*s00, to[1]+f*s01, to[2]+f*s02, to[3]+f*s03
+			to = c[(i+1)*ldc+j:][:4:4]
+			to[0], to[1], to[2], to[3] = to[0]+f*s10, to[1]+f*s11, to[2]+f*s12, to[3]+f*s13
+		}
+	}
+}

@@ -1,0 +1,38 @@
+// Command asm writes the kernels of engine/vector for AVX2 and AVX-512, from one
+// description of each. It is run by go generate in engine/vector:
+//
+//	go generate ./engine/vector
+//
+// Every sum of products of float32 runs in sixteen lanes without fused multiplication,
+// and the lanes are added in halves (i with i+8, then +4, +2, +1), so that both
+// instruction sets and the plain Go twins give the same bits. On the machines of today
+// that costs nothing: such loops wait for loads. Only the tiles of matrix products fuse,
+// because there it halves the time.
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+)
+
+func main() {
+	ConstraintExpr("!noasm")
+	for _, set := range []isa{{"AVX2", false}, {"AVX512", true}} {
+		dot(set)
+		dotRows(set)
+		dotPicked(set)
+		dotFour(set)
+		timesPicked(set)
+		axpy(set)
+		axpyBoth(set)
+		addTo(set, false)
+		addTo(set, true)
+		bytesRows(set)
+		bytesPicked(set)
+		atLeast(set)
+	}
+	tile(isa{"AVX2", false}, 6, 2)
+	tile(isa{"AVX2", false}, 4, 2)
+	tile(isa{"AVX512", true}, 8, 3)
+	tile(isa{"AVX512", true}, 8, 1)
+	Generate()
+}
