@@ -239,7 +239,8 @@ func TestLikelihood(t *testing.T) {
 		return sum
 	}
 	w := []float64{0.3, 0.2, 0.1, 0.4, 0}
-	parts, err := e.likelihoods(t.Context(), w)
+	all := []bool{true, true, true, true, true}
+	parts, err := e.likelihoods(t.Context(), w, all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,6 +270,37 @@ func TestLikelihood(t *testing.T) {
 	}
 }
 
+// TestLikelihoodOfSome sources is, for these, what it is among all.
+func TestLikelihoodOfSome(t *testing.T) {
+	e := invented(200, 0.2, 2)
+	w := []float64{0.3, 0, 0.1, 0, 0.2}
+	all, err := e.likelihoods(t.Context(), w, []bool{true, true, true, true, true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	may := []bool{true, false, true, false, true}
+	some, err := e.likelihoods(t.Context(), w, may)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for f := range folds {
+		if some[f].log != all[f].log {
+			t.Errorf("fold %d: %v, among all %v", f, some[f].log, all[f].log)
+		}
+		for s := range w {
+			if want := all[f].gradient[s]; may[s] && some[f].gradient[s] != want || !may[s] && some[f].gradient[s] != 0 {
+				t.Errorf("fold %d: slope %v of source %d, among all %v", f, some[f].gradient[s], s, want)
+			}
+			for u := range s + 1 {
+				at := s*len(w) + u
+				if want := all[f].hessian[at]; may[s] && may[u] && some[f].hessian[at] != want {
+					t.Errorf("fold %d: curve %v of %d and %d, among all %v", f, some[f].hessian[at], s, u, want)
+				}
+			}
+		}
+	}
+}
+
 // TestSoftmaxIsTheBest of all weights near it, and nothing is below 0.
 func TestSoftmaxIsTheBest(t *testing.T) {
 	e := invented(300, 0.2, 2)
@@ -278,7 +310,7 @@ func TestSoftmaxIsTheBest(t *testing.T) {
 		t.Fatal(err)
 	}
 	value := func(w []float64) float64 {
-		parts, err := e.likelihoods(t.Context(), w)
+		parts, err := e.likelihoods(t.Context(), w, may)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -51,14 +51,9 @@ func ask(ctx context.Context, w *recommend.World, place *recommend.Place, cases 
 	keep := depth(len(cases), len(e.names))
 	sums := make([]*moments, len(cases))
 	err := each(ctx, len(cases), workers, func(i int) error {
-		raw, err := recommend.Raw(cases[i].input(w, place))
+		raw, err := recommend.Raw(cases[i].input(w, place), leftOut)
 		if err != nil {
 			return err
-		}
-		for s, name := range e.names {
-			if leftOut(name) {
-				raw.By[s] = nil
-			}
 		}
 		sums[i] = momentsOf(raw.By, likeness)
 		e.questions[i] = newQuestion(raw, cases[i].Targets, keep)

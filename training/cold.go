@@ -87,16 +87,21 @@ func (s *Selector) newcomers(ctx context.Context, m *Material, base factor.Param
 	for row := range known.Rows().Len() {
 		h.known.Add(uint32(known.Rows().Num(row)))
 	}
+	byContent, err := h.ask(ctx, s.Fitter.Workers, content.Newcomers{Known: h.known}, content.Nearest{Known: h.known})
+	if err != nil {
+		return nil, nil, err
+	}
 	var best []float64
 	for i, try := range k.Tries {
 		mapped, err := k.fit(ctx, s.Fitter, rest, try)
 		if err != nil {
 			return nil, nil, err
 		}
-		scores, scales, err := h.ask(ctx, mapped, s.Fitter.Workers)
+		byFactors, err := h.ask(ctx, s.Fitter.Workers, mapped)
 		if err != nil {
 			return nil, nil, err
 		}
+		scores, scales := byContent.beside(byFactors)
 		for _, mix := range mixes {
 			if i > 0 && mix[2] == 0 {
 				continue // measured with the first try
@@ -173,39 +178,52 @@ func (s *Snapshot) without(items map[engine.ItemNum]bool) *Snapshot {
 	return &out
 }
 
-// ask returns what each of newcomerSources says of the hidden items in every case, over
-// its standard deviation, and these.
-func (h *hidden) ask(ctx context.Context, mapped model.Source, workers int) (scores [][][]float32, scales []float64, err error) {
-	sources := []model.Source{content.Newcomers{Known: h.known}, content.Nearest{Known: h.known}, mapped}
-	scores = make([][][]float32, len(h.cases))
-	err = each(ctx, len(h.cases), workers, func(i int) error {
+// answers are what some sources say of the hidden items in every case, over its standard
+// deviation, and these.
+type answers struct {
+	scores [][][]float32 // by case and source, of the hidden items
+	scales []float64     // by source
+}
+
+// ask puts every case to some sources.
+func (h *hidden) ask(ctx context.Context, workers int, sources ...model.Source) (*answers, error) {
+	a := &answers{make([][][]float32, len(h.cases)), make([]float64, len(sources))}
+	err := each(ctx, len(h.cases), workers, func(i int) error {
 		q := &model.Query{History: h.cases[i].history, Content: h.content, Now: h.snap.Newest}
-		scores[i] = make([][]float32, len(sources))
+		a.scores[i] = make([][]float32, len(sources))
 		for s, source := range sources {
-			scores[i][s] = make([]float32, len(h.items))
-			source.Open(q).Score(h.items, scores[i][s])
+			a.scores[i][s] = make([]float32, len(h.items))
+			source.Open(q).Score(h.items, a.scores[i][s])
 		}
 		return nil
 	})
 	if err != nil { // of a training that is interrupted
-		return nil, nil, err
+		return nil, err
 	}
-	scales = make([]float64, len(sources))
-	for s := range scales {
-		of := make([][]float32, len(scores))
-		for i, by := range scores {
+	for s := range a.scales {
+		of := make([][]float32, len(a.scores))
+		for i, by := range a.scores {
 			of[i] = by[s]
 		}
-		if scales[s] = spread(of); scales[s] == 0 {
+		if a.scales[s] = spread(of); a.scales[s] == 0 {
 			continue
 		}
-		for _, by := range scores {
-			for k := range by[s] {
-				by[s][k] /= float32(scales[s])
+		for _, scores := range of {
+			for k := range scores {
+				scores[k] /= float32(a.scales[s])
 			}
 		}
 	}
-	return scores, scales, err
+	return a, nil
+}
+
+// beside returns the answers of both, in the order of the sources.
+func (a *answers) beside(b *answers) (scores [][][]float32, scales []float64) {
+	scores = make([][][]float32, len(a.scores))
+	for i := range scores {
+		scores[i] = slices.Concat(a.scores[i], b.scores[i])
+	}
+	return scores, slices.Concat(a.scales, b.scales)
 }
 
 // spread is the standard deviation of some scores over all cases and items.

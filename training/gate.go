@@ -56,7 +56,7 @@ const soundCases = 200
 func Sound(ctx context.Context, w *recommend.World, place *recommend.Place, cases []Case, workers int) error {
 	sources := w.Models.Sources()
 	return each(ctx, len(cases), workers, func(i int) error {
-		raw, err := recommend.Raw(cases[i].input(w, place))
+		raw, err := recommend.Raw(cases[i].input(w, place), nil)
 		if err != nil {
 			return err
 		}

@@ -40,9 +40,26 @@ type Kind struct {
 	// Over names the kind this one builds on, which stands before it; empty for none.
 	Over string
 
+	// asked returns a fitted source with other settings, where these leave what was fitted
+	// as it is; nil where they must be fitted. It is nil for a kind without such settings.
+	asked func(fitted model.Source, params any) model.Source
 	fit   func(ctx context.Context, f *Fitter, m *Material, params any) (model.Source, error)
 	read  func(data []byte, params any) (any, error) // JSON over params
 	check func(params any) error                     // an *engine.Invalid for what cannot be fitted
+}
+
+// among returns the source with these settings where one of those that were fitted needs
+// only to be asked otherwise; nil for none.
+func (k Kind) among(fitted []model.Source, params any) model.Source {
+	if k.asked == nil {
+		return nil
+	}
+	for _, f := range fitted {
+		if source := k.asked(f, params); source != nil {
+			return source
+		}
+	}
+	return nil
 }
 
 // checker are settings that know what of them cannot be fitted.

@@ -62,6 +62,20 @@ func DefaultSearch() Search {
 	}
 }
 
+// askedOf is Kind.asked of a source that knows itself which settings need no fit.
+func askedOf[S any, P any](asked func(*S, P) *S) func(model.Source, any) model.Source {
+	return func(fitted model.Source, params any) model.Source {
+		of, ok := fitted.(any).(*S)
+		if !ok {
+			return nil
+		}
+		if again := asked(of, params.(P)); again != nil {
+			return any(again).(model.Source)
+		}
+		return nil
+	}
+}
+
 // Factor is iALS.
 func Factor(tries ...factor.Params) Kind {
 	return NewKind(factor.Name, tries, func(ctx context.Context, f *Fitter, m *Material, p factor.Params) (model.Source, error) {
@@ -81,16 +95,19 @@ func EASE(tries ...neighbour.Params) Kind {
 		return neighbour.Fit(ctx, m.Data(), p)
 	})
 	k.Serves = func(items int) bool { return items <= manyItems }
+	k.asked = askedOf((*neighbour.EASE).Asked)
 	return k
 }
 
 // Ridge is EASE on each item's most similar items alone: beyond manyItems in its place,
 // up to there beside it, where leaving the far items out keeps their noise out.
 func Ridge(tries ...neighbour.RidgeParams) Kind {
-	return NewKind(neighbour.RidgeName, tries, func(ctx context.Context, f *Fitter, m *Material, p neighbour.RidgeParams) (model.Source, error) {
+	k := NewKind(neighbour.RidgeName, tries, func(ctx context.Context, f *Fitter, m *Material, p neighbour.RidgeParams) (model.Source, error) {
 		p.Workers = f.Workers
 		return neighbour.FitRidge(ctx, m.Data(), p)
 	})
+	k.asked = askedOf((*neighbour.Ridge).Asked)
+	return k
 }
 
 // ItemKNN is cosines between items, for catalogues that are too large for EASE.
@@ -100,6 +117,7 @@ func ItemKNN(tries ...neighbour.ItemParams) Kind {
 		return neighbour.FitItems(ctx, m.Data(), p)
 	})
 	k.Serves = func(items int) bool { return items > manyItems }
+	k.asked = askedOf((*neighbour.Items).Asked)
 	return k
 }
 

@@ -78,10 +78,16 @@ func (s *Selector) best(ctx context.Context, w *recommend.World, m *Material, ca
 		tries = tries[:1]
 	}
 	var most []float64
-	for _, p := range tries {
-		source, err := s.Fitter.Fit(ctx, m, Setting{Kind: k, Params: p})
-		if err != nil {
-			return nil, nil, err
+	var fitted []model.Source // that a later try needs
+	for i, p := range tries {
+		source := k.among(fitted, p)
+		if source == nil {
+			if source, err = s.Fitter.Fit(ctx, m, Setting{Kind: k, Params: p}); err != nil {
+				return nil, nil, err
+			}
+			if slices.ContainsFunc(tries[i+1:], func(later any) bool { return k.among([]model.Source{source}, later) != nil }) {
+				fitted = append(fitted, source)
+			}
 		}
 		if len(tries) == 1 {
 			return source, p, nil
@@ -154,7 +160,9 @@ func (s *Selector) blend(ctx context.Context, w *recommend.World, task rank.Task
 		cases = known // an item's neighbours are asked for by anybody
 	}
 	cases = Pick(cases, blendCases)
-	leftOut := func(source string) bool { return slices.Contains(s.Without, source) || !speaks(source, task) }
+	leftOut := func(source string) bool { // what can have no weight by held-out wishes
+		return slices.Contains(s.Without, source) || !speaks(source, task) || ofNewcomers(source)
+	}
 	e, err := ask(ctx, w, place, cases, leftOut, s.Fitter.Workers)
 	if err != nil {
 		return nil, Chosen{}, err

@@ -42,8 +42,9 @@ type lent struct {
 	means       []float64
 }
 
-// question adds one.
-func (l *likelihood) question(q *question, weights []float64, space *lent) {
+// question adds one: what it says of the sources that may have a weight. The others have
+// none, so that nothing else hangs on theirs.
+func (l *likelihood) question(q *question, weights []float64, may []bool, space *lent) {
 	share := 1 / float64(len(q.wanted))
 	space.p = q.sum(weights, space.p)
 	p := space.p
@@ -65,8 +66,8 @@ func (l *likelihood) question(q *question, weights []float64, space *lent) {
 	space.means = slices.Grow(space.means[:0], len(weights))[:len(weights)]
 	clear(space.means)
 	for s, z := range q.scores {
-		if z != nil {
-			l.source(q, s, share, space)
+		if z != nil && may[s] {
+			l.source(q, s, share, may, space)
 		}
 	}
 	for s, a := range space.means {
@@ -78,7 +79,7 @@ func (l *likelihood) question(q *question, weights []float64, space *lent) {
 
 // source adds what one source does to a question: its gradient, and its row of the
 // Hessian but for the product of the means.
-func (l *likelihood) source(q *question, s int, share float64, space *lent) {
+func (l *likelihood) source(q *question, s int, share float64, may []bool, space *lent) {
 	z := q.scores[s]
 	for i, x := range z {
 		space.weighted[i] = space.p[i] * x
@@ -90,7 +91,7 @@ func (l *likelihood) source(q *question, s int, share float64, space *lent) {
 	l.gradient[s] -= space.means[s]
 	row := l.hessian[s*len(q.scores):]
 	for t, other := range q.scores[:s+1] {
-		if other != nil {
+		if other != nil && may[t] {
 			row[t] += float64(vector.Dot(space.weighted, other))
 		}
 	}
@@ -100,8 +101,9 @@ func (l *likelihood) source(q *question, s int, share float64, space *lent) {
 // not depend on the number of workers.
 const block = 64
 
-// likelihoods returns the sums over the questions of each fold.
-func (e *exam) likelihoods(ctx context.Context, weights []float64) (*[folds]*likelihood, error) {
+// likelihoods returns the sums over the questions of each fold, of the sources that may
+// have a weight.
+func (e *exam) likelihoods(ctx context.Context, weights []float64, may []bool) (*[folds]*likelihood, error) {
 	blocks := make([][folds]*likelihood, (len(e.questions)+block-1)/block)
 	err := each(ctx, len(blocks), e.workers, func(b int) error {
 		var space lent
@@ -110,7 +112,7 @@ func (e *exam) likelihoods(ctx context.Context, weights []float64) (*[folds]*lik
 		}
 		for _, q := range e.questions[b*block : min((b+1)*block, len(e.questions))] {
 			if len(q.wanted) > 0 {
-				blocks[b][q.fold].question(q, weights, &space)
+				blocks[b][q.fold].question(q, weights, may, &space)
 			}
 		}
 		return nil
@@ -157,7 +159,7 @@ type softmax struct {
 // Army Infinitesimal Jackknife").
 func (e *exam) softmax(ctx context.Context, may []bool, start []float64) (*softmax, error) {
 	fit := &softmax{weights: slices.Clone(start)}
-	parts, err := e.likelihoods(ctx, fit.weights)
+	parts, err := e.likelihoods(ctx, fit.weights, may)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +167,7 @@ func (e *exam) softmax(ctx context.Context, may []bool, start []float64) (*softm
 	var damp float64
 	for range newtonRounds {
 		next := step(parts, -1, fit.weights, may, damp)
-		there, err := e.likelihoods(ctx, next)
+		there, err := e.likelihoods(ctx, next, may)
 		if err != nil {
 			return nil, err
 		}

@@ -72,6 +72,16 @@ func (g *Gram) Fit(ctx context.Context, p Params) (*EASE, error) {
 	return e, nil
 }
 
+// Asked returns the source with other settings where they leave the weights as they are, as
+// Recent does; nil where they must be fitted.
+func (e *EASE) Asked(p Params) *EASE {
+	p = p.WithDefaults()
+	if p.Lambda != e.params.Lambda || p.MaxItems != e.params.MaxItems || p.check() != nil {
+		return nil
+	}
+	return &EASE{params: p, rows: e.rows, weights: e.weights}
+}
+
 // Name implements model.Source.
 func (e *EASE) Name() string { return Name }
 

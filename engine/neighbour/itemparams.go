@@ -41,6 +41,11 @@ type ItemParams struct {
 // maxK bounds K: an item of 1,000 neighbours takes 8 KB.
 const maxK = 1000
 
+func (p ItemParams) fitted() ItemParams {
+	p.Recent, p.Workers = 0, 0
+	return p
+}
+
 func (p ItemParams) recency() float64 { return p.Recent }
 
 // WithDefaults returns p with the default for what is zero: K1 and B are BM25's usual

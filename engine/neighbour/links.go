@@ -16,6 +16,9 @@ type settings[P any] interface {
 	check() error
 	// source is the name of the source and the version of its saved form.
 	source() (name string, version uint32)
+	// fitted are the settings less those that only speed and queries hang on: who has the
+	// same has the same weights.
+	fitted() P
 	// recency is how much an item of a history counts beside the one after it.
 	recency() float64
 }
@@ -35,6 +38,16 @@ func newLinks[P settings[P]](p P, rows *model.Rows, adds *model.Edges) *Links[P]
 	m := &Links[P]{params: p, rows: rows, adds: adds}
 	m.sums.New = func() any { return vector.NewSums(rows.Len()) }
 	return m
+}
+
+// Asked returns the source with other settings where they leave the weights as they are, as
+// Recent does; nil where they must be fitted.
+func (m *Links[P]) Asked(p P) *Links[P] {
+	p = p.WithDefaults()
+	if any(p.fitted()) != any(m.params.fitted()) || p.check() != nil {
+		return nil
+	}
+	return newLinks(p, m.rows, m.adds)
 }
 
 // Name implements model.Source.

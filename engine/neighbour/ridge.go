@@ -34,6 +34,11 @@ type RidgeParams struct {
 
 func (RidgeParams) source() (name string, version uint32) { return RidgeName, 1 }
 
+func (p RidgeParams) fitted() RidgeParams {
+	p.Recent, p.Workers = 0, 0
+	return p
+}
+
 func (p RidgeParams) recency() float64 { return p.Recent }
 
 // WithDefaults returns p with the default for what is zero: these lie within 1 % of the

@@ -71,7 +71,7 @@ func TestRawScores(t *testing.T) {
 		World: w, Place: open(t, w, engine.Scenario{Exclude: []engine.Type{engine.Purchase}}), Now: now,
 		Someone: &recommend.Someone{Rows: purchases(w.Catalogue.IDs(), theID(5))}, Request: &engine.Request{Count: 20},
 	}
-	raw, err := recommend.Raw(in)
+	raw, err := recommend.Raw(in, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,8 +91,17 @@ func TestRawScores(t *testing.T) {
 			t.Errorf("%s scores %v, from its raw scores %v", item.Item, item.Score, sum)
 		}
 	}
+	less, err := recommend.Raw(in, func(source string) bool { return source == "popular" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for s, source := range w.Models.Sources() {
+		if want := raw.By[s]; source.Name() == "popular" && less.By[s] != nil || source.Name() != "popular" && !slices.Equal(less.By[s], want) {
+			t.Errorf("without popular %s says %v, with it %v", source.Name(), less.By[s], want)
+		}
+	}
 	in.Request.Filter = "no such attribute"
-	if _, err := recommend.Raw(in); err == nil {
+	if _, err := recommend.Raw(in, nil); err == nil {
 		t.Error("a broken filter was accepted")
 	}
 }

@@ -12,13 +12,13 @@ import (
 type RawScores struct {
 	Items []engine.ItemNum
 	// By[s] are the raw scores of the models' source s, in the order of Items; nil
-	// where the request gave it nothing to go by.
+	// where the request gave it nothing to go by, and of those that were left out.
 	By [][]float32
 }
 
 // Raw scores the eligible items of a request by every source of the world's models,
-// blended or not.
-func Raw(in *Input) (*RawScores, error) {
+// blended or not, but for those for which leftOut, if not nil, is true.
+func Raw(in *Input, leftOut func(source string) bool) (*RawScores, error) {
 	orders, err := in.Place.join(in.Request, in.World.Catalogue)
 	if err != nil {
 		return nil, err
@@ -30,6 +30,10 @@ func Raw(in *Input) (*RawScores, error) {
 	query, _ := in.query()
 	out := &RawScores{Items: itemsOf(eligible)}
 	for _, source := range in.World.Models.sources {
+		if leftOut != nil && leftOut(source.Name()) {
+			out.By = append(out.By, nil)
+			continue
+		}
 		scorer := source.Open(query)
 		if scorer.Empty() {
 			out.By = append(out.By, nil)
