@@ -55,7 +55,7 @@ func (t *Top) Push(item engine.ItemNum, score float32) {
 func (t *Top) Best() []Scored {
 	best := t.heap
 	t.heap = nil
-	slices.SortFunc(best, Better)
+	sortScored(best)
 	return best
 }
 
@@ -67,32 +67,46 @@ func (t *Top) AppendItems(out []engine.ItemNum) []engine.ItemNum {
 	return out
 }
 
-// worse reports whether heap[i] is to stand above heap[j].
-func (t *Top) worse(i, j int) bool { return Better(t.heap[i], t.heap[j]) > 0 }
+// worse reports whether a is to stand above b in the heap. No score in it is NaN.
+func worse(a, b Scored) bool {
+	return a.Score < b.Score || a.Score == b.Score && a.Item > b.Item
+}
 
+// up moves the last item to its place.
 func (t *Top) up() {
-	for i := len(t.heap) - 1; i > 0; {
+	h := t.heap
+	i := len(h) - 1
+	moved := h[i]
+	for i > 0 {
 		parent := (i - 1) / 2
-		if !t.worse(i, parent) {
-			return
+		if !worse(moved, h[parent]) {
+			break
 		}
-		t.heap[i], t.heap[parent] = t.heap[parent], t.heap[i]
+		h[i] = h[parent]
 		i = parent
 	}
+	h[i] = moved
 }
 
+// down moves the first item to its place.
 func (t *Top) down() {
-	for i := 0; ; {
-		worst := i
-		for c := 2*i + 1; c <= 2*i+2 && c < len(t.heap); c++ {
-			if t.worse(c, worst) {
-				worst = c
-			}
+	h, i := t.heap, 0
+	moved := h[0]
+	for {
+		c := 2*i + 1
+		if c >= len(h) {
+			break
 		}
-		if worst == i {
-			return
+		if c+1 < len(h) && worse(h[c+1], h[c]) {
+			c++
 		}
-		t.heap[i], t.heap[worst] = t.heap[worst], t.heap[i]
-		i = worst
+		if !worse(h[c], moved) {
+			break
+		}
+		h[i] = h[c]
+		i = c
 	}
+	h[i] = moved
 }
+
+func sortScored(all []Scored) { slices.SortFunc(all, Better) }
