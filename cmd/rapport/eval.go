@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"math"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -92,25 +92,27 @@ func (e *evalCommand) Run(ctx context.Context, c *console) (err error) {
 	if err := e.writable(); err != nil {
 		return err
 	}
+	required, err := conditions(e.Require)
+	if err != nil {
+		return err
+	}
 	o, err := e.options()
 	if err != nil {
 		return err
 	}
 	o.Models, o.K, o.By = e.Models, e.K, e.By
-	refused, done, err := e.load(ctx, c, &o)
+	o.Begin = func(p offline.Plan) error { return foreseen(required, p) }
+	sum := sha256.New()
+	refused, done, err := e.load(ctx, c, &o, sum)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	more, err := e.foreign(ctx, c, &o)
+	more, err := e.foreign(ctx, c, &o, sum)
 	if err != nil {
 		return err
 	}
 	refused = append(refused, more...)
-	required, err := e.requirements(o)
-	if err != nil {
-		return err
-	}
 	b := c.bar("evaluating", barSteps)
 	o.Progress = func(share float64, what string) { b.share(what, share) }
 	o.Curve = e.LearningCurve
@@ -249,48 +251,4 @@ func weights(s engine.Settings) map[string]float64 {
 		out[string(name)] = set.Weight
 	}
 	return out
-}
-
-// requirements reads the conditions, and refuses now what could not be checked after
-// the work.
-func (e *evalCommand) requirements(o offline.Options) ([]evaluate.Requirement, error) {
-	models := slices.Clone(o.Models)
-	if len(models) == 0 {
-		models = offline.ModelNames()
-	}
-	for _, f := range o.Foreign {
-		models = append(models, f.Name)
-	}
-	var out []evaluate.Requirement
-	for _, text := range e.Require {
-		q, err := evaluate.ParseRequirement(text)
-		if err != nil {
-			return nil, &usageError{err}
-		}
-		for _, name := range []string{q.Left, q.Right} {
-			if name != "" && !slices.Contains(models, name) {
-				return nil, usagef("--require: %s is not evaluated; there are %s", name, strings.Join(models, ", "))
-			}
-		}
-		if !slices.Contains(o.K, q.Metric.K) {
-			return nil, usagef("--require: %s is not measured with --k %v", q.Metric, o.K)
-		}
-		out = append(out, q)
-	}
-	return out, nil
-}
-
-func check(c *console, required []evaluate.Requirement, report *evaluate.Report) error {
-	var err error
-	for _, q := range required {
-		met, verdict, bad := q.Check(report)
-		if bad != nil {
-			return &usageError{bad}
-		}
-		c.say("%s", verdict)
-		if !met {
-			err = errors.Join(err, fmt.Errorf("%w: %s", errUnmet, q))
-		}
-	}
-	return err
 }

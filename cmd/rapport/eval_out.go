@@ -87,7 +87,7 @@ func (k *evalOut) create(name string) (*partFile, error) {
 }
 
 // Split implements offline.Taker.
-func (k *evalOut) Split(rows []engine.Row, parts []evaluate.Part) error {
+func (k *evalOut) Split(rows []engine.Row, parts []evaluate.Part, windows []int) error {
 	f, err := k.create("splits.parquet")
 	if err != nil {
 		return err
@@ -95,7 +95,12 @@ func (k *evalOut) Split(rows []engine.Row, parts []evaluate.Part) error {
 	w := record.PartedWriter(f, record.Parquet)
 	names := map[evaluate.Part]string{evaluate.Train: "train", evaluate.Valid: "valid", evaluate.Test: "test"}
 	for i := range rows {
-		if err := w.Write(record.Parted{Interaction: rows[i].Interaction, Part: names[parts[i]]}); err != nil {
+		row := record.Parted{Interaction: rows[i].Interaction, Part: names[parts[i]]}
+		if windows != nil {
+			cut := int64(windows[i])
+			row.Cut = &cut
+		}
+		if err := w.Write(row); err != nil {
 			return err
 		}
 	}

@@ -2,10 +2,9 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"iter"
 	"slices"
@@ -29,24 +28,23 @@ type evalFile struct {
 const undatedApart = 30 * 24 * time.Hour
 
 // read fills the data and returns what was wrong with the files, in sentences.
-func (e *evalData) read(ctx context.Context, c *console, o *offline.Options, unwilling map[engine.CustomerID]bool) (refused []string, err error) {
+func (e *evalData) read(ctx context.Context, c *console, o *offline.Options, sum hash.Hash, unwilling map[engine.CustomerID]bool) (refused []string, err error) {
 	options, err := e.fileForm.options()
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.New()
 	r := &evalReading{c: c, data: o.Data, sum: sum, minValue: e.MinValue, given: e.Events == "", unwilling: unwilling}
 	if e.Items != "" {
 		items := options
 		items.Mapping = record.Mapping{} // it is for the events
-		if err := eachRecord(ctx, r, e.Items, items, record.Items, func(i engine.Item) { r.data.AddItem(i) }); err != nil {
+		if err := eachRecord(ctx, r, e.Items, items, record.Items, func(_ int, i record.Entry[engine.Item]) error { r.data.AddItem(i.Value); return nil }); err != nil {
 			return nil, err
 		}
 	}
 	if e.Customers != "" {
 		people := options
 		people.Mapping = record.Mapping{}
-		if err := eachRecord(ctx, r, e.Customers, people, record.Customers, func(who engine.Customer) { r.data.AddCustomer(who) }); err != nil {
+		if err := eachRecord(ctx, r, e.Customers, people, record.Customers, func(_ int, who record.Entry[engine.Customer]) error { r.data.AddCustomer(who.Value); return nil }); err != nil {
 			return nil, err
 		}
 	}
@@ -60,9 +58,11 @@ func (e *evalData) read(ctx context.Context, c *console, o *offline.Options, unw
 			continue
 		}
 		options.Base = time.Unix(0, 0).Add(time.Duration(i) * undatedApart).UTC()
-		if err := eachRecord(ctx, r, f.name, options, record.Events, func(ev engine.RecordEvent) { r.event(ev, f.part) }); err != nil {
+		untimed, err := r.events(ctx, f, options)
+		if err != nil {
 			return nil, err
 		}
+		o.Data.Undated += untimed
 	}
 	if e.Vectors != "" {
 		vectors := options
@@ -71,7 +71,6 @@ func (e *evalData) read(ctx context.Context, c *console, o *offline.Options, unw
 			return nil, err
 		}
 	}
-	o.Data.SHA256 = hex.EncodeToString(sum.Sum(nil))
 	if len(o.Data.Rows) == 0 {
 		return nil, r.nothing()
 	}
@@ -107,15 +106,36 @@ func (r *evalReading) nothing() error {
 	return usagef("there are no interactions to evaluate: %s", strings.Join(why, "; "))
 }
 
-// event adds an event, but for the lines whose value is too low.
-func (r *evalReading) event(e engine.RecordEvent, part evaluate.Part) {
+// events adds the events of a file and returns how many of the rows have no time.
+func (r *evalReading) events(ctx context.Context, f evalFile, o record.Options) (untimed int, err error) {
+	first, last := 0, 0
+	err = eachRecord(ctx, r, f.name, o, record.Events, func(n int, e record.Entry[engine.RecordEvent]) error {
+		rows := r.event(e.Value, f.part)
+		// A time that is the one the reading gives to the n-th record is its place.
+		if e.Value.Lines[0].At.Equal(o.Base.Add(time.Duration(n-1) * time.Millisecond)) {
+			untimed += rows
+			if n == 1 {
+				first = rows
+			}
+		}
+		last = n
+		return nil
+	})
+	if untimed == first && last > 1 {
+		return 0, err // a log whose moments are counted from 0
+	}
+	return untimed, err
+}
+
+// event adds an event, but for the lines whose value is too low, and returns how many.
+func (r *evalReading) event(e engine.RecordEvent, part evaluate.Part) (lines int) {
 	who := e.Lines[0].Customer
 	if c := r.data.Customers[who]; r.unwilling[who] || (c != nil && !c.Allows(engine.Train)) {
 		r.refusing += len(e.Lines)
-		return
+		return 0
 	}
 	if r.minValue != nil {
-		lines := len(e.Lines)
+		lines = len(e.Lines)
 		e.Lines = slices.DeleteFunc(e.Lines, func(i engine.Interaction) bool { return i.Value < *r.minValue })
 		r.below += lines - len(e.Lines)
 	}
@@ -123,36 +143,49 @@ func (r *evalReading) event(e engine.RecordEvent, part evaluate.Part) {
 	if r.given {
 		r.data.Parts = append(r.data.Parts, slices.Repeat([]evaluate.Part{part}, len(e.Lines))...)
 	}
+	return len(e.Lines)
 }
 
-// vectors gives items their own vectors.
+// vectors gives items their own vectors, which are of one length: those of another would
+// lie in another space, where nothing can be said of how alike they are.
 func (r *evalReading) vectors(ctx context.Context, name string, o record.Options) error {
-	all, strange := 0, 0
-	take := func(v record.Vector) {
+	all, strange, width := 0, 0, 0
+	take := func(row int, v record.Vector) error {
+		if width == 0 {
+			width = len(v.Values)
+		}
+		if len(v.Values) != width {
+			return usagef("--vectors: %s, row %d: the vector of %s has %d numbers, those before it have %d; one length is wanted", name, row, v.Item, len(v.Values), width)
+		}
 		if all++; !r.data.SetVector(v.Item, v.Values) {
 			strange++
 		}
+		return nil
 	}
 	var err error
 	if f, npy := npyOf(name); npy {
-		err = f.each(ctx, r.sum, func(v record.Vector) error { take(v); return nil })
+		err = f.each(ctx, r.sum, func(v record.Vector) error { return take(all+1, v) })
 	} else {
-		err = eachRecord(ctx, r, name, o, record.Vectors, take)
+		err = eachRecord(ctx, r, name, o, record.Vectors, func(_ int, v record.Entry[record.Vector]) error { return take(v.Line, v.Value) })
 	}
-	if err == nil && strange == all {
+	if err != nil {
+		return err
+	}
+	if strange == all {
 		return usagef("--vectors: none of the %s vectors is of an item of the data", count(all))
 	}
 	if strange > 0 {
 		r.refused = append(r.refused, fmt.Sprintf("%s of %s vectors are of items that nothing else names", count(strange), count(all)))
 	}
-	return err
+	return nil
 }
 
 // readFunc is a reading of package record.
 type readFunc[T any] = func(io.Reader, record.Options) iter.Seq2[record.Entry[T], error]
 
-// eachRecord reads one file and hands on its records.
-func eachRecord[T any](ctx context.Context, r *evalReading, name string, o record.Options, read readFunc[T], add func(T)) (err error) {
+// eachRecord reads one file and hands on its records, with the number of each among them,
+// refused ones counted. An error of add ends it.
+func eachRecord[T any](ctx context.Context, r *evalReading, name string, o record.Options, read readFunc[T], add func(n int, e record.Entry[T]) error) (err error) {
 	in, err := openInput(name, false)
 	if err != nil {
 		return &usageError{err}
@@ -181,7 +214,9 @@ func eachRecord[T any](ctx context.Context, r *evalReading, name string, o recor
 		if err != nil {
 			return fmt.Errorf("%s: %w", in.name, err)
 		}
-		add(entry.Value)
+		if err := add(n, entry); err != nil {
+			return err
+		}
 	}
 	if bad > 0 {
 		r.refused = append(r.refused, fmt.Sprintf("%s: %s of %s records were refused, the first at %v", in.name, count(bad), count(n), first))

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -24,9 +26,9 @@ type workspaceData struct {
 // remove deletes the files.
 func (d *workspaceData) remove() error { return os.RemoveAll(d.folder) }
 
-// load reads the data, from the workspace or the files; done is to be called when it is
-// no longer needed.
-func (e *evalData) load(ctx context.Context, c *console, o *offline.Options) (refused []string, done func() error, err error) {
+// load reads the data, from the workspace or the files, whose bytes go into sum; done is to
+// be called when it is no longer needed.
+func (e *evalData) load(ctx context.Context, c *console, o *offline.Options, sum hash.Hash) (refused []string, done func() error, err error) {
 	done = func() error { return nil }
 	var unwilling map[engine.CustomerID]bool
 	if e.Dir+e.Server != "" {
@@ -39,9 +41,10 @@ func (e *evalData) load(ctx context.Context, c *console, o *offline.Options) (re
 			o.Settings = d.settings
 		}
 	}
-	if refused, err = e.read(ctx, c, o, unwilling); err != nil {
+	if refused, err = e.read(ctx, c, o, sum, unwilling); err != nil {
 		return nil, done, errors.Join(err, done())
 	}
+	o.Data.SHA256 = hex.EncodeToString(sum.Sum(nil))
 	return refused, done, nil
 }
 

@@ -60,10 +60,12 @@ func (e *evalPolicyCommand) Run(ctx context.Context, c *console) error {
 		return usagef("--actions: a number above 0, with --policy uniform; a policy's file names its items")
 	}
 	sum := sha256.New()
-	log, refused, err := readAll(ctx, c, sum, e.Impressions, options, record.Rounds)
+	var read policy.Log
+	refused, err := readAll(ctx, c, sum, e.Impressions, options, record.Rounds, read.Add)
 	if err != nil {
-		return err
+		return asUsage(err)
 	}
+	log := read.Rounds()
 	if len(log) == 0 {
 		return usagef("%s has no round that can be used (%s)\nOff-policy evaluation needs a log of a policy that drew by chance: for each item shown, the item (item_id), what came of it (reward) and the probability it was shown with (propensity). Rapport's own answers are not drawn, and its export of impressions has no propensities.",
 			e.Impressions, strings.Join(append(refused, "nothing else is in it"), "; "))
@@ -98,21 +100,22 @@ func (e *evalPolicyCommand) policy(ctx context.Context, c *console, sum io.Write
 	if e.Policy == uniform {
 		return policy.Uniform(policy.Actions(log), e.Actions)
 	}
-	rows, refused, err := readAll(ctx, c, sum, e.Policy, record.Options{Unknown: record.Refuse}, record.Probabilities)
+	var rows policy.Rows
+	refused, err := readAll(ctx, c, sum, e.Policy, record.Options{Unknown: record.Refuse}, record.Probabilities, rows.Add)
 	if err != nil {
 		return nil, err
 	}
 	if len(refused) > 0 {
 		return nil, usagef("--policy: %s", strings.Join(refused, "; ")) // what is left would be another policy
 	}
-	return policy.Table(rows)
+	return policy.Table(rows.All())
 }
 
-// readAll reads all records of a file; refused says in a sentence what was wrong.
-func readAll[T any](ctx context.Context, c *console, sum io.Writer, name string, o record.Options, read readFunc[T]) (all []T, refused []string, err error) {
+// readAll hands on all records of a file; refused says in a sentence what was wrong.
+func readAll[T any](ctx context.Context, c *console, sum io.Writer, name string, o record.Options, read readFunc[T], add func(T) error) (refused []string, err error) {
 	r := &evalReading{c: c, sum: sum}
-	err = eachRecord(ctx, r, name, o, read, func(v T) { all = append(all, v) })
-	return all, r.refused, err
+	err = eachRecord(ctx, r, name, o, read, func(_ int, v record.Entry[T]) error { return add(v.Value) })
+	return r.refused, err
 }
 
 func (e *evalPolicyCommand) tell(c *console, report *policyReport) error {

@@ -16,6 +16,7 @@ import (
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/record"
 	"github.com/rapportengine/rapport/store"
+	"github.com/rapportengine/rapport/training/tune"
 )
 
 func main() {
@@ -40,7 +41,7 @@ const (
 	exitFailed = 1
 	exitUsage  = 2
 	exitUnmet  = 3 // a requirement of rapport eval was not met
-	exitLocked = 4 // another process has the directory
+	exitLocked = 4 // another process has the directory, or the study of rapport tune
 )
 
 // errUnmet says that an evaluation ran well and did not reach what was required.
@@ -64,6 +65,9 @@ func exitCode(err error) int {
 	case errors.Is(err, errUnmet):
 		return exitUnmet
 	}
+	if _, locked := errors.AsType[*tune.LockedError](err); locked {
+		return exitLocked
+	}
 	if _, usage := errors.AsType[*usageError](err); usage {
 		return exitUsage
 	}
@@ -81,10 +85,10 @@ func report(stderr io.Writer, err error) int {
 		return code
 	}
 	fmt.Fprintln(stderr, "rapport:", describe(err))
-	switch code {
-	case exitLocked:
+	switch {
+	case errors.Is(err, store.ErrLocked):
 		fmt.Fprintln(stderr, "One process at a time can have a directory. Stop that one, ask it by --server URL, or give another --dir.")
-	case exitUsage:
+	case code == exitUsage:
 		fmt.Fprintln(stderr, `Run "rapport COMMAND --help" for what a command takes.`)
 	}
 	return code

@@ -55,12 +55,15 @@ func (m *metricsCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
+	required, err := m.requirements(scoring)
+	if err != nil {
+		return err
+	}
 	r := &listFiles{command: m, c: c, sum: sha256.New()}
 	if err := r.read(ctx); err != nil {
 		return err
 	}
-	required, err := m.requirements(r.systems)
-	if err != nil {
+	if err := compared(required, r.systems); err != nil {
 		return err
 	}
 	report := scoring.Measure(&r.judged, r.systems)
@@ -107,21 +110,37 @@ func (m *metricsCommand) scoring() (*evaluate.Scoring, error) {
 	return s, nil
 }
 
-func (m *metricsCommand) requirements(systems []*evaluate.Rankings) ([]evaluate.Requirement, error) {
-	var out []evaluate.Requirement
-	for _, text := range m.Require {
-		q, err := evaluate.ParseRequirement(text)
-		if err != nil {
-			return nil, &usageError{err}
+// requirements reads the conditions, and refuses what lists alone do not say.
+func (m *metricsCommand) requirements(s *evaluate.Scoring) ([]evaluate.Requirement, error) {
+	required, err := conditions(m.Require)
+	if err != nil {
+		return nil, err
+	}
+	for _, q := range required {
+		if q.Slice != "" {
+			return nil, usagef("--require: lists and judgements have no slices, as %q; rapport eval has", q.Slice)
 		}
+		if err := amongMetrics(q, s.Metrics); err != nil {
+			return nil, err
+		}
+	}
+	return required, nil
+}
+
+// compared refuses conditions on systems that no file has.
+func compared(required []evaluate.Requirement, systems []*evaluate.Rankings) error {
+	var names []string
+	for _, r := range systems {
+		names = append(names, r.Name)
+	}
+	for _, q := range required {
 		for _, name := range []string{q.Left, q.Right} {
-			if name != "" && !slices.ContainsFunc(systems, func(r *evaluate.Rankings) bool { return r.Name == name }) {
-				return nil, usagef("--require: there are no lists of %s", name)
+			if name != "" && !slices.Contains(names, name) {
+				return usagef("--require: there are no lists of %s; there are those of %s", name, strings.Join(names, ", "))
 			}
 		}
-		out = append(out, q)
 	}
-	return out, nil
+	return nil
 }
 
 // listFiles is what reading the files has come to.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -87,7 +88,7 @@ func (t *tuneCommand) Run(ctx context.Context, c *console) (err error) {
 	if err != nil {
 		return err
 	}
-	refused, done, err := t.load(ctx, c, &o)
+	refused, done, err := t.load(ctx, c, &o, sha256.New())
 	if err != nil {
 		return err
 	}

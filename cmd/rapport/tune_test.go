@@ -37,7 +37,7 @@ func TestTune(t *testing.T) {
 	if out := rapport(t, tune...).want(t, exitOK).out; json.Unmarshal([]byte(out), &again) != nil || again.Kinds[0].Best != found.Best || again.Kinds[0].Trials[5].Seconds != found.Trials[5].Seconds {
 		t.Errorf("again: %s", out)
 	}
-	rapport(t, append(tune[:len(tune):len(tune)], "--repeats", "allow")...).want(t, exitUsage, "another study")
+	rapport(t, append(tune[:len(tune):len(tune)], "--repeats", "allow")...).want(t, exitUsage, `another study: repeats was "exclude" and is "allow"; name another file`)
 
 	if found.Best == 0 {
 		t.Fatal("on this log nothing is better than what it began with: there is nothing to install")

@@ -22,6 +22,7 @@ type Asked struct {
 type Parted struct {
 	engine.Interaction
 	Part string `json:"part"`
+	Cut  *int64 `json:"cut,omitempty"` // of rolling cuts, how many lie before it; nil where there is one cut
 }
 
 // Recommended is a place of a list. Listings reads it back.
@@ -51,7 +52,10 @@ type Scored struct {
 
 // PartedWriter writes the rows of a split, as EventWriter does.
 func PartedWriter(w io.Writer, f Format) Writer[Parted] {
-	columns := []column[Parted]{words("part", func(p *Parted) string { return p.Part })}
+	columns := []column[Parted]{
+		words("part", func(p *Parted) string { return p.Part }),
+		maybe("cut", func(p *Parted) *int64 { return p.Cut }),
+	}
 	for _, c := range eventColumns {
 		columns = append(columns, column[Parted]{name: c.name, as: c.as, json: c.json, few: c.few, get: func(p *Parted) any { return c.get(&p.Interaction) }})
 	}

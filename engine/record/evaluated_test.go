@@ -31,12 +31,16 @@ func wrote[T any](t *testing.T, writer func(io.Writer, Format) Writer[T], record
 
 func TestWhatAnEvaluationLeavesIsReadBack(t *testing.T) {
 	asked := Asked{Query: "ann#2", Customer: "ann"}
-	score := 0.0 // a score of 0 is one
+	score, cut := 0.0, int64(0) // a score of 0 is one
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for name, c := range map[string]struct{ got, want map[string]any }{
 		"parted": {
-			wrote(t, PartedWriter, Parted{engine.Interaction{Customer: "ann", Item: "x", Type: "purchase", At: at}, "valid"}),
-			map[string]any{"part": "valid", "customer_id": "ann", "item_id": "x", "type": "purchase", "at": at.UnixMicro()},
+			wrote(t, PartedWriter, Parted{engine.Interaction{Customer: "ann", Item: "x", Type: "purchase", At: at}, "valid", nil}),
+			map[string]any{"part": "valid", "cut": nil, "customer_id": "ann", "item_id": "x", "type": "purchase", "at": at.UnixMicro()},
+		},
+		"parted at several cuts": {
+			wrote(t, PartedWriter, Parted{engine.Interaction{Customer: "ann", Item: "x", Type: "purchase", At: at}, "train", &cut}),
+			map[string]any{"part": "train", "cut": int64(0)}, // before the first is a place
 		},
 		"recommended": {
 			wrote(t, RecommendedWriter, Recommended{"ease", asked, "x", 3, &score, false}),

@@ -45,8 +45,11 @@ var definitions = []definition{
 	{name: "coverage", words: "the share of all items that somebody is shown", over: coverage},
 	{name: "novelty", words: "how little known the shown items are, in bits: one more is half as many customers who had it", over: novelty},
 	{name: "gini", words: "how unevenly the places are shared among the items: 0 all alike, near 1 always the same few; less is more even", over: gini},
-	{name: "diversity", words: "how unlike one another the items of a list are", over: diversity},
+	{name: Diversity, words: "how unlike one another the items of a list are, by their titles, categories and texts: 0 all alike, 1 unrelated", over: diversity},
 }
+
+// Diversity is the metric that needs to know what items are: see Background.Similarity.
+const Diversity = "diversity"
 
 // ParseMetric reads "ndcg@10", or "map" for the whole list. Errors are *engine.Invalid
 // and say which names or cut-offs there are.

@@ -29,6 +29,7 @@ type Dataset struct {
 	Valid         int    `json:"valid"`
 	Test          int    `json:"test"`
 	TestCustomers int    `json:"test_customers"` // with something to predict
+	Repeated      int    `json:"repeated"`       // customers who are not asked: all that is held out of them they had before
 	Cases         int    `json:"cases"`          // questions: several of a customer in sessions and over rolling cuts
 	Targets       int    `json:"targets"`        // items to predict, over all of them
 	Unreachable   int    `json:"unreachable"`    // targets that were not eligible: misses for every model

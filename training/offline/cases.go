@@ -15,17 +15,17 @@ const choosingCases = 4000
 
 // cases are the questions of what is held out: of each customer what they did next, in
 // sessions each next item. Somebody without a past is asked for too, unless the items
-// are new: then nobody could say anything of either.
-func (e *evaluation) cases(known, held []int, only *roaring.Bitmap) []training.Case {
-	var out []training.Case
+// are new: then nobody could say anything of either. Repeated are those who are not
+// asked, as they had all that is held out of them before.
+func (e *evaluation) cases(known, held []int, only *roaring.Bitmap) (out []training.Case, repeated []engine.Subject) {
 	if e.Sessions {
 		asked := make([]bool, len(e.Data.Rows))
 		for _, i := range held {
 			asked[i] = e.isTarget(&e.Data.Rows[i])
 		}
-		out = e.Data.prefixes(e.split.Sorted(known, held), func(row int) bool { return asked[row] }, e.Repeats)
+		out, repeated = e.Data.prefixes(e.split.Sorted(known, held), func(row int) bool { return asked[row] }, e.Repeats)
 	} else {
-		out = e.Data.cases(known, held, e.isTarget, e.Repeats)
+		out, repeated = e.Data.cases(known, held, e.isTarget, e.Repeats)
 	}
 	if only != nil {
 		out = slices.DeleteFunc(out, func(c training.Case) bool { return len(newest(c.Who.Rows)) == 0 })
@@ -34,26 +34,27 @@ func (e *evaluation) cases(known, held []int, only *roaring.Bitmap) []training.C
 		out[i].Only = only
 		out[i].Who.Customer = e.Data.customer(out[i].Who.Subject)
 	}
-	return out
+	return out, repeated
 }
 
 // cases asks every subject with something held out what they did next: known are the
 // rows before, held those to predict. Without repeats, items of the history are no
-// targets.
-func (d *Data) cases(known, held []int, target func(*engine.Row) bool, repeats bool) []training.Case {
+// targets, and who has no other is not asked, but repeated.
+func (d *Data) cases(known, held []int, target func(*engine.Row) bool, repeats bool) (out []training.Case, repeated []engine.Subject) {
 	past := make(map[engine.Subject][]engine.Row)
 	for _, h := range d.histories(known) {
 		past[h.subject] = h.rows
 	}
-	var out []training.Case
 	for _, h := range d.histories(held) {
 		c := training.Case{Who: training.Known(h.subject, past[h.subject])}
+		had := false
 		for i := range h.rows {
 			r := &h.rows[i]
 			if r.Item == "" || !target(r) || slices.Contains(c.Targets, r.Num) {
 				continue
 			}
 			if !repeats && has(c.Who.Rows, r.Num) {
+				had = true
 				continue
 			}
 			if len(c.Targets) == 0 {
@@ -61,34 +62,42 @@ func (d *Data) cases(known, held []int, target func(*engine.Row) bool, repeats b
 			}
 			c.Targets = append(c.Targets, r.Num)
 		}
-		if len(c.Targets) > 0 {
+		switch {
+		case len(c.Targets) > 0:
 			out = append(out, c)
+		case had:
+			repeated = append(repeated, h.subject)
 		}
 	}
-	return out
+	return out, repeated
 }
 
 // prefixes asks of every timeline in the rows for each item that is held, but for the
 // first: the history is what stands before it. What somebody just looked at is not
-// shown to them again. Without repeats, items of the history are no targets.
-func (d *Data) prefixes(rows []int, held func(row int) bool, repeats bool) []training.Case {
-	var out []training.Case
+// shown to them again. Without repeats, items of the history are no targets, and a
+// timeline that has no other is not asked, but repeated.
+func (d *Data) prefixes(rows []int, held func(row int) bool, repeats bool) (out []training.Case, repeated []engine.Subject) {
 	for _, h := range d.histories(rows) {
+		before, had := len(out), false
 		for i := range h.rows {
-			r, before := &h.rows[i], h.rows[:i]
-			if r.Item == "" || !held(h.index[i]) || len(newest(before)) == 0 {
+			r, past := &h.rows[i], h.rows[:i]
+			if r.Item == "" || !held(h.index[i]) || len(newest(past)) == 0 {
 				continue
 			}
-			if !repeats && has(before, r.Num) {
+			if !repeats && has(past, r.Num) {
+				had = true
 				continue
 			}
 			out = append(out, training.Case{
-				Who: training.Known(h.subject, before), Now: r.At, Targets: []engine.ItemNum{r.Num},
-				Request: engine.Request{Exclude: newest(before)},
+				Who: training.Known(h.subject, past), Now: r.At, Targets: []engine.ItemNum{r.Num},
+				Request: engine.Request{Exclude: newest(past)},
 			})
 		}
+		if had && len(out) == before {
+			repeated = append(repeated, h.subject)
+		}
 	}
-	return out
+	return out, repeated
 }
 
 // newest returns the last item of a history.

@@ -50,7 +50,9 @@ type Data struct {
 	// Parts, where set, says of each row what it is for (given train, validation and
 	// test files), in place of a rule.
 	Parts  []evaluate.Part
-	SHA256 string // of the files
+	SHA256 string // of the files, those of other systems' lists included
+	// Undated is of how many rows the time is their place in a file and no moment.
+	Undated int
 
 	ids   *catalogue.IDs
 	known map[engine.ItemNum]int // place in Items

@@ -21,7 +21,7 @@ type kept struct {
 	sources []string
 }
 
-func (k *kept) Split(_ []engine.Row, parts []evaluate.Part) error {
+func (k *kept) Split(_ []engine.Row, parts []evaluate.Part, _ []int) error {
 	k.parts = slices.Clone(parts)
 	return nil
 }

@@ -3,6 +3,7 @@ package offline
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -55,13 +56,26 @@ type fold struct {
 	cases []training.Case
 }
 
-// folds are the cuts of the split with their questions.
+// folds are the cuts of the split with their questions. Who is asked at no cut, though
+// something of them is held out, is counted and warned of.
 func (e *evaluation) folds() []fold {
 	only := e.numbers(e.split.Only)
 	out := make([]fold, e.split.Folds())
+	asked, silent := make(map[engine.Subject]bool), make(map[engine.Subject]bool)
 	for i := range out {
 		known, held := e.split.Fold(i)
-		out[i] = fold{known, e.cases(known, held, only)}
+		cases, repeated := e.cases(known, held, only)
+		out[i] = fold{known, cases}
+		for _, who := range repeated {
+			silent[who] = true
+		}
+		for i := range cases {
+			asked[cases[i].Who.Subject] = true
+		}
+	}
+	maps.DeleteFunc(silent, func(who engine.Subject, _ bool) bool { return asked[who] })
+	if e.repeated = len(silent); e.repeated > 0 {
+		e.warn("%d of %d %ss with something held out are not asked, and are in no figure: all of it they had before, and repeats are excluded; where repeats are allowed they are asked, too", e.repeated, e.repeated+len(asked), e.unit())
 	}
 	return out
 }
@@ -93,10 +107,11 @@ func (e *evaluation) measure(ctx context.Context, recipe training.Recipe, blend 
 		Place: e.selector.Place, Metrics: e.Metrics(), Workers: e.Workers, Step: e.step,
 		Background: e.background(), Resampling: evaluate.Resampling{Seed: e.Seed},
 	}
+	contest.Background.Similarity = e.likeness()
 	for _, f := range folds {
 		contest.Cases = append(contest.Cases, f.cases...)
 	}
-	contest.Slices = e.slices(folds)
+	contest.Slices = e.parts
 	all := make([]answers, len(e.Models))
 	for i, f := range folds {
 		if err := e.ask(ctx, contest, f, i == len(folds)-1, recipe, blend, all); err != nil {

@@ -178,6 +178,9 @@ func (o *Options) splitName() string {
 
 // divide splits the rows and warns of what makes a split doubtful.
 func (e *evaluation) divide() (err error) {
+	if err := e.checkTimes(); err != nil {
+		return err
+	}
 	if e.Data.Parts != nil {
 		if e.split, err = evaluate.Given(e.Data.Rows, e.Data.Parts); err == nil {
 			e.carve()
@@ -191,6 +194,7 @@ func (e *evaluation) divide() (err error) {
 	}
 	e.report.Protocol = e.protocol()
 	e.warnOfLeaks()
+	e.warnOfOrder()
 	return nil
 }
 

@@ -40,6 +40,9 @@ type Options struct {
 	// Foreign are other systems' answers, models in the same table.
 	Foreign []Foreign
 	Taker   Taker // nil: nobody
+	// Begin, if not nil, is told what the report will have, once that is known and before
+	// anything is fitted. Its error ends the evaluation.
+	Begin func(Plan) error
 	// Curve are shares of the customers, above 0 to 1: how well the models would do that
 	// learn from these alone.
 	Curve []float64
@@ -67,6 +70,8 @@ type evaluation struct {
 	past     *training.Snapshot    // the train part
 	choosing []training.Case       // of the validation part
 	without  map[string]rank.Blend // of each best that leaves sources out
+	parts    map[string]training.Slice
+	repeated int // subjects who are not asked: all that is held out of them they had
 	report   *evaluate.Report
 	steps    struct{ done, all int }
 }
@@ -82,8 +87,14 @@ func Run(ctx context.Context, o Options) (*evaluate.Report, error) {
 	if !slices.ContainsFunc(folds, func(f fold) bool { return len(f.cases) > 0 }) {
 		return nil, e.nothingAsked()
 	}
+	e.parts = e.slices(folds)
+	if e.Begin != nil {
+		if err := e.Begin(e.plan()); err != nil {
+			return nil, err
+		}
+	}
 	if e.Taker != nil {
-		if err := e.Taker.Split(e.Data.Rows, e.split.Parts); err != nil {
+		if err := e.Taker.Split(e.Data.Rows, e.split.Parts, e.split.Windows); err != nil {
 			return nil, fmt.Errorf("keep the split: %w", err)
 		}
 	}
@@ -128,7 +139,8 @@ func prepare(o Options) (*evaluation, error) {
 		Search: search, Place: e.past.Place(e.excluded()), Without: e.unfit(), Beside: o.Models,
 		Fitter: &training.Fitter{Workers: o.Workers, Seed: o.Seed, Step: e.step},
 	}
-	e.choosing = training.Pick(e.cases(train, valid, e.numbers(e.split.ValidOnly)), choosingCases)
+	choosing, _ := e.cases(train, valid, e.numbers(e.split.ValidOnly))
+	e.choosing = training.Pick(choosing, choosingCases)
 	return e, nil
 }
 
@@ -219,7 +231,7 @@ func (e *evaluation) pair(c *training.Contest, measured []*training.Measured) {
 
 // Metrics are those of the report.
 func (o *Options) Metrics() []evaluate.Metric {
-	names := []string{"ndcg", "recall", "recall_min", "hr", "mrr", "map", "precision", "coverage", "novelty", "gini"}
+	names := []string{"ndcg", "recall", "recall_min", "hr", "mrr", "map", "precision", "coverage", "novelty", "gini", evaluate.Diversity}
 	if o.Baskets {
 		names = slices.Insert(names, 1, "ndcg_full") // the form of that literature
 	}
@@ -267,6 +279,7 @@ func (e *evaluation) dataset(c *training.Contest) evaluate.Dataset {
 		Valid:         len(e.split.Rows(evaluate.Valid)),
 		Test:          len(e.split.Rows(evaluate.Test)),
 		TestCustomers: c.Customers(),
+		Repeated:      e.repeated,
 		Cases:         len(c.Cases),
 	}
 	for i := range c.Cases {

@@ -11,8 +11,9 @@ import (
 // there. An error ends the evaluation. Its methods are called from one goroutine.
 type Taker interface {
 	// Split is told the part of every row, once, before anything is fitted. Of rolling
-	// cuts it is that of the first cut: what follows is Test.
-	Split(rows []engine.Row, parts []evaluate.Part) error
+	// cuts it is that of the first cut: what follows is Test, and windows says of each row
+	// how many cuts lie before it; nil where there is one cut.
+	Split(rows []engine.Row, parts []evaluate.Part, windows []int) error
 	// List is told every answer of every model, best first. Scores are nil where there
 	// are none: those of another system's lists.
 	List(model string, c *training.Case, items []engine.ItemNum, scores []float64) error

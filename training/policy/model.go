@@ -40,8 +40,8 @@ func (c cell) at(level int) cell {
 //	q + b (y - q),  b = t / (t + s/n)
 //
 // where s is the variance of a reward within cells and t that of the cells' true means
-// around the coarser estimates, by the method of moments, 0 where they scatter no more
-// than chance has them do. A cell that is all of a coarser one says nothing new.
+// around those of the coarser cells they lie in; see variances. Where cells scatter no more
+// than chance has them do, b is 0. A cell that is all of a coarser one says nothing new.
 func fitRewards(log []record.Round, taken func(i int) bool) *rewards {
 	m := new(rewards)
 	var all moments
@@ -72,7 +72,7 @@ func (m *moments) mean() float64 {
 // shrink fits one level on those above it.
 func (m *rewards) shrink(log []record.Round, taken func(i int) bool, level int) map[cell]float64 {
 	var order []cell // of first appearance, so that sums do not depend on the order of a map
-	cells, within := make(map[cell]*moments), make(map[cell]int)
+	cells, groups, within := make(map[cell]*moments), make([][]*moments, 0), make(map[cell]int)
 	for i := range log {
 		if !taken(i) {
 			continue
@@ -81,30 +81,24 @@ func (m *rewards) shrink(log []record.Round, taken func(i int) bool, level int) 
 		if cells[c] == nil {
 			cells[c] = new(moments)
 			order = append(order, c)
-			within[c.above(level)]++
+			above := c.above(level)
+			group, known := within[above]
+			if !known {
+				group = len(groups)
+				within[above], groups = group, append(groups, nil)
+			}
+			groups[group] = append(groups[group], cells[c])
 		}
 		cells[c].add(log[i].Reward)
 	}
-	only := func(c cell) bool { return within[c.above(level)] == 1 }
-	var inside, across scatter
-	parents := make(map[cell]bool)
-	for _, c := range order {
-		one := cells[c]
-		inside.add(one.squares-one.sum*one.mean(), one.n, 1)
-		if away := one.mean() - m.of(c, level); !only(c) {
-			across.add(one.n*away*away, one.n, 1)
-			parents[c.above(level)] = true
-		}
-	}
-	if inside.rounds <= inside.cells {
+	s, t, ok := variances(groups)
+	if !ok {
 		return nil // a round each, which says nothing of chance
 	}
-	s := inside.of / (inside.rounds - inside.cells)
-	t := max(0, (across.of-(across.cells-float64(len(parents)))*s)/max(1, across.rounds))
 	out := make(map[cell]float64, len(cells))
 	for _, c := range order {
 		coarse := m.of(c, level)
-		if one := cells[c]; t > 0 && !only(c) {
+		if one := cells[c]; t > 0 && len(groups[within[c.above(level)]]) > 1 {
 			coarse += t / (t + s/one.n) * (one.mean() - coarse)
 		}
 		out[c] = coarse
@@ -112,11 +106,41 @@ func (m *rewards) shrink(log []record.Round, taken func(i int) bool, level int) 
 	return out
 }
 
-// scatter is a sum of squares, over rounds in cells.
-type scatter struct{ of, rounds, cells float64 }
-
-func (s *scatter) add(of, rounds, cells float64) {
-	s.of, s.rounds, s.cells = s.of+of, s.rounds+rounds, s.cells+cells
+// variances returns the variance s of a value within cells, and t of the cells' true means
+// around the mean of their group, by the analysis of variance of unequal cells (Henderson
+// 1953, method 1): with n values and mean y of a cell, N and Y of its group,
+//
+//	s = sum of (x - y)^2 / (values - cells)
+//	t = (sum of n (y - Y)^2 - (cells - groups) s) / sum over groups of (N - sum of n^2 / N)
+//
+// Both are unbiased; so t may come out below 0, where chance alone says as much. It is 0
+// where every group is one cell, and nothing is ok where every cell is one value.
+func variances(groups [][]*moments) (s, t float64, ok bool) {
+	var inside, across, values, cells, freedom, below float64
+	for _, group := range groups {
+		var all moments
+		var squares float64
+		for _, c := range group {
+			all.n, all.sum = all.n+c.n, all.sum+c.sum
+			squares += c.n * c.n
+			inside += c.squares - c.sum*c.mean()
+		}
+		for _, c := range group {
+			away := c.mean() - all.mean()
+			across += c.n * away * away
+		}
+		values, cells = values+all.n, cells+float64(len(group))
+		freedom += float64(len(group) - 1)
+		below += all.n - squares/all.n
+	}
+	if values <= cells {
+		return 0, 0, false
+	}
+	s = inside / (values - cells)
+	if freedom == 0 {
+		return s, 0, true
+	}
+	return s, (across - freedom*s) / below, true
 }
 
 // above returns the cell that a cell of a level lies in, of the level before.

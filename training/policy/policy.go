@@ -1,7 +1,7 @@
 // Package policy estimates what a policy would have earned from the log of another one
 // that drew by chance and wrote down with which probability: off-policy evaluation.
 //
-// There are few nouns: a Log of rounds, the Policy that is asked about, the Estimates with
+// There are few nouns: a Log of rounds, Rows of a policy's file, the Policy that is asked about, the Estimates with
 // their intervals, and the Weights, which say whether the estimates can be believed.
 package policy
 

@@ -65,12 +65,46 @@ func TestRewardModel(t *testing.T) {
 			t.Errorf("%s earns %v, want what all do", a, got)
 		}
 	}
-	// Ten times as many of the same: s = 5/38, t = (10/4 - s)/40.
+	// Ten times as many of the same: s = 5/38, t = (10/4 - s)/(40 - (20^2 + 20^2)/40).
 	q = fitRewards(slices.Repeat(log, 10), all)
 	s := 5. / 38
-	v := (2.5 - s) / 40
+	v := (2.5 - s) / 20
 	if got, want := q.of(cell{action: "a"}, levels), 0.75-0.25*v/(v+s/20); math.Abs(got-want) > 1e-12 {
 		t.Errorf("a earns %v, want %v", got, want)
+	}
+}
+
+// TestVariances: over many draws of cells of unequal sizes in two groups, the estimates are
+// right on average.
+func TestVariances(t *testing.T) {
+	const draws, s, v = 4000, 2.0, 0.5
+	sizes := [][]int{{2, 3, 5, 40, 1}, {7, 7, 2}, {4}}
+	rng := rand.New(rand.NewPCG(5, 6))
+	var within, between, squares float64
+	for range draws {
+		groups := make([][]*moments, len(sizes))
+		for g, cells := range sizes {
+			middle := 3 * rng.NormFloat64()
+			for _, n := range cells {
+				mean, one := middle+math.Sqrt(v)*rng.NormFloat64(), new(moments)
+				for range n {
+					one.add(mean + math.Sqrt(s)*rng.NormFloat64())
+				}
+				groups[g] = append(groups[g], one)
+			}
+		}
+		a, b, ok := variances(groups)
+		if !ok {
+			t.Fatal("nothing is estimated")
+		}
+		within, between, squares = within+a/draws, between+b/draws, squares+b*b/draws
+	}
+	se := math.Sqrt((squares - between*between) / draws)
+	if math.Abs(within-s) > 0.05 || math.Abs(between-v) > 4*se || se > 0.05 {
+		t.Errorf("within %v, want %v; between %v (standard error %v), want %v", within, s, between, se, v)
+	}
+	if _, _, ok := variances([][]*moments{{{n: 1, sum: 1, squares: 1}, {n: 1}}}); ok {
+		t.Error("cells of one value each say something of chance")
 	}
 }
 
