@@ -5,7 +5,7 @@ SEED  ?= 1
 STEPS ?= 20000
 BASE  ?= main
 
-.PHONY: check format lint test race demo sim kill bench bench-serve bench-ingest golden fuzz
+.PHONY: check format lint test race demo sim kill bench bench-serve bench-train bench-ingest bench-filter bench-memory bench-fresh bench-growth golden fuzz
 
 check: format lint test race
 
@@ -36,11 +36,30 @@ kill: ## more rounds of the kill test
 bench: ## micro-benchmarks of this tree; with BASE= another revision, compared by benchstat
 	benchmarks/compare $(BASE)
 
-bench-serve: ## answers over HTTP beside an empty handler, three rounds of a minute each
-	$(GO) run ./benchmarks/serve
+# The benchmarks of speed; benchmarks/README.md says what each answers. ARGS= goes to the
+# command: make bench-serve ARGS=-quick
+ARGS ?=
 
-bench-ingest: ## a million events over HTTP beside raw Badger
-	$(GO) run ./benchmarks/ingest
+bench-serve: ## CPU and waits of an answer, beside an empty handler, the kernels and Gorse
+	$(GO) run ./benchmarks/serve $(ARGS)
+
+bench-train: ## fits, beside Gorse's and Gonum's
+	$(GO) run ./benchmarks/train $(ARGS)
+
+bench-ingest: ## events over HTTP beside raw Badger, and what a crash costs
+	$(GO) run ./benchmarks/ingest $(ARGS)
+
+bench-filter: ## an answer over a million items, by how many pass the filter
+	$(GO) run ./benchmarks/filter $(ARGS)
+
+bench-memory: ## memory and start-up, serving and in training
+	$(GO) run ./benchmarks/memory $(ARGS)
+
+bench-fresh: ## from an interaction to another answer; answers beside a training; a mail run
+	$(GO) run ./benchmarks/fresh $(ARGS)
+
+bench-growth: ## fits by interactions and answers by items
+	$(GO) run ./benchmarks/growth $(ARGS)
 
 golden: ## rewrites the golden lists and shows what moved
 	$(GO) test ./engine/recommend ./engine/solution ./training/evaluate -run Golden -update

@@ -12,56 +12,123 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
 
-// Server is a program of ours that serves on a loopback address.
-type Server struct {
-	Addr string
-	cmd  *exec.Cmd
-	err  bytes.Buffer
+// Process is a program that is measured from outside: its processor time and memory are
+// those the system keeps.
+type Process struct {
+	*exec.Cmd
+	out    output
+	waited chan struct{} // closed once err is there
+	err    error
 }
 
-var listens = regexp.MustCompile(`http://([0-9.]+:[0-9]+)`)
+// output keeps the end of what a program said, for errors.
+type output struct {
+	mu   sync.Mutex // guards last
+	last []byte
+}
 
-// StartServer starts a program and waits until it says, on either output, where it serves.
-func StartServer(ctx context.Context, name string, args ...string) (*Server, error) {
-	s := &Server{cmd: exec.CommandContext(ctx, name, args...)}
-	s.cmd.Cancel = func() error { return s.cmd.Process.Signal(os.Interrupt) }
-	s.cmd.WaitDelay = 30 * time.Second
+const lastWords = 4 << 10
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.last = append(o.last, p...)
+	o.last = o.last[max(0, len(o.last)-lastWords):]
+	return len(p), nil
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return string(o.last)
+}
+
+// Command is how a program is started.
+type Command struct {
+	Name  string
+	Args  []string
+	Dir   string
+	Procs int // GOMAXPROCS of the program; 0 leaves it
+	// Heard, where not nil, takes each line that the program says on either output.
+	Heard func(line string)
+}
+
+// Start starts a program.
+func (c *Command) Start(ctx context.Context) (*Process, error) {
+	p := &Process{Cmd: exec.CommandContext(ctx, c.Name, c.Args...), waited: make(chan struct{})}
+	p.Cmd.Dir = c.Dir
+	p.Env = os.Environ()
+	if c.Procs > 0 {
+		p.Env = append(p.Env, "GOMAXPROCS="+strconv.Itoa(c.Procs))
+	}
+	p.Cancel = func() error { return p.Cmd.Process.Signal(os.Interrupt) }
+	p.WaitDelay = 30 * time.Second
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
-	s.cmd.Stdout, s.cmd.Stderr = w, w
-	if err := errors.Join(s.cmd.Start(), w.Close()); err != nil {
+	p.Stdout, p.Stderr = w, w
+	if err := errors.Join(p.Cmd.Start(), w.Close()); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
-	lines := bufio.NewScanner(r)
-	for lines.Scan() {
-		s.err.Write(lines.Bytes())
-		s.err.WriteByte('\n')
-		if found := listens.FindStringSubmatch(lines.Text()); found != nil {
-			s.Addr = found[1]
-			go func() { _, _ = io.Copy(io.Discard, r) }()
-			return s, nil
+	heard := make(chan struct{})
+	go func() {
+		defer close(heard)
+		lines := bufio.NewScanner(io.TeeReader(r, &p.out))
+		lines.Buffer(nil, 1<<20)
+		for lines.Scan() {
+			if c.Heard != nil {
+				c.Heard(lines.Text())
+			}
 		}
-	}
-	return nil, fmt.Errorf("%s did not come to serve: %w\n%s", name, s.cmd.Wait(), s.err.String())
+		_, _ = io.Copy(io.Discard, r)
+	}()
+	go func() {
+		p.err = p.Cmd.Wait()
+		<-heard
+		close(p.waited)
+	}()
+	return p, nil
 }
 
-// Stop ends the server and waits for it.
-func (s *Server) Stop() error {
-	if err := s.cmd.Process.Signal(os.Interrupt); err != nil {
-		return err
+// Run runs a program to its end.
+func (c *Command) Run(ctx context.Context) (*Process, error) {
+	p, err := c.Start(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return s.cmd.Wait()
+	return p, p.Wait()
 }
 
-// CPU is the processor time the server has used so far, all threads.
-func (s *Server) CPU() (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+// Wait waits until the program ends.
+func (p *Process) Wait() error {
+	<-p.waited
+	if p.err != nil {
+		return fmt.Errorf("%s: %w\n%s", strings.Join(p.Args, " "), p.err, p.out.String())
+	}
+	return nil
+}
+
+// Cost is what a program that has ended took.
+func (p *Process) Cost() time.Duration {
+	return p.ProcessState.UserTime() + p.ProcessState.SystemTime()
+}
+
+// Kill ends the program at once, as a crash does, and waits for it.
+func (p *Process) Kill() error {
+	err := p.Cmd.Process.Kill()
+	<-p.waited
+	return err
+}
+
+// CPU is the processor time the program has used so far, all threads.
+func (p *Process) CPU() (time.Duration, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.Process.Pid))
 	if err != nil {
 		return 0, err
 	}
@@ -82,21 +149,96 @@ func (s *Server) CPU() (time.Duration, error) {
 	return time.Duration(ticks) * 10 * time.Millisecond, nil
 }
 
-// PeakBytes is the most memory the server has had resident.
-func (s *Server) PeakBytes() (int64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+// PeakBytes is the most memory the program has had resident, mapped files too.
+func (p *Process) PeakBytes() (int64, error) { return p.status("VmHWM:") }
+
+// AnonBytes is the memory of its own that the program has resident now.
+func (p *Process) AnonBytes() (int64, error) { return p.status("RssAnon:") }
+
+func (p *Process) status(field string) (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Process.Pid))
 	if err != nil {
 		return 0, err
 	}
-	_, rest, found := strings.Cut(string(text), "VmHWM:")
+	_, rest, found := strings.Cut(string(text), field)
 	if !found {
-		return 0, errors.New("the system does not tell a peak of memory")
+		return 0, fmt.Errorf("the system does not tell %s", field)
 	}
 	var kib int64
 	if _, err := fmt.Sscanf(rest, "%d kB", &kib); err != nil {
 		return 0, err
 	}
 	return kib << 10, nil
+}
+
+// Anon samples AnonBytes each second, and at once, until the program ends or stop is
+// called, which returns the samples.
+func (p *Process) Anon() (stop func() []int64) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	var samples []int64
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			if n, err := p.AnonBytes(); err == nil {
+				samples = append(samples, n)
+			}
+			select {
+			case <-done:
+				return
+			case <-p.waited:
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return func() []int64 {
+		close(done)
+		<-ended
+		return samples
+	}
+}
+
+// Server is a program of ours that serves on a loopback address.
+type Server struct {
+	*Process
+	Addr  string
+	Ready time.Duration // from its start until it said where it serves
+}
+
+var listens = regexp.MustCompile(`http://([0-9.]+:[0-9]+)`)
+
+// Serve starts a program and waits until it says, on either output, where it serves.
+func (c Command) Serve(ctx context.Context) (*Server, error) {
+	found := make(chan string, 1)
+	c.Heard = func(line string) {
+		if at := listens.FindStringSubmatch(line); at != nil {
+			select {
+			case found <- at[1]:
+			default:
+			}
+		}
+	}
+	start := time.Now()
+	p, err := c.Start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case addr := <-found:
+		return &Server{Process: p, Addr: addr, Ready: time.Since(start)}, nil
+	case <-p.waited:
+		return nil, fmt.Errorf("%s did not come to serve: %w\n%s", c.Name, p.err, p.out.String())
+	}
+}
+
+// Stop ends the server and waits for it.
+func (s *Server) Stop() error {
+	if err := s.Cmd.Process.Signal(os.Interrupt); err != nil {
+		return err
+	}
+	return s.Wait()
 }
 
 // Self is the processor time this process has used so far, all threads.

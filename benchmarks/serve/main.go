@@ -1,194 +1,299 @@
-// Command serve measures answers over HTTP on the demo's shop, and beside them, in turns
-// within the same run, an empty Gin handler that sends as many bytes: what the network
-// and the framework cost alone.
-//
-//	go run ./benchmarks/serve -seconds 60 -connections 32
-//
-// Load and server share the machine; the CPU time is the server's own.
+// Command serve measures answers over HTTP, and beside them, in turns within the same run,
+// what they can be held against.
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/gin-gonic/gin"
-
+	"github.com/rapportengine/rapport/benchmarks/load"
 	"github.com/rapportengine/rapport/benchmarks/measure"
-	"github.com/rapportengine/rapport/cmd/rapport/sampleshop"
-	"github.com/rapportengine/rapport/engine"
-	"github.com/rapportengine/rapport/engine/record"
+	"github.com/rapportengine/rapport/benchmarks/prepare"
+	"github.com/rapportengine/rapport/benchmarks/rival"
 )
 
-type options struct {
-	connections, rounds int
-	lasts, warm         time.Duration
-	explain, results    string
-	empty               int
-}
+const usage = `What does an answer cost, and how long does somebody wait for it?
 
-// report is what stands in the results: the median round of each by CPU time.
-type report struct {
-	Connections int             `json:"connections"`
-	Rounds      int             `json:"rounds"`
-	Explain     string          `json:"explain"`
-	Ours        *measure.Loaded `json:"rapport"`
-	Empty       *measure.Loaded `json:"empty_gin"`
-	Ratio       float64         `json:"cpu_ratio"` // ours to the empty handler's
-	PeakBytes   int64           `json:"peak_bytes"`
+Lists of ten for the customers of a shop, over keep-alive connections, from a server
+in a process of its own: CPU time of the server an answer in a closed loop, and waits
+in an open one at a share of what the closed loop reached, counted from when each
+request was due. Beside it in turns: Gorse's server with its lists computed before, an
+empty Gin handler that sends as many bytes, and the kernels alone (fold-in and scan).
+
+    go run ./benchmarks/serve -quick
+    go run ./benchmarks/serve -sets sampleshop,S
+    go run ./benchmarks/serve -sets movielens -movielens DIR -gorse movielens
+    go run ./benchmarks/serve -sets M -profile cpu.pprof`
+
+type options struct {
+	sets, gorse, explain     string
+	connections, rounds      int
+	procs, customers         int
+	lasts, warm              time.Duration
+	openLasts, openWarm      time.Duration
+	rate, share              float64
+	gorseWait                time.Duration
+	keep, movielens, profile string
+	results                  string
+	empty                    int
+	quick                    bool
 }
 
 func main() {
 	var o options
-	flag.IntVar(&o.connections, "connections", 32, "keep-alive connections")
-	flag.IntVar(&o.rounds, "rounds", 3, "how often each is measured, in turns")
-	flag.DurationVar(&o.lasts, "lasts", time.Minute, "time of one round")
-	flag.DurationVar(&o.warm, "warm", 5*time.Second, "time before one that is not counted")
-	flag.StringVar(&o.explain, "explain", "sources", "none, sources or full")
-	flag.StringVar(&o.results, "results", measure.Results, "file to append a JSON line to")
+	flag.StringVar(&o.sets, "sets", "sampleshop,S", "sets to measure, of sampleshop, movielens and those of package gen")
+	flag.StringVar(&o.gorse, "gorse", "movielens", "sets that Gorse is measured on too; it takes minutes to compute its lists")
+	flag.DurationVar(&o.gorseWait, "gorse-wait", 20*time.Minute, "how long to wait for Gorse's lists")
+	flag.StringVar(&o.explain, "explain", "none,full", "how much of the why the answers say, one measurement each; the first is held against the rest")
+	flag.IntVar(&o.connections, "connections", 32, "keep-alive connections of the closed loop")
+	flag.IntVar(&o.customers, "customers", 5000, "customers who ask, at most; all did so once before anything is counted")
+	flag.IntVar(&o.procs, "procs", 1, "GOMAXPROCS of each server")
+	flag.IntVar(&o.rounds, "rounds", 3, "how often each is measured, in turns; the median by CPU time is told")
+	flag.DurationVar(&o.lasts, "lasts", 20*time.Second, "time of one round")
+	flag.DurationVar(&o.warm, "warm", 5*time.Second, "time before each that is not counted")
+	flag.DurationVar(&o.openLasts, "open-lasts", time.Minute, "time of the open loop; 0: none")
+	flag.DurationVar(&o.openWarm, "open-warm", 10*time.Second, "time before it that is not counted")
+	flag.Float64Var(&o.rate, "rate", 0, "requests a second of the open loop; 0: -share of the closed loop's")
+	flag.Float64Var(&o.share, "share", .5, "share of the closed loop's requests a second that come in the open one")
+	flag.StringVar(&o.keep, "keep", "", "directory of what is prepared and kept; default rapport-bench in the temporary one")
+	flag.StringVar(&o.movielens, "movielens", "", "folder with u.data.gz and u.item.gz of MovieLens 100K")
+	flag.StringVar(&o.profile, "profile", "", "write a CPU profile of our server in the closed loop there, and measure nothing else")
+	flag.StringVar(&o.results, "results", measure.Results, "file to append a JSON line a set to")
 	flag.IntVar(&o.empty, "empty", 0, "serve only this many bytes, as the measured process does")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	do := run
+	flag.BoolVar(&o.quick, "quick", false, "a smoke test: a tiny set, seconds")
+	measure.Main("serve", usage, o.run)
+}
+
+func (o *options) run(ctx context.Context) error {
 	if o.empty > 0 {
-		do = serveEmpty
+		return serveEmpty(ctx, o.empty)
 	}
-	if err := do(ctx, o); err != nil && !errors.Is(err, http.ErrServerClosed) {
-		fmt.Fprintln(os.Stderr, "serve:", err)
-		os.Exit(1)
+	if o.quick {
+		err := measure.Quick(map[string]string{
+			"sets": "tiny", "gorse": "", "rounds": "1", "lasts": "2s", "warm": "500ms", "open-lasts": "2s", "open-warm": "500ms", "results": os.DevNull,
+		})
+		if err != nil {
+			return err
+		}
 	}
+	settings := prepare.Options{Root: o.keep, MovieLens: o.movielens, Say: measure.Say}
+	if o.profile != "" {
+		return o.profiled(ctx, settings)
+	}
+	b, err := prepare.Build(ctx, settings, "")
+	if err != nil {
+		return err
+	}
+	for set := range strings.SplitSeq(o.sets, ",") {
+		r, err := o.set(ctx, b, set)
+		if err != nil {
+			return fmt.Errorf("%s: %w", set, err)
+		}
+		r.print()
+		if err := measure.Append(o.results, "serve", set, r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// serveEmpty answers every request with the same bytes.
-func serveEmpty(ctx context.Context, o options) error {
-	gin.SetMode(gin.ReleaseMode)
-	e := gin.New()
-	body := []byte(`"` + strings.Repeat("x", max(0, o.empty-2)) + `"`)
-	e.GET("/*any", func(c *gin.Context) { c.Data(http.StatusOK, "application/json", body) })
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	fmt.Printf("http://%s\n", l.Addr())
-	server := &http.Server{Handler: e, ReadHeaderTimeout: 10 * time.Second}
-	context.AfterFunc(ctx, func() { _ = server.Close() })
-	return server.Serve(l)
+// contestant is one server in one of its ways.
+type contestant struct {
+	name     string
+	server   *measure.Server
+	requests [][]byte
+	rounds   []*load.Loaded
 }
 
-func run(ctx context.Context, o options) error {
-	work, err := os.MkdirTemp("", "rapport-bench-*")
+func (o *options) set(ctx context.Context, b *prepare.Binary, set string) (_ *report, err error) {
+	w, err := b.Workspace(ctx, set)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer os.RemoveAll(work)
-	binary := filepath.Join(work, "rapport")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/rapport").CombinedOutput(); err != nil {
-		return fmt.Errorf("build: %w\n%s", err, out)
-	}
-	ours, err := measure.StartServer(ctx, binary, "demo", "--dir", filepath.Join(work, "data"), "--addr", "127.0.0.1:0")
+	r := &report{Workspace: w, Procs: o.procs, Rounds: o.rounds, Explain: make(map[string]*load.Loaded)}
+	people := some(w.People(), o.customers)
+	r.Asked = len(people)
+	ours, err := b.Serve(ctx, w, o.procs)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	paths, err := requests(o.explain)
-	if err != nil {
-		return err
+	defer func() { err = errors.Join(err, ours.Stop()) }()
+	var all []*contestant
+	for explain := range strings.SplitSeq(o.explain, ",") {
+		all = append(all, &contestant{name: explain, server: ours, requests: requests(people, explain)})
 	}
-	load := measure.Load{Addr: ours.Addr, Connections: o.connections, Warm: o.warm, Lasts: 2 * time.Second}
-	load.Request = func(connection, n int) []byte { return paths[(connection*7919+n)%len(paths)] }
-	first, err := load.Run(ctx, ours.CPU) // everybody once, and how long an answer is
+	own := len(all)
+	measure.Say("%s: everybody asks once", set)
+	bytes, err := warmUp(ctx, all[0])
 	if err != nil {
-		return err
+		return nil, err
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	empty, err := measure.StartServer(ctx, self, "-empty", fmt.Sprint(first.Bytes))
+	empty, err := measure.Command{Name: self, Args: []string{"-empty", fmt.Sprint(bytes)}, Procs: o.procs}.Serve(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	load.Lasts = o.lasts
-	var rounds [2][]*measure.Loaded
-	for range o.rounds {
-		for i, s := range []*measure.Server{ours, empty} {
-			load.Addr = s.Addr
-			got, err := load.Run(ctx, s.CPU)
-			if err != nil {
-				return err
-			}
-			rounds[i] = append(rounds[i], got)
-		}
-	}
-	r := report{Connections: o.connections, Rounds: o.rounds, Explain: o.explain, Ours: median(rounds[0]), Empty: median(rounds[1])}
-	r.Ratio = r.Ours.CPUMicros / r.Empty.CPUMicros
-	if r.PeakBytes, err = ours.PeakBytes(); err != nil {
-		return err
-	}
-	if err := errors.Join(ours.Stop(), empty.Stop()); err != nil {
-		return err
-	}
-	table(o, r)
-	return measure.Append(o.results, "serve", "sampleshop", r)
-}
-
-func median(rounds []*measure.Loaded) *measure.Loaded {
-	slices.SortFunc(rounds, func(a, b *measure.Loaded) int { return cmp.Compare(a.CPUMicros, b.CPUMicros) })
-	return rounds[len(rounds)/2]
-}
-
-func table(o options, r report) {
-	fmt.Printf("%d connections, explain=%s, median of %d rounds of %s\n", o.connections, o.explain, o.rounds, o.lasts)
-	fmt.Printf("%-10s %10s %14s %8s %8s %8s %8s %7s\n", "", "requests/s", "per CPU-second", "CPU µs", "p50 ms", "p99 ms", "p99.9 ms", "bytes")
-	for _, row := range []struct {
-		name string
-		*measure.Loaded
-	}{{"rapport", r.Ours}, {"empty gin", r.Empty}} {
-		fmt.Printf("%-10s %10.0f %14.0f %8.1f %8.2f %8.2f %8.2f %7d\n", row.name, row.PerSecond, row.PerCPU, row.CPUMicros, row.P50, row.P99, row.P999, row.Bytes)
-	}
-	fmt.Printf("CPU of an answer: %.1f times the empty handler's; at most %d MiB resident\n", r.Ratio, r.PeakBytes>>20)
-}
-
-// requests are the lists of all the shop's customers, as bytes to send.
-func requests(explain string) ([][]byte, error) {
-	seen := make(map[engine.CustomerID]bool)
-	var out [][]byte
-	for _, f := range sampleshop.Files {
-		if f.As != "events" {
-			continue
-		}
-		r, err := sampleshop.Open(f.Name)
+	defer func() { err = errors.Join(err, empty.Stop()) }()
+	all = append(all, &contestant{name: "empty gin", server: empty, requests: all[0].requests})
+	if strings.Contains(","+o.gorse+",", ","+set+",") {
+		gorse, err := o.rival(ctx, b, w, r)
 		if err != nil {
 			return nil, err
 		}
-		for entry, err := range record.Events(r, record.Options{}) {
-			if err != nil {
-				return nil, errors.Join(err, r.Close())
-			}
-			id := entry.Value.Lines[0].Customer
-			if seen[id] || id == "" {
-				continue
-			}
-			seen[id] = true
-			out = append(out, fmt.Appendf(nil, "GET /v1/customers/%s/recommendations?count=10&explain=%s HTTP/1.1\r\nHost: localhost\r\n\r\n", id, explain))
-		}
-		if err := r.Close(); err != nil {
+		defer func() { err = errors.Join(err, gorse.server.Stop()) }()
+		all = append(all, gorse)
+	}
+	if err := o.closed(ctx, set, all); err != nil {
+		return nil, err
+	}
+	for _, c := range all[:own] {
+		r.Explain[c.name] = middle(c.rounds)
+	}
+	r.first, r.Empty = all[0].name, middle(all[own].rounds)
+	if len(all) > own+1 {
+		r.Gorse = middle(all[own+1].rounds)
+	}
+	measure.Say("%s: kernels alone", set)
+	if r.Raw, err = kernels(ctx, w); err != nil {
+		return nil, err
+	}
+	r.ratios()
+	if o.openLasts > 0 {
+		r.Open, err = o.open(ctx, set, all[0], r.Explain[all[0].name].PerSecond)
+		if err != nil {
 			return nil, err
 		}
 	}
-	if len(out) == 0 {
-		return nil, errors.New("the sample shop has no customers")
+	r.PeakBytes, err = ours.PeakBytes()
+	return r, err
+}
+
+// rival is Gorse, asked for the customers it has lists for.
+func (o *options) rival(ctx context.Context, b *prepare.Binary, w *prepare.Workspace, r *report) (*contestant, error) {
+	g, err := rival.Prepare(ctx, b, w, o.gorseWait)
+	if err != nil {
+		return nil, err
 	}
-	return out, nil
+	r.GorsePrepared, r.GorseListed = g.Prepared, len(g.Listed)
+	c := &contestant{name: "gorse"}
+	if c.server, err = g.Serve(ctx, o.procs, o.gorseWait); err != nil {
+		return nil, err
+	}
+	for _, id := range some(g.Listed, o.customers) {
+		c.requests = append(c.requests, rival.Request(id))
+	}
+	return c, nil
+}
+
+// closed measures all in turns.
+func (o *options) closed(ctx context.Context, set string, all []*contestant) error {
+	for round := range o.rounds {
+		for _, c := range all {
+			l := load.Closed{Addr: c.server.Addr, Connections: o.connections, Warm: o.warm, Lasts: o.lasts, CPU: c.server.CPU}
+			l.Request = func(connection, n int) []byte { return c.requests[(connection*7919+n)%len(c.requests)] }
+			got, err := l.Run(ctx)
+			if err != nil {
+				return fmt.Errorf("%s: %w", c.name, err)
+			}
+			measure.Say("%s: round %d of %d, %s: %.0f requests/s, %.1f µs CPU", set, round+1, o.rounds, c.name, got.PerSecond, got.CPUMicros)
+			c.rounds = append(c.rounds, got)
+		}
+	}
+	return nil
+}
+
+// open measures at a constant rate.
+func (o *options) open(ctx context.Context, set string, c *contestant, capacity float64) (*load.Kept, error) {
+	rate := o.rate
+	if rate == 0 {
+		rate = o.share * capacity
+	}
+	measure.Say("%s: %.0f requests/s for %s", set, rate, o.openWarm+o.openLasts)
+	l := load.Open{Addr: c.server.Addr, Rate: rate, Warm: o.openWarm, Lasts: o.openLasts, CPU: c.server.CPU}
+	l.Request = func(n int) []byte { return c.requests[n*7919%len(c.requests)] }
+	return l.Run(ctx)
+}
+
+// warmUp asks for everybody once, and returns how long an answer is.
+func warmUp(ctx context.Context, c *contestant) (bytes int, err error) {
+	l := load.Closed{Addr: c.server.Addr, Connections: 2, Requests: len(c.requests), CPU: c.server.CPU}
+	l.Request = func(_, n int) []byte { return c.requests[n] }
+	got, err := l.Run(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return got.Bytes, nil
+}
+
+func middle(rounds []*load.Loaded) *load.Loaded {
+	return measure.Median(rounds, func(l *load.Loaded) float64 { return l.CPUMicros })
+}
+
+// some returns up to n, evenly spread.
+func some(all []string, n int) []string {
+	if len(all) <= n {
+		return all
+	}
+	out := make([]string, n)
+	for i := range out {
+		out[i] = all[i*len(all)/n]
+	}
+	return out
+}
+
+func requests(people []string, explain string) [][]byte {
+	out := make([][]byte, len(people))
+	for i, id := range people {
+		out[i] = fmt.Appendf(nil, "GET /v1/customers/%s/recommendations?count=10&explain=%s HTTP/1.1\r\nHost: localhost\r\n\r\n", id, explain)
+	}
+	return out
+}
+
+// profiled builds our server with a door for profiles, which the product has none of.
+func (o *options) profiled(ctx context.Context, settings prepare.Options) error {
+	overlay, remove, err := profileDoor()
+	if err != nil {
+		return err
+	}
+	defer remove()
+	b, err := prepare.Build(ctx, settings, overlay)
+	if err != nil {
+		return err
+	}
+	set, explain := strings.Split(o.sets, ",")[0], strings.Split(o.explain, ",")[0]
+	w, err := b.Workspace(ctx, set)
+	if err != nil {
+		return err
+	}
+	name, err := filepath.Abs(o.profile)
+	if err != nil {
+		return err
+	}
+	c := &contestant{name: explain, requests: requests(some(w.People(), o.customers), explain)}
+	socket := name + ".socket"
+	if err := os.Setenv(profileSocket, socket); err != nil {
+		return err
+	}
+	defer os.Remove(socket)
+	if c.server, err = b.Serve(ctx, w, o.procs); err != nil {
+		return err
+	}
+	if _, err := warmUp(ctx, c); err != nil {
+		return errors.Join(err, c.server.Stop())
+	}
+	fetched := make(chan error, 1)
+	go func() { fetched <- fetchProfile(ctx, name, socket, o.lasts) }()
+	o.rounds, o.warm = 1, profileAfter
+	o.lasts += time.Second
+	err = o.closed(ctx, set, []*contestant{c})
+	return errors.Join(err, <-fetched, c.server.Stop())
 }
