@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"reflect"
 	"runtime"
+	"strings"
 	"testing"
 
+	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/record"
 )
 
@@ -126,5 +128,49 @@ func TestRecordsAreRead(t *testing.T) {
 	}
 	if people != small.Customers {
 		t.Errorf("%d customers, want %d", people, small.Customers)
+	}
+}
+
+func TestRead(t *testing.T) {
+	known := "customer_id,item_id,at\n0,3,1735689700\n0,1,1735689650\n1,3,1735689600\n"
+	s, err := Read(strings.NewReader(known), strings.NewReader("customer_id,item_id,at\n0,4,1735689900\n1,0,1735689900\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := [][]Event{{{Item: 1, At: 50}, {Item: 3, At: 100}, {Item: 4, At: 300}}, {{Item: 3}, {Item: 0, At: 300}}}
+	if !reflect.DeepEqual(s.events, want) || s.Items != 5 || s.Customers != 2 {
+		t.Errorf("read %+v, want %v", s, want)
+	}
+	for _, bad := range []string{"customer_id,item_id,at\n0,4,5\n", "h\n0,x,1\n1,1,1\n", "h\n0,1,1\n2,1,1\n"} {
+		if _, err := Read(strings.NewReader(known), strings.NewReader(bad)); err == nil {
+			t.Errorf("%q is read as what is held out", bad)
+		}
+	}
+}
+
+func TestMostWanted(t *testing.T) {
+	s := New(small)
+	data := s.Data(s.IDs())
+	few := MostWanted(data, 10)
+	counts := make(map[engine.ItemNum]int)
+	for row, cells := range data.ByItem() {
+		counts[data.Rows.Num(row)] = len(cells)
+	}
+	kept := 0
+	for row, cells := range few.ByItem() {
+		n := few.Rows.Num(row)
+		if len(cells) != counts[n] {
+			t.Errorf("item %d has %d cells of %d", n, len(cells), counts[n])
+		}
+		kept += len(cells)
+		delete(counts, n)
+	}
+	for n, count := range counts {
+		if count > kept/10 {
+			t.Errorf("item %d with %d cells is left out, beside %d of ten", n, count, kept)
+		}
+	}
+	if few.Rows.Len() != 10 {
+		t.Errorf("%d items", few.Rows.Len())
 	}
 }

@@ -57,7 +57,7 @@ func Build(ctx context.Context, o Options, overlay string) (*Binary, error) {
 	}
 	b := &Binary{Options: o}
 	raw := filepath.Join(o.Root, "rapport-"+strconv.Itoa(os.Getpid()))
-	build := measure.Command{Name: "go", Args: []string{"build", "-trimpath", "-o", raw}}
+	build := measure.Command{Name: "go", Args: []string{"build", "-trimpath", "-buildvcs=false", "-o", raw}}
 	if overlay != "" {
 		build.Args = append(build.Args, "-overlay", overlay)
 	}

@@ -258,20 +258,24 @@ func requests(people []string, explain string) [][]byte {
 	return out
 }
 
-// profiled builds our server with a door for profiles, which the product has none of.
+// profiled serves a workspace by a binary with a door for profiles, which the product has
+// none of.
 func (o *options) profiled(ctx context.Context, settings prepare.Options) error {
-	overlay, remove, err := profileDoor()
-	if err != nil {
-		return err
-	}
-	defer remove()
-	b, err := prepare.Build(ctx, settings, overlay)
+	b, err := prepare.Build(ctx, settings, "")
 	if err != nil {
 		return err
 	}
 	set, explain := strings.Split(o.sets, ",")[0], strings.Split(o.explain, ",")[0]
 	w, err := b.Workspace(ctx, set)
 	if err != nil {
+		return err
+	}
+	overlay, remove, err := profileDoor()
+	if err != nil {
+		return err
+	}
+	defer remove()
+	if b, err = prepare.Build(ctx, settings, overlay); err != nil {
 		return err
 	}
 	name, err := filepath.Abs(o.profile)
