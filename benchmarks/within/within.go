@@ -1,0 +1,161 @@
+// Package within puts generated shops into this process, for benchmarks of what an answer
+// takes without HTTP and store: a catalogue with attributes, factors learnt from the
+// shop's events, and a blend in which they alone speak.
+package within
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/rapportengine/rapport/benchmarks/gen"
+	"github.com/rapportengine/rapport/benchmarks/measure"
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/factor"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/rank"
+	"github.com/rapportengine/rapport/engine/recommend"
+	"github.com/rapportengine/rapport/engine/text"
+	"github.com/rapportengine/rapport/engine/vector"
+)
+
+// Shop is a generated shop that answers.
+type Shop struct {
+	*gen.Shop
+	World   *recommend.World
+	Factors *factor.Model
+	Fit     measure.Cost  // zero where the factors were kept
+	Table   *vector.Table // the factors', row by row
+
+	place *recommend.Place
+	now   time.Time
+	rows  []uint32 // of each item in Table, none where it has no vector
+}
+
+// Options say how the factors are learnt, and where they are kept.
+type Options struct {
+	Set     gen.Set
+	Factors factor.Params
+	Keep    string // directory; "" keeps nothing
+}
+
+const none = ^uint32(0)
+
+// New makes a shop.
+func New(ctx context.Context, o Options) (*Shop, error) {
+	s := &Shop{Shop: gen.New(o.Set), now: gen.Opened.AddDate(1, 0, 0)}
+	ids := s.IDs()
+	var err error
+	if s.Factors, s.Fit, err = fitted(ctx, s.Shop, ids, o); err != nil {
+		return nil, err
+	}
+	w := recommend.NewWorld(ids, engine.DefaultSettings())
+	// Without content vectors: nobody asks for them here, and a million take minutes.
+	w.Catalogue = w.Catalogue.With(s.Entries(ids))
+	blend := rank.Blend{rank.Person: {factor.Name: {Weight: 1, SD: 1}}}
+	models := recommend.NewModels(1, s.now, []model.Saver{s.Factors}, text.Untrained(recommend.EncoderDims), blend)
+	s.World = w.WithModels(models, w.Content)
+	home := engine.Scenario{Name: "home", Kinds: []engine.Kind{engine.Product}, Exclude: []engine.Type{engine.Purchase}}
+	if s.place, err = recommend.NewPlace(home, s.World.Catalogue); err != nil {
+		return nil, err
+	}
+	rows, dims, values := s.Factors.Vectors()
+	s.Table = vector.NewTable(values, dims)
+	s.rows = make([]uint32, s.Items)
+	for i := range s.rows {
+		s.rows[i] = none
+		if row, ok := rows.Row(engine.ItemNum(i)); ok {
+			s.rows[i] = uint32(row)
+		}
+	}
+	return s, nil
+}
+
+// fitted returns the factors, learnt now unless they are kept.
+func fitted(ctx context.Context, s *gen.Shop, ids *catalogue.IDs, o Options) (*factor.Model, measure.Cost, error) {
+	p := o.Factors.WithDefaults()
+	name := filepath.Join(o.Keep, fmt.Sprintf("factors-%d-%d-%d-%d-%d-%d.model", o.Set.Customers, o.Set.Items, o.Set.Events, o.Set.Seed, p.Dims, p.Epochs))
+	if o.Keep != "" {
+		if f, err := os.Open(name); err == nil {
+			defer f.Close()
+			m, err := factor.Load(f, ids)
+			if err == nil {
+				return m.(*factor.Model), measure.Cost{}, nil
+			}
+			measure.Say("%s: %v; fitting anew", name, err)
+		}
+	}
+	var m *factor.Model
+	cost, err := measure.Timed(func() (err error) {
+		m, err = factor.Fit(ctx, s.Data(ids), p, func(n int) error {
+			measure.Say("factors of %d items: iteration %d of %d", s.Items, n, p.Epochs)
+			return nil
+		})
+		return err
+	})
+	if err != nil || o.Keep == "" {
+		return m, cost, err
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return nil, cost, err
+	}
+	return m, cost, errors.Join(m.Save(f), f.Close())
+}
+
+// Person is somebody of the shop, with what they did.
+type Person struct {
+	*recommend.Someone
+	Vector []float32 // folded in as an answer does
+}
+
+// Person returns a customer.
+func (s *Shop) Person(c int) Person {
+	p := Person{Someone: &recommend.Someone{Subject: engine.OfCustomer(gen.CustomerID(c)), Bought: roaring.New()}}
+	for _, e := range s.Known(c) {
+		p.Rows = append(p.Rows, engine.Row{Num: engine.ItemNum(e.Item), Interaction: engine.Interaction{
+			Type: engine.Purchase, Customer: gen.CustomerID(c), Item: gen.ItemID(int(e.Item)), At: e.Time(), Quantity: 1,
+		}})
+		p.Bought.Add(e.Item)
+	}
+	q := &model.Query{History: s.World.Settings.Interests(p.Rows, s.now, engine.MaxHistory)}
+	p.Vector = s.Factors.Person(q).Vector()
+	return p
+}
+
+// Answer asks for ten items that pass a filter, "" for any.
+func (s *Shop) Answer(p Person, filter string) (engine.Answer, error) {
+	return recommend.Recommend(&recommend.Input{
+		World: s.World, Place: s.place, Someone: p.Someone, Now: s.now,
+		Request: &engine.Request{Count: 10, Filter: filter, Explain: engine.ExplainNone},
+	})
+}
+
+// Eligible returns the items whose aisle is below a bound, and of those that have a vector
+// their rows in Table; both ascend.
+func (s *Shop) Eligible(below float64) (items []engine.ItemNum, rows []uint32) {
+	for i, row := range s.rows {
+		if s.Item(i).Attributes["aisle"].(float64) >= below {
+			continue
+		}
+		items = append(items, engine.ItemNum(i))
+		if row != none {
+			rows = append(rows, row)
+		}
+	}
+	return items, rows
+}
+
+// Score is what an item is worth to somebody: 0 without a vector.
+func (s *Shop) Score(p Person, item engine.ItemNum) float32 {
+	if row := s.rows[item]; row != none {
+		return vector.Dot(p.Vector, s.Table.Row(int(row)))
+	}
+	return 0
+}
