@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -164,8 +166,12 @@ func (e *evalData) options() (offline.Options, error) {
 	case e.Dir+e.Server != "" && e.Events+e.Train+e.Test+e.Valid+e.Items+e.Customers != "":
 		return o, usagef("--dir or --server, or files: one of them, not both")
 	case e.Dir+e.Server != "":
-	case e.Events == "" && (e.Train == "" || e.Test == ""):
-		return o, usagef("--events FILE, or --train FILE and --test FILE, or --dir DIR is needed")
+	case e.Events+e.Train+e.Test+e.Valid == "":
+		return o, usagef("--events FILE, or --train FILE and --test FILE, or --dir DIR, or --server URL is needed")
+	case e.Events == "" && e.Test == "":
+		return o, usagef("--test FILE is needed: what is to be predicted; or --events FILE in place of --train and --valid, to part one file")
+	case e.Events == "" && e.Train == "":
+		return o, usagef("--train FILE is needed: what models may learn from; or --events FILE in place of --test and --valid, to part one file")
 	case e.Events != "" && e.Train+e.Test+e.Valid != "":
 		return o, usagef("--events, or --train, --valid and --test: one of them, not both")
 	case e.MinValue != nil && (math.IsNaN(*e.MinValue) || math.IsInf(*e.MinValue, 0)):
@@ -243,6 +249,20 @@ func (e *evalData) types(s engine.Settings) (map[engine.Type]engine.TypeSetting,
 		out[engine.Type(name)] = set
 	}
 	return out, nil
+}
+
+// untyped warns of --types of which there is no interaction.
+func (e *evalData) untyped(d *offline.Data) (warnings []string) {
+	there := make(map[string]bool)
+	for i := range d.Rows {
+		there[string(d.Rows[i].Type)] = true
+	}
+	for _, text := range e.Types {
+		if name, _, _ := strings.Cut(text, ":"); !there[name] {
+			warnings = append(warnings, fmt.Sprintf("--types %s: there is no interaction of type %q; there are %s", text, name, strings.Join(slices.Sorted(maps.Keys(there)), ", ")))
+		}
+	}
+	return warnings
 }
 
 func weights(s engine.Settings) map[string]float64 {

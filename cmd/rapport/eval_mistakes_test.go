@@ -185,3 +185,48 @@ func TestTheDigestIsOfOtherSystemsListsToo(t *testing.T) {
 		t.Errorf("the digest is %s (%v), want %x: of the data, then the lists", r.Dataset.SHA256, err, sum)
 	}
 }
+
+// Mistakes in flags are met by a sentence that says what would be right.
+func TestEvalSaysWhatWouldBeRight(t *testing.T) {
+	orders, customers := shopFiles(t)
+	dir := t.TempDir()
+	people := write(t, "people.csv", "customer,attributes.country\nc1,DE\n")
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{nil, exitUsage, "--server URL is needed"},
+		{[]string{"--train", orders}, exitUsage, "--test FILE is needed"},
+		{[]string{"--test", orders}, exitUsage, "--train FILE is needed"},
+		{[]string{"--events", dir}, exitUsage, "is a directory; name a file in it"},
+		{[]string{"--events", orders, "--format", "parquet"}, exitFailed, "orders.csv, line 1: the Parquet file ends before its footer"},
+		{[]string{"--events", orders, "--customers", people}, exitUsage, "--customers: "},
+		{[]string{"--events", orders, "--vectors", customers}, exitUsage, "in this file itself: --map is for the columns of the events"},
+		{[]string{"--events", orders, "--types", "purchase:1,veiw:0.2"}, exitOK, `--types veiw:0.2: there is no interaction of type "veiw"; there are purchase`},
+		{[]string{"--events", orders, "--cutoff", "2030-01-01"}, exitUsage, "they are from 2026-01-02T10:00:00Z to 2026-01-22T10:39:00Z: cut after"},
+		{[]string{"--events", orders, "--cold-items", "0.0001"}, exitUsage, "a share of 0.0001 holds out 0 of the items"},
+		{[]string{"--events", orders, "--set", "eese.lambda=1"}, exitUsage, `"eese" has no settings to fix (in eese.lambda=1); factor, ease,`},
+		{[]string{"--events", orders, "--set", "ease.lamda=1"}, exitUsage, `there is no setting "ease.lamda"; there are ease.lambda`},
+		{[]string{"--events", orders, "--set", "ease.lambda=1"}, exitOK, "warning: ease.lambda=1 changes nothing: ease is not among the models"},
+		{[]string{"--events", orders, "--json", filepath.Join(dir, "nowhere", "r.json")}, exitUsage, "--json: there is no place for "},
+		{[]string{"--events", orders, "--html", dir}, exitUsage, "--html: "},
+	} {
+		got := rapport(t, append([]string{"eval", "--models", "popular"}, c.args...)...).want(t, c.code, c.want)
+		if strings.Contains(got.err, "before that line stands") {
+			t.Errorf("%v: nothing stands of what was read: %s", c.args, got.err)
+		}
+	}
+	rapport(t, "tune", "--events", orders, "--model", "ease", "--study", filepath.Join(dir, "nowhere", "s")).want(t, exitUsage, "--study: open ")
+}
+
+// Who has no value of the attribute is in no group, and that is said.
+func TestEvalSaysWhoIsInNoGroup(t *testing.T) {
+	orders, _ := shopFiles(t)
+	some := write(t, "some.csv", "customer_id,attributes.country\nc0,DE\nc1,FR\nc2,DE\nstranger,NL\n")
+	got := rapport(t, "eval", "--events", orders, "--models", "popular", "--customers", some, "--by", "country").
+		want(t, exitOK, "warning: 37 of 40 customers who are asked have no country, and are in no group", "popular, country=DE")
+	if strings.Contains(got.out, "country=NL") {
+		t.Errorf("nobody is asked in NL: %s", got.out)
+	}
+}

@@ -37,14 +37,14 @@ func (e *evalData) read(ctx context.Context, c *console, o *offline.Options, sum
 	if e.Items != "" {
 		items := options
 		items.Mapping = record.Mapping{} // it is for the events
-		if err := eachRecord(ctx, r, e.Items, items, record.Items, func(_ int, i record.Entry[engine.Item]) error { r.data.AddItem(i.Value); return nil }); err != nil {
+		if err := beside("--items", eachRecord(ctx, r, e.Items, items, record.Items, func(_ int, i record.Entry[engine.Item]) error { r.data.AddItem(i.Value); return nil })); err != nil {
 			return nil, err
 		}
 	}
 	if e.Customers != "" {
 		people := options
 		people.Mapping = record.Mapping{}
-		if err := eachRecord(ctx, r, e.Customers, people, record.Customers, func(_ int, who record.Entry[engine.Customer]) error { r.data.AddCustomer(who.Value); return nil }); err != nil {
+		if err := beside("--customers", eachRecord(ctx, r, e.Customers, people, record.Customers, func(_ int, who record.Entry[engine.Customer]) error { r.data.AddCustomer(who.Value); return nil })); err != nil {
 			return nil, err
 		}
 	}
@@ -166,7 +166,7 @@ func (r *evalReading) vectors(ctx context.Context, name string, o record.Options
 	if f, npy := npyOf(name); npy {
 		err = f.each(ctx, r.sum, func(v record.Vector) error { return take(all+1, v) })
 	} else {
-		err = eachRecord(ctx, r, name, o, record.Vectors, func(_ int, v record.Entry[record.Vector]) error { return take(v.Line, v.Value) })
+		err = beside("--vectors", eachRecord(ctx, r, name, o, record.Vectors, func(_ int, v record.Entry[record.Vector]) error { return take(v.Line, v.Value) }))
 	}
 	if err != nil {
 		return err
@@ -178,6 +178,15 @@ func (r *evalReading) vectors(ctx context.Context, name string, o record.Options
 		r.refused = append(r.refused, fmt.Sprintf("%s of %s vectors are of items that nothing else names", count(strange), count(all)))
 	}
 	return nil
+}
+
+// beside names the flag of a file that stands beside the events, whose columns are not
+// those that --map renames.
+func beside(flag string, err error) error {
+	if invalid, is := errors.AsType[*engine.Invalid](err); is && strings.HasPrefix(invalid.Field, "header.") {
+		return usagef("%s: %v (in this file itself: --map is for the columns of the events)", flag, err)
+	}
+	return err
 }
 
 // readFunc is a reading of package record.
@@ -210,6 +219,9 @@ func eachRecord[T any](ctx context.Context, r *evalReading, name string, o recor
 				first = err
 			}
 			continue
+		}
+		if syntax, broken := errors.AsType[*record.Syntax](err); broken {
+			return fmt.Errorf("%s, %v", in.name, syntax) // of an import what came before it stands; here nothing does
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", in.name, err)

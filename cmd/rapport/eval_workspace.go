@@ -44,6 +44,7 @@ func (e *evalData) load(ctx context.Context, c *console, o *offline.Options, sum
 	if refused, err = e.read(ctx, c, o, sum, unwilling); err != nil {
 		return nil, done, errors.Join(err, done())
 	}
+	refused = append(refused, e.untyped(o.Data)...)
 	o.Data.SHA256 = hex.EncodeToString(sum.Sum(nil))
 	return refused, done, nil
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 
 	"github.com/rapportengine/rapport/engine"
@@ -102,6 +103,9 @@ func (e *evalPolicyCommand) policy(ctx context.Context, c *console, sum io.Write
 	}
 	var rows policy.Rows
 	refused, err := readAll(ctx, c, sum, e.Policy, record.Options{Unknown: record.Refuse}, record.Probabilities, rows.Add)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usagef("--policy: %s, or a file with item_id and probability: %w", uniform, err)
+	}
 	if err != nil {
 		return nil, err
 	}

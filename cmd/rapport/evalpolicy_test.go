@@ -46,6 +46,7 @@ func TestEvalPolicyRefuses(t *testing.T) {
 	answers := write(t, "answers.ndjson", `{"recommendation_id":"r","at":"2026-01-01T00:00:00Z","request":{},"answer":{"items":[]}}`+"\n")
 	short := write(t, "short.csv", "item_id,probability\n7,0.5\n")
 	mistaken := write(t, "mistaken.csv", "item_id,probabilty\n7,1\n")
+	plain, elsewhere := write(t, "plain.csv", "item_id,reward,propensity\na,1,0.5\n"), write(t, "elsewhere.csv", "item_id,probability,context\na,1,x\n")
 	for _, c := range []struct {
 		about string
 		args  []string
@@ -57,6 +58,8 @@ func TestEvalPolicyRefuses(t *testing.T) {
 		{"an unknown column", []string{"--impressions", log, "--policy", mistaken}, `did you mean "probability"`},
 		{"too few items", []string{"--impressions", log, "--policy", "uniform", "--actions", "1"}, "the log shows 2 actions"},
 		{"items beside a file", []string{"--impressions", log, "--policy", short, "--actions", "3"}, "--policy uniform"},
+		{"a policy for other rounds", []string{"--impressions", plain, "--policy", elsewhere}, "rows without these are for all rounds"},
+		{"a policy that is misspelt", []string{"--impressions", log, "--policy", "unifrom"}, "--policy: uniform, or a file with item_id and probability"},
 		{"no such file", []string{"--impressions", "nowhere.csv", "--policy", "uniform"}, "nowhere.csv"},
 		{"nowhere to write", []string{"--impressions", log, "--policy", "uniform", "--json", filepath.Join(t.TempDir(), "nowhere", "result.json")}, "nowhere"},
 		{"no such preset", []string{"--impressions", log, "--preset", "open-bandits", "--policy", "uniform"}, "open-bandit"},

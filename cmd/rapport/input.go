@@ -56,6 +56,9 @@ func openInput(name string, digest bool) (_ *input, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if info.IsDir() {
+		return nil, fmt.Errorf("%s is a directory; name a file in it", in.name)
+	}
 	in.Reader = f
 	switch {
 	case info.Mode().IsRegular():

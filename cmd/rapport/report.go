@@ -18,15 +18,15 @@ func (f *reportFiles) writable() error {
 	if f.JSON == "-" && f.HTML == "-" {
 		return usagef("--json and --html: one of them on standard output, not both")
 	}
-	for _, name := range []string{f.JSON, f.HTML} {
-		if name == "" || name == "-" {
+	for _, file := range []struct{ flag, name string }{{"--json", f.JSON}, {"--html", f.HTML}} {
+		if file.name == "" || file.name == "-" {
 			continue
 		}
-		if info, err := os.Stat(name); err == nil && info.IsDir() {
-			return usagef("%s is a directory; name a file in it", name)
+		if info, err := os.Stat(file.name); err == nil && info.IsDir() {
+			return usagef("%s: %s is a directory; name a file in it", file.flag, file.name)
 		}
-		if _, err := os.Stat(filepath.Dir(name)); err != nil {
-			return &usageError{err}
+		if _, err := os.Stat(filepath.Dir(file.name)); err != nil {
+			return usagef("%s: there is no place for %s: %w", file.flag, file.name, err)
 		}
 	}
 	return nil

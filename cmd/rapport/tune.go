@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"net/http"
 	"slices"
@@ -155,6 +156,9 @@ func (t *tuneCommand) search(ctx context.Context, c *console, study *offline.Stu
 			return err
 		}
 		if journal, err = tune.Open(t.Study, head); err != nil {
+			if _, unwritable := errors.AsType[*fs.PathError](err); unwritable {
+				return usagef("--study: %w", err)
+			}
 			return err
 		}
 		defer func() { err = errors.Join(err, journal.Close()) }()

@@ -22,7 +22,10 @@ func (r Rule) byTime(rows []engine.Row, s Split) error {
 			share = validFrom
 		}
 	}
-	if test == 0 || test == len(line.order) {
+	if outside := test == 0 || test == len(line.order); outside && !r.Cut.IsZero() && len(line.order) > 0 {
+		first, last := line.moment(line.order[0]), line.moment(line.order[len(line.order)-1])
+		return engine.Invalidf(engine.CodeInvalidField, "split", "%s leaves %d of %d interactions to learn from; they are from %s to %s: cut after the first of them, and not after the last", r, test, len(rows), first.Format(time.RFC3339), last.Format(time.RFC3339))
+	} else if outside {
 		return engine.Invalidf(engine.CodeInvalidField, "split", "%s leaves %d of %d interactions to learn from; both sides need some, and those of one moment stay together", r, test, len(rows))
 	}
 	line.part(s.Parts, share, test)

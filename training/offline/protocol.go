@@ -110,8 +110,11 @@ func (e *evaluation) checkTargets() error {
 
 // nothingAsked is the error of an evaluation without a question.
 func (e *evaluation) nothingAsked() error {
+	if e.split.Only != nil {
+		return engine.Invalidf(engine.CodeInvalidField, "cold-items", "nothing is held out to predict: a share of %g holds out %d of the items, and no customer has both one of them and another; another share is wanted", e.Rule.Share, len(e.split.Only))
+	}
 	what := "both a past and something new in the test part"
-	if !e.Sessions && e.split.Only == nil {
+	if !e.Sessions {
 		what = "something in the test part that they do not have already"
 	}
 	return engine.Invalidf(engine.CodeInvalidField, "events", "nothing is held out to predict: no %s has %s", e.unit(), what)

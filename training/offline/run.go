@@ -135,6 +135,7 @@ func prepare(o Options) (*evaluation, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.warnOfSet(search)
 	e.selector = training.Selector{
 		Search: search, Place: e.past.Place(e.excluded()), Without: e.unfit(), Beside: o.Models,
 		Fitter: &training.Fitter{Workers: o.Workers, Seed: o.Seed, Step: e.step},

@@ -125,6 +125,14 @@ func (o *Options) search() (training.Search, error) {
 		if !given {
 			return nil, engine.Invalidf(engine.CodeInvalidField, "set", "a value is wanted after the name, as in ease.lambda=100, not %q", text)
 		}
+		source, _, _ := strings.Cut(name, ".")
+		if len(all.Only([]string{source})) == 0 {
+			var names []string
+			for _, k := range all {
+				names = append(names, k.Name)
+			}
+			return nil, engine.Invalidf(engine.CodeInvalidField, "set", "%q has no settings to fix (in %s); %s have", source, text, strings.Join(names, ", "))
+		}
 		if err := all.Fix(name, value); err != nil {
 			return nil, err
 		}
@@ -136,4 +144,13 @@ func (o *Options) search() (training.Search, error) {
 		}
 	}
 	return all.Only(wanted), nil
+}
+
+// warnOfSet warns of settings of models that are not fitted.
+func (e *evaluation) warnOfSet(fitted training.Search) {
+	for _, text := range e.Set {
+		if source, _, _ := strings.Cut(text, "."); len(fitted.Only([]string{source})) == 0 {
+			e.warn("%s changes nothing: %s is not among the models", text, source)
+		}
+	}
 }

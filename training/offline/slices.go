@@ -85,10 +85,16 @@ func apart(items []engine.ItemNum, had map[engine.ItemNum]int) (cold, warm []eng
 // group; who has no value is in none.
 func (e *evaluation) groups(folds []fold) map[string]training.Slice {
 	groups := make(map[string]training.Slice)
+	asked, without := make(map[engine.Subject]bool), make(map[engine.Subject]bool)
 	i := 0
 	for _, f := range folds {
 		for _, c := range f.cases {
-			for _, v := range values(c.Who.Customer, e.By) {
+			have := values(c.Who.Customer, e.By)
+			asked[c.Who.Subject] = true
+			if len(have) == 0 {
+				without[c.Who.Subject] = true
+			}
+			for _, v := range have {
 				name := e.By + "=" + v
 				s := groups[name]
 				s.Cases = append(s.Cases, i)
@@ -96,6 +102,9 @@ func (e *evaluation) groups(folds []fold) map[string]training.Slice {
 			}
 			i++
 		}
+	}
+	if len(without) > 0 {
+		e.warn("%d of %d %ss who are asked have no %s, and are in no group", len(without), len(asked), e.unit(), e.By)
 	}
 	if len(groups) <= maxGroups {
 		return groups

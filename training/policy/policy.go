@@ -136,5 +136,9 @@ func (t table) Of(r *record.Round) (*Distribution, error) {
 			}
 		}
 	}
-	return nil, engine.Invalidf(engine.CodeMissingField, "policy", "it does not say how likely each action is %s", where{r.ID, r.Context, r.Position})
+	asked := where{r.ID, r.Context, r.Position}
+	if asked == (where{}) {
+		return nil, engine.Invalidf(engine.CodeMissingField, "policy", "it does not say how likely each action is where a round has no round_id, context and position; rows without these are for all rounds")
+	}
+	return nil, engine.Invalidf(engine.CodeMissingField, "policy", "it does not say how likely each action is %s", asked)
 }
