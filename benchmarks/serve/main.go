@@ -16,6 +16,7 @@ import (
 	"github.com/rapportengine/rapport/benchmarks/measure"
 	"github.com/rapportengine/rapport/benchmarks/prepare"
 	"github.com/rapportengine/rapport/benchmarks/rival"
+	"github.com/rapportengine/rapport/engine"
 )
 
 const usage = `What does an answer cost, and how long does somebody wait for it?
@@ -117,7 +118,7 @@ func (o *options) set(ctx context.Context, b *prepare.Binary, set string) (_ *re
 		return nil, err
 	}
 	r := &report{Workspace: w, Procs: o.procs, Rounds: o.rounds, Explain: make(map[string]*load.Loaded)}
-	people := some(w.People(), o.customers)
+	people := prepare.Some(w.People(), o.customers)
 	r.Asked = len(people)
 	ours, err := b.Serve(ctx, w, o.procs)
 	if err != nil {
@@ -130,7 +131,7 @@ func (o *options) set(ctx context.Context, b *prepare.Binary, set string) (_ *re
 	}
 	own := len(all)
 	measure.Say("%s: everybody asks once", set)
-	bytes, err := warmUp(ctx, all[0])
+	bytes, err := prepare.Everybody(ctx, ours, people)
 	if err != nil {
 		return nil, err
 	}
@@ -188,7 +189,7 @@ func (o *options) rival(ctx context.Context, b *prepare.Binary, w *prepare.Works
 	if c.server, err = g.Serve(ctx, o.procs, o.gorseWait); err != nil {
 		return nil, err
 	}
-	for _, id := range some(g.Listed, o.customers) {
+	for _, id := range prepare.Some(g.Listed, o.customers) {
 		c.requests = append(c.requests, rival.Request(id))
 	}
 	return c, nil
@@ -223,37 +224,14 @@ func (o *options) open(ctx context.Context, set string, c *contestant, capacity 
 	return l.Run(ctx)
 }
 
-// warmUp asks for everybody once, and returns how long an answer is.
-func warmUp(ctx context.Context, c *contestant) (bytes int, err error) {
-	l := load.Closed{Addr: c.server.Addr, Connections: 2, Requests: len(c.requests), CPU: c.server.CPU}
-	l.Request = func(_, n int) []byte { return c.requests[n] }
-	got, err := l.Run(ctx)
-	if err != nil {
-		return 0, err
-	}
-	return got.Bytes, nil
-}
-
 func middle(rounds []*load.Loaded) *load.Loaded {
 	return measure.Median(rounds, func(l *load.Loaded) float64 { return l.CPUMicros })
-}
-
-// some returns up to n, evenly spread.
-func some(all []string, n int) []string {
-	if len(all) <= n {
-		return all
-	}
-	out := make([]string, n)
-	for i := range out {
-		out[i] = all[i*len(all)/n]
-	}
-	return out
 }
 
 func requests(people []string, explain string) [][]byte {
 	out := make([][]byte, len(people))
 	for i, id := range people {
-		out[i] = fmt.Appendf(nil, "GET /v1/customers/%s/recommendations?count=10&explain=%s HTTP/1.1\r\nHost: localhost\r\n\r\n", id, explain)
+		out[i] = prepare.ListRequestExplained(id, engine.Explain(explain))
 	}
 	return out
 }
@@ -282,7 +260,8 @@ func (o *options) profiled(ctx context.Context, settings prepare.Options) error 
 	if err != nil {
 		return err
 	}
-	c := &contestant{name: explain, requests: requests(some(w.People(), o.customers), explain)}
+	people := prepare.Some(w.People(), o.customers)
+	c := &contestant{name: explain, requests: requests(people, explain)}
 	socket := name + ".socket"
 	if err := os.Setenv(profileSocket, socket); err != nil {
 		return err
@@ -291,7 +270,7 @@ func (o *options) profiled(ctx context.Context, settings prepare.Options) error 
 	if c.server, err = b.Serve(ctx, w, o.procs); err != nil {
 		return err
 	}
-	if _, err := warmUp(ctx, c); err != nil {
+	if _, err := prepare.Everybody(ctx, c.server, people); err != nil {
 		return errors.Join(err, c.server.Stop())
 	}
 	fetched := make(chan error, 1)
