@@ -77,30 +77,35 @@ func (s *Selector) best(ctx context.Context, w *recommend.World, m *Material, ca
 	if len(cases) < blendLeast {
 		tries = tries[:1]
 	}
+	if len(tries) == 1 {
+		kept, err = s.Fitter.Fit(ctx, m, Setting{Kind: k, Params: tries[0]})
+		return kept, tries[0], err
+	}
+	sketches := k.sketches(tries, m.Data().Rows.Len())
 	var most []float64
 	var fitted []model.Source // that a later try needs
-	for i, p := range tries {
+	for i, p := range sketches {
 		source := k.among(fitted, p)
 		if source == nil {
 			if source, err = s.Fitter.Fit(ctx, m, Setting{Kind: k, Params: p}); err != nil {
 				return nil, nil, err
 			}
-			if slices.ContainsFunc(tries[i+1:], func(later any) bool { return k.among([]model.Source{source}, later) != nil }) {
+			if slices.ContainsFunc(sketches[i+1:], func(later any) bool { return k.among([]model.Source{source}, later) != nil }) {
 				fitted = append(fitted, source)
 			}
-		}
-		if len(tries) == 1 {
-			return source, p, nil
 		}
 		reached, err := s.alone(ctx, w, source, cases)
 		if err != nil {
 			return nil, nil, err
 		}
 		if most == nil || better(reached, most) {
-			kept, params, most = source, p, reached
+			kept, params, most = source, tries[i], reached
 		}
 	}
-	return kept, params, nil
+	if !slices.Equal(sketches, tries) {
+		kept, err = s.Fitter.Fit(ctx, m, Setting{Kind: k, Params: params})
+	}
+	return kept, params, err
 }
 
 // ColdBlend is the blend for those nothing else is known of: popularity, and what they said
@@ -149,6 +154,16 @@ func (s *Selector) alone(ctx context.Context, w *recommend.World, source model.S
 // place.
 func (s *Selector) Blend(ctx context.Context, w *recommend.World, task rank.Task, place *recommend.Place, cases []Case) (map[string]rank.Scale, Chosen, error) {
 	return s.blend(ctx, w, task, place, cases, nil)
+}
+
+// Keep is Blend where weights are at work: those stay unless others are better by more
+// than chance.
+func (s *Selector) Keep(ctx context.Context, w *recommend.World, task rank.Task, place *recommend.Place, cases []Case, work map[string]rank.Scale) (map[string]rank.Scale, Chosen, error) {
+	scales, how, err := s.blend(ctx, w, task, place, cases, work)
+	if err == nil && scales == nil {
+		scales = work
+	}
+	return scales, how, err
 }
 
 // blend chooses the weights for a task or, where the blend of the task is given, those

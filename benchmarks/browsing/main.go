@@ -229,7 +229,7 @@ func measured(ctx context.Context, rows []engine.Interaction, parts []evaluate.P
 type each []float64
 
 // Split implements offline.Taker.
-func (*each) Split([]engine.Row, []evaluate.Part) error { return nil }
+func (*each) Split([]engine.Row, []evaluate.Part, []int) error { return nil }
 
 // Source implements offline.Taker.
 func (*each) Source(model.Source) error { return nil }

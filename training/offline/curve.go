@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/rapportengine/rapport/engine"
-	"github.com/rapportengine/rapport/engine/rank"
 	"github.com/rapportengine/rapport/training"
 	"github.com/rapportengine/rapport/training/evaluate"
 )
@@ -27,7 +26,7 @@ func (o *Options) checkCurve() error {
 // customers did, under the settings chosen on all, and asked the questions of the table.
 // Who is asked brings their own history, whether it was learnt from or not, as a new
 // customer does. The customers of a smaller share are among those of a larger one.
-func (e *evaluation) curve(ctx context.Context, contest *training.Contest, recipe training.Recipe, blend rank.Blend, folds []fold) error {
+func (e *evaluation) curve(ctx context.Context, contest *training.Contest, recipe training.Recipe, at []blends, folds []fold) error {
 	whole := *contest
 	whole.Slices = nil
 	shares := slices.Sorted(slices.Values(e.Curve))
@@ -39,10 +38,10 @@ func (e *evaluation) curve(ctx context.Context, contest *training.Contest, recip
 		whole.Step = func(what string) { e.step(fmt.Sprintf("%s, learnt from %g %% of the customers", what, 100*share)) }
 		all := make([]answers, len(e.Models))
 		people := 0
-		for _, f := range folds {
+		for i, f := range folds {
 			f.known = e.some(f.known, share)
 			people = max(people, len(e.Data.histories(f.known)))
-			if err := e.ask(ctx, &whole, f, false, recipe, blend, all); err != nil {
+			if _, err := e.ask(ctx, &whole, f, false, recipe, at[i], all); err != nil {
 				return fmt.Errorf("learn from %g of the customers: %w", share, err)
 			}
 		}

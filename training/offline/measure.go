@@ -17,33 +17,72 @@ import (
 	"github.com/rapportengine/rapport/training/evaluate"
 )
 
-// choose fits on the training part and chooses settings and blend on the validation
+// blends are how the sources weigh in every best of the table, by its name, and in Best
+// where that is not asked for.
+type blends map[string]rank.Blend
+
+// choose fits on the training part and chooses settings and blends on the validation
 // part.
-func (e *evaluation) choose(ctx context.Context) (training.Recipe, rank.Blend, error) {
+func (e *evaluation) choose(ctx context.Context) (training.Recipe, blends, error) {
 	past, cases := e.past, e.choosing
 	blend, material := rank.DefaultBlend(), past.Material()
 	if len(cases) == 0 {
 		e.warn("there is no validation part: settings are the first of the search, the blend is the default one")
-		return e.selector.Default(material), blend, nil
+		return e.selector.Default(material), blends{Best: blend}, nil
 	}
 	world := past.World(recommend.NewModels(0, past.Newest, nil, e.selector.Fitter.Encoder(past), blend))
 	sources, recipe, err := e.selector.Sources(ctx, world, material, cases)
 	blend[rank.Cold] = e.selector.ColdBlend()
 	if err != nil || !slices.ContainsFunc(e.Models, isBest) {
-		return recipe, blend, err
+		return recipe, blends{Best: blend}, err
 	}
 	world = world.WithModels(recommend.NewModels(0, past.Newest, recipe.Serving(sources), world.Models.Encoder, blend), world.Content)
-	if err := chooseBlend(ctx, &e.selector, world, cases, blend); err != nil {
-		return recipe, blend, err
+	chosen, err := e.blend(ctx, world, cases, nil)
+	return recipe, chosen, err
+}
+
+// again chooses the blends for the cut after f, as a shop's training does each time: what
+// was asked at f lies behind the next cut. They stay unless others are better there by more
+// than chance.
+func (e *evaluation) again(ctx context.Context, w *recommend.World, f fold, chosen blends) (blends, error) {
+	cases := training.Pick(f.cases, choosingCases)
+	if len(cases) == 0 || !slices.ContainsFunc(e.Models, isBest) {
+		return chosen, nil
 	}
-	return recipe, blend, e.chooseWithout(ctx, world, cases)
+	return e.blend(ctx, w, cases, chosen)
+}
+
+// blend chooses how the sources of a world weigh in every best, where work says how they
+// did so far. Strangers' lists are chosen for each, too: customers nobody knows are no
+// reason for a difference.
+func (e *evaluation) blend(ctx context.Context, w *recommend.World, cases []training.Case, work blends) (blends, error) {
+	out := make(blends)
+	for _, name := range append([]string{Best}, e.Models...) {
+		if !isBest(name) || out[name] != nil {
+			continue
+		}
+		selector := e.selector
+		selector.Without = slices.Concat(selector.Without, missing(name))
+		blend := rank.DefaultBlend()
+		blend[rank.Cold] = selector.ColdBlend()
+		if err := chooseBlend(ctx, &selector, w, cases, work[name], blend); err != nil {
+			return nil, err
+		}
+		out[name] = blend
+	}
+	return out, nil
 }
 
 // chooseBlend chooses how the sources weigh for whom something is known of, and for whom
 // nothing is.
-func chooseBlend(ctx context.Context, s *training.Selector, w *recommend.World, cases []training.Case, into rank.Blend) (err error) {
+func chooseBlend(ctx context.Context, s *training.Selector, w *recommend.World, cases []training.Case, work, into rank.Blend) (err error) {
 	task := s.Place.Task()
-	if into[task], _, err = s.Blend(ctx, w, task, s.Place, cases); err != nil {
+	if scales := work[task]; scales != nil {
+		into[task], _, err = s.Keep(ctx, w, task, s.Place, cases, scales)
+	} else {
+		into[task], _, err = s.Blend(ctx, w, task, s.Place, cases)
+	}
+	if err != nil {
 		return err
 	}
 	into[rank.Cold], _, err = s.Strangers(ctx, w, s.Place, cases, into[rank.Cold])
@@ -102,7 +141,7 @@ type answers struct {
 
 // measure fits at every cut on all that is known there, asks every model what was held
 // out, and judges the answers of all cuts together.
-func (e *evaluation) measure(ctx context.Context, recipe training.Recipe, blend rank.Blend, folds []fold) error {
+func (e *evaluation) measure(ctx context.Context, recipe training.Recipe, chosen blends, folds []fold) error {
 	contest := &training.Contest{
 		Place: e.selector.Place, Metrics: e.Metrics(), Workers: e.Workers, Step: e.step,
 		Background: e.background(), Resampling: evaluate.Resampling{Seed: e.Seed},
@@ -112,9 +151,18 @@ func (e *evaluation) measure(ctx context.Context, recipe training.Recipe, blend 
 		contest.Cases = append(contest.Cases, f.cases...)
 	}
 	contest.Slices = e.parts
-	all := make([]answers, len(e.Models))
+	all, at := make([]answers, len(e.Models)), make([]blends, len(folds))
 	for i, f := range folds {
-		if err := e.ask(ctx, contest, f, i == len(folds)-1, recipe, blend, all); err != nil {
+		last := i == len(folds)-1
+		at[i] = chosen
+		world, err := e.ask(ctx, contest, f, last, recipe, chosen, all)
+		if err != nil {
+			return err
+		}
+		if last {
+			break
+		}
+		if chosen, err = e.again(ctx, world, f, chosen); err != nil {
 			return err
 		}
 	}
@@ -139,11 +187,12 @@ func (e *evaluation) measure(ctx context.Context, recipe training.Recipe, blend 
 		e.report.Models = append(e.report.Models, m.Report)
 	}
 	e.pair(contest, measured)
-	return e.curve(ctx, contest, recipe, blend, folds)
+	return e.curve(ctx, contest, recipe, at, folds)
 }
 
-// ask fits at one cut and adds what every model answers there.
-func (e *evaluation) ask(ctx context.Context, contest *training.Contest, f fold, last bool, recipe training.Recipe, blend rank.Blend, all []answers) error {
+// ask fits at one cut and adds what every model answers there. It returns the world of all
+// sources at that cut.
+func (e *evaluation) ask(ctx context.Context, contest *training.Contest, f fold, last bool, recipe training.Recipe, chosen blends, all []answers) (*recommend.World, error) {
 	fitter := e.selector.Fitter
 	peaks := make(peaks)
 	fitter.Took, fitter.Watch = nil, peaks.watch
@@ -153,25 +202,22 @@ func (e *evaluation) ask(ctx context.Context, contest *training.Contest, f fold,
 	sources, err := fitter.All(ctx, material, recipe)
 	fitter.Watch = nil
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if last && e.Taker != nil {
 		for _, s := range sources {
 			if err := e.Taker.Source(s); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
-	world := past.World(recommend.NewModels(0, past.Newest, recipe.Serving(sources), fitter.Encoder(past), blend))
+	world := past.World(recommend.NewModels(0, past.Newest, recipe.Serving(sources), fitter.Encoder(past), chosen[Best]))
 	for i, name := range e.Models {
 		a := &all[i]
 		a.Name, a.World, a.Settings = name, world, recipe.Of(name)
 		if isBest(name) {
-			blend := blend
-			if other, chosen := e.without[name]; chosen {
-				blend, a.World = other, world.WithModels(world.Models.WithBlend(other), world.Content)
-			}
-			a.Settings = weights(blend[e.selector.Place.Task()])
+			a.World = world.WithModels(world.Models.WithBlend(chosen[name]), world.Content)
+			a.Settings = weights(chosen[name][e.selector.Place.Task()])
 			for _, s := range world.Models.Sources() {
 				a.Fit += fitter.Took[s.Name()]
 				a.Peak = max(a.Peak, peaks[s.Name()])
@@ -183,12 +229,12 @@ func (e *evaluation) ask(ctx context.Context, contest *training.Contest, f fold,
 		}
 		outcomes, err := contest.Ask(ctx, a.Contender, f.cases)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		a.World = nil // the models of one cut at a time are held
 		a.outcomes = append(a.outcomes, outcomes...)
 	}
-	return nil
+	return world, nil
 }
 
 // hand gives a model's lists to whoever takes them.

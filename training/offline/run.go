@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/rapportengine/rapport/engine"
-	"github.com/rapportengine/rapport/engine/rank"
 	"github.com/rapportengine/rapport/engine/recommend"
 	"github.com/rapportengine/rapport/training"
 	"github.com/rapportengine/rapport/training/evaluate"
@@ -66,10 +65,9 @@ type evaluation struct {
 	*Options
 	selector training.Selector
 	split    evaluate.Split
-	carved   string                // the rule by which the validation part was taken off the training part
-	past     *training.Snapshot    // the train part
-	choosing []training.Case       // of the validation part
-	without  map[string]rank.Blend // of each best that leaves sources out
+	carved   string             // the rule by which the validation part was taken off the training part
+	past     *training.Snapshot // the train part
+	choosing []training.Case    // of the validation part
 	parts    map[string]training.Slice
 	repeated int // subjects who are not asked: all that is held out of them they had
 	report   *evaluate.Report
@@ -99,11 +97,11 @@ func Run(ctx context.Context, o Options) (*evaluate.Report, error) {
 		}
 	}
 	e.expect(len(folds))
-	recipe, blend, err := e.choose(ctx)
+	recipe, chosen, err := e.choose(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return e.report, e.measure(ctx, recipe, blend, folds)
+	return e.report, e.measure(ctx, recipe, chosen, folds)
 }
 
 // prepare splits the data and makes ready what settings are chosen on.
@@ -145,11 +143,11 @@ func prepare(o Options) (*evaluation, error) {
 	return e, nil
 }
 
-// expect counts the steps of the work ahead: a fit of every try, the choice of the blend,
-// and at every cut a fit of every kind and an asking of every model.
+// expect counts the steps of the work ahead: a fit of every try, and at every cut the
+// choice of the blends, a fit of every kind and an asking of every model.
 func (e *evaluation) expect(folds int) {
 	times := folds * (1 + len(slices.DeleteFunc(slices.Clone(e.Curve), func(share float64) bool { return share == 1 })))
-	e.steps.all = 2 + times*(len(e.selector.Search)+len(e.Models)) + len(e.Foreign)
+	e.steps.all = 2*folds + times*(len(e.selector.Search)+len(e.Models)) + len(e.Foreign)
 	for _, k := range e.selector.Search {
 		if len(e.choosing) > 0 {
 			e.steps.all += len(k.Tries)
