@@ -135,25 +135,25 @@ func bytesPickedAVX512(out *float32, rows *uint8, scales *float32, q *int8, pick
 func atLeastAVX512(words *uint64, scores *float32, count int, bound float32)
 
 // It adds f * transpose(a) * b to c, where a has k rows of 6 and b k rows of 16;
-// ldc, lda and ldb are how far rows are apart.
+// ldc, lda and ldb are how far rows are apart. Meanwhile it asks the cache for k lines from ahead on.
 //
 //go:noescape
-func tile6x16AVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, k int, f float32)
+func tile6x16AVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, k int, f float32, ahead uintptr)
 
 // It adds f * transpose(a) * b to c, where a has k rows of 4 and b k rows of 16;
-// ldc, lda and ldb are how far rows are apart.
+// ldc, lda and ldb are how far rows are apart. Meanwhile it asks the cache for k lines from ahead on.
 //
 //go:noescape
-func tile4x16AVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, k int, f float32)
+func tile4x16AVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, k int, f float32, ahead uintptr)
 
 // It adds f * transpose(a) * b to c, where a has k rows of 8 and b k rows of 48;
-// ldc, lda and ldb are how far rows are apart.
+// ldc, lda and ldb are how far rows are apart. Meanwhile it asks the cache for k lines from ahead on.
 //
 //go:noescape
-func tile8x48AVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, k int, f float32)
+func tile8x48AVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, k int, f float32, ahead uintptr)
 
 // It adds f * transpose(a) * b to c, where a has k rows of 8 and b k rows of 16;
-// ldc, lda and ldb are how far rows are apart.
+// ldc, lda and ldb are how far rows are apart. Meanwhile it asks the cache for k lines from ahead on.
 //
 //go:noescape
-func tile8x16AVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, k int, f float32)
+func tile8x16AVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, k int, f float32, ahead uintptr)

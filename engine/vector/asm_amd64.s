@@ -2935,9 +2935,9 @@ end:
 	VZEROUPPER
 	RET
 
-// func tile6x16AVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, k int, f float32)
+// func tile6x16AVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, k int, f float32, ahead uintptr)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile6x16AVX2(SB), NOSPLIT, $0-60
+TEXT ·tile6x16AVX2(SB), NOSPLIT, $0-72
 	MOVQ   c+0(FP), AX
 	MOVQ   ldc+8(FP), CX
 	MOVQ   a+16(FP), DX
@@ -2945,6 +2945,7 @@ TEXT ·tile6x16AVX2(SB), NOSPLIT, $0-60
 	MOVQ   b+32(FP), SI
 	MOVQ   ldb+40(FP), DI
 	MOVQ   k+48(FP), R8
+	MOVQ   ahead+64(FP), R9
 	SHLQ   $0x02, CX
 	SHLQ   $0x02, BX
 	SHLQ   $0x02, DI
@@ -2964,7 +2965,8 @@ TEXT ·tile6x16AVX2(SB), NOSPLIT, $0-60
 	JZ     add
 
 loop:
-	PREFETCHT0   (DX)(BX*8)
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	VMOVUPS      (SI), Y12
 	VMOVUPS      32(SI), Y13
 	VBROADCASTSS (DX), Y14
@@ -3025,9 +3027,9 @@ add:
 	VZEROUPPER
 	RET
 
-// func tile4x16AVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, k int, f float32)
+// func tile4x16AVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, k int, f float32, ahead uintptr)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile4x16AVX2(SB), NOSPLIT, $0-60
+TEXT ·tile4x16AVX2(SB), NOSPLIT, $0-72
 	MOVQ   c+0(FP), AX
 	MOVQ   ldc+8(FP), CX
 	MOVQ   a+16(FP), DX
@@ -3035,6 +3037,7 @@ TEXT ·tile4x16AVX2(SB), NOSPLIT, $0-60
 	MOVQ   b+32(FP), SI
 	MOVQ   ldb+40(FP), DI
 	MOVQ   k+48(FP), R8
+	MOVQ   ahead+64(FP), R9
 	SHLQ   $0x02, CX
 	SHLQ   $0x02, BX
 	SHLQ   $0x02, DI
@@ -3050,7 +3053,8 @@ TEXT ·tile4x16AVX2(SB), NOSPLIT, $0-60
 	JZ     add
 
 loop:
-	PREFETCHT0   (DX)(BX*8)
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	VMOVUPS      (SI), Y8
 	VMOVUPS      32(SI), Y9
 	VBROADCASTSS (DX), Y10
@@ -3095,9 +3099,9 @@ add:
 	VZEROUPPER
 	RET
 
-// func tile8x48AVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, k int, f float32)
+// func tile8x48AVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, k int, f float32, ahead uintptr)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile8x48AVX512(SB), NOSPLIT, $0-60
+TEXT ·tile8x48AVX512(SB), NOSPLIT, $0-72
 	MOVQ   c+0(FP), AX
 	MOVQ   ldc+8(FP), CX
 	MOVQ   a+16(FP), DX
@@ -3105,6 +3109,7 @@ TEXT ·tile8x48AVX512(SB), NOSPLIT, $0-60
 	MOVQ   b+32(FP), SI
 	MOVQ   ldb+40(FP), DI
 	MOVQ   k+48(FP), R8
+	MOVQ   ahead+64(FP), R9
 	SHLQ   $0x02, CX
 	SHLQ   $0x02, BX
 	SHLQ   $0x02, DI
@@ -3136,7 +3141,8 @@ TEXT ·tile8x48AVX512(SB), NOSPLIT, $0-60
 	JZ     add
 
 loop:
-	PREFETCHT0   (DX)(BX*8)
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	VMOVUPS      (SI), Z24
 	VMOVUPS      64(SI), Z25
 	VMOVUPS      128(SI), Z26
@@ -3238,9 +3244,9 @@ add:
 	VZEROUPPER
 	RET
 
-// func tile8x16AVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, k int, f float32)
+// func tile8x16AVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, k int, f float32, ahead uintptr)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile8x16AVX512(SB), NOSPLIT, $0-60
+TEXT ·tile8x16AVX512(SB), NOSPLIT, $0-72
 	MOVQ   c+0(FP), AX
 	MOVQ   ldc+8(FP), CX
 	MOVQ   a+16(FP), DX
@@ -3248,6 +3254,7 @@ TEXT ·tile8x16AVX512(SB), NOSPLIT, $0-60
 	MOVQ   b+32(FP), SI
 	MOVQ   ldb+40(FP), DI
 	MOVQ   k+48(FP), R8
+	MOVQ   ahead+64(FP), R9
 	SHLQ   $0x02, CX
 	SHLQ   $0x02, BX
 	SHLQ   $0x02, DI
@@ -3263,7 +3270,8 @@ TEXT ·tile8x16AVX512(SB), NOSPLIT, $0-60
 	JZ     add
 
 loop:
-	PREFETCHT0   (DX)(BX*8)
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	VMOVUPS      (SI), Z8
 	VBROADCASTSS (DX), Z9
 	VFMADD231PS  Z8, Z9, Z0

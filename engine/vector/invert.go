@@ -77,7 +77,7 @@ func (v *inversion) factorise(ctx context.Context, j, workers int) error {
 		i += j + 1
 		rest := v.rest(i, j)
 		to := (*square)(v.left(i, j))
-		addPanels(to, v.corners[j][:], rest[:], panel, 1)
+		addPanels(to, v.corners[j][:], rest[:], panel, 1, nil, nil)
 	})
 	return nil
 }
@@ -98,7 +98,7 @@ func (v *inversion) rest(i, j int) square {
 			s[c*panel+r] = x
 		}
 	}
-	addPanels(&s, v.left(j, 0), v.left(i, 0), j*panel, -1)
+	addPanels(&s, v.left(j, 0), v.left(i, 0), j*panel, -1, v.left(j, 0), v.left(min(i+1, v.panels-1), 0))
 	return s
 }
 
@@ -144,8 +144,8 @@ func (v *inversion) corner(s *square, j int) error {
 func (v *inversion) invertRow(j int) {
 	for i := j + 1; i < v.panels; i++ {
 		var s square
-		addPanels(&s, v.left(i, j), v.right(j, j), (i-j)*panel, -1)
-		addPanels((*square)(v.right(j, i)), v.corners[i][:], s[:], panel, 1)
+		addPanels(&s, v.left(i, j), v.right(j, j), (i-j)*panel, -1, v.left(min(i+1, v.panels-1), j), v.right(j, j))
+		addPanels((*square)(v.right(j, i)), v.corners[i][:], s[:], panel, 1, nil, nil)
 	}
 }
 
@@ -156,11 +156,15 @@ func (v *inversion) invertRow(j int) {
 func (v *inversion) multiplyRow(i int) {
 	for j := 0; j <= i; j++ {
 		var s square
-		addPanels(&s, v.right(i, i), v.right(j, i), (v.panels-i)*panel, 1)
-		for r := range min(panel, v.n-i*panel) {
-			row := i*panel + r
-			for c, x := range s[r*panel:][:min(panel, v.n-j*panel, row+1-j*panel)] {
-				v.a[row*v.n+j*panel+c], v.a[(j*panel+c)*v.n+row] = x, x
+		addPanels(&s, v.right(i, i), v.right(j, i), (v.panels-i)*panel, 1, v.right(i, i), v.right(min(j+1, i), i))
+		down, across := min(panel, v.n-i*panel), min(panel, v.n-j*panel)
+		for r := range down {
+			copy(v.a[(i*panel+r)*v.n+j*panel:][:across], s[r*panel:])
+		}
+		for c := range across { // by rows again, as columns lie far apart
+			to := v.a[(j*panel+c)*v.n+i*panel:][:down]
+			for r := range to {
+				to[r] = s[r*panel+c]
 			}
 		}
 	}

@@ -2,7 +2,11 @@
 
 package vector
 
-import "golang.org/x/sys/cpu"
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
 
 //go:generate go -C ../../tools/asm run . -out ../../engine/vector/asm_amd64.s -stubs ../../engine/vector/asm_amd64.go -pkg vector
 
@@ -169,38 +173,58 @@ func atLeast(words []uint64, scores []float32, bound float32) {
 	}
 }
 
-// tile adds f * transpose(a) * b to the m x n matrix c, where m is a multiple of 8 (and
-// 48 if n is) and n of 16, and a and b have k rows.
+// tile adds f * transpose(a) * b to the m x n matrix c, where m is a multiple of 8 and n
+// of 16, and a and b have k rows.
 func tile(c []float32, ldc int, a []float32, lda int, b []float32, ldb, m, n, k int, f float32) {
 	if k == 0 {
 		return
 	}
 	switch kernels {
 	case avx512:
-		if n%48 == 0 {
-			for j := 0; j < n; j += 48 {
-				for i := 0; i < m; i += 8 {
-					tile8x48AVX512(&c[i*ldc+j], ldc, &a[i], lda, &b[j], ldb, k, f)
-				}
+		for i := 0; i < m; i += 8 {
+			j := 0
+			for ; j+48 <= n; j += 48 {
+				tile8x48AVX512(&c[i*ldc+j], ldc, &a[i], lda, &b[j], ldb, k, f, 0)
 			}
-			return
-		}
-		for j := 0; j < n; j += 16 {
-			for i := 0; i < m; i += 8 {
-				tile8x16AVX512(&c[i*ldc+j], ldc, &a[i], lda, &b[j], ldb, k, f)
+			for ; j < n; j += 16 {
+				tile8x16AVX512(&c[i*ldc+j], ldc, &a[i], lda, &b[j], ldb, k, f, 0)
 			}
 		}
 	case avx2:
-		for j := 0; j < n; j += 16 {
-			i := 0
-			for ; m%6 == 0 && i < m; i += 6 {
-				tile6x16AVX2(&c[i*ldc+j], ldc, &a[i], lda, &b[j], ldb, k, f)
-			}
-			for ; i < m; i += 4 {
-				tile4x16AVX2(&c[i*ldc+j], ldc, &a[i], lda, &b[j], ldb, k, f)
+		for i := 0; i < m; i += 4 {
+			for j := 0; j < n; j += 16 {
+				tile4x16AVX2(&c[i*ldc+j], ldc, &a[i], lda, &b[j], ldb, k, f, 0)
 			}
 		}
 	default:
 		tilePlain(c, ldc, a, lda, b, ldb, m, n, k, f)
+	}
+}
+
+// addSquare is tile for two panels of k columns. Meanwhile it asks the cache for as many
+// columns of the panels at nextA and nextB, where there need not be any.
+func addSquare(c *square, a, b []float32, k int, f float32, nextA, nextB *float32) {
+	// As numbers, since they may lead beyond what they point into.
+	next := [2]uintptr{uintptr(unsafe.Pointer(nextA)), uintptr(unsafe.Pointer(nextB))}
+	line := uintptr(64 * k) // bytes asked for by a call
+	switch kernels {
+	case avx512:
+		for i := 0; i < panel; i += 8 { // three calls are a panel
+			call := uintptr(i / 8)
+			tile8x48AVX512(&c[i*panel], panel, &a[i], panel, &b[0], panel, k, f, next[call/3]+call%3*line)
+		}
+	case avx2:
+		for i := 0; i < panel; i += 6 {
+			call := uintptr(i / 6) // of those for the first columns; four are more than a panel
+			for j := 0; j < panel; j += 16 {
+				ahead := next[0]
+				if j == 0 {
+					ahead = next[call/4] + call%4*line
+				}
+				tile6x16AVX2(&c[i*panel+j], panel, &a[i], panel, &b[j], panel, k, f, ahead)
+			}
+		}
+	default:
+		tilePlain(c[:], panel, a, panel, b, panel, panel, panel, k, f)
 	}
 }

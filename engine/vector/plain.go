@@ -9,40 +9,41 @@ package vector
 const lanes = 16
 
 func dotPlain(a, b []float32) float32 {
-	var s [lanes]float32
-	whole := len(a) &^ (lanes - 1)
-	half((*[8]float32)(s[:8]), a[:whole], b[:whole])
-	if whole > 0 {
-		half((*[8]float32)(s[8:]), a[8:whole], b[8:whole])
+	b = b[:len(a)]
+	// Eight sums at a time, as there are registers for; the second time from the cache.
+	var s0, s1, s2, s3, s4, s5, s6, s7 float32
+	for x, y := a, b; len(x) >= lanes && len(y) >= lanes; x, y = x[lanes:], y[lanes:] {
+		s0 += float32(x[0] * y[0])
+		s1 += float32(x[1] * y[1])
+		s2 += float32(x[2] * y[2])
+		s3 += float32(x[3] * y[3])
+		s4 += float32(x[4] * y[4])
+		s5 += float32(x[5] * y[5])
+		s6 += float32(x[6] * y[6])
+		s7 += float32(x[7] * y[7])
 	}
-	a, b = a[whole:], b[whole:]
-	for i := range a {
-		s[i%lanes] += float32(a[i] * b[i])
+	var t0, t1, t2, t3, t4, t5, t6, t7 float32
+	for len(a) >= lanes && len(b) >= lanes {
+		t0 += float32(a[8] * b[8])
+		t1 += float32(a[9] * b[9])
+		t2 += float32(a[10] * b[10])
+		t3 += float32(a[11] * b[11])
+		t4 += float32(a[12] * b[12])
+		t5 += float32(a[13] * b[13])
+		t6 += float32(a[14] * b[14])
+		t7 += float32(a[15] * b[15])
+		a, b = a[lanes:], b[lanes:]
 	}
-	for width := lanes / 2; width > 0; width /= 2 {
-		for i := range width {
-			s[i] += s[i+width]
+	if len(a) > 0 {
+		s := [lanes]float32{s0, s1, s2, s3, s4, s5, s6, s7, t0, t1, t2, t3, t4, t5, t6, t7}
+		for i := range a {
+			s[i] += float32(a[i] * b[i])
 		}
+		s0, s1, s2, s3, s4, s5, s6, s7 = s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]
+		t0, t1, t2, t3, t4, t5, t6, t7 = s[8], s[9], s[10], s[11], s[12], s[13], s[14], s[15]
 	}
-	return s[0]
-}
-
-// half adds the products of the first eight of every sixteen elements to s: as many sums
-// as there are registers for.
-func half(s *[8]float32, a, b []float32) {
-	s0, s1, s2, s3, s4, s5, s6, s7 := s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]
-	for len(a) >= 8 && len(b) >= 8 {
-		s0 += float32(a[0] * b[0])
-		s1 += float32(a[1] * b[1])
-		s2 += float32(a[2] * b[2])
-		s3 += float32(a[3] * b[3])
-		s4 += float32(a[4] * b[4])
-		s5 += float32(a[5] * b[5])
-		s6 += float32(a[6] * b[6])
-		s7 += float32(a[7] * b[7])
-		a, b = a[min(lanes, len(a)):], b[min(lanes, len(b)):]
-	}
-	*s = [8]float32{s0, s1, s2, s3, s4, s5, s6, s7}
+	s0, s1, s2, s3, s4, s5, s6, s7 = s0+t0, s1+t1, s2+t2, s3+t3, s4+t4, s5+t5, s6+t6, s7+t7
+	return ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7))
 }
 
 func dotRowsPlain(out, rows, q []float32) {
@@ -181,7 +182,7 @@ func tilePlain(c []float32, ldc int, a []float32, lda int, b []float32, ldb, m, 
 		for j := 0; j < n; j += 4 {
 			var s00, s01, s02, s03, s10, s11, s12, s13 float32
 			for l := range k {
-				x, y := a[l*lda+i:][:2:2], b[l*ldb+j:][:4:4]
+				x, y := (*[2]float32)(a[l*lda+i:]), (*[4]float32)(b[l*ldb+j:])
 				s00 += x[0] * y[0]
 				s01 += x[0] * y[1]
 				s02 += x[0] * y[2]
@@ -191,9 +192,9 @@ func tilePlain(c []float32, ldc int, a []float32, lda int, b []float32, ldb, m, 
 				s12 += x[1] * y[2]
 				s13 += x[1] * y[3]
 			}
-			to := c[i*ldc+j:][:4:4]
+			to := (*[4]float32)(c[i*ldc+j:])
 			to[0], to[1], to[2], to[3] = to[0]+f*s00, to[1]+f*s01, to[2]+f*s02, to[3]+f*s03
-			to = c[(i+1)*ldc+j:][:4:4]
+			to = (*[4]float32)(c[(i+1)*ldc+j:])
 			to[0], to[1], to[2], to[3] = to[0]+f*s10, to[1]+f*s11, to[2]+f*s12, to[3]+f*s13
 		}
 	}

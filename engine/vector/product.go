@@ -12,10 +12,21 @@ const depth = 256
 // square is a product of two panels.
 type square = [panel * panel]float32
 
-// addPanels adds f * a * transpose(b) to c, for panels of k columns.
-func addPanels(c *square, a, b []float32, k int, f float32) {
+// addPanels adds f * a * transpose(b) to c, for panels of k columns. nextA and nextB are
+// what will be multiplied after them, nil where nobody knows: the cache is asked for it,
+// as it is for the next columns of a and b.
+func addPanels(c *square, a, b []float32, k int, f float32, nextA, nextB []float32) {
 	for from := 0; from < k; from += depth {
-		tile(c[:], panel, a[from*panel:], panel, b[from*panel:], panel, panel, panel, min(depth, k-from), f)
+		count := min(depth, k-from)
+		a, b := a[from*panel:k*panel], b[from*panel:k*panel]
+		thenA, thenB := a, b
+		switch {
+		case from+depth < k:
+			thenA, thenB = a[depth*panel:], b[depth*panel:]
+		case len(nextA) > 0 && len(nextB) > 0:
+			thenA, thenB = nextA, nextB
+		}
+		addSquare(c, a, b, count, f, &thenA[0], &thenB[0])
 	}
 }
 
@@ -51,7 +62,7 @@ func MulNT(c, a, b []float32, m, n, k, workers int) {
 	Fork(workers, down*across, func(_, t int) {
 		i, j := t%down, t/down
 		var out square
-		addPanels(&out, packedA[i*panel*k:], packedB[j*panel*k:], k, 1)
+		addPanels(&out, packedA[i*panel*k:], packedB[j*panel*k:], k, 1, nil, nil)
 		for r := range min(panel, m-i*panel) {
 			copy(c[(i*panel+r)*n+j*panel:][:min(panel, n-j*panel)], out[r*panel:])
 		}

@@ -225,7 +225,7 @@ func BenchmarkTile(b *testing.B) {
 	onEveryPathB(b, func(b *testing.B) {
 		var c square
 		for b.Loop() {
-			addPanels(&c, x, y, depth, 1)
+			addPanels(&c, x, y, depth, 1, nil, nil)
 		}
 		b.ReportMetric(2*float64(depth*panel*panel)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
 	})

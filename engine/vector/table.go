@@ -159,6 +159,9 @@ func (s *Search) open(t *Table, q []float32, k int) bool {
 		s.words[i] = ^uint64(0)
 	}
 	most := largest(q)
+	if kernels == plain { // which multiplies floats as fast as bytes
+		return false
+	}
 	if !(most >= leastQuery && most <= mostQuery) || t.d > mostDims {
 		return false
 	}

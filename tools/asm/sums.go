@@ -147,11 +147,12 @@ func atLeast(s isa) {
 func tile(s isa, rows, parts int) {
 	columns := parts * s.bytes() / 4
 	name := "tile" + itoa(rows) + "x" + itoa(columns) + s.name
-	TEXT(name, NOSPLIT, "func(c *float32, ldc int, a *float32, lda int, b *float32, ldb, k int, f float32)")
+	TEXT(name, NOSPLIT, "func(c *float32, ldc int, a *float32, lda int, b *float32, ldb, k int, f float32, ahead uintptr)")
 	Pragma("noescape")
 	Doc("It adds f * transpose(a) * b to c, where a has k rows of "+itoa(rows)+" and b k rows of "+itoa(columns)+";",
-		"ldc, lda and ldb are how far rows are apart.")
+		"ldc, lda and ldb are how far rows are apart. Meanwhile it asks the cache for k lines from ahead on.")
 	c, ldc, a, lda, b, ldb, k := load("c"), load("ldc"), load("a"), load("lda"), load("b"), load("ldb"), load("k")
+	ahead := load("ahead")
 	for _, ld := range []GPVirtual{ldc, lda, ldb} {
 		SHLQ(Imm(2), ld)
 	}
@@ -170,7 +171,8 @@ func tile(s isa, rows, parts int) {
 	TESTQ(k, k)
 	JZ(LabelRef("add"))
 	Label("loop")
-	PREFETCHT0(Mem{Base: a, Index: lda, Scale: 8})
+	PREFETCHT1(Mem{Base: ahead})
+	ADDQ(Imm(64), ahead)
 	for j := range y {
 		VMOVUPS(Mem{Base: b, Disp: j * s.bytes()}, y[j])
 	}
