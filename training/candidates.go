@@ -17,7 +17,7 @@ import (
 // best items are looked at in one, and how many scores may be held in all (160 MB).
 const (
 	blendCases  = 4000
-	blendDepth  = 100
+	blendDepth  = 50
 	blendFloats = 40 << 20
 )
 

@@ -164,30 +164,31 @@ func distinct(events []event, wanted func(event) bool) []engine.ItemNum {
 
 // countersOver returns the counters as of rising moments from a start on.
 func (s *Snapshot) countersOver(from time.Time) func(at int64) *tally.Counters {
-	var later []engine.Row
-	for _, p := range s.People {
-		later = s.rows(p.Subject, p.events[before(p.events, from.UnixNano()):], later)
+	type happened struct {
+		who *Timeline
+		event
 	}
-	slices.SortStableFunc(later, func(a, b engine.Row) int { return a.At.Compare(b.At) })
+	var later []happened // in the order in which they count; rows are ten times as large
+	for i := range s.People {
+		p := &s.People[i]
+		for _, e := range p.events[before(p.events, from.UnixNano()):] {
+			later = append(later, happened{p, e})
+		}
+	}
+	slices.SortStableFunc(later, func(a, b happened) int { return cmp.Compare(a.at, b.at) })
 	counters := s.Before(from).Counters()
+	var rows []engine.Row
 	return func(at int64) *tally.Counters {
-		n := rowsBefore(later, at)
-		if n > 0 {
-			counters, later = counters.With(later[:n]), later[n:]
+		rows = rows[:0]
+		for len(later) > 0 && later[0].at < at {
+			rows = s.rows(later[0].who.Subject, []event{later[0].event}, rows)
+			later = later[1:]
+		}
+		if len(rows) > 0 {
+			counters = counters.With(rows)
 		}
 		return counters
 	}
-}
-
-// rowsBefore returns how many rows, oldest first, lie before a moment.
-func rowsBefore(rows []engine.Row, at int64) int {
-	n, _ := slices.BinarySearchFunc(rows, at, func(r engine.Row, at int64) int {
-		if r.At.UnixNano() < at {
-			return -1
-		}
-		return 1
-	})
-	return n
 }
 
 // BasketCases makes one case an order of several items in [from, to): its first item is

@@ -40,12 +40,28 @@ type Kind struct {
 	// Over names the kind this one builds on, which stands before it; empty for none.
 	Over string
 
+	// sketched returns settings that tell tries apart at less cost, and as well nearly, as
+	// those that then serve; the same where they need no less. Nil for a kind that has none.
+	sketched func(params any) any
 	// asked returns a fitted source with other settings, where these leave what was fitted
 	// as it is; nil where they must be fitted. It is nil for a kind without such settings.
 	asked func(fitted model.Source, params any) model.Source
 	fit   func(ctx context.Context, f *Fitter, m *Material, params any) (model.Source, error)
 	read  func(data []byte, params any) (any, error) // JSON over params
 	check func(params any) error                     // an *engine.Invalid for what cannot be fitted
+}
+
+// sketches returns the settings that tries are compared by in a shop with so many wanted
+// items: themselves where they are fitted on no more than a sketch of them is.
+func (k Kind) sketches(tries []any, items int) []any {
+	if k.sketched == nil || items <= sketchItems {
+		return tries
+	}
+	out := make([]any, len(tries))
+	for i, p := range tries {
+		out[i] = k.sketched(p)
+	}
+	return out
 }
 
 // among returns the source with these settings where one of those that were fitted needs

@@ -88,6 +88,11 @@ func Factor(tries ...factor.Params) Kind {
 // does.
 var manyItems = neighbour.Params{}.WithDefaults().MaxItems
 
+// sketchItems is on how many of the most wanted items EASE's tries are compared: what a try
+// costs grows with their cube, and how strong a regularisation a shop's events ask for shows
+// on these.
+const sketchItems = 1000
+
 // EASE is item-to-item weights in closed form.
 func EASE(tries ...neighbour.Params) Kind {
 	k := NewKind(neighbour.Name, tries, func(ctx context.Context, f *Fitter, m *Material, p neighbour.Params) (model.Source, error) {
@@ -96,6 +101,11 @@ func EASE(tries ...neighbour.Params) Kind {
 	})
 	k.Serves = func(items int) bool { return items <= manyItems }
 	k.asked = askedOf((*neighbour.EASE).Asked)
+	k.sketched = func(params any) any {
+		p := params.(neighbour.Params)
+		p.MaxItems = min(p.WithDefaults().MaxItems, sketchItems)
+		return p
+	}
 	return k
 }
 

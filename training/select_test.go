@@ -1,0 +1,95 @@
+package training
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/neighbour"
+	"github.com/rapportengine/rapport/engine/rank"
+	"github.com/rapportengine/rapport/engine/recommend"
+)
+
+// wideShop sells so many items, each to the customers of one of ten tastes.
+func wideShop(items int) *Snapshot {
+	ids := catalogue.NewIDs()
+	s := NewSnapshot(ids, engine.DefaultSettings())
+	for n := range items {
+		item := &engine.Item{ID: engine.ItemID(fmt.Sprint("item", n))}
+		num, _ := ids.Assign(item.ID)
+		s.Items = append(s.Items, catalogue.Entry{Num: num, Item: item})
+	}
+	rng := rand.New(rand.NewPCG(4, 4))
+	day := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for c := range 150 {
+		var rows []engine.Row
+		for k := range 30 {
+			r := engine.Row{Num: engine.ItemNum(rng.IntN(items/10)*10 + c%10)}
+			r.Item, r.Type, r.At = ids.ID(r.Num), engine.Purchase, day.AddDate(0, 0, 3*k).Add(time.Duration(c)*time.Minute)
+			rows = append(rows, r)
+		}
+		s.Add(engine.OfCustomer(engine.CustomerID(fmt.Sprint("c", c))), rows)
+	}
+	return s
+}
+
+// TestTriesAreComparedOnASketch holds that the try that serves is fitted on everything,
+// though tries are told apart on the most wanted items.
+func TestTriesAreComparedOnASketch(t *testing.T) {
+	s := wideShop(sketchItems + 200)
+	cut := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	past := s.Before(cut)
+	place := s.Place([]engine.Type{engine.Purchase})
+	var fits int
+	selector := &Selector{Place: place, Fitter: &Fitter{Workers: 2, Watch: func(string) func() { fits++; return func() {} }}}
+	world := past.World(recommend.NewModels(0, past.Newest, nil, selector.Fitter.Encoder(past), rank.DefaultBlend()))
+	cases := s.NextCases(cut, s.Newest, func(engine.Type) bool { return true }, 0)
+	material := past.Material()
+	fits = 0
+	tries := []neighbour.Params{{Lambda: 1e-3}, {Lambda: 20}, {Lambda: 20, Recent: 0.9}}
+	source, params, err := selector.best(t.Context(), world, material, cases, EASE(tries...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := source.(*neighbour.EASE).Rows().Len(); got != material.Data().Rows.Len() || got <= sketchItems {
+		t.Errorf("it serves %d items of %d", got, material.Data().Rows.Len())
+	}
+	chosen, ok := params.(neighbour.Params)
+	served := source.(*neighbour.EASE).Params()
+	want := chosen.WithDefaults()
+	if want.Workers = served.Workers; !ok || !slices.Contains(tries, chosen) || served != want {
+		t.Errorf("chosen is %+v of %+v, and %+v serves", chosen, tries, served)
+	}
+	if want := 3; fits != want { // two sketches, as one is asked in two ways, and the whole
+		t.Errorf("%d fits, want %d", fits, want)
+	}
+}
+
+func TestSketches(t *testing.T) {
+	k := EASE(neighbour.Params{Lambda: 5}.WithDefaults(), neighbour.Params{Lambda: 7, MaxItems: 300, Recent: 0.5})
+	if got := k.sketches(k.Tries, sketchItems); !slices.Equal(got, k.Tries) {
+		t.Errorf("of few items %+v are tried, want %+v", got, k.Tries)
+	}
+	want := []any{neighbour.Params{Lambda: 5, MaxItems: sketchItems}.WithDefaults(), neighbour.Params{Lambda: 7, MaxItems: 300, Recent: 0.5}}
+	if got := k.sketches(k.Tries, sketchItems+1); !slices.Equal(got, want) {
+		t.Errorf("of many items %+v are tried, want %+v", got, want)
+	}
+	r := Ridge(neighbour.RidgeParams{}, neighbour.RidgeParams{Lambda: 200}, neighbour.RidgeParams{Recent: 0.7})
+	if got := r.sketches(r.Tries, 1e6); !slices.Equal(got, r.Tries) {
+		t.Errorf("ridge tries %+v, want %+v", got, r.Tries)
+	}
+	source, err := (&Fitter{Workers: 1}).Fit(t.Context(), wideShop(100).Material(), Setting{Kind: r, Params: r.Tries[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []bool{true, false, true} {
+		if got := r.among([]model.Source{source}, r.Tries[i]); (got != nil) != want {
+			t.Errorf("try %d is had of the first's fit: %v, want %v", i, got != nil, want)
+		}
+	}
+}
