@@ -224,15 +224,19 @@ func (t *Trainer) Now(ctx context.Context, progress func(step string, share floa
 
 var errEmpty = errors.New("there is nothing to learn from: no items and no events yet")
 
-// trainingSteps is about how many steps a training reports, for its share done.
-const trainingSteps = 32
+// trainingSteps is about how many steps a training of a shop reports, for its share done,
+// and incumbentSteps how many more where the serving model is fitted again beside it.
+const (
+	trainingSteps  = 64
+	incumbentSteps = 16
+)
 
 func (t *Trainer) train(ctx context.Context, progress func(string, float64)) (*Report, error) {
 	start := t.o.Now()
-	steps := 0
+	steps, expected := 0, trainingSteps
 	step := func(what string) {
 		if progress != nil {
-			progress(what, min(0.99, float64(steps)/trainingSteps))
+			progress(what, min(0.99, float64(steps)/float64(expected)))
 		}
 		steps++
 	}
@@ -261,6 +265,9 @@ func (t *Trainer) train(ctx context.Context, progress func(string, float64)) (*R
 		if v.Current && !lost { // any model is better than none
 			incumbent = choiceOf(v)
 		}
+	}
+	if incumbent != nil {
+		expected += incumbentSteps
 	}
 	search, tuned := t.searching(snap.Settings)
 	report.Tuned = tuned
