@@ -69,6 +69,21 @@ func bytesPickedAVX2(out *float32, rows *uint8, scales *float32, q *int8, picks 
 //go:noescape
 func atLeastAVX2(words *uint64, scores *float32, count int, bound float32)
 
+// The sum of a[i]*b[i] for a multiple of 8.
+//
+//go:noescape
+func dotWideAVX2(a *float64, b *float64, n int) float64
+
+// It adds f*x[i] to y[i].
+//
+//go:noescape
+func axpyWideAVX2(f float64, x *float64, y *float64, n int)
+
+// It sets y[i] to f*x[i].
+//
+//go:noescape
+func scaleWideAVX2(f float64, x *float64, y *float64, n int)
+
 // The sum of a[i]*b[i].
 //
 //go:noescape
@@ -134,6 +149,21 @@ func bytesPickedAVX512(out *float32, rows *uint8, scales *float32, q *int8, pick
 //go:noescape
 func atLeastAVX512(words *uint64, scores *float32, count int, bound float32)
 
+// The sum of a[i]*b[i] for a multiple of 8.
+//
+//go:noescape
+func dotWideAVX512(a *float64, b *float64, n int) float64
+
+// It adds f*x[i] to y[i].
+//
+//go:noescape
+func axpyWideAVX512(f float64, x *float64, y *float64, n int)
+
+// It sets y[i] to f*x[i].
+//
+//go:noescape
+func scaleWideAVX512(f float64, x *float64, y *float64, n int)
+
 // It adds f * transpose(a) * b to c, where a has k rows of 6 and b k rows of 16;
 // ldc, lda and ldb are how far rows are apart. Meanwhile it asks the cache for k lines from ahead on.
 //
@@ -157,3 +187,21 @@ func tile8x48AVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb in
 //
 //go:noescape
 func tile8x16AVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, k int, f float32, ahead uintptr)
+
+// It adds f * transpose(a) * b to c, where a has k rows of 4 and b k rows of 8;
+// ldc, lda and ldb are how far rows are apart. k is above 0.
+//
+//go:noescape
+func tileWide4x8AVX2(c *float64, ldc int, a *float64, lda int, b *float64, ldb int, k int, f float64)
+
+// It adds f * transpose(a) * b to c, where a has k rows of 8 and b k rows of 16;
+// ldc, lda and ldb are how far rows are apart. k is above 0.
+//
+//go:noescape
+func tileWide8x16AVX512(c *float64, ldc int, a *float64, lda int, b *float64, ldb int, k int, f float64)
+
+// It adds f * transpose(a) * b to c, where a has k rows of 8 and b k rows of 8;
+// ldc, lda and ldb are how far rows are apart. k is above 0.
+//
+//go:noescape
+func tileWide8x8AVX512(c *float64, ldc int, a *float64, lda int, b *float64, ldb int, k int, f float64)

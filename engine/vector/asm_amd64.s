@@ -1474,6 +1474,110 @@ end:
 	VZEROUPPER
 	RET
 
+// func dotWideAVX2(a *float64, b *float64, n int) float64
+// Requires: AVX
+TEXT ·dotWideAVX2(SB), NOSPLIT, $0-32
+	MOVQ   a+0(FP), AX
+	MOVQ   b+8(FP), CX
+	MOVQ   n+16(FP), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+eight:
+	CMPQ    DX, $0x08
+	JLT     one
+	VMOVUPD (AX), Y2
+	VMULPD  (CX), Y2, Y2
+	VADDPD  Y2, Y0, Y0
+	VMOVUPD 32(AX), Y2
+	VMULPD  32(CX), Y2, Y2
+	VADDPD  Y2, Y1, Y1
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, DX
+	JMP     eight
+
+one:
+	VADDPD       Y0, Y1, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VUNPCKHPD    X1, X1, X0
+	VADDSD       X0, X1, X1
+	VMOVSD       X1, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func axpyWideAVX2(f float64, x *float64, y *float64, n int)
+// Requires: AVX
+TEXT ·axpyWideAVX2(SB), NOSPLIT, $0-32
+	VBROADCASTSD f+0(FP), Y0
+	MOVQ         x+8(FP), AX
+	MOVQ         y+16(FP), CX
+	MOVQ         n+24(FP), DX
+
+eight:
+	CMPQ    DX, $0x08
+	JLT     one
+	VMULPD  (AX), Y0, Y1
+	VADDPD  (CX), Y1, Y1
+	VMOVUPD Y1, (CX)
+	VMULPD  32(AX), Y0, Y1
+	VADDPD  32(CX), Y1, Y1
+	VMOVUPD Y1, 32(CX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, DX
+	JMP     eight
+
+one:
+	TESTQ  DX, DX
+	JZ     end
+	VMULSD (AX), X0, X1
+	VADDSD (CX), X1, X1
+	VMOVSD X1, (CX)
+	ADDQ   $0x08, AX
+	ADDQ   $0x08, CX
+	SUBQ   $0x01, DX
+	JMP    one
+
+end:
+	VZEROUPPER
+	RET
+
+// func scaleWideAVX2(f float64, x *float64, y *float64, n int)
+// Requires: AVX
+TEXT ·scaleWideAVX2(SB), NOSPLIT, $0-32
+	VBROADCASTSD f+0(FP), Y0
+	MOVQ         x+8(FP), AX
+	MOVQ         y+16(FP), CX
+	MOVQ         n+24(FP), DX
+
+eight:
+	CMPQ    DX, $0x08
+	JLT     one
+	VMULPD  (AX), Y0, Y1
+	VMOVUPD Y1, (CX)
+	VMULPD  32(AX), Y0, Y1
+	VMOVUPD Y1, 32(CX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, DX
+	JMP     eight
+
+one:
+	TESTQ  DX, DX
+	JZ     end
+	VMULSD (AX), X0, X1
+	VMOVSD X1, (CX)
+	ADDQ   $0x08, AX
+	ADDQ   $0x08, CX
+	SUBQ   $0x01, DX
+	JMP    one
+
+end:
+	VZEROUPPER
+	RET
+
 // func dotAVX512(a *float32, b *float32, n int) float32
 // Requires: AVX, AVX512F, AVX512VL, BMI2
 TEXT ·dotAVX512(SB), NOSPLIT, $0-28
@@ -2935,6 +3039,102 @@ end:
 	VZEROUPPER
 	RET
 
+// func dotWideAVX512(a *float64, b *float64, n int) float64
+// Requires: AVX, AVX512F, AVX512VL
+TEXT ·dotWideAVX512(SB), NOSPLIT, $0-32
+	MOVQ   a+0(FP), AX
+	MOVQ   b+8(FP), CX
+	MOVQ   n+16(FP), DX
+	VPXORD Z0, Z0, Z0
+
+eight:
+	CMPQ    DX, $0x08
+	JLT     one
+	VMOVUPD (AX), Z1
+	VMULPD  (CX), Z1, Z1
+	VADDPD  Z1, Z0, Z0
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, DX
+	JMP     eight
+
+one:
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y0, Y1, Y1
+	VEXTRACTF32X4 $0x01, Y1, X0
+	VADDPD        X1, X0, X0
+	VUNPCKHPD     X0, X0, X1
+	VADDSD        X1, X0, X0
+	VMOVSD        X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func axpyWideAVX512(f float64, x *float64, y *float64, n int)
+// Requires: AVX, AVX512F
+TEXT ·axpyWideAVX512(SB), NOSPLIT, $0-32
+	VBROADCASTSD f+0(FP), Z0
+	MOVQ         x+8(FP), AX
+	MOVQ         y+16(FP), CX
+	MOVQ         n+24(FP), DX
+
+eight:
+	CMPQ    DX, $0x08
+	JLT     one
+	VMULPD  (AX), Z0, Z1
+	VADDPD  (CX), Z1, Z1
+	VMOVUPD Z1, (CX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, DX
+	JMP     eight
+
+one:
+	TESTQ  DX, DX
+	JZ     end
+	VMULSD (AX), X0, X1
+	VADDSD (CX), X1, X1
+	VMOVSD X1, (CX)
+	ADDQ   $0x08, AX
+	ADDQ   $0x08, CX
+	SUBQ   $0x01, DX
+	JMP    one
+
+end:
+	VZEROUPPER
+	RET
+
+// func scaleWideAVX512(f float64, x *float64, y *float64, n int)
+// Requires: AVX, AVX512F
+TEXT ·scaleWideAVX512(SB), NOSPLIT, $0-32
+	VBROADCASTSD f+0(FP), Z0
+	MOVQ         x+8(FP), AX
+	MOVQ         y+16(FP), CX
+	MOVQ         n+24(FP), DX
+
+eight:
+	CMPQ    DX, $0x08
+	JLT     one
+	VMULPD  (AX), Z0, Z1
+	VMOVUPD Z1, (CX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, DX
+	JMP     eight
+
+one:
+	TESTQ  DX, DX
+	JZ     end
+	VMULSD (AX), X0, X1
+	VMOVSD X1, (CX)
+	ADDQ   $0x08, AX
+	ADDQ   $0x08, CX
+	SUBQ   $0x01, DX
+	JMP    one
+
+end:
+	VZEROUPPER
+	RET
+
 // func tile6x16AVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, k int, f float32, ahead uintptr)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tile6x16AVX2(SB), NOSPLIT, $0-72
@@ -3319,6 +3519,312 @@ add:
 	ADDQ         CX, AX
 	VFMADD213PS  (AX), Z8, Z7
 	VMOVUPS      Z7, (AX)
+	ADDQ         CX, AX
+	VZEROUPPER
+	RET
+
+// func tileWide4x8AVX2(c *float64, ldc int, a *float64, lda int, b *float64, ldb int, k int, f float64)
+// Requires: AVX
+TEXT ·tileWide4x8AVX2(SB), NOSPLIT, $0-64
+	MOVQ   c+0(FP), AX
+	MOVQ   ldc+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   b+32(FP), SI
+	MOVQ   ldb+40(FP), DI
+	MOVQ   k+48(FP), R8
+	SHLQ   $0x03, CX
+	SHLQ   $0x03, BX
+	SHLQ   $0x03, DI
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+loop:
+	VMOVUPD      (SI), Y8
+	VMOVUPD      32(SI), Y9
+	VBROADCASTSD (DX), Y10
+	VMULPD       Y8, Y10, Y11
+	VADDPD       Y11, Y0, Y0
+	VMULPD       Y9, Y10, Y10
+	VADDPD       Y10, Y1, Y1
+	VBROADCASTSD 8(DX), Y10
+	VMULPD       Y8, Y10, Y11
+	VADDPD       Y11, Y2, Y2
+	VMULPD       Y9, Y10, Y10
+	VADDPD       Y10, Y3, Y3
+	VBROADCASTSD 16(DX), Y10
+	VMULPD       Y8, Y10, Y11
+	VADDPD       Y11, Y4, Y4
+	VMULPD       Y9, Y10, Y10
+	VADDPD       Y10, Y5, Y5
+	VBROADCASTSD 24(DX), Y10
+	VMULPD       Y8, Y10, Y8
+	VADDPD       Y8, Y6, Y6
+	VMULPD       Y9, Y10, Y8
+	VADDPD       Y8, Y7, Y7
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	DECQ         R8
+	JNZ          loop
+	VBROADCASTSD f+56(FP), Y8
+	VMULPD       Y8, Y0, Y0
+	VADDPD       (AX), Y0, Y0
+	VMOVUPD      Y0, (AX)
+	VMULPD       Y8, Y1, Y1
+	VADDPD       32(AX), Y1, Y1
+	VMOVUPD      Y1, 32(AX)
+	ADDQ         CX, AX
+	VMULPD       Y8, Y2, Y2
+	VADDPD       (AX), Y2, Y2
+	VMOVUPD      Y2, (AX)
+	VMULPD       Y8, Y3, Y3
+	VADDPD       32(AX), Y3, Y3
+	VMOVUPD      Y3, 32(AX)
+	ADDQ         CX, AX
+	VMULPD       Y8, Y4, Y4
+	VADDPD       (AX), Y4, Y4
+	VMOVUPD      Y4, (AX)
+	VMULPD       Y8, Y5, Y5
+	VADDPD       32(AX), Y5, Y5
+	VMOVUPD      Y5, 32(AX)
+	ADDQ         CX, AX
+	VMULPD       Y8, Y6, Y6
+	VADDPD       (AX), Y6, Y6
+	VMOVUPD      Y6, (AX)
+	VMULPD       Y8, Y7, Y7
+	VADDPD       32(AX), Y7, Y7
+	VMOVUPD      Y7, 32(AX)
+	ADDQ         CX, AX
+	VZEROUPPER
+	RET
+
+// func tileWide8x16AVX512(c *float64, ldc int, a *float64, lda int, b *float64, ldb int, k int, f float64)
+// Requires: AVX, AVX512F
+TEXT ·tileWide8x16AVX512(SB), NOSPLIT, $0-64
+	MOVQ   c+0(FP), AX
+	MOVQ   ldc+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   b+32(FP), SI
+	MOVQ   ldb+40(FP), DI
+	MOVQ   k+48(FP), R8
+	SHLQ   $0x03, CX
+	SHLQ   $0x03, BX
+	SHLQ   $0x03, DI
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+
+loop:
+	VMOVUPD      (SI), Z16
+	VMOVUPD      64(SI), Z17
+	VBROADCASTSD (DX), Z18
+	VMULPD       Z16, Z18, Z19
+	VADDPD       Z19, Z0, Z0
+	VMULPD       Z17, Z18, Z18
+	VADDPD       Z18, Z1, Z1
+	VBROADCASTSD 8(DX), Z18
+	VMULPD       Z16, Z18, Z19
+	VADDPD       Z19, Z2, Z2
+	VMULPD       Z17, Z18, Z18
+	VADDPD       Z18, Z3, Z3
+	VBROADCASTSD 16(DX), Z18
+	VMULPD       Z16, Z18, Z19
+	VADDPD       Z19, Z4, Z4
+	VMULPD       Z17, Z18, Z18
+	VADDPD       Z18, Z5, Z5
+	VBROADCASTSD 24(DX), Z18
+	VMULPD       Z16, Z18, Z19
+	VADDPD       Z19, Z6, Z6
+	VMULPD       Z17, Z18, Z18
+	VADDPD       Z18, Z7, Z7
+	VBROADCASTSD 32(DX), Z18
+	VMULPD       Z16, Z18, Z19
+	VADDPD       Z19, Z8, Z8
+	VMULPD       Z17, Z18, Z18
+	VADDPD       Z18, Z9, Z9
+	VBROADCASTSD 40(DX), Z18
+	VMULPD       Z16, Z18, Z19
+	VADDPD       Z19, Z10, Z10
+	VMULPD       Z17, Z18, Z18
+	VADDPD       Z18, Z11, Z11
+	VBROADCASTSD 48(DX), Z18
+	VMULPD       Z16, Z18, Z19
+	VADDPD       Z19, Z12, Z12
+	VMULPD       Z17, Z18, Z18
+	VADDPD       Z18, Z13, Z13
+	VBROADCASTSD 56(DX), Z18
+	VMULPD       Z16, Z18, Z16
+	VADDPD       Z16, Z14, Z14
+	VMULPD       Z17, Z18, Z16
+	VADDPD       Z16, Z15, Z15
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	DECQ         R8
+	JNZ          loop
+	VBROADCASTSD f+56(FP), Z16
+	VMULPD       Z16, Z0, Z0
+	VADDPD       (AX), Z0, Z0
+	VMOVUPD      Z0, (AX)
+	VMULPD       Z16, Z1, Z1
+	VADDPD       64(AX), Z1, Z1
+	VMOVUPD      Z1, 64(AX)
+	ADDQ         CX, AX
+	VMULPD       Z16, Z2, Z2
+	VADDPD       (AX), Z2, Z2
+	VMOVUPD      Z2, (AX)
+	VMULPD       Z16, Z3, Z3
+	VADDPD       64(AX), Z3, Z3
+	VMOVUPD      Z3, 64(AX)
+	ADDQ         CX, AX
+	VMULPD       Z16, Z4, Z4
+	VADDPD       (AX), Z4, Z4
+	VMOVUPD      Z4, (AX)
+	VMULPD       Z16, Z5, Z5
+	VADDPD       64(AX), Z5, Z5
+	VMOVUPD      Z5, 64(AX)
+	ADDQ         CX, AX
+	VMULPD       Z16, Z6, Z6
+	VADDPD       (AX), Z6, Z6
+	VMOVUPD      Z6, (AX)
+	VMULPD       Z16, Z7, Z7
+	VADDPD       64(AX), Z7, Z7
+	VMOVUPD      Z7, 64(AX)
+	ADDQ         CX, AX
+	VMULPD       Z16, Z8, Z8
+	VADDPD       (AX), Z8, Z8
+	VMOVUPD      Z8, (AX)
+	VMULPD       Z16, Z9, Z9
+	VADDPD       64(AX), Z9, Z9
+	VMOVUPD      Z9, 64(AX)
+	ADDQ         CX, AX
+	VMULPD       Z16, Z10, Z10
+	VADDPD       (AX), Z10, Z10
+	VMOVUPD      Z10, (AX)
+	VMULPD       Z16, Z11, Z11
+	VADDPD       64(AX), Z11, Z11
+	VMOVUPD      Z11, 64(AX)
+	ADDQ         CX, AX
+	VMULPD       Z16, Z12, Z12
+	VADDPD       (AX), Z12, Z12
+	VMOVUPD      Z12, (AX)
+	VMULPD       Z16, Z13, Z13
+	VADDPD       64(AX), Z13, Z13
+	VMOVUPD      Z13, 64(AX)
+	ADDQ         CX, AX
+	VMULPD       Z16, Z14, Z14
+	VADDPD       (AX), Z14, Z14
+	VMOVUPD      Z14, (AX)
+	VMULPD       Z16, Z15, Z15
+	VADDPD       64(AX), Z15, Z15
+	VMOVUPD      Z15, 64(AX)
+	ADDQ         CX, AX
+	VZEROUPPER
+	RET
+
+// func tileWide8x8AVX512(c *float64, ldc int, a *float64, lda int, b *float64, ldb int, k int, f float64)
+// Requires: AVX, AVX512F
+TEXT ·tileWide8x8AVX512(SB), NOSPLIT, $0-64
+	MOVQ   c+0(FP), AX
+	MOVQ   ldc+8(FP), CX
+	MOVQ   a+16(FP), DX
+	MOVQ   lda+24(FP), BX
+	MOVQ   b+32(FP), SI
+	MOVQ   ldb+40(FP), DI
+	MOVQ   k+48(FP), R8
+	SHLQ   $0x03, CX
+	SHLQ   $0x03, BX
+	SHLQ   $0x03, DI
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+loop:
+	VMOVUPD      (SI), Z8
+	VBROADCASTSD (DX), Z9
+	VMULPD       Z8, Z9, Z9
+	VADDPD       Z9, Z0, Z0
+	VBROADCASTSD 8(DX), Z9
+	VMULPD       Z8, Z9, Z9
+	VADDPD       Z9, Z1, Z1
+	VBROADCASTSD 16(DX), Z9
+	VMULPD       Z8, Z9, Z9
+	VADDPD       Z9, Z2, Z2
+	VBROADCASTSD 24(DX), Z9
+	VMULPD       Z8, Z9, Z9
+	VADDPD       Z9, Z3, Z3
+	VBROADCASTSD 32(DX), Z9
+	VMULPD       Z8, Z9, Z9
+	VADDPD       Z9, Z4, Z4
+	VBROADCASTSD 40(DX), Z9
+	VMULPD       Z8, Z9, Z9
+	VADDPD       Z9, Z5, Z5
+	VBROADCASTSD 48(DX), Z9
+	VMULPD       Z8, Z9, Z9
+	VADDPD       Z9, Z6, Z6
+	VBROADCASTSD 56(DX), Z9
+	VMULPD       Z8, Z9, Z8
+	VADDPD       Z8, Z7, Z7
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	DECQ         R8
+	JNZ          loop
+	VBROADCASTSD f+56(FP), Z8
+	VMULPD       Z8, Z0, Z0
+	VADDPD       (AX), Z0, Z0
+	VMOVUPD      Z0, (AX)
+	ADDQ         CX, AX
+	VMULPD       Z8, Z1, Z1
+	VADDPD       (AX), Z1, Z1
+	VMOVUPD      Z1, (AX)
+	ADDQ         CX, AX
+	VMULPD       Z8, Z2, Z2
+	VADDPD       (AX), Z2, Z2
+	VMOVUPD      Z2, (AX)
+	ADDQ         CX, AX
+	VMULPD       Z8, Z3, Z3
+	VADDPD       (AX), Z3, Z3
+	VMOVUPD      Z3, (AX)
+	ADDQ         CX, AX
+	VMULPD       Z8, Z4, Z4
+	VADDPD       (AX), Z4, Z4
+	VMOVUPD      Z4, (AX)
+	ADDQ         CX, AX
+	VMULPD       Z8, Z5, Z5
+	VADDPD       (AX), Z5, Z5
+	VMOVUPD      Z5, (AX)
+	ADDQ         CX, AX
+	VMULPD       Z8, Z6, Z6
+	VADDPD       (AX), Z6, Z6
+	VMOVUPD      Z6, (AX)
+	ADDQ         CX, AX
+	VMULPD       Z8, Z7, Z7
+	VADDPD       (AX), Z7, Z7
+	VMOVUPD      Z7, (AX)
 	ADDQ         CX, AX
 	VZEROUPPER
 	RET

@@ -30,6 +30,32 @@ func guarded(t *testing.T, n int) []float32 {
 	return unsafe.Slice((*float32)(unsafe.Pointer(&memory[size-4*n])), n)
 }
 
+// guardedWide returns a copy of x that ends as what guarded returns does.
+func guardedWide(t *testing.T, x []float64) []float64 {
+	t.Helper()
+	if len(x) == 0 {
+		return nil
+	}
+	to := unsafe.Slice((*float64)(unsafe.Pointer(&guarded(t, 2*len(x))[0])), len(x))
+	copy(to, x)
+	return to
+}
+
+// TestTilesStayWithinTheirSlices does for products what the test below does for the rest.
+func TestTilesStayWithinTheirSlices(t *testing.T) {
+	onEveryPath(t, func(t *testing.T) {
+		for _, size := range [][3]int{{8, 16, 3}, {16, 48, 1}, {48, 48, 9}, {16, 64, 2}} {
+			m, n, k := size[0], size[1], size[2]
+			tile(guarded(t, m*n), n, guarded(t, k*m), m, guarded(t, k*n), n, m, n, k, 1)
+			tileWide(guardedWide(t, make([]float64, m*n)), n, guardedWide(t, make([]float64, k*m)), m,
+				guardedWide(t, make([]float64, k*n)), n, m, n, k, 1)
+		}
+		var c square
+		a, b := guarded(t, 5*panel), guarded(t, 5*panel)
+		addPanels(&c, a, b, 5, 1, nil, nil)
+	})
+}
+
 // TestKernelsStayWithinTheirSlices runs all kernels on slices that end at the end of a
 // page, after which there is none.
 func TestKernelsStayWithinTheirSlices(t *testing.T) {
@@ -40,9 +66,8 @@ func TestKernelsStayWithinTheirSlices(t *testing.T) {
 			for _, v := range []*[]float32{&x.a, &x.b, &x.c, &x.rows, &x.qs, &x.weights, &x.scores, &x.scales} {
 				*v = x.copied(*v)
 			}
-			sum := guarded(t, 2*d)
-			if d > 0 {
-				x.sum = unsafe.Slice((*float64)(unsafe.Pointer(&sum[0])), d)
+			for _, v := range []*[]float64{&x.sum, &x.wide} {
+				*v = guardedWide(t, *v)
 			}
 			picks := guarded(t, len(x.picks))
 			at := unsafe.Slice((*uint32)(unsafe.Pointer(&picks[0])), len(picks))
@@ -58,6 +83,8 @@ func TestKernelsStayWithinTheirSlices(t *testing.T) {
 			x.run()
 			AddTo(x.sum, x.a)
 			AddScaled(x.sum, 2, x.a)
+			axpyWide(2, x.sum, x.wide)
+			scaleWide(2, x.sum, x.wide)
 		}
 	})
 }

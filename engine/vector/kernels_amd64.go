@@ -228,3 +228,67 @@ func addSquare(c *square, a, b []float32, k int, f float32, nextA, nextB *float3
 		tilePlain(c[:], panel, a, panel, b, panel, panel, panel, k, f)
 	}
 }
+
+// dotWide is for whole eights.
+func dotWide(a, b []float64) float64 {
+	switch {
+	case len(a) == 0:
+		return 0
+	case kernels == avx512:
+		return dotWideAVX512(&a[0], &b[0], len(a))
+	case kernels == avx2:
+		return dotWideAVX2(&a[0], &b[0], len(a))
+	}
+	return dotWidePlain(a, b)
+}
+
+func axpyWide(f float64, x, y []float64) {
+	switch {
+	case len(x) == 0:
+	case kernels == avx512:
+		axpyWideAVX512(f, &x[0], &y[0], len(x))
+	case kernels == avx2:
+		axpyWideAVX2(f, &x[0], &y[0], len(x))
+	default:
+		axpyWidePlain(f, x, y)
+	}
+}
+
+func scaleWide(f float64, x, y []float64) {
+	switch {
+	case len(x) == 0:
+	case kernels == avx512:
+		scaleWideAVX512(f, &x[0], &y[0], len(x))
+	case kernels == avx2:
+		scaleWideAVX2(f, &x[0], &y[0], len(x))
+	default:
+		scaleWidePlain(f, x, y)
+	}
+}
+
+// tileWide is tile of float64 for m and n that are multiples of 8.
+func tileWide(c []float64, ldc int, a []float64, lda int, b []float64, ldb, m, n, k int, f float64) {
+	if k == 0 {
+		return
+	}
+	switch kernels {
+	case avx512:
+		for i := 0; i < m; i += 8 {
+			j := 0
+			for ; j+16 <= n; j += 16 {
+				tileWide8x16AVX512(&c[i*ldc+j], ldc, &a[i], lda, &b[j], ldb, k, f)
+			}
+			if j < n {
+				tileWide8x8AVX512(&c[i*ldc+j], ldc, &a[i], lda, &b[j], ldb, k, f)
+			}
+		}
+	case avx2:
+		for i := 0; i < m; i += 4 {
+			for j := 0; j < n; j += 8 {
+				tileWide4x8AVX2(&c[i*ldc+j], ldc, &a[i], lda, &b[j], ldb, k, f)
+			}
+		}
+	default:
+		tileWidePlain(c, ldc, a, lda, b, ldb, m, n, k, f)
+	}
+}

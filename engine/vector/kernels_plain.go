@@ -47,3 +47,13 @@ func tile(c []float32, ldc int, a []float32, lda int, b []float32, ldb, m, n, k 
 func addSquare(c *square, a, b []float32, k int, f float32, _, _ *float32) {
 	tilePlain(c[:], panel, a, panel, b, panel, panel, panel, k, f)
 }
+
+func dotWide(a, b []float64) float64 { return dotWidePlain(a, b) }
+
+func axpyWide(f float64, x, y []float64) { axpyWidePlain(f, x, y) }
+
+func scaleWide(f float64, x, y []float64) { scaleWidePlain(f, x, y) }
+
+func tileWide(c []float64, ldc int, a []float64, lda int, b []float64, ldb, m, n, k int, f float64) {
+	tileWidePlain(c, ldc, a, lda, b, ldb, m, n, k, f)
+}

@@ -51,7 +51,8 @@ type trial struct {
 	qs       []float32 // 5 x d
 	picks    []uint32
 	weights  []float32
-	sum      []float64
+	sum      []float64 // d, as wide
+	wide     []float64
 	alpha    float32
 	scores   []float32 // 64 x count
 	bytes    []uint8   // count x wide
@@ -70,9 +71,9 @@ func newTrial(data []byte, d, count, skew int, seed uint64) *trial {
 		x.picks = append(x.picks, rng.Uint32N(uint32(count)))
 		x.weights = append(x.weights, float32(rng.ExpFloat64()))
 	}
-	x.sum = make([]float64, d)
+	x.sum, x.wide = make([]float64, d), make([]float64, d)
 	for i := range x.sum {
-		x.sum[i] = rng.NormFloat64()
+		x.sum[i], x.wide[i] = float64(x.a[i])*rng.NormFloat64(), rng.NormFloat64()
 	}
 	wide := paddedBytes(d)
 	x.bytes, x.signed = make([]uint8, count*wide), make([]int8, wide)
@@ -120,6 +121,13 @@ func (x *trial) run() map[string][]float32 {
 	out["AddTo"] = inQuarters(sum)
 	AddScaled(sum, float64(x.alpha), x.b)
 	out["AddScaled"] = inQuarters(sum)
+	whole := x.d &^ 7
+	out["dotWide"] = inQuarters([]float64{dotWide(x.sum[:whole], x.wide)})
+	wide := append([]float64(nil), x.wide...)
+	axpyWide(float64(x.alpha), x.sum, wide)
+	out["axpyWide"] = inQuarters(wide)
+	scaleWide(float64(x.alpha), x.sum, wide)
+	out["scaleWide"] = inQuarters(wide)
 	words := make([]uint64, x.count)
 	atLeast(words, x.scores, x.alpha)
 	for _, w := range words {
@@ -305,4 +313,32 @@ func TestKernelsDoNotAllocate(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestTileWideGivesTheBitsOfPlainGo holds every shape of the tile of float64.
+func TestTileWideGivesTheBitsOfPlainGo(t *testing.T) {
+	rng := rand.New(rand.NewPCG(13, 13))
+	for _, size := range [][3]int{{8, 8, 1}, {8, 16, 5}, {16, 24, 33}, {8, 72, 64}, {24, 8, 0}} {
+		m, n, k := size[0], size[1], size[2]
+		lda, ldb, ldc := m+rng.IntN(3), n+rng.IntN(3), n+rng.IntN(3)
+		row := func(n int) []float64 {
+			x := make([]float64, n)
+			for i := range x {
+				x[i] = rng.NormFloat64()
+			}
+			return x
+		}
+		a, b, c := row(k*lda+m), row(k*ldb+n), row(m*ldc)
+		want := append([]float64(nil), c...)
+		tileWidePlain(want, ldc, a, lda, b, ldb, m, n, k, -1)
+		onEveryPath(t, func(t *testing.T) {
+			got := append([]float64(nil), c...)
+			tileWide(got, ldc, a, lda, b, ldb, m, n, k, -1)
+			for i := range got {
+				if got[i] != want[i] {
+					t.Fatalf("%v: element %d is %v, want %v", size, i, got[i], want[i])
+				}
+			}
+		})
+	}
 }

@@ -110,11 +110,11 @@ func gramPart(rows []float32, d int) *Sym {
 			h = padded
 		}
 		clear(sums)
-		for i := 0; i < wide; i += gramStep { // what touches the lower triangle
-			tile(sums[i*wide:], wide, h[i:], wide, h, wide, gramStep, i+gramStep, count, 1)
+		for i := 0; i < wide; i += gramStep { // what touches the upper triangle
+			tile(sums[i*wide+i:], wide, h[i:], wide, h[i:], wide, gramStep, wide-i, count, 1)
 		}
 		for i := range d {
-			AddTo(s.a[i*s.ld:][:i+1], sums[i*wide:][:i+1])
+			AddTo(s.upper(i), sums[i*wide+i:][:d-i])
 		}
 		rows = rows[count*d:]
 	}

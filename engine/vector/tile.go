@@ -1,11 +1,5 @@
 package vector
 
-// edge divides the sizes addNT takes: it works in tiles of 3 rows and 2 columns.
-const edge = 6
-
-// pad returns the smallest multiple of edge that is n or more.
-func pad(n int) int { return (n + edge - 1) / edge * edge }
-
 // dots3x2 returns the six dot products of three rows with two others, all as long as
 // b0. Every heavy loop here comes down to it: five loads for six multiplications, and
 // six sums that do not wait for one another. On amd64 it takes 0.18 ns a product; with
@@ -29,7 +23,7 @@ func dots3x2(a0, a1, a2, b0, b1 []float64) (s00, s01, s10, s11, s20, s21 float64
 }
 
 // addNT adds f times a * transpose(b) to c, where a is m x k, b is n x k and c is m x n,
-// all row-major with the given distances between rows; m and n are multiples of edge.
+// all row-major with the given distances between rows; m is a multiple of three and n of two.
 func addNT(f float64, c []float64, ldc int, a []float64, lda int, b []float64, ldb, m, n, k int) {
 	for i := 0; i < m; i += 3 {
 		a0, a1, a2 := a[i*lda:][:k], a[(i+1)*lda:][:k], a[(i+2)*lda:][:k]
@@ -61,12 +55,4 @@ func dot64(a, b []float64) float64 {
 		s0 += a[i] * b[i]
 	}
 	return (s0 + s2) + (s1 + s3)
-}
-
-// axpy64 adds f*x[i] to y[i]; y is at least as long as x.
-func axpy64(f float64, x, y []float64) {
-	y = y[:len(x)]
-	for i, v := range x {
-		y[i] += f * v
-	}
 }

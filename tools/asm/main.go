@@ -3,7 +3,7 @@
 //
 //	go generate ./engine/vector
 //
-// Every sum of products of float32 runs in sixteen lanes without fused multiplication,
+// Every sum of products of float32 runs in sixteen lanes (of float64 in eight) without fused multiplication,
 // and the lanes are added in halves (i with i+8, then +4, +2, +1), so that both
 // instruction sets and the plain Go twins give the same bits. On the machines of today
 // that costs nothing: such loops wait for loads. Only the tiles of matrix products fuse,
@@ -29,10 +29,16 @@ func main() {
 		bytesRows(set)
 		bytesPicked(set)
 		atLeast(set)
+		dotWide(set)
+		axpyWide(set, true)
+		axpyWide(set, false)
 	}
 	tile(isa{"AVX2", false}, 6, 2)
 	tile(isa{"AVX2", false}, 4, 2)
 	tile(isa{"AVX512", true}, 8, 3)
 	tile(isa{"AVX512", true}, 8, 1)
+	tileWide(isa{"AVX2", false}, 4, 2)
+	tileWide(isa{"AVX512", true}, 8, 2)
+	tileWide(isa{"AVX512", true}, 8, 1)
 	Generate()
 }
