@@ -23,6 +23,7 @@ func Invert(ctx context.Context, a []float32, n, workers int) error {
 	half := panel * panel * (v.panels * (v.panels + 1) / 2)
 	v.l, v.t = make([]float32, half), make([]float32, half)
 	v.corners = make([]square, v.panels)
+	Fork(workers, v.panels, func(_, i int) { v.fill(i) })
 	for j := range v.panels {
 		if err := v.factorise(ctx, j, workers); err != nil {
 			return err
@@ -64,41 +65,37 @@ func (v *inversion) right(i, k int) []float32 {
 	return v.t[panel*panel*(i*v.panels-i*(i-1)/2+k-i):]
 }
 
+// fill makes panel i of L what a has there. What lies beyond a is an identity.
+func (v *inversion) fill(i int) {
+	rows, from := min(panel, v.n-i*panel), i*panel
+	packPanel(v.left(i, 0), v.a[from*v.n:], rows, min(from+panel, v.n), v.n)
+	for r := rows; r < panel; r++ {
+		v.left(i, i)[r*panel+r] = 1
+	}
+}
+
 // factorise computes the tiles of L in column j from those in the columns before.
 func (v *inversion) factorise(ctx context.Context, j, workers int) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	rest := v.rest(j, j)
-	if err := v.corner(&rest, j); err != nil {
+	if err := v.corner(v.subtractBefore(j, j), j); err != nil {
 		return err
 	}
 	Fork(workers, v.panels-j-1, func(_, i int) {
-		i += j + 1
-		rest := v.rest(i, j)
-		to := (*square)(v.left(i, j))
+		to := v.subtractBefore(i+j+1, j)
+		rest := *to
+		*to = square{}
 		addPanels(to, v.corners[j][:], rest[:], panel, 1, nil, nil)
 	})
 	return nil
 }
 
-// rest returns tile i, j of a, transposed, less the products of rows i and j of L before
-// column j. What lies beyond a is an identity.
-func (v *inversion) rest(i, j int) square {
-	var s square
-	for r := range panel {
-		row, from := i*panel+r, j*panel
-		if row >= v.n {
-			if i == j {
-				s[r*panel+r] = 1
-			}
-			continue
-		}
-		for c, x := range v.a[row*v.n+from:][:min(panel, row+1-from)] {
-			s[c*panel+r] = x
-		}
-	}
-	addPanels(&s, v.left(j, 0), v.left(i, 0), j*panel, -1, v.left(j, 0), v.left(min(i+1, v.panels-1), 0))
+// subtractBefore takes from tile i, j, which it returns, the products of rows i and j of L
+// before column j.
+func (v *inversion) subtractBefore(i, j int) *square {
+	s, below := (*square)(v.left(i, j)), min(i+1, v.panels-1)
+	addPanels(s, v.left(j, 0), v.left(i, 0), j*panel, -1, v.left(j, 0), v.left(below, 0))
 	return s
 }
 

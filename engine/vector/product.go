@@ -41,12 +41,17 @@ func pack(rows []float32, n, k, ld, workers int) []float32 {
 	return out
 }
 
+// packPanel packs n rows, at most panel, a few columns at a time, so that what is written
+// stays in a first-level cache until all rows have been there.
 func packPanel(to, rows []float32, n, k, ld int) {
-	for r := range n {
-		at := r
-		for _, v := range rows[r*ld:][:k] {
-			to[at] = v
-			at += panel
+	const columns = 64
+	for from := 0; from < k; from += columns {
+		for r := range n {
+			at := from*panel + r
+			for _, v := range rows[r*ld+from:][:min(columns, k-from)] {
+				to[at] = v
+				at += panel
+			}
 		}
 	}
 }
