@@ -11,7 +11,8 @@
 // of a million rows would take if it did nothing but read them; gonum for inverses.
 //
 // The kernels on 64 and 128 dimensions run on data in the cache; *_50 are 50 rows of a
-// matrix, as a history of 50 items has. Scans look for the best 10: "floats" scores all
+// matrix, as a history of 50 items has, and solve_50 is its normal equations, made and
+// solved in float64. Scans look for the best 10: "floats" scores all
 // rows and selects, "floats_16" is scoring 16 queries a pass, a query; "table" reads bytes
 // and scores in floats what can be among the best, with the same result as "floats".
 // Inverses are of counts of what people want together, by Zipf's law, with lambda 100 on

@@ -121,14 +121,30 @@ func (p *path) short() error {
 			picks[i], weights[i] = uint32(at), 1e-6*weights[i]
 		}
 		var kept float32
+		gram, normal, right := vector.NewSym(d), vector.NewSym(d), make([]float64, d)
+		gram.AddDiagonal(1)
+		var columns vector.Columns
 		calls := map[string]func(){
-			"dot":             func() { kept += vector.Dot(x, y) },
-			"axpy":            func() { vector.Axpy(1e-9, x, y) },
-			"axpy_both":       func() { vector.AxpyBoth(1e-9, x, y, z) },
-			"add_to":          func() { vector.AddTo(sum, x) },
-			"add_scaled":      func() { vector.AddScaled(sum, 1e-9, x) },
-			"dot_rows_50":     func() { vector.DotRows(scores, rows, x) },
-			"dot_picked_50":   func() { vector.DotPicked(scores, rows, x, picks) },
+			"dot":           func() { kept += vector.Dot(x, y) },
+			"axpy":          func() { vector.Axpy(1e-9, x, y) },
+			"axpy_both":     func() { vector.AxpyBoth(1e-9, x, y, z) },
+			"add_to":        func() { vector.AddTo(sum, x) },
+			"add_scaled":    func() { vector.AddScaled(sum, 1e-9, x) },
+			"dot_rows_50":   func() { vector.DotRows(scores, rows, x) },
+			"dot_picked_50": func() { vector.DotPicked(scores, rows, x, picks) },
+			"solve_50": func() {
+				normal.Copy(1, gram)
+				columns.Reset(d, 50)
+				for i := range 50 {
+					columns.Push(rows[i*d:][:d], 1)
+				}
+				normal.AddOuter(&columns)
+				right[0] = 1
+				if err := normal.Factorise(); err != nil {
+					panic(err) // an identity plus squares is positive
+				}
+				normal.Solve(right)
+			},
 			"times_picked_50": func() { vector.TimesPicked(z, rows, x, picks, weights) },
 		}
 		for name, call := range calls {
