@@ -66,7 +66,7 @@ func main() {
 	measure.Main("train", usage, o.run)
 }
 
-// cost and median keep the names of what is told apart short.
+// cost keeps the names of what is told apart short.
 type cost = measure.Cost
 
 type report struct {
