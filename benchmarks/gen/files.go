@@ -2,9 +2,9 @@ package gen
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 
@@ -12,11 +12,21 @@ import (
 )
 
 // Read makes a shop of two tables of whole numbers, customer_id,item_id,at: what is known,
-// and of each customer one event that is held out. Times are seconds. Such a shop has
-// events alone: Item must not be asked for.
+// and of each customer one event that is held out. Times are seconds since any moment: they are moved so that
+// the first known event is at Opened. Such a shop has events alone: Item must not be asked
+// for.
 func Read(known, held io.Reader) (*Shop, error) {
 	s := &Shop{Set: Set{Name: "files"}}
-	if err := errors.Join(s.read(known), s.order()); err != nil {
+	rows, err := read(known)
+	if err != nil {
+		return nil, err
+	}
+	first := math.MaxInt
+	for _, r := range rows {
+		first = min(first, r.at)
+	}
+	s.add(rows, first)
+	if err := s.order(); err != nil {
 		return nil, err
 	}
 	before := len(s.events)
@@ -24,9 +34,10 @@ func Read(known, held io.Reader) (*Shop, error) {
 	for c := range lengths {
 		lengths[c] = len(s.events[c])
 	}
-	if err := s.read(held); err != nil {
-		return nil, err
+	if rows, err = read(held); err != nil {
+		return nil, fmt.Errorf("held out: %w", err)
 	}
+	s.add(rows, first)
 	for c, events := range s.events {
 		if c >= before || len(events) != lengths[c]+1 {
 			return nil, fmt.Errorf("customer %d has not one held-out event, and some that are known", c)
@@ -37,33 +48,40 @@ func Read(known, held io.Reader) (*Shop, error) {
 	return s, nil
 }
 
-func (s *Shop) read(from io.Reader) error {
+// row is a line of a table.
+type row struct{ customer, item, at int }
+
+func read(from io.Reader) (rows []row, err error) {
 	text, err := io.ReadAll(from)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	opened := int(Opened.Unix())
 	n := 0
 	for line := range bytes.Lines(text) {
 		if n++; n == 1 {
 			continue
 		}
-		var values [3]int
-		for i := range values {
+		var r row
+		for _, to := range []*int{&r.customer, &r.item, &r.at} {
 			field, rest, _ := bytes.Cut(bytes.TrimSpace(line), []byte{','})
 			line = rest
-			if values[i], err = strconv.Atoi(string(field)); err != nil || values[i] < 0 {
-				return fmt.Errorf("line %d: customer_id,item_id,at are whole numbers from 0, not %q", n, field)
+			if *to, err = strconv.Atoi(string(field)); err != nil || *to < 0 {
+				return nil, fmt.Errorf("line %d: customer_id,item_id,at are whole numbers from 0, not %q", n, field)
 			}
 		}
-		c, i := values[0], values[1]
-		for len(s.events) <= c {
+		rows = append(rows, r)
+	}
+	return rows, nil
+}
+
+func (s *Shop) add(rows []row, first int) {
+	for _, r := range rows {
+		for len(s.events) <= r.customer {
 			s.events = append(s.events, nil)
 		}
-		s.Items = max(s.Items, i+1)
-		s.events[c] = append(s.events[c], Event{Item: uint32(i), At: uint32(max(0, values[2]-opened))})
+		s.Items = max(s.Items, r.item+1)
+		s.events[r.customer] = append(s.events[r.customer], Event{Item: uint32(r.item), At: uint32(max(0, r.at-first))})
 	}
-	return nil
 }
 
 func (s *Shop) order() error {

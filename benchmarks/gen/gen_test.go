@@ -132,8 +132,8 @@ func TestRecordsAreRead(t *testing.T) {
 }
 
 func TestRead(t *testing.T) {
-	known := "customer_id,item_id,at\n0,3,1735689700\n0,1,1735689650\n1,3,1735689600\n"
-	s, err := Read(strings.NewReader(known), strings.NewReader("customer_id,item_id,at\n0,4,1735689900\n1,0,1735689900\n"))
+	known := "customer_id,item_id,at\n0,3,1600000100\n0,1,1600000050\n1,3,1600000000\n"
+	s, err := Read(strings.NewReader(known), strings.NewReader("customer_id,item_id,at\n0,4,1600000300\n1,0,1600000300\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
