@@ -78,7 +78,8 @@ func main() {
 
 func run(ctx context.Context) error {
 	data := flag.String("data", "", "path of the set without its endings, such as DIR/Office_Products")
-	seeds := flag.Int("seeds", 3, "how many draws of cold items, seeded 1, 2, ...")
+	first := flag.Uint64("seed", 1, "of the first draw of cold items; the others count on from it")
+	seeds := flag.Uint64("seeds", 3, "how many draws")
 	share := flag.Float64("share", 0.2, "share of the items that are cold")
 	workers := flag.Int("workers", 2, "goroutines")
 	results := flag.String("results", measure.Results, "file to append a JSON line a seed to")
@@ -97,7 +98,7 @@ func run(ctx context.Context) error {
 	fmt.Println()
 	all := &report{Share: *share, NDCG: make(map[string]figure)}
 	values := make(map[string][]float64)
-	for seed := uint64(1); seed <= uint64(*seeds); seed++ {
+	for seed := *first; seed < *first+*seeds; seed++ {
 		c := divide(w, seed, *share)
 		r, each, err := c.measure(ctx, seed, *workers)
 		if err != nil {
