@@ -181,16 +181,22 @@ func tilePlain(c []float32, ldc int, a []float32, lda int, b []float32, ldb, m, 
 	for i := 0; i < m; i += 2 {
 		for j := 0; j < n; j += 4 {
 			var s00, s01, s02, s03, s10, s11, s12, s13 float32
-			for l := range k {
-				x, y := (*[2]float32)(a[l*lda+i:]), (*[4]float32)(b[l*ldb+j:])
-				s00 += x[0] * y[0]
-				s01 += x[0] * y[1]
-				s02 += x[0] * y[2]
-				s03 += x[0] * y[3]
-				s10 += x[1] * y[0]
-				s11 += x[1] * y[1]
-				s12 += x[1] * y[2]
-				s13 += x[1] * y[3]
+			at, bt := i, j
+			for range k {
+				x, y := a[at:at+2:at+2], b[bt:bt+4:bt+4]
+				at, bt = at+lda, bt+ldb
+				x0, x1, v := x[0], x[1], y[0]
+				s00 += x0 * v
+				s10 += x1 * v
+				v = y[1]
+				s01 += x0 * v
+				s11 += x1 * v
+				v = y[2]
+				s02 += x0 * v
+				s12 += x1 * v
+				v = y[3]
+				s03 += x0 * v
+				s13 += x1 * v
 			}
 			to := (*[4]float32)(c[i*ldc+j:])
 			to[0], to[1], to[2], to[3] = to[0]+f*s00, to[1]+f*s01, to[2]+f*s02, to[3]+f*s03
