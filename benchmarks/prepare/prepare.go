@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rapportengine/rapport/benchmarks/gen"
 	"github.com/rapportengine/rapport/benchmarks/measure"
@@ -72,7 +73,29 @@ func Build(ctx context.Context, o Options, overlay string) (*Binary, error) {
 	sum := sha256.Sum256(text)
 	b.hash = hex.EncodeToString(sum[:4])
 	b.Name = filepath.Join(o.Root, "rapport-"+b.hash)
-	return b, os.Rename(raw, b.Name)
+	return b, errors.Join(os.Rename(raw, b.Name), prune(o.Root))
+}
+
+// keptFor is how long binaries, and what they prepared, are kept.
+const keptFor = 2 * 24 * time.Hour
+
+// prune removes what older binaries prepared, and them. What does not hang on a binary
+// (Gorse, factors) stays.
+func prune(root string) error {
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || time.Since(info.ModTime()) < keptFor || strings.HasPrefix(e.Name(), "gorse-") || strings.HasPrefix(e.Name(), "factors-") {
+			continue // what is gone already is no error
+		}
+		if err := os.RemoveAll(filepath.Join(root, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Workspace is a set on disk, imported and trained.

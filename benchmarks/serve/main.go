@@ -29,7 +29,8 @@ empty Gin handler that sends as many bytes, and the kernels alone (fold-in and s
 
     go run ./benchmarks/serve -quick
     go run ./benchmarks/serve -sets sampleshop,S
-    go run ./benchmarks/serve -sets movielens -movielens DIR -gorse movielens
+    go run ./benchmarks/serve -movielens DIR
+    go run ./benchmarks/serve -sets sampleshop -gorse sampleshop
     go run ./benchmarks/serve -sets M -profile cpu.pprof`
 
 type options struct {
@@ -48,7 +49,7 @@ type options struct {
 
 func main() {
 	var o options
-	flag.StringVar(&o.sets, "sets", "sampleshop,S", "sets to measure, of sampleshop, movielens and those of package gen")
+	flag.StringVar(&o.sets, "sets", "sampleshop,S", "sets to measure, of sampleshop, movielens and those of package gen; with -movielens that too")
 	flag.StringVar(&o.gorse, "gorse", "movielens", "sets that Gorse is measured on too; it takes minutes to compute its lists")
 	flag.DurationVar(&o.gorseWait, "gorse-wait", 20*time.Minute, "how long to wait for Gorse's lists")
 	flag.StringVar(&o.explain, "explain", "none,full", "how much of the why the answers say, one measurement each; the first is held against the rest")
@@ -82,6 +83,9 @@ func (o *options) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+	}
+	if o.movielens != "" && !measure.Given("sets") {
+		o.sets += "," + prepare.MovieLens
 	}
 	settings := prepare.Options{Root: o.keep, MovieLens: o.movielens, Say: measure.Say}
 	if o.profile != "" {
