@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"os/exec"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
 )
 
@@ -35,16 +37,28 @@ func Append(file, benchmark, data string, report any) error {
 	return errors.Join(err, out.Close())
 }
 
-// Revision is the commit this was built from, "" where nobody knows.
+// Revision is the commit this was built from, "" where nobody knows. go run does not
+// write it into what it builds: then it is that of the working directory, with "+" where
+// files differ from it.
 func Revision() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return ""
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return s.Value
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value
+			}
 		}
 	}
-	return ""
+	head, err := exec.Command("git", "rev-parse", "HEAD").Output()
+	if err != nil {
+		return ""
+	}
+	changed, err := exec.Command("git", "status", "--porcelain", "--untracked-files=no", "--", ":!"+Results).Output()
+	if err != nil {
+		return ""
+	}
+	revision := strings.TrimSpace(string(head))
+	if len(changed) > 0 {
+		revision += "+"
+	}
+	return revision
 }

@@ -136,6 +136,9 @@ func run(r result) string {
 	text := fmt.Sprintf("%s, %s, %d cores", day, r.Go, r.CPUs)
 	if r.Commit != "" {
 		text += ", " + r.Commit[:min(len(r.Commit), 10)]
+		if strings.HasSuffix(r.Commit, "+") {
+			text += " with changes"
+		}
 	}
 	return text
 }

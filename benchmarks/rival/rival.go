@@ -1,6 +1,7 @@
 // Package rival runs the server of Gorse v0.4.15 on a shop's records, to be measured beside
-// ours: all in one process, with SQLite stores on disk and its settings as they come but
-// for what the shop's events are called. It answers from lists that it computes before,
+// ours: all in one process, with SQLite stores on disk, and its settings as they come but
+// for what the shop's events are called and two threads, not one, for what it computes
+// before. It answers from lists that it computes before,
 // so it is measured once these are there and its fits have ended.
 package rival
 
