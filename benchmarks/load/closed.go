@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/rapportengine/rapport/benchmarks/measure"
 )
 
 // Closed is a loop in which each connection sends its next request when it has the answer
@@ -34,6 +36,7 @@ type Loaded struct {
 	PerSecond   float64 `json:"per_second"`
 	PerCPU      float64 `json:"per_cpu_second"` // of the server's CPU time
 	CPUMicros   float64 `json:"cpu_us"`         // of the server, a request
+	OwnMicros   float64 `json:"load_cpu_us"`    // of this process, a request
 	Bytes       int     `json:"body_bytes"`     // of a body, on average
 	Waits
 
@@ -96,22 +99,33 @@ func (l *Closed) Run(ctx context.Context) (*Loaded, error) {
 	end := begin.Add(l.Lasts)
 	wait := l.start(ctx, clients, func(c *client, i int) error { return l.drive(ctx, c, i, begin, end) })
 	time.Sleep(time.Until(begin))
-	before, err := l.CPU()
+	before, err := l.used()
 	if err != nil {
 		return nil, errors.Join(err, wait())
 	}
 	time.Sleep(time.Until(end))
-	after, err := l.CPU()
+	after, err := l.used()
 	if err := errors.Join(err, wait()); err != nil {
 		return nil, err
 	}
-	return l.summary(clients, l.Lasts, after-before), nil
+	return l.summary(clients, l.Lasts, after.less(before)), nil
+}
+
+// used is the CPU time of the server and of this process.
+type used struct{ server, own time.Duration }
+
+func (u used) less(before used) used { return used{u.server - before.server, u.own - before.own} }
+
+func (l *Closed) used() (used, error) {
+	server, err := l.CPU()
+	own, err2 := measure.Self()
+	return used{server, own}, errors.Join(err, err2)
 }
 
 // runAll sends all requests there are, dealt out to the connections in turns.
 func (l *Closed) runAll(ctx context.Context, clients []*client) (*Loaded, error) {
 	begin := time.Now()
-	before, err := l.CPU()
+	before, err := l.used()
 	if err != nil {
 		return nil, err
 	}
@@ -132,8 +146,8 @@ func (l *Closed) runAll(ctx context.Context, clients []*client) (*Loaded, error)
 		return nil, err
 	}
 	lasts := time.Since(begin)
-	after, err := l.CPU()
-	return l.summary(clients, lasts, after-before), err
+	after, err := l.used()
+	return l.summary(clients, lasts, after.less(before)), err
 }
 
 // start has every connection do something, and returns what waits for them.
@@ -168,8 +182,8 @@ func (l *Closed) drive(ctx context.Context, c *client, i int, begin, end time.Ti
 	return nil
 }
 
-func (l *Closed) summary(clients []*client, lasts, cpu time.Duration) *Loaded {
-	out := &Loaded{Connections: l.Connections, Seconds: lasts.Seconds(), WarmSeconds: l.Warm.Seconds(), CPU: cpu}
+func (l *Closed) summary(clients []*client, lasts time.Duration, cpu used) *Loaded {
+	out := &Loaded{Connections: l.Connections, Seconds: lasts.Seconds(), WarmSeconds: l.Warm.Seconds(), CPU: cpu.server}
 	var took []time.Duration
 	bytes, asked := 0, 0
 	for _, c := range clients {
@@ -182,8 +196,9 @@ func (l *Closed) summary(clients []*client, lasts, cpu time.Duration) *Loaded {
 	n := float64(len(took))
 	out.Requests, out.Bytes, out.Waits = len(took), bytes/asked, WaitsOf(took)
 	out.PerSecond = n / lasts.Seconds()
-	if cpu > 0 {
-		out.PerCPU, out.CPUMicros = n/cpu.Seconds(), cpu.Seconds()/n*1e6
+	out.OwnMicros = cpu.own.Seconds() / n * 1e6
+	if cpu.server > 0 {
+		out.PerCPU, out.CPUMicros = n/cpu.server.Seconds(), cpu.server.Seconds()/n*1e6
 	}
 	return out
 }

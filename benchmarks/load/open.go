@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/rapportengine/rapport/benchmarks/measure"
 )
 
 // Open is a loop in which requests come at a constant rate, however the last ones fare.
@@ -34,7 +36,8 @@ type Kept struct {
 	Requests    int     `json:"requests"`
 	Seconds     float64 `json:"seconds"`
 	WarmSeconds float64 `json:"warm_seconds"`
-	CPUMicros   float64 `json:"cpu_us,omitempty"`
+	CPUMicros   float64 `json:"cpu_us,omitempty"` // of the server, a request
+	OwnMicros   float64 `json:"load_cpu_us"`      // of this process, a request
 	// LateP99 is how much after their time requests were sent, for whatever reason: no
 	// connection free, or a generator that got no processor. It is part of the waits.
 	LateP99 float64 `json:"late_p99_ms"`
@@ -98,11 +101,11 @@ func (l *Open) send(ctx context.Context, o *opened, every time.Duration, warm, t
 		go o.read(w, time.Duration(warm)*every)
 	}
 	late := make([]time.Duration, 0, total)
-	var before time.Duration
+	var before used
 	for n := range total {
 		if n == warm {
 			var err error
-			if before, err = l.cpu(); err != nil {
+			if before, err = l.used(); err != nil {
 				return nil, err
 			}
 		}
@@ -127,7 +130,7 @@ func (l *Open) send(ctx context.Context, o *opened, every time.Duration, warm, t
 }
 
 // end waits for the last answers.
-func (l *Open) end(ctx context.Context, o *opened, late []time.Duration, before time.Duration, counted int) (*Kept, error) {
+func (l *Open) end(ctx context.Context, o *opened, late []time.Duration, before used, counted int) (*Kept, error) {
 	took := make([]time.Duration, 0, counted)
 	for len(took) < counted {
 		select {
@@ -139,7 +142,7 @@ func (l *Open) end(ctx context.Context, o *opened, late []time.Duration, before 
 			return nil, ctx.Err()
 		}
 	}
-	after, err := l.cpu()
+	now, err := l.used()
 	if err != nil {
 		return nil, err
 	}
@@ -147,17 +150,20 @@ func (l *Open) end(ctx context.Context, o *opened, late []time.Duration, before 
 		Rate: l.Rate, Connections: cap(o.free), Requests: counted, Seconds: l.Lasts.Seconds(), WarmSeconds: l.Warm.Seconds(),
 		LateP99: WaitsOf(late).P99, Waits: WaitsOf(took),
 	}
-	if l.CPU != nil && counted > 0 {
-		out.CPUMicros = (after - before).Seconds() / float64(counted) * 1e6
+	if spent := now.less(before); counted > 0 {
+		out.CPUMicros, out.OwnMicros = spent.server.Seconds()/float64(counted)*1e6, spent.own.Seconds()/float64(counted)*1e6
 	}
 	return out, nil
 }
 
-func (l *Open) cpu() (time.Duration, error) {
-	if l.CPU == nil {
-		return 0, nil
+func (l *Open) used() (u used, err error) {
+	if l.CPU != nil {
+		if u.server, err = l.CPU(); err != nil {
+			return u, err
+		}
 	}
-	return l.CPU()
+	u.own, err = measure.Self()
+	return u, err
 }
 
 // read takes the answers of one connection until it is closed.
