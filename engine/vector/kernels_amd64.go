@@ -289,6 +289,6 @@ func tileWide(c []float64, ldc int, a []float64, lda int, b []float64, ldb, m, n
 			}
 		}
 	default:
-		tileWidePlain(c, ldc, a, lda, b, ldb, m, n, k, f)
+		tilePlain(c, ldc, a, lda, b, ldb, m, n, k, f)
 	}
 }

@@ -55,5 +55,5 @@ func axpyWide(f float64, x, y []float64) { axpyWidePlain(f, x, y) }
 func scaleWide(f float64, x, y []float64) { scaleWidePlain(f, x, y) }
 
 func tileWide(c []float64, ldc int, a []float64, lda int, b []float64, ldb, m, n, k int, f float64) {
-	tileWidePlain(c, ldc, a, lda, b, ldb, m, n, k, f)
+	tilePlain(c, ldc, a, lda, b, ldb, m, n, k, f)
 }

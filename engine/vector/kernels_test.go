@@ -330,7 +330,7 @@ func TestTileWideGivesTheBitsOfPlainGo(t *testing.T) {
 		}
 		a, b, c := row(k*lda+m), row(k*ldb+n), row(m*ldc)
 		want := append([]float64(nil), c...)
-		tileWidePlain(want, ldc, a, lda, b, ldb, m, n, k, -1)
+		tilePlain(want, ldc, a, lda, b, ldb, m, n, k, -1)
 		onEveryPath(t, func(t *testing.T) {
 			got := append([]float64(nil), c...)
 			tileWide(got, ldc, a, lda, b, ldb, m, n, k, -1)

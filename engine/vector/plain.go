@@ -176,32 +176,39 @@ func atLeastPlain(words []uint64, scores []float32, bound float32) {
 	}
 }
 
-// tilePlain takes two rows and four columns of c at a time.
-func tilePlain(c []float32, ldc int, a []float32, lda int, b []float32, ldb, m, n, k int, f float32) {
+// tilePlain adds f * transpose(a) * b to the m x n matrix c, where a and b have k rows; m is
+// even. It takes two rows and three columns of c at a time: with more, the compiler runs
+// out of registers, and a product takes twice as long.
+func tilePlain[T float32 | float64](c []T, ldc int, a []T, lda int, b []T, ldb, m, n, k int, f T) {
 	for i := 0; i < m; i += 2 {
-		for j := 0; j < n; j += 4 {
-			var s00, s01, s02, s03, s10, s11, s12, s13 float32
+		j := 0
+		for ; j+3 <= n; j += 3 {
+			var s00, s01, s02, s10, s11, s12 T
 			at, bt := i, j
 			for range k {
-				x, y := a[at:at+2:at+2], b[bt:bt+4:bt+4]
+				x, y := a[at:at+2:at+2], b[bt:bt+3:bt+3]
 				at, bt = at+lda, bt+ldb
-				x0, x1, v := x[0], x[1], y[0]
-				s00 += x0 * v
-				s10 += x1 * v
-				v = y[1]
-				s01 += x0 * v
-				s11 += x1 * v
-				v = y[2]
-				s02 += x0 * v
-				s12 += x1 * v
-				v = y[3]
-				s03 += x0 * v
-				s13 += x1 * v
+				s00 += T(x[0] * y[0])
+				s10 += T(x[1] * y[0])
+				s01 += T(x[0] * y[1])
+				s11 += T(x[1] * y[1])
+				s02 += T(x[0] * y[2])
+				s12 += T(x[1] * y[2])
 			}
-			to := (*[4]float32)(c[i*ldc+j:])
-			to[0], to[1], to[2], to[3] = to[0]+f*s00, to[1]+f*s01, to[2]+f*s02, to[3]+f*s03
-			to = (*[4]float32)(c[(i+1)*ldc+j:])
-			to[0], to[1], to[2], to[3] = to[0]+f*s10, to[1]+f*s11, to[2]+f*s12, to[3]+f*s13
+			to := c[i*ldc+j:][:3:3]
+			to[0], to[1], to[2] = to[0]+T(f*s00), to[1]+T(f*s01), to[2]+T(f*s02)
+			to = c[(i+1)*ldc+j:][:3:3]
+			to[0], to[1], to[2] = to[0]+T(f*s10), to[1]+T(f*s11), to[2]+T(f*s12)
+		}
+		for ; j < n; j++ {
+			var s0, s1 T
+			for l := range k {
+				x, y := a[l*lda+i:][:2:2], b[l*ldb+j]
+				s0 += T(x[0] * y)
+				s1 += T(x[1] * y)
+			}
+			c[i*ldc+j] += T(f * s0)
+			c[(i+1)*ldc+j] += T(f * s1)
 		}
 	}
 }

@@ -31,32 +31,3 @@ func scaleWidePlain(f float64, x, y []float64) {
 		y[i] = f * v
 	}
 }
-
-func tileWidePlain(c []float64, ldc int, a []float64, lda int, b []float64, ldb, m, n, k int, f float64) {
-	for i := 0; i < m; i += 2 {
-		for j := 0; j < n; j += 4 {
-			var s00, s01, s02, s03, s10, s11, s12, s13 float64
-			at, bt := i, j
-			for range k {
-				x, y := a[at:at+2:at+2], b[bt:bt+4:bt+4]
-				at, bt = at+lda, bt+ldb
-				x0, x1, v := x[0], x[1], y[0]
-				s00 += float64(x0 * v)
-				s10 += float64(x1 * v)
-				v = y[1]
-				s01 += float64(x0 * v)
-				s11 += float64(x1 * v)
-				v = y[2]
-				s02 += float64(x0 * v)
-				s12 += float64(x1 * v)
-				v = y[3]
-				s03 += float64(x0 * v)
-				s13 += float64(x1 * v)
-			}
-			to := (*[4]float64)(c[i*ldc+j:])
-			to[0], to[1], to[2], to[3] = to[0]+float64(f*s00), to[1]+float64(f*s01), to[2]+float64(f*s02), to[3]+float64(f*s03)
-			to = (*[4]float64)(c[(i+1)*ldc+j:])
-			to[0], to[1], to[2], to[3] = to[0]+float64(f*s10), to[1]+float64(f*s11), to[2]+float64(f*s12), to[3]+float64(f*s13)
-		}
-	}
-}
