@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/rapportengine/rapport/benchmarks/gen"
@@ -123,6 +124,11 @@ const done = "prepared.json"
 // Workspace returns a set's workspace, made now unless it is kept.
 func (b *Binary) Workspace(ctx context.Context, set string) (*Workspace, error) {
 	dir := filepath.Join(b.Root, set+"-"+b.hash)
+	free, err := b.alone(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer free()
 	w := &Workspace{Set: set, Dir: filepath.Join(dir, "data")}
 	kept, err := os.ReadFile(filepath.Join(dir, done))
 	if err == nil {
@@ -171,6 +177,21 @@ func (b *Binary) Workspace(ctx context.Context, set string) (*Workspace, error) 
 		return nil, err
 	}
 	return w, os.WriteFile(filepath.Join(dir, done), text, 0o644)
+}
+
+// alone waits until no other benchmark prepares the same.
+func (b *Binary) alone(dir string) (free func(), err error) {
+	f, err := os.Create(dir + ".lock")
+	if err != nil {
+		return nil, err
+	}
+	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		b.Say("%s: another benchmark prepares it", dir)
+		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+			return nil, errors.Join(fmt.Errorf("lock %s: %w", f.Name(), err), f.Close())
+		}
+	}
+	return func() { _ = f.Close() }, nil // which unlocks it
 }
 
 const people = "customers.txt"
