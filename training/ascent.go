@@ -39,8 +39,53 @@ var worth = func() (out [][]float64) {
 
 // reached returns the metric of one question under the sum of some scores and a weight
 // times another source's (nil: nothing). Ties go to the lower item number, as in every
-// list. The list is found in one pass, since most items are below its last.
+// list. Of few wanted items it is enough to count who stands before each: most are not
+// shown, and as soon as the list is full the rest need not be looked at.
 func (q *question) reached(others, source []float32, weight float32) float64 {
+	if len(q.wanted) > countedWanted {
+		return q.listed(others, source, weight)
+	}
+	var total float64
+	row := worth[min(q.held, shown)-1]
+	for _, target := range q.wanted {
+		if place := ahead(others, source, weight, target); place < shown {
+			total += row[place]
+		}
+	}
+	return total
+}
+
+// countedWanted is up to how many wanted items are counted for; each takes up to a pass.
+const countedWanted = 3
+
+// ahead returns how many items stand before the one at target, up to shown.
+func ahead(others, source []float32, weight float32, target int) (place int) {
+	if source == nil {
+		mine := others[target]
+		for i, x := range others {
+			if x > mine || x == mine && i < target {
+				if place++; place == shown {
+					break
+				}
+			}
+		}
+		return place
+	}
+	source = source[:len(others)]
+	mine := others[target] + float32(weight*source[target])
+	for i, x := range others {
+		if x += float32(weight * source[i]); x > mine || x == mine && i < target {
+			if place++; place == shown {
+				break
+			}
+		}
+	}
+	return place
+}
+
+// listed is reached by the list itself, which is found in one pass, since most items are
+// below its last.
+func (q *question) listed(others, source []float32, weight float32) float64 {
 	var (
 		score [shown]float32
 		item  [shown]int
@@ -48,7 +93,7 @@ func (q *question) reached(others, source []float32, weight float32) float64 {
 	)
 	for i, x := range others {
 		if source != nil {
-			x += weight * source[i]
+			x += float32(weight * source[i])
 		}
 		if n == shown && !(x > score[shown-1]) {
 			continue

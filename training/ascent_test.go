@@ -2,9 +2,12 @@ package training
 
 import (
 	"cmp"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/training/evaluate"
@@ -50,4 +53,23 @@ func TestReachedIsTheMetricOfTheList(t *testing.T) {
 			t.Fatalf("reached %v, the list %v of targets %v is worth %v", got, list, targets, want)
 		}
 	}
+}
+
+// TestReachedCountsWhatTheListShows holds the counting to the list, with ties.
+func TestReachedCountsWhatTheListShows(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		few := rapid.Custom(func(t *rapid.T) float32 { return float32(rapid.IntRange(-3, 9).Draw(t, "score")) / 3 })
+		items := rapid.IntRange(1, 60).Draw(t, "items")
+		q := &question{held: rapid.IntRange(1, 20).Draw(t, "held")}
+		q.wanted = rapid.SliceOfNDistinct(rapid.IntRange(0, items-1), 1, min(items, countedWanted), rapid.ID[int]).Draw(t, "wanted")
+		others := rapid.SliceOfN(few, items, items).Draw(t, "others")
+		source := rapid.SliceOfN(few, items, items).Draw(t, "source")
+		weight := few.Draw(t, "weight")
+		q.held = max(q.held, len(q.wanted))
+		for _, source := range [][]float32{nil, source} {
+			if got, want := q.reached(others, source, weight), q.listed(others, source, weight); math.Abs(got-want) > 1e-15 {
+				t.Fatalf("counted %v, listed %v", got, want)
+			}
+		}
+	})
 }
