@@ -2,6 +2,7 @@ package factor
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -74,10 +75,18 @@ func TestLearns(t *testing.T) {
 	})
 }
 
+// fitted is a fit and what it is fitted on, as cells.
+type fitted struct {
+	*fit
+	data *model.Data
+}
+
+func newFitted(data *model.Data, p Params) fitted { return fitted{newFit(data, p), data} }
+
 // loss is the objective of the package comment, over every pair.
-func (f *fit) loss() float64 {
+func (f fitted) loss() float64 {
 	sum := 0.0
-	for u, cells := range f.byCustomer {
+	for u, cells := range f.data.Customers {
 		w := f.customers.vector(u)
 		for i := range f.items.rows {
 			s := dot(w, f.items.vector(i))
@@ -86,19 +95,19 @@ func (f *fit) loss() float64 {
 		for _, cell := range cells {
 			c, t := confidence(cell.Weight)
 			s := dot(w, f.items.vector(int(cell.Row)))
-			sum += c * (t - s) * (t - s)
+			sum += float64(c) * (t - s) * (t - s)
 		}
 	}
-	return sum + f.penalty(f.customers, f.byCustomer, f.items.rows) + f.penalty(f.items, f.byItem, f.customers.rows)
+	return sum + f.penalty(f.customers, f.data.Customers, f.items.rows) + f.penalty(f.items, f.data.ByItem(), f.customers.rows)
 }
 
-func (f *fit) penalty(s *side, cells [][]model.Cell, others int) float64 {
+func (f fitted) penalty(s *side, cells [][]model.Cell, others int) float64 {
 	sum := 0.0
 	for row := range cells {
 		n := 0.0
 		for _, cell := range cells[row] {
 			c, _ := confidence(cell.Weight)
-			n += c
+			n += float64(c)
 		}
 		sum += f.Lambda * math.Pow(n+f.Alpha0*float64(others), f.Nu) * dot(s.vector(row), s.vector(row))
 	}
@@ -116,7 +125,7 @@ func dot(a, b []float32) float64 {
 func TestEveryHalfStepLowersTheLoss(t *testing.T) {
 	data, _, _ := world(60, 40)
 	for _, nu := range []float64{1, 0.5} {
-		f := newFit(data, Params{Dims: 8, Lambda: 0.01, Alpha0: 0.3, Nu: nu, InitStdDev: 0.1, Workers: 2}.WithDefaults())
+		f := newFitted(data, Params{Dims: 8, Lambda: 0.01, Alpha0: 0.3, Nu: nu, InitStdDev: 0.1, Workers: 2}.WithDefaults())
 		if err := f.half(t.Context(), f.customers, f.byCustomer, f.items); err != nil {
 			t.Fatal(err)
 		}
@@ -145,7 +154,7 @@ func TestSolveIsTheTextbook(t *testing.T) {
 	p := Params{Dims: 7, Lambda: 0.05, Alpha0: 0.4}.WithDefaults()
 	f := newFit(data, p)
 	for u, cells := range data.Customers {
-		got, err := f.solvers[0].Solve(cells, f.items)
+		got, err := f.solvers[0].Solve(f.byCustomer.of(u), f.items)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -345,27 +354,139 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
+// TestMatrixIsTheData holds both directions of the matrix against the cells: the same, in
+// their order but for dislikes, which come last.
+func TestMatrixIsTheData(t *testing.T) {
+	data, _, _ := world(60, 40)
+	check := func(name string, m *matrix, cells [][]model.Cell) {
+		for row, of := range cells {
+			want := slices.Clone(of)
+			slices.SortStableFunc(want, func(a, b model.Cell) int {
+				_, s := confidence(a.Weight)
+				_, t := confidence(b.Weight)
+				return cmp.Compare(t, s)
+			})
+			got := m.of(row)
+			if len(got.picks) != len(want) || len(got.confidences) != len(want) {
+				t.Fatalf("%s %d has %d cells, want %d", name, row, len(got.picks), len(want))
+			}
+			for i, cell := range want {
+				c, target := confidence(cell.Weight)
+				if got.picks[i] != cell.Row || got.confidences[i] != c || (i < got.wanted) != (target == 1) {
+					t.Fatalf("%s %d, cell %d is %d with %v, wanted %v; want %+v", name, row, i, got.picks[i], got.confidences[i], i < got.wanted, cell)
+				}
+			}
+		}
+	}
+	check("customer", byCustomer(data), data.Customers)
+	check("item", byItem(data), data.ByItem())
+}
+
+// plainRefine is refine as the textbook has it, in float64, with the equation's matrix
+// written out.
+func plainRefine(p Params, w []float32, cells []model.Cell, other *side, count int) []float64 {
+	d, n := p.Dims, 0.0
+	right, x := make([]float64, d), make([]float64, d)
+	a := make([][]float64, d)
+	for i := range a {
+		a[i], x[i] = make([]float64, d), float64(w[i])
+		for j := range a[i] {
+			a[i][j] = p.Alpha0 * other.gram.At(i, j)
+		}
+	}
+	for _, cell := range cells {
+		c, t := confidence(cell.Weight)
+		n += float64(c)
+		h := other.vector(int(cell.Row))
+		for i := range d {
+			right[i] += float64(c) * t * float64(h[i])
+			for j := range d {
+				a[i][j] += float64(c) * float64(h[i]) * float64(h[j])
+			}
+		}
+	}
+	times := func(v []float64) []float64 {
+		out := make([]float64, d)
+		for i := range a {
+			out[i] = p.Lambda * math.Pow(n+p.Alpha0*float64(other.rows), p.Nu) * v[i]
+			for j := range v {
+				out[i] += a[i][j] * v[j]
+			}
+		}
+		return out
+	}
+	inner := func(a, b []float64) (sum float64) {
+		for i := range a {
+			sum += a[i] * b[i]
+		}
+		return sum
+	}
+	r := times(x)
+	for i := range r {
+		r[i] = right[i] - r[i]
+	}
+	direction, size := slices.Clone(r), inner(r, r)
+	for range count {
+		image := times(direction)
+		length := size / inner(direction, image)
+		for i := range x {
+			x[i] += length * direction[i]
+			r[i] -= length * image[i]
+		}
+		before := size
+		size = inner(r, r)
+		for i := range direction {
+			direction[i] = r[i] + size/before*direction[i]
+		}
+	}
+	return x
+}
+
+// Steps are those of the textbook, wherever they begin.
+func TestStepsAreTheTextbook(t *testing.T) {
+	data, _, _ := world(60, 40)
+	for _, dims := range []int{1, 12, 33} {
+		f := newFit(data, Params{Dims: dims, Lambda: 0.01, Alpha0: 0.3}.WithDefaults())
+		for u, cells := range data.Customers {
+			for count := 1; count <= 4; count++ {
+				got := slices.Clone(f.items.vector(u % f.items.rows))
+				want := plainRefine(f.Params, got, cells, f.items, count)
+				f.solvers[0].Steps = count
+				if err := f.solvers[0].move(got, f.byCustomer.of(u), f.items); err != nil {
+					t.Fatal(err)
+				}
+				for k := range want {
+					if math.Abs(float64(got[k])-want[k]) > 1e-4*(1+math.Abs(want[k])) {
+						t.Fatalf("%d dims, customer %d, %d steps: %v, by the textbook %v", dims, u, count, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
 // Enough steps come to what Solve finds; each one brings the vector nearer, in the norm
 // in which conjugate gradients do.
 func TestStepsComeToTheSolution(t *testing.T) {
 	data, _, _ := world(60, 40)
 	f := newFit(data, Params{Dims: 12, Lambda: 0.01, Alpha0: 0.3}.WithDefaults())
-	for _, cells := range f.byCustomer[:20] {
-		want := slices.Clone(must(f.solvers[0].Solve(cells, f.items)))
+	for u := range 20 {
+		k := f.byCustomer.of(u)
+		want := slices.Clone(must(f.solvers[0].Solve(k, f.items)))
+		ridge := float32(f.ridge(k.total(), f.items.rows))
 		far := math.Inf(1)
-		for _, steps := range []int{1, 3, 6, 40} {
-			s := newSolver(f.Params)
-			s.Steps = steps
+		for _, count := range []int{1, 3, 6, 40} {
+			s := newSteps(f.Dims)
 			got := make([]float32, f.Dims)
-			s.Refine(got, cells, f.items)
+			s.refine(got, k, ridge, f.items, count)
 			diff := make([]float32, f.Dims)
 			for k := range diff {
 				diff[k] = got[k] - float32(want[k])
 			}
-			s.apply(diff, float32(s.ridge(confidences(cells), f.items)), cells, f.items)
+			s.apply(diff, k, ridge, f.items)
 			now := dot(diff, s.image)
 			if now > far+1e-9 {
-				t.Fatalf("%d steps: %v from the solution, farther than fewer steps with %v", steps, now, far)
+				t.Fatalf("%d steps: %v from the solution, farther than fewer steps with %v", count, now, far)
 			}
 			far = now
 		}

@@ -114,7 +114,7 @@ func Fit(ctx context.Context, data *model.Data, p Params, epoch func(n int) erro
 type fit struct {
 	Params
 	customers, items   *side
-	byCustomer, byItem [][]model.Cell
+	byCustomer, byItem *matrix
 	solvers            []*solver
 }
 
@@ -123,8 +123,8 @@ func newFit(data *model.Data, p Params) *fit {
 		Params:     p,
 		customers:  newSide(len(data.Customers), p.Dims),
 		items:      newSide(data.Rows.Len(), p.Dims),
-		byCustomer: data.Customers,
-		byItem:     data.ByItem(),
+		byCustomer: byCustomer(data),
+		byItem:     byItem(data),
 	}
 	for range p.Workers {
 		f.solvers = append(f.solvers, newSolver(p))
@@ -132,7 +132,7 @@ func newFit(data *model.Data, p Params) *fit {
 	for row := range data.Rows.Len() {
 		initialise(f.items.vector(row), data.Rows.ID(row), p)
 	}
-	f.items.sumGram(p.Workers)
+	f.items.sumGram(p.Alpha0, p.Workers)
 	return f
 }
 
@@ -158,15 +158,21 @@ func (f *fit) epoch(ctx context.Context) error {
 // errDiverged says that the values have grown out of a float32's range.
 var errDiverged = errors.New("the factors are no longer finite numbers")
 
+// chunk is how many rows a worker takes at a time.
+const chunk = 32
+
 // half solves for every row of one side, and sums its Gram matrix.
-func (f *fit) half(ctx context.Context, to *side, cells [][]model.Cell, other *side) error {
+func (f *fit) half(ctx context.Context, to *side, cells *matrix, other *side) error {
 	var failed firstError
-	vector.Fork(f.Workers, to.rows, func(worker, row int) {
+	vector.Fork(f.Workers, (to.rows+chunk-1)/chunk, func(worker, at int) {
 		if ctx.Err() != nil || failed.seen() {
 			return
 		}
-		if err := f.solvers[worker].move(to.vector(row), cells[row], other); err != nil {
-			failed.set(err)
+		for row := at * chunk; row < min((at+1)*chunk, to.rows); row++ {
+			if err := f.solvers[worker].move(to.vector(row), cells.of(row), other); err != nil {
+				failed.set(err)
+				return
+			}
 		}
 	})
 	if err := ctx.Err(); err != nil {
@@ -175,16 +181,16 @@ func (f *fit) half(ctx context.Context, to *side, cells [][]model.Cell, other *s
 	if failed.err != nil {
 		return failed.err
 	}
-	to.sumGram(f.Workers)
+	to.sumGram(f.Alpha0, f.Workers)
 	return nil
 }
 
 // move moves one vector to, or towards, where the objective is least.
-func (s *solver) move(v []float32, cells []model.Cell, other *side) error {
+func (s *solver) move(v []float32, k known, other *side) error {
 	if s.Steps > 0 {
-		s.Refine(v, cells, other)
+		s.steps.refine(v, k, float32(s.ridge(k.total(), other.rows)), other, s.Steps)
 	} else {
-		w, err := s.Solve(cells, other)
+		w, err := s.Solve(k, other)
 		if err != nil {
 			return err
 		}
@@ -192,10 +198,8 @@ func (s *solver) move(v []float32, cells []model.Cell, other *side) error {
 			v[k] = float32(x)
 		}
 	}
-	for _, x := range v {
-		if !(math.Abs(float64(x)) <= math.MaxFloat32) {
-			return errDiverged
-		}
+	if length := vector.Dot(v, v); length-length != 0 {
+		return errDiverged
 	}
 	return nil
 }

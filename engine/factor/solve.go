@@ -25,17 +25,8 @@ import (
 	"math"
 	"slices"
 
-	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/vector"
 )
-
-// confidence returns c and t of a cell.
-func confidence(weight float32) (c, t float64) {
-	if weight > 0 {
-		return float64(weight), 1
-	}
-	return 1, 0
-}
 
 // side is one half of the model while the other is solved for: the vectors, and their
 // Gram matrix, the sum of h * transpose(h).
@@ -44,7 +35,7 @@ type side struct {
 	rows    int
 	vectors []float32 // rows x dims
 	gram    *vector.Sym
-	flat    []float32 // gram as dims x dims numbers, for steps
+	flat    []float32 // a0 times gram, as dims x dims numbers, for steps
 }
 
 func newSide(rows, dims int) *side {
@@ -57,8 +48,8 @@ func (s *side) vector(row int) []float32 { return s.vectors[row*s.dims:][:s.dims
 // order of summation, and with it every bit, is the same for any number of workers.
 const gramBlocks = 32
 
-// sumGram computes the Gram matrix.
-func (s *side) sumGram(workers int) {
+// sumGram computes the Gram matrix, and what steps take of it.
+func (s *side) sumGram(alpha0 float64, workers int) {
 	parts := make([]*vector.Sym, gramBlocks)
 	size := (s.rows + gramBlocks - 1) / gramBlocks
 	columns := make([]vector.Columns, workers)
@@ -81,7 +72,7 @@ func (s *side) sumGram(workers int) {
 	s.flat = slices.Grow(s.flat[:0], s.dims*s.dims)
 	for i := range s.dims {
 		for j := range s.dims {
-			s.flat = append(s.flat, float32(s.gram.At(i, j)))
+			s.flat = append(s.flat, float32(alpha0*s.gram.At(i, j)))
 		}
 	}
 }
@@ -97,43 +88,33 @@ type solver struct {
 	normal  *vector.Sym
 	columns vector.Columns
 	right   []float64
-	// The residual, the direction and what the equation makes of the direction.
-	residual, direction, image []float32
+	steps   steps
 }
 
 func newSolver(p Params) *solver {
-	vectors := make([]float32, 3*p.Dims)
-	return &solver{
-		Params: p, normal: vector.NewSym(p.Dims), right: make([]float64, p.Dims),
-		residual: vectors[:p.Dims], direction: vectors[p.Dims : 2*p.Dims], image: vectors[2*p.Dims:],
-	}
+	return &solver{Params: p, normal: vector.NewSym(p.Dims), right: make([]float64, p.Dims), steps: newSteps(p.Dims)}
 }
 
-// Solve returns the vector w that minimises the objective for one customer (or item)
-// with the given cells, whose rows are those of the other side:
+// Solve returns the vector w that minimises the objective for one customer (or item) of
+// whom k is known, in rows of the other side:
 //
 //	(sum c h h' + a0 G + lambda (n + a0 |other|)^nu) w = sum c t h
 //
 // Fold-in and explanation come here, and a fit without steps. The result is valid until
 // the next call.
-func (s *solver) Solve(cells []model.Cell, other *side) ([]float64, error) {
-	s.columns.Reset(s.Dims, len(cells))
+func (s *solver) Solve(k known, other *side) ([]float64, error) {
+	s.columns.Reset(s.Dims, len(k.picks))
 	clear(s.right)
-	n := 0.0
-	for _, cell := range cells {
-		h := other.vector(int(cell.Row))
-		c, t := confidence(cell.Weight)
+	for i, row := range k.picks {
+		h, c := other.vector(int(row)), float64(k.confidences[i])
 		s.columns.Push(h, c)
-		n += c
-		if t > 0 {
-			for k, v := range h {
-				s.right[k] += c * t * float64(v)
-			}
+		if i < k.wanted {
+			vector.AddScaled(s.right, c, h)
 		}
 	}
 	s.normal.Copy(s.Alpha0, other.gram)
 	s.normal.AddOuter(&s.columns)
-	s.normal.AddDiagonal(s.ridge(n, other))
+	s.normal.AddDiagonal(s.ridge(k.total(), other.rows))
 	if err := s.normal.Factorise(); err != nil {
 		return nil, err
 	}
@@ -141,68 +122,7 @@ func (s *solver) Solve(cells []model.Cell, other *side) ([]float64, error) {
 	return s.right, nil
 }
 
-// confidences is the sum of the cells' c.
-func confidences(cells []model.Cell) float64 {
-	n := 0.0
-	for _, cell := range cells {
-		c, _ := confidence(cell.Weight)
-		n += c
-	}
-	return n
-}
-
 // ridge is what stands before w in the equation of Solve.
-func (s *solver) ridge(n float64, other *side) float64 {
-	return s.Lambda * math.Pow(n+s.Alpha0*float64(other.rows), s.Nu)
-}
-
-// Refine moves w towards the solution of the equation of Solve by steps of conjugate
-// gradients (Hestenes and Stiefel 1952; for this objective Takacs, Pilaszy and Tikk
-// 2011). A step costs 2 d multiplications a cell and d^2 a row, where Solve costs
-// d^2 / 2 a cell and d^3 / 6 a row. Started from the last epoch's vector, as all but the
-// first epoch of a fit is, few steps do.
-func (s *solver) Refine(w []float32, cells []model.Cell, other *side) {
-	ridge := float32(s.ridge(confidences(cells), other))
-	// The residual: the right side less what the equation makes of w.
-	s.apply(w, ridge, cells, other)
-	for k, v := range s.image {
-		s.residual[k] = -v
-	}
-	for _, cell := range cells {
-		if c, t := confidence(cell.Weight); t > 0 {
-			vector.Axpy(float32(c*t), other.vector(int(cell.Row)), s.residual)
-		}
-	}
-	copy(s.direction, s.residual)
-	size := vector.Dot(s.residual, s.residual)
-	for range s.Steps {
-		if size < tiny {
-			return
-		}
-		s.apply(s.direction, ridge, cells, other)
-		length := size / vector.Dot(s.direction, s.image)
-		vector.Axpy(length, s.direction, w)
-		vector.Axpy(-length, s.image, s.residual)
-		before := size
-		size = vector.Dot(s.residual, s.residual)
-		for k, r := range s.residual {
-			s.direction[k] = r + size/before*s.direction[k]
-		}
-	}
-}
-
-// tiny is the square of a residual in which a float32 holds nothing any more.
-const tiny = 1e-20
-
-// apply sets image to what the matrix of the equation makes of v.
-func (s *solver) apply(v []float32, ridge float32, cells []model.Cell, other *side) {
-	alpha := float32(s.Alpha0)
-	for k := range s.image {
-		s.image[k] = alpha*vector.Dot(v, other.flat[k*s.Dims:]) + ridge*v[k]
-	}
-	for _, cell := range cells {
-		h := other.vector(int(cell.Row))
-		c, _ := confidence(cell.Weight)
-		vector.Axpy(float32(c)*vector.Dot(v, h), h, s.image)
-	}
+func (p *Params) ridge(n float64, others int) float64 {
+	return p.Lambda * math.Pow(n+p.Alpha0*float64(others), p.Nu)
 }

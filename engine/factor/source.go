@@ -51,23 +51,21 @@ func (m *Model) Vectors() (rows *model.Rows, dims int, values []float32) {
 // Open folds the causes of q in: one solve.
 func (m *Model) Open(q *model.Query) model.Scorer {
 	s := &scorer{m: m}
-	wanted := false
-	for _, in := range q.Causes() {
-		row, ok := m.rows.Row(in.Item)
-		if !ok {
-			continue
+	causes := q.Causes()
+	cells := make([]model.Cell, 0, len(causes))
+	for _, in := range causes {
+		if row, ok := m.rows.Row(in.Item); ok {
+			cells = append(cells, model.Cell{Row: uint32(row), Weight: model.Weight(in.Weight)})
 		}
-		s.cells = append(s.cells, model.Cell{Row: uint32(row), Weight: model.Weight(in.Weight)})
-		wanted = wanted || in.Weight > 0
 	}
-	if !wanted {
-		return &scorer{m: m}
+	if s.known.fill(cells); s.known.wanted == 0 {
+		return s
 	}
 	solver := m.solvers.Get().(*solver)
 	defer m.solvers.Put(solver)
-	w, err := solver.Solve(s.cells, m.items)
+	w, err := solver.Solve(s.known, m.items)
 	if err != nil { // weights beyond all measure: say nothing rather than nonsense
-		return &scorer{m: m}
+		return s
 	}
 	s.person = make([]float32, len(w))
 	for k, v := range w {
@@ -79,7 +77,7 @@ func (m *Model) Open(q *model.Query) model.Scorer {
 // scorer holds one person's vector; nil where nothing is known of them.
 type scorer struct {
 	m      *Model
-	cells  []model.Cell
+	known  known
 	person []float32
 	why    *solver // holds the factorised A once Explain was asked
 }
@@ -133,18 +131,14 @@ func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part)
 func (s *scorer) split(item []float32) (base float64, parts []model.Part) {
 	v := s.inverseTimes(item)
 	base = float64(vector.Dot(s.person, item))
-	for _, cell := range s.cells {
-		c, t := confidence(cell.Weight)
-		if t == 0 {
-			continue
-		}
+	for i, row := range s.known.picks[:s.known.wanted] {
 		part := 0.0
-		for k, h := range s.m.items.vector(int(cell.Row)) {
+		for k, h := range s.m.items.vector(int(row)) {
 			part += v[k] * float64(h)
 		}
-		part *= c * t
+		part *= float64(s.known.confidences[i])
 		base -= part
-		parts = append(parts, model.Part{Item: s.m.rows.Num(int(cell.Row)), Contribution: part})
+		parts = append(parts, model.Part{Item: s.m.rows.Num(int(row)), Contribution: part})
 	}
 	return base, parts
 }
@@ -154,7 +148,7 @@ func (s *scorer) inverseTimes(h []float32) []float64 {
 	v := make([]float64, len(h))
 	if s.why == nil {
 		s.why = newSolver(s.m.params)
-		if _, err := s.why.Solve(s.cells, s.m.items); err != nil {
+		if _, err := s.why.Solve(s.known, s.m.items); err != nil {
 			return v // not reached: Open solved the same equation
 		}
 	}
