@@ -87,11 +87,12 @@ func has(txn *badger.Txn, key []byte) (bool, error) {
 func (g *group) customerAt(id engine.CustomerID) (engine.Hash16, engine.Subject, error) {
 	subject := engine.OfCustomer(id)
 	h := subject.Hash()
-	if root := g.resolve(h); root != h {
-		name, err := g.nameOf(root)
-		return root, name, err
+	root, err := g.resolve(h)
+	if err != nil || root == h {
+		return h, subject, err
 	}
-	return h, subject, nil
+	name, err := g.nameOf(root)
+	return root, name, err
 }
 
 // putCustomer stores a record; that of a customer merged into another is the other's.

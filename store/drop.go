@@ -73,9 +73,7 @@ func (s *Store) mendLinks(u *erasure) error {
 	s.view.Lock()
 	defer s.view.Unlock()
 	for _, l := range mended {
-		if delete(s.links, l.from); l.into != (engine.Hash16{}) {
-			s.links[l.from] = l.into
-		}
+		s.links.put(l.from, l.into)
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ func TestFormerHomesAreDropped(t *testing.T) {
 	}
 	txn := s.db.NewTransaction(false)
 	defer txn.Discard()
-	u, err := s.whomToErase(txn, engine.OfCustomer("cleo").Hash())
+	u, err := whomToErase(txn, engine.OfCustomer("cleo").Hash())
 	if err != nil {
 		t.Fatal(err)
 	}

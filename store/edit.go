@@ -33,7 +33,10 @@ func (g *group) updateEvent(e *effect, cmd engine.UpdateEvent) error {
 	if err := engine.CheckID("event_id", cmd.EventID); err != nil {
 		return err
 	}
-	root16 := g.resolve(cmd.Subject.Hash())
+	root16, err := g.resolve(cmd.Subject.Hash())
+	if err != nil {
+		return err
+	}
 	was, err := g.eventOf(e, root16, cmd.EventID)
 	if err != nil {
 		return err
@@ -141,13 +144,17 @@ func (g *group) wasEdited(sent, event16 engine.Hash16) (edited bool, err error) 
 	if len(g.s.edited) == 0 {
 		return false, nil
 	}
-	follow(sent, func(h engine.Hash16) (engine.Hash16, bool) {
-		if g.s.edited[ownerTag(h)] && !edited && err == nil {
-			edited, err = has(g.txn, pairKey(editedLetter, h, event16))
+	for h, linked := sent, true; linked; {
+		if g.s.edited[ownerTag(h)] {
+			if edited, err = has(g.txn, pairKey(editedLetter, h, event16)); edited || err != nil {
+				return edited, err
+			}
 		}
-		return g.belongs(h)
-	})
-	return edited, err
+		if h, linked, err = g.belongs(h); err != nil {
+			return false, err
+		}
+	}
+	return false, nil
 }
 
 // loadEdited fills the set of subjects with events changed by hand.

@@ -44,7 +44,10 @@ func (g *group) recordEvent(e *effect, lines []engine.Interaction) (duplicate bo
 	first := &lines[0]
 	sent := first.Subject()
 	sent16 := sent.Hash()
-	root16 := g.resolve(sent16)
+	root16, err := g.resolve(sent16)
+	if err != nil {
+		return false, err
+	}
 	event16, outcome := hashOfEvent(lines), isOutcome(lines)
 	if outcome || first.EventID != "" {
 		if again, err := g.isAgain(lines, sent16, root16, event16); again || err != nil {
@@ -206,9 +209,17 @@ func rising(lines []engine.Interaction) bool {
 func (g *group) linkSession(e *effect, session engine.Subject, into16 engine.Hash16, into engine.Subject) error {
 	session16 := session.Hash()
 	l := link{from: session16, into: into16}
-	switch before, linked := g.belongs(session16); {
-	case linked && g.resolve(before) == into16:
-		return nil
+	before, linked, err := g.belongs(session16)
+	if err != nil {
+		return err
+	}
+	if linked {
+		root, err := g.resolve(before)
+		if err != nil || root == into16 {
+			return err
+		}
+	}
+	switch {
 	case linked:
 		owner, err := g.ownerOf(session16)
 		if err != nil {
@@ -279,27 +290,17 @@ func (g *group) merge(e *effect, m engine.Merge) error {
 	if err := engine.CheckID("from", m.From.ID); err != nil {
 		return err
 	}
-	into := engine.OfCustomer(m.Into)
-	into16 := into.Hash()
-	if root16 := g.resolve(into16); root16 != into16 {
-		name, err := g.nameOf(root16)
-		if err != nil {
-			return err
-		}
-		into, into16 = name, root16
+	into16, into, err := g.customerAt(m.Into)
+	if err != nil {
+		return err
 	}
 	g.name(e, into16, into)
 	if m.From.Kind == engine.SessionSubject {
 		return g.linkSession(e, m.From, into16, into)
 	}
-	from := m.From
-	from16 := from.Hash()
-	if root16 := g.resolve(from16); root16 != from16 {
-		name, err := g.nameOf(root16)
-		if err != nil {
-			return err
-		}
-		from, from16 = name, root16
+	from16, from, err := g.customerAt(engine.CustomerID(m.From.ID))
+	if err != nil {
+		return err
 	}
 	if from16 == into16 {
 		return nil

@@ -15,6 +15,10 @@ func (s *Store) MakeOld(t *testing.T) {
 	s.PutFormat(t, []byte{recordVersion, 1})
 }
 
+// RememberLinks has a store that was not started remember of fewer subjects whom they
+// belong to: of some n.
+func (s *Store) RememberLinks(n int) { s.links = newLinkTable(n) }
+
 // PutFormat has a store say that it is of another format.
 func (s *Store) PutFormat(t *testing.T, value []byte) {
 	t.Helper()

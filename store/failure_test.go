@@ -264,7 +264,7 @@ func TestUnfinishedErasureIsFinished(t *testing.T) {
 	// The first step of an erasure, and then the end of the process.
 	txn := s.db.NewTransaction(true)
 	defer txn.Discard()
-	u, err := s.whomToErase(txn, engine.OfCustomer("ann").Hash())
+	u, err := whomToErase(txn, engine.OfCustomer("ann").Hash())
 	if err != nil {
 		t.Fatal(err)
 	}

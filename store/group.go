@@ -205,7 +205,7 @@ func (g *group) commit() error {
 	if err == nil {
 		g.ids.Publish()
 		for from, into := range g.links {
-			s.links[from] = into
+			s.links.put(from, into)
 		}
 		s.seq.Store(g.next - 1)
 	}
@@ -277,15 +277,23 @@ func (g *group) ID(n engine.ItemNum) engine.ItemID {
 func (g *group) Len() int { return g.s.ids.Len() + len(g.reserved) }
 
 // belongs returns whom h belongs to, as of the group.
-func (g *group) belongs(h engine.Hash16) (engine.Hash16, bool) {
+func (g *group) belongs(h engine.Hash16) (into engine.Hash16, linked bool, err error) {
 	if into, ok := g.links[h]; ok {
-		return into, true
+		return into, true, nil
 	}
-	return g.s.link(h) // without view: nobody else writes links
+	return g.s.link(g.txn, h)
 }
 
 // resolve returns the end of the chain that begins at h, as of the group.
-func (g *group) resolve(h engine.Hash16) engine.Hash16 { return follow(h, g.belongs) }
+func (g *group) resolve(h engine.Hash16) (engine.Hash16, error) {
+	for {
+		into, linked, err := g.belongs(h)
+		if err != nil || !linked {
+			return h, err
+		}
+		h = into
+	}
+}
 
 // nameOf returns the subject with hash h, as of the group.
 func (g *group) nameOf(h engine.Hash16) (engine.Subject, error) {

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -22,7 +24,10 @@ import (
 // customer) are followed; sessions never are a target and a customer is linked only to
 // another end of chain, so there are no cycles.
 //
-// In memory stands into alone: 32 bytes a link and the map's overhead.
+// In memory stand only those looked for lately, and that somebody belongs to nobody: a
+// session's link is made in its first event and looked for while it lasts. All of them
+// would take 60 bytes each, and a start would wait for them: a shop has twenty times as
+// many sessions as customers.
 
 // link is one forward row.
 type link struct{ from, into, owner engine.Hash16 }
@@ -38,32 +43,74 @@ func decodeLink(key, value []byte) (link, error) {
 	return link{firstHash(key), engine.Hash16(value[1:]), engine.Hash16(value[1+hashBytes:])}, nil
 }
 
-// follow returns the end of the chain that begins at h.
-func follow(h engine.Hash16, next func(engine.Hash16) (engine.Hash16, bool)) engine.Hash16 {
+// linkTable remembers whom the subjects asked for lately belong to, the zero hash for
+// those that belong to nobody.
+type linkTable struct {
+	mu     sync.RWMutex // guards lately
+	lately *recall[engine.Hash16, engine.Hash16]
+}
+
+func newLinkTable(limit int) *linkTable {
+	return &linkTable{lately: newRecall[engine.Hash16, engine.Hash16](limit)}
+}
+
+func (t *linkTable) get(h engine.Hash16) (into engine.Hash16, known bool) {
+	t.mu.RLock()
+	into, known = t.lately.get(h)
+	t.mu.RUnlock()
+	return into, known
+}
+
+func (t *linkTable) put(h, into engine.Hash16) {
+	t.mu.Lock()
+	t.lately.put(h, into)
+	t.mu.Unlock()
+}
+
+// rootKnown returns the end of the chain that begins at h, false where that is not in
+// memory. The caller holds view.
+func (s *Store) rootKnown(h engine.Hash16) (engine.Hash16, bool) {
 	for {
-		into, ok := next(h)
-		if !ok {
-			return h
+		into, known := s.links.get(h)
+		if !known || into == (engine.Hash16{}) {
+			return h, known
 		}
 		h = into
 	}
 }
 
-// link returns whom h belongs to; the caller holds view.
-func (s *Store) link(h engine.Hash16) (engine.Hash16, bool) {
-	into, ok := s.links[h]
-	return into, ok
+// rootOf returns the end of the chain that begins at h. The caller holds view since
+// before txn was begun, so that what is read is what is remembered; or is the committer,
+// who alone writes links.
+func (s *Store) rootOf(txn *badger.Txn, h engine.Hash16) (engine.Hash16, error) {
+	for {
+		into, linked, err := s.link(txn, h)
+		if err != nil || !linked {
+			return h, err
+		}
+		h = into
+	}
 }
 
-// loadLinks fills the table of links.
-func (s *Store) loadLinks() error {
-	return s.db.View(func(txn *badger.Txn) error {
-		return each(txn, []byte{forwardLetter}, func(key, value []byte) error {
+// link returns whom h belongs to, for callers as those of rootOf.
+func (s *Store) link(txn *badger.Txn, h engine.Hash16) (into engine.Hash16, linked bool, err error) {
+	into, known := s.links.get(h)
+	if !known {
+		key := hashKey(forwardLetter, h)
+		value, err := get(txn, key)
+		switch {
+		case err == nil:
 			l, err := decodeLink(key, value)
-			s.links[l.from] = l.into
-			return err
-		})
-	})
+			if err != nil {
+				return into, false, err
+			}
+			into = l.into
+		case !errors.Is(err, engine.ErrNotFound):
+			return into, false, fmt.Errorf("whom %s belongs to: %w", h, err)
+		}
+		s.links.put(h, into)
+	}
+	return into, into != (engine.Hash16{}), nil
 }
 
 // Resolve returns the subject to which what subj does belongs: itself, or the customer
@@ -71,21 +118,25 @@ func (s *Store) loadLinks() error {
 func (s *Store) Resolve(subj engine.Subject) engine.Subject {
 	h := subj.Hash()
 	s.view.RLock()
-	root := follow(h, s.link)
+	root, known := s.rootKnown(h)
 	s.view.RUnlock()
+	if known && root == h {
+		return subj
+	}
+	if name, ok := s.recallName(root); known && ok {
+		return name
+	}
+	txn, root, done, err := s.readOf(context.Background(), h)
+	if err != nil {
+		if !errors.Is(err, ErrClosed) {
+			s.log.Error("store: whom somebody belongs to cannot be read", "err", err)
+		}
+		return subj
+	}
+	defer done()
 	if root == h {
 		return subj
 	}
-	if name, ok := s.recallName(root); ok {
-		return name
-	}
-	leave, err := s.enter()
-	if err != nil {
-		return subj
-	}
-	defer leave()
-	txn := s.db.NewTransaction(false)
-	defer txn.Discard()
 	name, err := s.nameOf(txn, root)
 	if err != nil {
 		return subj // erased between the two looks

@@ -100,7 +100,10 @@ func (g *group) moveRows(e *effect, m *moveRows) error {
 	if there, err := has(g.txn, mark); !there || err != nil {
 		return err // moved or erased meanwhile
 	}
-	into16 := g.resolve(m.owner)
+	into16, err := g.resolve(m.owner)
+	if err != nil {
+		return err
+	}
 	into, err := g.nameOf(into16)
 	if err != nil {
 		return err

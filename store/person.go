@@ -36,9 +36,12 @@ func (s *Store) PersonOf(ctx context.Context, subj engine.Subject) (Person, erro
 	s.view.RLock()
 	txn := s.db.NewTransaction(false)
 	defer txn.Discard()
-	root := follow(subj.Hash(), s.link)
-	all, err := s.members(txn, root)
+	root, err := s.rootOf(txn, subj.Hash())
 	s.view.RUnlock()
+	var all hashes
+	if err == nil {
+		all, err = members(txn, root)
+	}
 	if err == nil {
 		var p Person
 		if p, err = s.gather(ctx, txn, subj, all); err == nil {

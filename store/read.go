@@ -79,11 +79,9 @@ func (s *Store) Customers(ctx context.Context, cursor string, limit int) (list [
 	}
 	defer done()
 	next, err = page(ctx, txn, customerLetter, hashKeyBytes, cursor, limit, func(key, value []byte) (bool, error) {
-		s.view.RLock()
-		_, merged := s.link(firstHash(key))
-		s.view.RUnlock()
-		if merged {
-			return false, nil
+		merged, err := has(txn, hashKey(forwardLetter, firstHash(key)))
+		if merged || err != nil {
+			return false, err
 		}
 		customer, _, err := decodeCustomer(value)
 		list = append(list, customer)

@@ -185,6 +185,9 @@ func simulate(t *testing.T, seed uint64, dir string, steps int) {
 		map[string]ticket{},
 	}
 	s := open(t, dir, store.Options{InMemory: dir == ""})
+	if seed%2 == 0 {
+		s.RememberLinks(1)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	s.Start(ctx, nil)
 	defer func() { cancel(); s.Close() }()

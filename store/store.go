@@ -61,6 +61,9 @@ const (
 	recentEvents = 1 << 16
 	// recentNames is how many subjects are remembered at least as already named.
 	recentNames = 1 << 15
+	// recentLinks is of how many subjects it is remembered at least whom they belong to:
+	// about 40 bytes each, twice as many at most.
+	recentLinks = 1 << 16
 	// syncEvery bounds what a power cut can cost without Options.Fsync.
 	syncEvery = time.Second
 )
@@ -90,7 +93,7 @@ type Store struct {
 	// numbers and links, and for reading while a transaction or a link is taken, so
 	// that no reader sees rows whose items it cannot name.
 	view  sync.RWMutex
-	links map[engine.Hash16]engine.Hash16 // guarded by view; from -> whom it belongs to
+	links *linkTable // changed with view held
 
 	// dropping is held for writing while an erasure drops prefixes, during which
 	// Badger refuses writes, and for reading by writers other than the committer.
@@ -119,7 +122,7 @@ func Open(dir string, o Options) (*Store, error) {
 	s := &Store{
 		dir: dir, now: o.Now, log: o.Log, ids: catalogue.NewIDs(),
 		fsync: o.Fsync, minFree: o.MinFree, free: freeBytes, commit: (*badger.Txn).Commit,
-		links:  make(map[engine.Hash16]engine.Hash16),
+		links:  newLinkTable(recentLinks),
 		erased: make(map[engine.Hash16]time.Time),
 		edited: make(map[uint64]bool),
 		names:  newRecall[engine.Hash16, engine.Subject](recentNames),
@@ -151,7 +154,7 @@ func Open(dir string, o Options) (*Store, error) {
 // away what was left unfinished.
 func (s *Store) load() error {
 	for _, step := range []func() error{
-		s.checkFormat, s.finishErasures, s.loadNumbers, s.loadLinks, s.loadEdited, s.loadTail, s.dropUnfinishedBlobs,
+		s.checkFormat, s.finishErasures, s.loadNumbers, s.loadEdited, s.loadTail, s.dropUnfinishedBlobs,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -250,8 +253,17 @@ func (s *Store) enter() (leave func(), err error) {
 
 // read begins a consistent read: a transaction as of now. done ends it.
 func (s *Store) read(ctx context.Context) (txn *badger.Txn, done func(), err error) {
-	txn, _, done, err = s.readOf(ctx, engine.Hash16{})
-	return txn, done, err
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	leave, err := s.enter()
+	if err != nil {
+		return nil, nil, err
+	}
+	s.view.RLock()
+	txn = s.db.NewTransaction(false)
+	s.view.RUnlock()
+	return txn, func() { txn.Discard(); leave() }, nil
 }
 
 // readOf begins a read about a subject: of the same moment are the transaction and
@@ -265,8 +277,13 @@ func (s *Store) readOf(ctx context.Context, subject engine.Hash16) (txn *badger.
 		return nil, root, nil, err
 	}
 	s.view.RLock()
-	root = follow(subject, s.link)
 	txn = s.db.NewTransaction(false)
+	root, err = s.rootOf(txn, subject)
 	s.view.RUnlock()
-	return txn, root, func() { txn.Discard(); leave() }, nil
+	done = func() { txn.Discard(); leave() }
+	if err != nil {
+		done()
+		return nil, root, nil, err
+	}
+	return txn, root, done, nil
 }

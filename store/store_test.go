@@ -23,6 +23,16 @@ func TestContractOnDisk(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) *store.Store { return open(t, t.TempDir(), store.Options{}) })
 }
 
+// What is not remembered any more is read: the same contract for a store that remembers
+// next to nothing of whom subjects belong to.
+func TestContractWithoutMemoryOfLinks(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) *store.Store {
+		s := open(t, "", store.Options{InMemory: true})
+		s.RememberLinks(1)
+		return s
+	})
+}
+
 func TestFsync(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, store.Options{Fsync: true})
