@@ -131,8 +131,19 @@ func (s *scorer) score(n engine.ItemNum) float32 {
 
 // Score writes the likeness of each item to the profile.
 func (s *scorer) Score(items []engine.ItemNum, out []float32) {
+	out = out[:len(items)]
+	if s.profile == nil {
+		clear(out)
+		return
+	}
+	s.vectors.Dots(out, items, s.profile)
+	if len(s.causes) == 0 {
+		return
+	}
 	for i, n := range items {
-		out[i] = s.score(n)
+		if s.marks[n/64%16]&(1<<(n%64)) != 0 && s.itself(n) != 0 {
+			out[i] = s.score(n)
+		}
 	}
 }
 
@@ -143,13 +154,21 @@ func (s *scorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) 
 		return out
 	}
 	best := vector.NewTop(n)
-	for all := eligible.Iterator(); all.HasNext(); {
-		item := engine.ItemNum(all.Next())
-		if score := s.score(item); score > 0 {
-			best.Push(item, score)
+	model.Blocks(eligible, func(items []engine.ItemNum, scores []float32) {
+		s.Score(items, scores)
+		above0(scores)
+		best.OfferItems(items, scores)
+	})
+	return best.AppendItems(out)
+}
+
+// above0 makes what is not above 0 no number, which is never among the best.
+func above0(scores []float32) {
+	for i, score := range scores {
+		if !(score > 0) {
+			scores[i] = float32(math.NaN())
 		}
 	}
-	return best.AppendItems(out)
 }
 
 // Explain splits the score by cause: each gives its share of the profile times its own

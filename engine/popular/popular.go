@@ -32,22 +32,34 @@ func (p Popular) Name() string {
 
 // Open implements model.Source.
 func (p Popular) Open(q *model.Query) model.Scorer {
-	view, ok := counters(q, p.Span)
+	c, at, ok := counters(q)
 	if !ok {
 		return nothing()
 	}
-	return scorer{score: func(n engine.ItemNum) float32 {
+	view, key := c.AtMoment(p.Span, at), tally.Key{At: at.UnixMilli()}
+	if p.Span == tally.AllTime {
+		key = tally.Key{}
+	}
+	return counted(c, int(p.Span), key, func(n engine.ItemNum) float32 {
 		return float32(math.Log1p(max(view.Value(n), 0)))
-	}}
+	})
 }
 
-// counters returns the counters of the moment, false if nothing was counted.
-func counters(q *model.Query, s tally.Span) (tally.View, bool) {
+// counters returns the counters and the moment they are read at, false if nothing was
+// counted. The minutes of a day matter to no half-life; that scores stay for a minute
+// lets everybody's answers share them.
+func counters(q *model.Query) (*tally.Counters, time.Time, bool) {
 	if q.Counters == nil || q.Counters.Len() == 0 {
-		return tally.View{}, false
+		return nil, time.Time{}, false
 	}
-	return q.Counters.At(s, q.Now), true
+	return q.Counters, q.Counters.Moment(q.Now), true
 }
+
+// Where the counters keep scores, beside the three of Popular by its span.
+const (
+	trendingSlot     = int(tally.Days) + 1
+	clickThroughSlot = trendingSlot + 1
+)
 
 // Trending scores an item by its rate of late against its rate over the month:
 //
@@ -66,20 +78,20 @@ func (Trending) Name() string { return "trending" }
 
 // Open implements model.Source.
 func (t Trending) Open(q *model.Query) model.Scorer {
-	days, ok := counters(q, tally.Days)
+	c, at, ok := counters(q)
 	if !ok {
 		return nothing()
 	}
-	month, _ := counters(q, tally.Month)
+	days, month := c.AtMoment(tally.Days, at), c.AtMoment(tally.Month, at)
 	smoothing := t.Smoothing
 	if smoothing == 0 {
 		smoothing = 0.5
 	}
-	return scorer{score: func(n engine.ItemNum) float32 {
+	return counted(c, trendingSlot, tally.Key{At: at.UnixMilli(), All: smoothing}, func(n engine.ItemNum) float32 {
 		late := perDay(days.Value(n), tally.Days) + smoothing
 		usual := perDay(month.Value(n), tally.Month) + smoothing
 		return float32(math.Log2(late / usual))
-	}}
+	})
 }
 
 // ClickThrough scores an item by how often it was clicked where it was on a screen
@@ -99,21 +111,21 @@ func (ClickThrough) Name() string { return "click_through" }
 
 // Open implements model.Source.
 func (ClickThrough) Open(q *model.Query) model.Scorer {
-	shown, ok := counters(q, tally.Shown)
+	c, at, ok := counters(q)
 	if !ok {
 		return nothing()
 	}
-	clicked, _ := counters(q, tally.Clicked)
+	shown, clicked := c.AtMoment(tally.Shown, at), c.AtMoment(tally.Clicked, at)
 	if !(shown.All() > 0 && clicked.All() > 0) {
 		return nothing()
 	}
 	rate := clicked.All() / shown.All()
-	return scorer{score: func(n engine.ItemNum) float32 {
+	return counted(c, clickThroughSlot, tally.Key{At: at.UnixMilli(), All: rate}, func(n engine.ItemNum) float32 {
 		if shown.Value(n) <= 0 {
 			return 0
 		}
 		return float32(math.Log2((max(clicked.Value(n), 0) + 1) / (shown.Value(n)*rate + 1)))
-	}}
+	})
 }
 
 const day = 24 * time.Hour
@@ -151,6 +163,14 @@ func (Newest) Open(q *model.Query) model.Scorer {
 type scorer struct {
 	score func(engine.ItemNum) float32
 	empty bool
+	// kept, where not nil, is score by way of what the counters keep of it.
+	kept     *tally.Score
+	counters *tally.Counters
+}
+
+// counted returns the scorer of a function of the counters.
+func counted(c *tally.Counters, slot int, key tally.Key, score func(engine.ItemNum) float32) scorer {
+	return scorer{score: score, counters: c, kept: &tally.Score{Slot: slot, Key: key, Of: score}}
 }
 
 // nothing returns the scorer that scores every item 0.
@@ -167,18 +187,19 @@ func (s scorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) [
 		return out
 	}
 	top := vector.NewTop(n)
-	var buf [256]uint32
-	it := eligible.ManyIterator()
-	for k := it.NextMany(buf[:]); k > 0; k = it.NextMany(buf[:]) {
-		for _, num := range buf[:k] {
-			top.Push(engine.ItemNum(num), s.score(engine.ItemNum(num)))
-		}
-	}
+	model.Blocks(eligible, func(items []engine.ItemNum, scores []float32) {
+		s.Score(items, scores)
+		top.OfferItems(items, scores)
+	})
 	return top.AppendItems(out)
 }
 
 // Score implements model.Scorer.
 func (s scorer) Score(items []engine.ItemNum, out []float32) {
+	if s.kept != nil {
+		s.counters.Scores(s.kept, items, out)
+		return
+	}
 	for i, n := range items {
 		out[i] = s.score(n)
 	}

@@ -71,13 +71,13 @@ func (c *Counters) MarshalBinary() ([]byte, error) {
 		if ch == nil {
 			continue
 		}
-		for i := range ch {
-			if ch[i] == (cell{}) {
+		for i := range ch.cells {
+			if ch.cells[i] == (cell{}) {
 				continue
 			}
 			cells++
 			out = binary.LittleEndian.AppendUint32(out, uint32(k*chunkLen+i))
-			for _, v := range ch[i] {
+			for _, v := range ch.cells[i] {
 				out = binary.LittleEndian.AppendUint64(out, math.Float64bits(v))
 			}
 		}
@@ -153,7 +153,7 @@ func (c *Counters) read(b []byte) error {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return fmt.Errorf("%w: the count of item %d is not a number", ErrCorrupt, n)
 		}
-		c.chunks[k][n%chunkLen][s] = v
+		c.chunks[k].cells[n%chunkLen][s] = v
 	}
 	c.length = int(n) + 1
 	return nil

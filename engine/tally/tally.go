@@ -21,6 +21,7 @@ package tally
 
 import (
 	"math"
+	"sync/atomic"
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
@@ -56,7 +57,10 @@ const chunkLen = 256
 
 type (
 	cell  [spans]float64
-	chunk [chunkLen]cell
+	chunk struct {
+		cells  [chunkLen]cell
+		tables [tables]atomic.Pointer[table] // what is made of the cells, for who asks again
+	}
 )
 
 // Counters hold one counter an item and span. They are immutable.
@@ -146,10 +150,9 @@ func (c *Counters) add(before *Counters, n engine.ItemNum, at int64, adds cell) 
 	case c.chunks[k] == nil:
 		c.chunks[k] = new(chunk)
 	case k < len(before.chunks) && c.chunks[k] == before.chunks[k]:
-		own := *c.chunks[k]
-		c.chunks[k] = &own
+		c.chunks[k] = &chunk{cells: c.chunks[k].cells}
 	}
-	to := &c.chunks[k][n%chunkLen]
+	to := &c.chunks[k].cells[n%chunkLen]
 	for s := range spans {
 		w := adds[s] * factor(s, at, c.landmark)
 		to[s] += w
@@ -184,8 +187,8 @@ func (old *chunk) scaled(from, to int64) *chunk {
 	own := new(chunk)
 	for s := range spans {
 		f := factor(s, from, to)
-		for i := range old {
-			own[i][s] = old[i][s] * f
+		for i := range old.cells {
+			own.cells[i][s] = old.cells[i][s] * f
 		}
 	}
 	return own
@@ -200,6 +203,17 @@ func factor(s Span, at, landmark int64) float64 {
 	return math.Exp2((float64(at) - float64(landmark)) / float64(h.Milliseconds()))
 }
 
+// minute is the grain of Moment, in ms.
+const minute = 60_000
+
+// Moment returns the minute in which now lies, or the newest row where that is later: what
+// hangs on the counters and a Moment stays as it is until the minute ends or something is
+// counted.
+func (c *Counters) Moment(now time.Time) time.Time {
+	at := max(now.UnixMilli(), c.newest)
+	return time.UnixMilli(at - (at%minute+minute)%minute)
+}
+
 // View reads one span as of one moment: the power of two is taken once.
 type View struct {
 	c      *Counters
@@ -210,9 +224,13 @@ type View struct {
 // At returns the counters of a span as of now. Nothing is known of the future: before
 // the newest row the counters are worth what they were worth at that row.
 func (c *Counters) At(s Span, now time.Time) View {
-	at := max(now.UnixMilli(), c.newest)
-	return View{c, s, factor(s, c.landmark, at)}
+	return c.view(s, max(now.UnixMilli(), c.newest))
 }
+
+// AtMoment is At a Moment, which may lie some seconds before the newest row.
+func (c *Counters) AtMoment(s Span, m time.Time) View { return c.view(s, m.UnixMilli()) }
+
+func (c *Counters) view(s Span, at int64) View { return View{c, s, factor(s, c.landmark, at)} }
 
 // Value returns the decayed sum of the weights of item n. It is below 0 for an item
 // returned more than bought, and 0 for one never counted.
@@ -221,7 +239,7 @@ func (v View) Value(n engine.ItemNum) float64 {
 	if k >= len(v.c.chunks) || v.c.chunks[k] == nil {
 		return 0
 	}
-	return v.c.chunks[k][n%chunkLen][v.span] * v.factor
+	return v.c.chunks[k].cells[n%chunkLen][v.span] * v.factor
 }
 
 // All returns the sum of the values of all items.

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"math/bits"
 	"runtime"
 	"slices"
 	"sync"
@@ -8,10 +9,15 @@ import (
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/vector"
 )
 
-// chunkItems is how many items share a chunk: what a change of one item copies.
-const chunkItems = 256
+// chunkItems is how many items share a chunk, and laneItems how many of them share the
+// room of their rows: what a change of one item copies.
+const (
+	chunkItems = 256
+	laneItems  = 16
+)
 
 // Vectors holds the vector of every item that has one, encoded from the item's words.
 // An embedding the caller sent with an item is not looked at: it lives in a space of
@@ -25,7 +31,14 @@ type Vectors struct {
 
 type chunk struct {
 	items [chunkItems]*engine.Item // kept to encode them again for a new encoder
-	rows  [chunkItems][]float32
+	lanes [chunkItems / laneItems]*lane
+}
+
+// lane is the rows of some items, one after the other, so that they can be multiplied in
+// one go. Those of items without one are zero.
+type lane struct {
+	has  uint16
+	rows []float32
 }
 
 // NewVectors returns an empty table for what e encodes.
@@ -37,32 +50,70 @@ func (v *Vectors) Encoder() *Encoder { return v.encoder }
 // Dims returns the length of every row.
 func (v *Vectors) Dims() int { return v.encoder.Dims() }
 
-// Row returns the vector of item n, of unit length, nil if it has none. It is not to
-// be changed.
-func (v *Vectors) Row(n engine.ItemNum) []float32 {
+// lane returns the lane of item n, nil if none of its items has a row.
+func (v *Vectors) lane(n engine.ItemNum) *lane {
 	at := int(n / chunkItems)
 	if at >= len(v.chunks) || v.chunks[at] == nil {
 		return nil
 	}
-	return v.chunks[at].rows[n%chunkItems]
+	return v.chunks[at].lanes[n%chunkItems/laneItems]
+}
+
+// Row returns the vector of item n, of unit length, nil if it has none. It is not to
+// be changed.
+func (v *Vectors) Row(n engine.ItemNum) []float32 {
+	l := v.lane(n)
+	if l == nil || l.has>>(n%laneItems)&1 == 0 {
+		return nil
+	}
+	d := v.encoder.Dims()
+	return l.rows[int(n%laneItems)*d:][:d:d]
+}
+
+// Dots writes the dot product of q and the row of each item to out, 0 for items without
+// one. Items that ascend are read fastest.
+func (v *Vectors) Dots(out []float32, items []engine.ItemNum, q []float32) {
+	var all [laneItems]float32
+	for i := 0; i < len(items); {
+		first := items[i] / laneItems
+		end := i + 1
+		for end < len(items) && items[end]/laneItems == first {
+			end++
+		}
+		switch l := v.lane(items[i]); {
+		case l == nil:
+			clear(out[i:end])
+		case end-i < laneItems/4:
+			for ; i < end; i++ {
+				at := int(items[i] % laneItems)
+				out[i] = vector.Dot(q, l.rows[at*len(q):][:len(q)])
+			}
+		default:
+			vector.DotRows(all[:], l.rows, q)
+			for ; i < end; i++ {
+				out[i] = all[items[i]%laneItems]
+			}
+		}
+		i = end
+	}
 }
 
 // With returns the table with the changed items encoded anew and the deleted ones
 // gone. Of two entries for one number the last one holds.
 func (v *Vectors) With(changed []catalogue.Entry) *Vectors {
 	out := &Vectors{encoder: v.encoder, chunks: slices.Clone(v.chunks)}
-	dirty := make(map[int]*chunk)
+	todo := make(map[int]*work)
 	for _, entry := range changed {
-		at := int(entry.Num / chunkItems)
-		if dirty[at] == nil {
-			dirty[at] = out.own(at)
+		at, i := int(entry.Num/chunkItems), entry.Num%chunkItems
+		if todo[at] == nil {
+			todo[at] = &work{chunk: out.own(at)}
 		}
-		dirty[at].items[entry.Num%chunkItems] = entry.Item
-		dirty[at].rows[entry.Num%chunkItems] = nil
+		todo[at].chunk.items[i] = entry.Item
+		todo[at].stale[i/64] |= 1 << (i % 64)
 	}
-	list := make([]*chunk, 0, len(dirty))
-	for _, c := range dirty {
-		list = append(list, c)
+	list := make([]*work, 0, len(todo))
+	for _, w := range todo {
+		list = append(list, w)
 	}
 	encode(list, v.encoder)
 	return out
@@ -84,20 +135,33 @@ func (v *Vectors) own(at int) *chunk {
 // Reencode returns the table of the same items as e encodes them.
 func (v *Vectors) Reencode(e *Encoder) *Vectors {
 	out := &Vectors{encoder: e, chunks: make([]*chunk, len(v.chunks))}
-	var list []*chunk
+	var list []*work
 	for i, old := range v.chunks {
 		if old != nil {
 			out.chunks[i] = &chunk{items: old.items}
-			list = append(list, out.chunks[i])
+			w := &work{chunk: out.chunks[i]}
+			for at, it := range old.items {
+				if it != nil {
+					w.stale[at/64] |= 1 << (at % 64)
+				}
+			}
+			list = append(list, w)
 		}
 	}
 	encode(list, e)
 	return out
 }
 
-// encode fills the missing rows of every chunk. Each row depends on its item alone, so
-// the number of goroutines changes nothing.
-func encode(list []*chunk, e *Encoder) {
+// work is a chunk that may be written to, and the items in it to encode: its lanes are
+// shared until they are copied.
+type work struct {
+	chunk *chunk
+	stale [chunkItems / 64]uint64
+}
+
+// encode does the work. Each row depends on its item alone, so the number of goroutines
+// changes nothing.
+func encode(list []*work, e *Encoder) {
 	var next atomic.Int64
 	var workers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(list)) {
@@ -110,10 +174,30 @@ func encode(list []*chunk, e *Encoder) {
 	workers.Wait()
 }
 
-func (c *chunk) encode(e *Encoder) {
-	for i, it := range c.items {
-		if it != nil && c.rows[i] == nil {
-			c.rows[i] = e.Encode(ItemTerms(it))
+func (w *work) encode(e *Encoder) {
+	for l := range w.chunk.lanes {
+		first := l * laneItems
+		stale := uint16(w.stale[first/64] >> (first % 64))
+		if stale == 0 {
+			continue
+		}
+		next := &lane{}
+		if old := w.chunk.lanes[l]; old != nil {
+			next.has, next.rows = old.has&^stale, slices.Clone(old.rows)
+		} else {
+			next.rows = make([]float32, laneItems*e.Dims())
+		}
+		for ; stale != 0; stale &= stale - 1 {
+			i := bits.TrailingZeros16(stale)
+			row := next.rows[i*e.Dims():][:e.Dims()]
+			clear(row)
+			if it := w.chunk.items[first+i]; it != nil && copy(row, e.Encode(ItemTerms(it))) > 0 {
+				next.has |= 1 << i
+			}
+		}
+		w.chunk.lanes[l] = next
+		if next.has == 0 {
+			w.chunk.lanes[l] = nil
 		}
 	}
 }

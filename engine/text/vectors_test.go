@@ -9,6 +9,7 @@ import (
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/vector"
 )
 
 // drawEntries draws changes of up to 600 items, which lie in three chunks.
@@ -64,6 +65,36 @@ func TestVectorsByStepsAreThoseAtOnce(t *testing.T) {
 				t.Fatalf("item %d: %v by steps, %v at once, want %v", n, v.Row(n), w.Row(n), want)
 			case !slices.Equal(again.Row(n), wantLater):
 				t.Fatalf("item %d re-encoded: %v, want %v", n, again.Row(n), wantLater)
+			}
+		}
+	})
+}
+
+// Dots gives each item the bits that its row alone gives, in any order and company.
+func TestDotsAreThoseOfTheRows(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := NewVectors(Untrained(24))
+		for range rapid.IntRange(1, 4).Draw(t, "steps") {
+			v = v.With(drawEntries(t, 40))
+		}
+		q := v.Encoder().Encode([]string{"red", "lamp", "return"})
+		items := make([]engine.ItemNum, rapid.IntRange(0, 60).Draw(t, "items"))
+		step := rapid.IntRange(0, 3).Draw(t, "step") // 0: in no order
+		for i := range items {
+			items[i] = engine.ItemNum(i * step)
+			if step == 0 {
+				items[i] = engine.ItemNum(rapid.IntRange(0, 800).Draw(t, "item"))
+			}
+		}
+		out := make([]float32, len(items))
+		v.Dots(out, items, q)
+		for i, n := range items {
+			want := float32(0)
+			if row := v.Row(n); row != nil {
+				want = vector.Dot(q, row)
+			}
+			if out[i] != want {
+				t.Fatalf("item %d: %v, want %v", n, out[i], want)
 			}
 		}
 	})

@@ -1,0 +1,73 @@
+package tally
+
+import "github.com/rapportengine/rapport/engine"
+
+// tables is how many scores are kept of each chunk.
+const tables = 8
+
+// table is one score of the items of a chunk.
+type table struct {
+	key    Key
+	scores [chunkLen]float32
+}
+
+// Key says what a score hangs on besides an item's own counters: the moment in Unix ms, and
+// what was counted of all items together.
+type Key struct {
+	At  int64
+	All float64
+}
+
+// Score is a function of an item's counters that many ask for: what came out for the items
+// of a chunk is kept until one of them is counted or the key is another. So an event costs
+// the scores of 256 items, and everybody else's answer none.
+type Score struct {
+	Slot int // from 0 to 7: functions that differ in more than the key have different ones
+	Key  Key
+	Of   func(engine.ItemNum) float32
+}
+
+// tableWorth is how many items in a row must be of one chunk for its table to be made: fewer
+// are scored by themselves.
+const tableWorth = 16
+
+// Scores writes s.Of(items[i]) to out[i]. Items that ascend are read fastest.
+func (c *Counters) Scores(s *Score, items []engine.ItemNum, out []float32) {
+	for i := 0; i < len(items); {
+		k := int(items[i]) / chunkLen
+		end := i + 1
+		for end < len(items) && int(items[end])/chunkLen == k {
+			end++
+		}
+		c.scores(s, k, items[i:end], out[i:end])
+		i = end
+	}
+}
+
+// scores is Scores of items of one chunk.
+func (c *Counters) scores(s *Score, k int, items []engine.ItemNum, out []float32) {
+	if k >= len(c.chunks) || c.chunks[k] == nil { // nothing was counted: they score alike
+		none := s.Of(items[0])
+		for i := range items {
+			out[i] = none
+		}
+		return
+	}
+	kept := c.chunks[k].tables[s.Slot].Load()
+	if kept == nil || kept.key != s.Key {
+		if len(items) < tableWorth {
+			for i, n := range items {
+				out[i] = s.Of(n)
+			}
+			return
+		}
+		kept = &table{key: s.Key}
+		for i := range kept.scores {
+			kept.scores[i] = s.Of(engine.ItemNum(k*chunkLen + i))
+		}
+		c.chunks[k].tables[s.Slot].Store(kept)
+	}
+	for i, n := range items {
+		out[i] = kept.scores[n%chunkLen]
+	}
+}
