@@ -87,7 +87,8 @@ func (s *Selector) newcomers(ctx context.Context, m *Material, base factor.Param
 	for row := range known.Rows().Len() {
 		h.known.Add(uint32(known.Rows().Num(row)))
 	}
-	byContent, err := h.ask(ctx, s.Fitter.Workers, content.Newcomers{Known: h.known}, content.Nearest{Known: h.known})
+	seen := content.NewKnown(h.known)
+	byContent, err := h.ask(ctx, s.Fitter.Workers, content.Newcomers{Known: seen}, content.Nearest{Known: seen})
 	if err != nil {
 		return nil, nil, err
 	}

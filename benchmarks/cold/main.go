@@ -236,7 +236,8 @@ func (d *division) measure(ctx context.Context, seed uint64, workers int) (*repo
 		known.Add(uint32(base.Rows().Num(row)))
 	}
 	alone := func(s model.Source) []voice { return []voice{{s, rank.Scale{Weight: 1, SD: 1}}} }
-	mean, nearest := content.Newcomers{Known: known}, content.Nearest{Known: known}
+	seen := content.NewKnown(known)
+	mean, nearest := content.Newcomers{Known: seen}, content.Nearest{Known: seen}
 	var chosen []voice
 	for _, s := range []model.Source{mean, nearest, mapped} {
 		if scale, ok := how.Scales[s.Name()]; ok {

@@ -278,21 +278,18 @@ func (s *declared) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum
 	if s.Empty() {
 		return out
 	}
-	top := vector.NewTop(n)
-	s.rows.Each(eligible, func(row int, item engine.ItemNum) {
-		top.Push(item, vector.Dot(s.person, s.m.base.Vector(row)))
-	})
-	return top.AppendItems(out)
+	_, _, vectors := s.m.base.Vectors()
+	return s.rows.BestDots(eligible, vectors, s.person, n, out)
 }
 
 // Score implements model.Scorer.
 func (s *declared) Score(items []engine.ItemNum, out []float32) {
-	for i, n := range items {
-		out[i] = 0
-		if row, ok := s.rows.Row(n); ok && !s.Empty() {
-			out[i] = vector.Dot(s.person, s.m.base.Vector(row))
-		}
+	if out = out[:len(items)]; s.Empty() {
+		clear(out)
+		return
 	}
+	_, _, vectors := s.m.base.Vectors()
+	s.rows.Dots(out, items, vectors, s.person)
 }
 
 // Explain gives all to the source as a whole: the attributes are no items.

@@ -156,19 +156,10 @@ func (s *scorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) 
 	best := vector.NewTop(n)
 	model.Blocks(eligible, func(items []engine.ItemNum, scores []float32) {
 		s.Score(items, scores)
-		above0(scores)
+		model.OnlyAbove0(scores)
 		best.OfferItems(items, scores)
 	})
 	return best.AppendItems(out)
-}
-
-// above0 makes what is not above 0 no number, which is never among the best.
-func above0(scores []float32) {
-	for i, score := range scores {
-		if !(score > 0) {
-			scores[i] = float32(math.NaN())
-		}
-	}
 }
 
 // Explain splits the score by cause: each gives its share of the profile times its own

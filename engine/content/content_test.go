@@ -167,7 +167,7 @@ func TestNewcomers(t *testing.T) {
 	v := vectors()
 	q := &model.Query{Content: v, History: []engine.Interest{{Item: 0, Weight: 1}}}
 	known := roaring.BitmapOf(0, 1, 2, 3)
-	all, fresh := Source{}.Open(q), Newcomers{Known: known}.Open(q)
+	all, fresh := Source{}.Open(q), Newcomers{Known: NewKnown(known)}.Open(q)
 	items := []engine.ItemNum{0, 1, 2, 3, 8, 9, 10}
 	want, got := make([]float32, len(items)), make([]float32, len(items))
 	all.Score(items, want)
@@ -198,7 +198,7 @@ func TestNearest(t *testing.T) {
 	v := vectors()
 	known := roaring.BitmapOf(0, 1, 2, 3, 4, 5, 6, 7)
 	q := &model.Query{Content: v, History: []engine.Interest{{Item: 6, Weight: 1}, {Item: 0, Weight: 2}, {Item: 2, Weight: 0}}}
-	s := Nearest{Known: known}.Open(q)
+	s := Nearest{Known: NewKnown(known)}.Open(q)
 	items := []engine.ItemNum{1, 8, 14, 11, 13} // blue lamp, red lamp, alarm clock, tea mug, no words
 	out := make([]float32, len(items))
 	s.Score(items, out)
@@ -218,11 +218,11 @@ func TestNearest(t *testing.T) {
 		t.Errorf("proposed %v", got)
 	}
 	q.Text = v.Encoder().Encode([]string{"tea", "mug"})
-	Nearest{Known: known}.Open(q).Score(items, out)
+	Nearest{Known: NewKnown(known)}.Open(q).Score(items, out)
 	if out[3] < 0.99 || out[1] > 0.5 {
 		t.Errorf("asked for a tea mug: %v", out)
 	}
-	if !(Nearest{}).Open(q).Empty() || !(Nearest{Known: known}).Open(&model.Query{}).Empty() {
+	if !(Nearest{}).Open(q).Empty() || !(Nearest{Known: NewKnown(known)}).Open(&model.Query{}).Empty() {
 		t.Error("it speaks without a fitted source, or without vectors")
 	}
 }

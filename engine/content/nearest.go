@@ -21,7 +21,7 @@ const maxNear = 8
 // less where that thing is worth less, and not its likeness to the history's mean. Who
 // buys ink and chairs wants a new ink as much as who buys ink alone.
 type Nearest struct {
-	Known *roaring.Bitmap // items of the fitted sources; nil for none, which silences it
+	Known *Known // items of the fitted sources; nil for none, which silences it
 }
 
 // Name returns "nearest".

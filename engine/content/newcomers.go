@@ -15,7 +15,7 @@ const NewcomersName = "newcomers"
 // does: a blend weighs this source by how far likeness in content foretells what the
 // fitted sources say.
 type Newcomers struct {
-	Known *roaring.Bitmap // items of the fitted sources; nil for none, which silences it
+	Known *Known // items of the fitted sources; nil for none, which silences it
 }
 
 // Name returns "newcomers".
@@ -29,7 +29,7 @@ func (s Newcomers) Open(q *model.Query) model.Scorer {
 // newcomers is a content scorer that is silent about known items.
 type newcomers struct {
 	model.Scorer
-	known *roaring.Bitmap
+	known *Known
 }
 
 // Empty reports whether there is nothing known to be new against, or no profile.
@@ -42,7 +42,7 @@ func (s *newcomers) Score(items []engine.ItemNum, out []float32) {
 		return
 	}
 	for i, n := range items {
-		if !s.known.Contains(uint32(n)) {
+		if !s.known.Has(n) {
 			s.Scorer.Score(items[i:i+1], out[i:i+1])
 		}
 	}
@@ -53,12 +53,12 @@ func (s *newcomers) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNu
 	if s.Empty() {
 		return out
 	}
-	return s.Scorer.Propose(roaring.AndNot(eligible, s.known), n, out)
+	return s.Scorer.Propose(roaring.AndNot(eligible, s.known.items), n, out)
 }
 
 // Explain splits a new item's score by cause.
 func (s *newcomers) Explain(n engine.ItemNum) (base float64, parts []model.Part) {
-	if s.Empty() || s.known.Contains(uint32(n)) {
+	if s.Empty() || s.known.Has(n) {
 		return 0, nil
 	}
 	return s.Scorer.Explain(n)

@@ -119,19 +119,23 @@ func (s *scorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) 
 		return out
 	}
 	top := vector.NewTop(n)
-	s.m.rows.Each(eligible, func(row int, item engine.ItemNum) {
-		if score := s.score(row); score > 0 {
-			top.Push(item, score)
-		}
+	model.Blocks(eligible, func(items []engine.ItemNum, scores []float32) {
+		s.Score(items, scores)
+		model.OnlyAbove0(scores)
+		top.OfferItems(items, scores)
 	})
 	return top.AppendItems(out)
 }
 
 // Score implements model.Scorer. An item without a vector scores 0.
 func (s *scorer) Score(items []engine.ItemNum, out []float32) {
+	if out = out[:len(items)]; s.Empty() {
+		clear(out)
+		return
+	}
+	s.m.rows.Dots(out, items, s.m.vectors, s.profile)
 	for i, item := range items {
-		out[i] = 0
-		if row, ok := s.m.rows.Row(item); ok && !s.Empty() {
+		if row, ok := s.m.rows.Row(item); ok && s.itself(row) != 0 {
 			out[i] = s.score(row)
 		}
 	}

@@ -90,26 +90,16 @@ func (s *scorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) 
 	if s.Empty() {
 		return out
 	}
-	top := vector.NewTop(n)
-	s.m.rows.Each(eligible, func(row int, item engine.ItemNum) {
-		top.Push(item, vector.Dot(s.person, s.m.items.vector(row)))
-	})
-	return top.AppendItems(out)
+	return s.m.rows.BestDots(eligible, s.m.items.vectors, s.person, n, out)
 }
 
 // Score implements model.Scorer. An item without a vector scores 0.
 func (s *scorer) Score(items []engine.ItemNum, out []float32) {
-	for i, item := range items {
-		out[i] = s.score(item)
+	if out = out[:len(items)]; s.Empty() {
+		clear(out)
+		return
 	}
-}
-
-func (s *scorer) score(item engine.ItemNum) float32 {
-	row, ok := s.m.rows.Row(item)
-	if !ok || s.Empty() {
-		return 0
-	}
-	return vector.Dot(s.person, s.m.items.vector(row))
+	s.m.rows.Dots(out, items, s.m.items.vectors, s.person)
 }
 
 // Explain implements model.Scorer. As w = A^-1 sum c_j t_j h_j, the score of item i is

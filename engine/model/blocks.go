@@ -1,6 +1,7 @@
 package model
 
 import (
+	"math"
 	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -36,6 +37,38 @@ func Blocks(eligible *roaring.Bitmap, yield func(items []engine.ItemNum, scores 
 		}
 		yield(room.items[:n], room.scores[:n])
 	}
+}
+
+// OnlyAbove0 makes scores that are not above 0 no numbers: vector.Top never keeps those.
+func OnlyAbove0(scores []float32) {
+	for i, score := range scores {
+		if !(score > 0) {
+			scores[i] = float32(math.NaN())
+		}
+	}
+}
+
+// BestDots appends the n eligible items with the largest dot products of q and their rows,
+// best first, of those that have one.
+func (r *Rows) BestDots(eligible *roaring.Bitmap, vectors, q []float32, n int, out []engine.ItemNum) []engine.ItemNum {
+	top := vector.NewTop(n)
+	Blocks(eligible, func(items []engine.ItemNum, scores []float32) {
+		items = r.having(items)
+		r.Dots(scores[:len(items)], items, vectors, q)
+		top.OfferItems(items, scores[:len(items)])
+	})
+	return top.AppendItems(out)
+}
+
+// having keeps those of items that have a row, in place.
+func (r *Rows) having(items []engine.ItemNum) []engine.ItemNum {
+	kept := items[:0]
+	for _, item := range items {
+		if _, ok := r.Row(item); ok {
+			kept = append(kept, item)
+		}
+	}
+	return kept
 }
 
 // Dots writes the dot product of q and the row of each item in vectors, len(q) numbers a

@@ -29,6 +29,10 @@ type Pinned struct {
 	Rank int // from 1
 }
 
+// fewMore is how many items more than twice the list are made ready for it: groups and
+// constraints hold some back.
+const fewMore = 8
+
 // last is the last rank of the list, counted from the first item of Before.
 func (r *Rules) last() int { return len(r.Before) + r.Count }
 
@@ -56,7 +60,7 @@ func Arrange(scored []Scored, r *Rules) []Placed {
 		seen.add(n)
 	}
 	pins, rest := r.takePins(scored, seen)
-	next := NewStream(rest).Next
+	next := NewStream(rest, 2*r.last()+fewMore).Next
 	if r.Diversity > 0 && r.Similar != nil {
 		next = r.diversify(next, len(rest), pins)
 	}

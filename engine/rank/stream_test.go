@@ -21,7 +21,7 @@ func FuzzStream(f *testing.F) {
 			scored = append(scored, rank.Scored{Item: engine.ItemNum(n * 7 % 251), Score: float64(s % 8)})
 		}
 		want := sorted(scored)
-		stream := rank.NewStream(scored)
+		stream := rank.NewStream(scored, len(scores)%7)
 		var got []rank.Scored
 		for s, ok := stream.Next(); ok; s, ok = stream.Next() {
 			got = append(got, s)

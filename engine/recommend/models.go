@@ -43,7 +43,7 @@ type Models struct {
 	Blend   rank.Blend
 
 	sources []model.Source
-	known   *roaring.Bitmap // items of the fitted sources, nil without any
+	known   *content.Known // items of the fitted sources, nil without any
 }
 
 // EncoderDims is the length of content vectors.
@@ -67,7 +67,7 @@ func NewModels(version int, logTime time.Time, fitted []model.Saver, encoder *te
 		}
 	}
 	m.sources = append(m.sources, LiveSources()...)
-	m.known = known(fitted)
+	m.known = content.NewKnown(known(fitted))
 	m.sources = append(m.sources, content.Newcomers{Known: m.known}, content.Nearest{Known: m.known})
 	return m
 }

@@ -65,7 +65,7 @@ func (in *Input) allNew(v *voices) bool {
 		return false
 	}
 	causes := v.query.Causes()
-	return len(causes) > 0 && !slices.ContainsFunc(causes, func(c engine.Interest) bool { return known.Contains(uint32(c.Item)) })
+	return len(causes) > 0 && !slices.ContainsFunc(causes, func(c engine.Interest) bool { return known.Has(c.Item) })
 }
 
 // Task is how a place's lists are weighed for a person: what they bought counts where
