@@ -2,6 +2,7 @@ package neighbour
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -46,7 +47,39 @@ func (g *Gram) Fit(ctx context.Context, p Params) (*EASE, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
+	inverse, err := g.inverse(ctx, p)
+	if err != nil {
+		return nil, fmt.Errorf("fit EASE on %d items, lambda %v: %w", g.rows.Len(), p.Lambda, err)
+	}
 	n := g.rows.Len()
+	e := &EASE{params: p, rows: g.rows, weights: inverse}
+	by := make([]float32, n) // what columns are multiplied by
+	for i := range by {
+		by[i] = -1 / inverse[i*n+i]
+	}
+	vector.Fork(p.Workers, n, func(_, i int) {
+		row := e.weightsOf(i)
+		for j, f := range by {
+			row[j] *= f
+		}
+		row[i] = 0
+	})
+	return e, nil
+}
+
+// inverse returns the inverse of the counts plus lambda on the diagonal, row by row: by
+// float32, or by float64 where so little is added that float32 finds no inverse.
+func (g *Gram) inverse(ctx context.Context, p Params) ([]float32, error) {
+	n := g.rows.Len()
+	a := make([]float32, n*n)
+	for i := range n {
+		copy(a[i*n:], g.counts[triangle(i):][:i+1])
+		a[i*n+i] += float32(p.Lambda)
+	}
+	err := vector.Invert(ctx, a, n, p.Workers)
+	if !errors.Is(err, vector.ErrNotPositive) {
+		return a, err
+	}
 	s := vector.NewSquare(n)
 	for i := range n {
 		row := s.Lower(i)
@@ -56,20 +89,14 @@ func (g *Gram) Fit(ctx context.Context, p Params) (*EASE, error) {
 		row[i] += p.Lambda
 	}
 	if err := s.Invert(ctx, p.Workers); err != nil {
-		return nil, fmt.Errorf("fit EASE on %d items, lambda %v: %w", n, p.Lambda, err)
+		return nil, err
 	}
-	e := &EASE{params: p, rows: g.rows, weights: make([]float32, n*n)}
-	diagonal := make([]float64, n)
 	for i := range n {
-		diagonal[i] = s.Lower(i)[i]
-	}
-	vector.Fork(p.Workers, n, func(_, i int) {
-		for j, v := range s.Lower(i)[:i] {
-			e.weights[i*n+j] = float32(-v / diagonal[j])
-			e.weights[j*n+i] = float32(-v / diagonal[i])
+		for j, v := range s.Lower(i) {
+			a[i*n+j], a[j*n+i] = float32(v), float32(v)
 		}
-	})
-	return e, nil
+	}
+	return a, nil
 }
 
 // Asked returns the source with other settings where they leave the weights as they are, as

@@ -101,6 +101,50 @@ func TestWeightsAreTheClosedForm(t *testing.T) {
 	}
 }
 
+// TestTwinsWithoutLambda has two items that the same customers want, and next to nothing on
+// the diagonal: float32 has no inverse of that, and float64 has.
+func TestTwinsWithoutLambda(t *testing.T) {
+	var b model.Builder
+	for u := range 50 {
+		h := []engine.Interest{{Item: 0, Weight: 1}, {Item: 1, Weight: 1}}
+		if u%2 == 0 {
+			h = append(h, engine.Interest{Item: 2, Weight: 1})
+		}
+		b.Add(h)
+	}
+	e := mustFit(t, b.Data(modeltest.Items(3), 1), Params{Lambda: 1e-7})
+	if got := float64(e.weightsOf(0)[1]); math.Abs(got-1) > 1e-3 {
+		t.Errorf("an item adds %v to one that the same customers want, want all but 1", got)
+	}
+}
+
+// TestCountsArePairs counts by going through all pairs of every customer.
+func TestCountsArePairs(t *testing.T) {
+	data, _, _ := world(300, 60, 12)
+	for _, maxItems := range []int{60, 17} {
+		g, err := Count(t.Context(), data, Params{MaxItems: maxItems, Workers: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := g.rows.Len()
+		want := make([]float32, triangle(n))
+		for _, cells := range data.Customers {
+			for _, a := range cells {
+				for _, b := range cells {
+					i, kept := g.rows.Row(data.Rows.Num(int(a.Row)))
+					j, too := g.rows.Row(data.Rows.Num(int(b.Row)))
+					if kept && too && j <= i && a.Weight > 0 && b.Weight > 0 {
+						want[triangle(i)+j]++
+					}
+				}
+			}
+		}
+		if !slices.Equal(g.counts, want) {
+			t.Errorf("counts of the %d most wanted of %d items are not those of pairs", n, data.Rows.Len())
+		}
+	}
+}
+
 // TestPartsAreCounterfactual takes each item out of a history: the score is lower by
 // exactly its part.
 func TestPartsAreCounterfactual(t *testing.T) {

@@ -87,19 +87,12 @@ func Count(ctx context.Context, data *model.Data, p Params) (*Gram, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	byItem := data.ByItem()
-	kept := mostWanted(byItem, p.MaxItems)
-	place := make([]int32, len(byItem)) // of each row of data among the kept, -1 for none
-	for i := range place {
-		place[i] = -1
-	}
-	for at, row := range kept {
-		place[row] = int32(at)
-	}
+	kept := mostWanted(data, p.MaxItems)
 	g := &Gram{rows: data.Rows.Subset(kept), counts: make([]float32, triangle(len(kept)))}
+	had := among(data, kept)
 	vector.Fork(p.Workers, len(kept), func(_, at int) {
 		if ctx.Err() == nil {
-			g.countRow(at, byItem[kept[at]], data.Customers, place)
+			g.countRow(at, had)
 		}
 	})
 	if err := ctx.Err(); err != nil {
@@ -112,14 +105,16 @@ func Count(ctx context.Context, data *model.Data, p Params) (*Gram, error) {
 func triangle(n int) int { return n * (n + 1) / 2 }
 
 // mostWanted returns the at most limit rows that most customers want, ascending.
-func mostWanted(byItem [][]model.Cell, limit int) []int {
-	support := make([]int, len(byItem))
-	rows := make([]int, len(byItem))
-	for row, cells := range byItem {
+func mostWanted(data *model.Data, limit int) []int {
+	support := make([]int, data.Rows.Len())
+	rows := make([]int, len(support))
+	for row := range rows {
 		rows[row] = row
+	}
+	for _, cells := range data.Customers {
 		for _, c := range cells {
 			if c.Weight > 0 {
-				support[row]++
+				support[c.Row]++
 			}
 		}
 	}
@@ -134,22 +129,64 @@ func mostWanted(byItem [][]model.Cell, limit int) []int {
 	return rows
 }
 
+// wanted is what customers want among some items, by the items' places there.
+type wanted struct {
+	places []uint32 // ascending, customer after customer
+	ends   []int    // of each item in lists
+	// lists holds for each item the parts of places that are what its customers want
+	// before it, and itself.
+	lists [][2]uint32
+}
+
+// among returns what customers want of the kept rows, which ascend.
+func among(data *model.Data, kept []int) *wanted {
+	place := slices.Repeat([]int32{-1}, data.Rows.Len())
+	for at, row := range kept {
+		place[row] = int32(at)
+	}
+	w := &wanted{places: make([]uint32, 0, data.Cells()), ends: make([]int, len(kept))}
+	starts := make([]uint32, 0, len(data.Customers)+1)
+	for _, cells := range data.Customers {
+		starts = append(starts, uint32(len(w.places)))
+		for _, c := range cells {
+			if at := place[c.Row]; at >= 0 && c.Weight > 0 {
+				w.places = append(w.places, uint32(at))
+				w.ends[at]++
+			}
+		}
+	}
+	next, from := make([]int, len(kept)), 0
+	for at, n := range w.ends {
+		next[at] = from
+		from += n
+		w.ends[at] = from
+	}
+	w.lists = make([][2]uint32, len(w.places))
+	for u, start := range starts {
+		end := len(w.places)
+		if u+1 < len(starts) {
+			end = int(starts[u+1])
+		}
+		for i := int(start); i < end; i++ {
+			at := w.places[i]
+			w.lists[next[at]] = [2]uint32{start, uint32(i + 1)}
+			next[at]++
+		}
+	}
+	return w
+}
+
 // countRow counts the customers an item shares with those before it. Each row is
 // written by one goroutine, and counts are exact in any order.
-func (g *Gram) countRow(at int, cells []model.Cell, customers [][]model.Cell, place []int32) {
+func (g *Gram) countRow(at int, w *wanted) {
+	from := 0
+	if at > 0 {
+		from = w.ends[at-1]
+	}
 	row := g.counts[triangle(at):][: at+1 : at+1]
-	for _, customer := range cells {
-		if customer.Weight == 0 {
-			continue
-		}
-		for _, c := range customers[customer.Row] {
-			p := int(place[c.Row])
-			if p > at {
-				break // cells and places ascend alike
-			}
-			if p >= 0 && c.Weight > 0 {
-				row[p]++
-			}
+	for _, part := range w.lists[from:w.ends[at]] {
+		for _, p := range w.places[part[0]:part[1]] {
+			row[p]++
 		}
 	}
 }
