@@ -104,15 +104,7 @@ func FitRidge(ctx context.Context, data *model.Data, p RidgeParams) (*Ridge, err
 	}
 	wanted := wants(data, func(int) float64 { return 1 })
 	byItem := wanted.ByItem()
-	norms := make([]float64, len(byItem)) // the diagonal of G
-	for i, cells := range byItem {
-		for _, c := range cells {
-			norms[i] += float64(c.Weight) * float64(c.Weight)
-		}
-	}
-	scoredBy, err := nearest(ctx, wanted, byItem, p.K, p.Workers, func(i, j int, dot float64) float64 {
-		return dot / (math.Sqrt(norms[i]*norms[j]) + max(p.Shrink, 0))
-	})
+	scoredBy, err := nearest(ctx, wanted, newSimilarity(wanted, p.Shrink), p.K, p.Workers)
 	if err != nil {
 		return nil, err
 	}

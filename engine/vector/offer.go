@@ -1,6 +1,7 @@
 package vector
 
 import (
+	"math"
 	"math/bits"
 
 	"github.com/rapportengine/rapport/engine"
@@ -9,6 +10,22 @@ import (
 // offered is how many scores are held against the worst one kept before anything is
 // pushed, in words of 64.
 const offered = 16
+
+// AtLeast sets bit i of words to whether scores[i] is bound or more, for 64 scores a word.
+func AtLeast(words []uint64, scores []float32, bound float32) {
+	atLeast(words, scores[:64*len(words)], bound)
+}
+
+// Worst returns the score below which nothing is kept any more, -Inf while there is room.
+func (t *Top) Worst() float32 {
+	switch {
+	case t.k == 0:
+		return float32(math.Inf(1))
+	case len(t.heap) < t.k:
+		return float32(math.Inf(-1))
+	}
+	return t.heap[0].Score
+}
 
 // Offer pushes scores of the items first, first+1 and so on. Scores that cannot be kept
 // cost a comparison of a sixteenth of a register.

@@ -1,0 +1,216 @@
+package neighbour
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"math/bits"
+	"slices"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/vector"
+)
+
+// similarity is the shrunk cosine of the columns of two items,
+//
+//	w_i . w_j / (|w_i| |w_j| + shrink)
+//
+// with norms the lengths of the columns.
+type similarity struct {
+	norms  []float64
+	shrink float64
+}
+
+func newSimilarity(data *model.Data, shrink float64) *similarity {
+	s := &similarity{norms: make([]float64, data.Rows.Len()), shrink: max(shrink, 0)}
+	for _, cells := range data.Customers {
+		for _, c := range cells {
+			s.norms[c.Row] += float64(c.Weight) * float64(c.Weight)
+		}
+	}
+	for i, square := range s.norms {
+		s.norms[i] = math.Sqrt(square)
+	}
+	return s
+}
+
+// nearest finds for each item the k most similar others, of those whose columns in data
+// have an inner product above 0; ties go to the lower row. The most similar come first.
+// The result is the same for any number of workers.
+//
+// It goes item by item with one dense sum a worker, in which items stand by the length of
+// their columns, longest first: most of what is added goes to few places, that stay in a
+// cache, and for neighbouring places one bound on the inner product says which can be
+// among the nearest. Sums are of float32, exact where all weights are 1.
+func nearest(ctx context.Context, data *model.Data, s *similarity, k, workers int) ([][]model.Edge, error) {
+	if len(s.norms) <= 1<<16 {
+		return nearestOf[uint16](ctx, data, s, k, workers)
+	}
+	return nearestOf[uint32](ctx, data, s, k, workers)
+}
+
+// place is where an item stands when items are sorted: two bytes where these do, as what
+// is read over and over is places.
+type place interface{ uint16 | uint32 }
+
+func nearestOf[P place](ctx context.Context, data *model.Data, s *similarity, k, workers int) ([][]model.Edge, error) {
+	t := turn[P](data, s.norms)
+	out := make([][]model.Edge, len(t.rows))
+	scratch := make([]*accumulator[P], workers)
+	vector.Fork(workers, len(t.rows), func(worker, at int) {
+		if ctx.Err() != nil {
+			return
+		}
+		if scratch[worker] == nil {
+			scratch[worker] = &accumulator[P]{turned: t, shrink: s.shrink, sums: make([]float32, (len(t.rows)+span-1)/span*span)}
+		}
+		scratch[worker].sum(at)
+		out[t.rows[at]] = scratch[worker].best(at, k)
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("find the most similar items: %w", err)
+	}
+	return out, nil
+}
+
+// turned is the matrix in both directions, items by their place.
+type turned[P place] struct {
+	rows  []int     // of each place
+	norms []float64 // of each place, descending
+	// What customers have, one after another, and where each customer's begins; cells name
+	// places. The weight of all cells is one, or each has its own.
+	places  []P
+	weights []float32 // nil where all are the same
+	square  float64   // of the weight that all have, else 1
+	starts  []int
+	// Who has an item, place after place, and where in places that is.
+	customers, cells []uint32
+	ends             []int
+}
+
+func turn[P place](data *model.Data, norms []float64) *turned[P] {
+	t := &turned[P]{square: 1, rows: make([]int, len(norms)), norms: make([]float64, len(norms)), starts: []int{0}}
+	for row := range t.rows {
+		t.rows[row] = row
+	}
+	slices.SortFunc(t.rows, func(a, b int) int {
+		if c := cmp.Compare(norms[b], norms[a]); c != 0 {
+			return c
+		}
+		return cmp.Compare(a, b)
+	})
+	of := make([]P, len(norms))
+	for at, row := range t.rows {
+		of[row], t.norms[at] = P(at), norms[row]
+	}
+	n := data.Cells()
+	t.places, t.weights = make([]P, 0, n), make([]float32, 0, n)
+	t.ends = make([]int, len(norms))
+	same := true
+	for _, cells := range data.Customers {
+		for _, c := range cells {
+			t.places, t.weights = append(t.places, of[c.Row]), append(t.weights, c.Weight)
+			t.ends[of[c.Row]]++
+			same = same && c.Weight == t.weights[0]
+		}
+		t.starts = append(t.starts, len(t.places))
+	}
+	next, from := make([]int, len(norms)), 0
+	for at, n := range t.ends {
+		next[at] = from
+		from += n
+		t.ends[at] = from
+	}
+	t.customers, t.cells = make([]uint32, n), make([]uint32, n)
+	for u := range data.Customers {
+		for i := t.starts[u]; i < t.starts[u+1]; i++ {
+			at := t.places[i]
+			t.customers[next[at]], t.cells[next[at]] = uint32(u), uint32(i)
+			next[at]++
+		}
+	}
+	if same && n > 0 {
+		t.square, t.weights = float64(t.weights[0])*float64(t.weights[0]), nil
+	}
+	return t
+}
+
+// accumulator sums the inner products of one item's column with all. It belongs to one
+// goroutine.
+type accumulator[P place] struct {
+	*turned[P]
+	shrink float64
+	sums   []float32 // by place; whole spans
+	words  [span / 64]uint64
+}
+
+// span is how many places share a bound.
+const span = 128
+
+// sum adds up the inner products with the column at a place.
+func (a *accumulator[P]) sum(at int) {
+	from := 0
+	if at > 0 {
+		from = a.ends[at-1]
+	}
+	for i := from; i < a.ends[at]; i++ {
+		u := a.customers[i]
+		begin, end := a.starts[u], a.starts[u+1]
+		if a.weights == nil {
+			count(a.sums, a.places[begin:end])
+		} else {
+			add(a.sums, a.places[begin:end], a.weights[begin:end], a.weights[a.cells[i]])
+		}
+	}
+}
+
+// count adds 1 at every place.
+func count[P place](sums []float32, places []P) {
+	for len(places) >= 4 {
+		sums[places[0]]++
+		sums[places[1]]++
+		sums[places[2]]++
+		sums[places[3]]++
+		places = places[4:]
+	}
+	for _, p := range places {
+		sums[p]++
+	}
+}
+
+// add adds w times the weight of every place.
+func add[P place](sums []float32, places []P, weights []float32, w float32) {
+	for i, p := range places {
+		sums[p] += float32(w * weights[i])
+	}
+}
+
+// best returns the k most similar to the item at a place, best first, and empties the sums.
+func (a *accumulator[P]) best(at, k int) []model.Edge {
+	top := vector.NewTop(k)
+	a.sums[at] = 0
+	norm, shrink := a.norms[at], a.shrink
+	for from := 0; from < len(a.rows); from += span {
+		// The least that an inner product here must be, less what roundings may take.
+		last := min(from+span, len(a.rows)) - 1
+		bound := float64(top.Worst()) * (norm*a.norms[last] + shrink) / a.square * (1 - 1e-6)
+		vector.AtLeast(a.words[:], a.sums[from:][:span], max(float32(bound), math.SmallestNonzeroFloat32))
+		for w, word := range a.words {
+			for ; word != 0; word &= word - 1 {
+				i := from + w*64 + bits.TrailingZeros64(word)
+				top.Push(engine.ItemNum(a.rows[i]), float32(float64(a.sums[i])*a.square/(norm*a.norms[i]+shrink)))
+			}
+		}
+	}
+	clear(a.sums)
+	found := top.Best()
+	out := make([]model.Edge, 0, len(found))
+	for _, s := range found {
+		if s.Score > 0 && !math.IsInf(float64(s.Score), 0) {
+			out = append(out, model.Edge{Row: uint32(s.Item), Weight: s.Score})
+		}
+	}
+	return out
+}
