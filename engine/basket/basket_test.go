@@ -48,6 +48,22 @@ func sequences(items int, histories ...[]engine.Row) (*model.Sequences, *catalog
 	return seqs, ids
 }
 
+// slowShares is the twin of shares: item by item, what each basket with it weighs.
+func slowShares(p Params, baskets [][]uint32) []share {
+	sums := map[uint32]float64{}
+	for i, items := range baskets {
+		for _, item := range items {
+			sums[item] += p.weight(i, len(baskets))
+		}
+	}
+	var out []share
+	for item, sum := range sums {
+		out = append(out, share{item, sum})
+	}
+	slices.SortFunc(out, func(a, b share) int { return cmp.Compare(a.item, b.item) })
+	return out
+}
+
 // world invents histories in which low numbers are bought often and some things come
 // back.
 func world(seed uint64, customers, items int) [][]engine.Row {
@@ -193,6 +209,10 @@ func TestBasketsAreBoughtAlike(t *testing.T) {
 		if fitted := baskets(bought(seqs.Of[0])); !slices.EqualFunc(asked, fitted, slices.Equal) {
 			t.Fatalf("a query has the baskets %v, a fit %v", asked, fitted)
 		}
+		p := Params{Within: 0.7, Groups: 2, Between: 0.6}.WithDefaults()
+		if got, want := p.shares(asked), slowShares(p, asked); !slices.Equal(got, want) {
+			t.Fatalf("the shares of %v are %v, want %v", asked, got, want)
+		}
 		for _, items := range asked {
 			if len(items) == 0 || !slices.IsSorted(items) || len(slices.Compact(slices.Clone(items))) != len(items) {
 				t.Fatalf("a basket of %v", items)
@@ -232,8 +252,9 @@ func TestNearestAsAllDistances(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		own := m.params.shares(baskets(boughtIn(histories[0])))
-		want, got := slowNearest(m, own), m.nearest(own)
+		own, w := m.params.shares(baskets(boughtIn(histories[0]))), newWorkspace(len(m.ends), m.rows.Len())
+		m.nearest(m.params.shares(baskets(boughtIn(histories[len(histories)-1]))), w) // leaves nothing behind
+		want, got := slowNearest(m, own), m.nearest(own, w)
 		slices.SortFunc(got, func(a, b neighbour) int {
 			return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.customer, b.customer))
 		})
@@ -243,11 +264,37 @@ func TestNearestAsAllDistances(t *testing.T) {
 	})
 }
 
+// TestKeeper holds what is kept against sorting all.
+func TestKeeper(t *testing.T) {
+	order := func(a, b neighbour) int {
+		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.customer, b.customer))
+	}
+	var kept keeper
+	rapid.Check(t, func(t *rapid.T) {
+		k, apart := rapid.IntRange(0, 40).Draw(t, "k"), rapid.Int64Range(0, 200).Draw(t, "distances")
+		kept.open(k)
+		var all []neighbour
+		for c := range rapid.IntRange(0, 300).Draw(t, "customers") {
+			n := neighbour{rapid.Int64Range(-apart, apart).Draw(t, "distance"), uint32(c)}
+			all = append(all, n)
+			if k > 0 {
+				kept.offer(n)
+			}
+		}
+		kept.cut()
+		slices.SortFunc(all, order)
+		slices.SortFunc(kept.all, order)
+		if want := all[:min(k, len(all))]; !slices.Equal(kept.all, want) {
+			t.Fatalf("kept are %v, want %v", kept.all, want)
+		}
+	})
+}
+
 // TestNobodyIsNearTwice: a share so small that nothing of it is kept shares nothing.
 func TestNobodyIsNearTwice(t *testing.T) {
 	seqs, _ := sequences(5, history([]engine.ItemNum{0}), history([]engine.ItemNum{2}), history([]engine.ItemNum{3, 4}))
 	m := mustFit(t, seqs, Params{K: 3})
-	near := m.nearest([]share{{0, 1e-9}, {2, 1}})
+	near := m.nearest([]share{{0, 1e-9}, {2, 1}}, newWorkspace(len(m.ends), m.rows.Len()))
 	seen := map[uint32]bool{}
 	for _, n := range near {
 		if seen[n.customer] {
@@ -308,16 +355,15 @@ func TestSameBitsEachTime(t *testing.T) {
 	}
 }
 
-// BenchmarkOpen is an answer among 5,000 customers and 2,500 items.
-func BenchmarkOpen(b *testing.B) {
-	histories := world(4, 5001, 2500)
-	seqs, _ := sequences(2500, histories[1:]...)
-	m := mustFit(b, seqs, Params{})
-	q := &model.Query{Rows: slices.Concat(histories[0], histories[1], histories[2])}
-	b.ReportAllocs()
-	for b.Loop() {
-		m.Open(q)
+// BenchmarkAnswer is an answer over 5,000 items among 5,000 customers.
+func BenchmarkAnswer(b *testing.B) {
+	histories := world(4, 5000, 5000)
+	seqs, _ := sequences(5000, histories...)
+	var queries []*model.Query
+	for i := range 50 {
+		queries = append(queries, &model.Query{Rows: slices.Concat(histories[3*i], histories[3*i+1], histories[3*i+2])})
 	}
+	modeltest.Answers(b, mustFit(b, seqs, Params{}), queries, 5000)
 }
 
 // FuzzLoad tries bytes as they come, and sections that are well sealed but may not fit

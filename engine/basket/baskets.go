@@ -29,14 +29,23 @@ func bought(steps []model.Step) []deed {
 
 // boughtIn returns the purchases and returns among the rows of a history.
 func boughtIn(rows []engine.Row) []deed {
-	var out []deed
+	count := 0
 	for i := range rows {
-		r := &rows[i]
-		if r.Item != "" && (r.Type == engine.Purchase || r.Type == engine.Return) {
+		if isDeed(&rows[i]) {
+			count++
+		}
+	}
+	out := make([]deed, 0, count)
+	for i := range rows {
+		if r := &rows[i]; isDeed(r) {
 			out = append(out, deed{uint32(r.Num), r.Type == engine.Return, r.At})
 		}
 	}
 	return out
+}
+
+func isDeed(r *engine.Row) bool {
+	return r.Item != "" && (r.Type == engine.Purchase || r.Type == engine.Return)
 }
 
 // baskets returns what was bought at each moment, oldest first, every item of a basket
@@ -55,6 +64,7 @@ func baskets(deeds []deed) [][]uint32 {
 		return cmp.Compare(a.item, b.item)
 	})
 	var out [][]uint32
+	items := make([]uint32, 0, len(deeds)) // of all baskets, one after another
 	for i, d := range deeds {
 		same := i > 0 && d.at.Equal(deeds[i-1].at)
 		switch {
@@ -62,10 +72,14 @@ func baskets(deeds []deed) [][]uint32 {
 			// another line of the same order
 		case d.back:
 			takeBack(out, d.item)
-		case same:
-			out[len(out)-1] = append(out[len(out)-1], d.item)
 		default:
-			out = append(out, []uint32{d.item})
+			items = append(items, d.item)
+			if same { // what is bought at a moment stands before what is given back then
+				last := &out[len(out)-1]
+				*last = items[len(items)-1-len(*last):]
+			} else {
+				out = append(out, items[len(items)-1:])
+			}
 		}
 	}
 	return slices.DeleteFunc(out, func(items []uint32) bool { return len(items) == 0 })
@@ -87,23 +101,29 @@ type share struct {
 	value float64 // above 0, at most 1
 }
 
-// shares adds up what the baskets say of each item, ascending by item.
+// shares adds up what the baskets say of each item, ascending by item. An item's sum is in
+// the order of time, whatever the items' numbers.
 func (p Params) shares(baskets [][]uint32) []share {
-	var all []share
+	count := 0
+	for _, items := range baskets {
+		count += len(items)
+	}
+	lines := make([]uint64, 0, count) // an item and its basket
+	weights := make([]float64, len(baskets))
 	for i, items := range baskets {
-		w := p.weight(i, len(baskets))
+		weights[i] = p.weight(i, len(baskets))
 		for _, item := range items {
-			all = append(all, share{item, w})
+			lines = append(lines, uint64(item)<<32|uint64(i))
 		}
 	}
-	// Stable: an item's sum is in the order of time, whatever the items' numbers.
-	slices.SortStableFunc(all, func(a, b share) int { return cmp.Compare(a.item, b.item) })
-	out := all[:0]
-	for _, s := range all {
-		if n := len(out); n > 0 && out[n-1].item == s.item {
-			out[n-1].value += s.value
+	slices.Sort(lines)
+	out := make([]share, 0, count)
+	for _, line := range lines {
+		item, weight := uint32(line>>32), weights[uint32(line)]
+		if n := len(out); n > 0 && out[n-1].item == item {
+			out[n-1].value += weight
 		} else {
-			out = append(out, s)
+			out = append(out, share{item, weight})
 		}
 	}
 	return out

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/rapportengine/rapport/engine/model"
-	"github.com/rapportengine/rapport/engine/vector"
 )
 
 // Model is the fitted source.
@@ -28,8 +27,7 @@ type Model struct {
 	buyers   []cell
 	length   []int64
 	byLength []uint32
-	dots     sync.Pool // of *vector.Sums, by customer
-	sums     sync.Pool // of *vector.Sums, by row
+	room     sync.Pool // of *workspace
 }
 
 // cell is a share: of a row where a customer's are listed, of a customer where a row's
@@ -117,8 +115,7 @@ func between(ends []uint32, all []cell, i uint32) []cell {
 // index computes what is not saved.
 func (m *Model) index() {
 	n := m.rows.Len()
-	m.sums.New = func() any { return vector.NewSums(n) }
-	m.dots.New = func() any { return vector.NewSums(len(m.ends)) }
+	m.room.New = func() any { return newWorkspace(len(m.ends), n) }
 	m.rowEnds, m.buyers = make([]uint32, n), make([]cell, len(m.cells))
 	m.length, m.byLength = make([]int64, len(m.ends)), make([]uint32, len(m.ends))
 	for _, c := range m.cells {

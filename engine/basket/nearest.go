@@ -1,10 +1,7 @@
 package basket
 
 import (
-	"cmp"
-
 	"github.com/rapportengine/rapport/engine"
-	"github.com/rapportengine/rapport/engine/vector"
 )
 
 // neighbour is a customer, and how far away: the squared distance of the shares, less
@@ -16,72 +13,71 @@ type neighbour struct {
 
 // before orders by distance; ties go to who bought last.
 func (n neighbour) before(o neighbour) bool {
-	return cmp.Or(cmp.Compare(n.distance, o.distance), cmp.Compare(n.customer, o.customer)) < 0
+	return n.distance < o.distance || n.distance == o.distance && n.customer < o.customer
 }
 
-// nearest returns the K customers at the least Euclidean distance. Those who share an
-// item with own are found through the items' buyers. Of all others the distance is
-// their own length, so the shortest of them are nearest.
-func (m *Model) nearest(own []share) []neighbour {
-	dots := m.dots.Get().(*vector.Sums)
+// blockBits is how many customers are told apart by one mark, as a power of two.
+const blockBits = 6
+
+// workspace is what an Open needs and the next one can use again. Between two all is zero.
+type workspace struct {
+	dots   []int64  // by customer: the product of their shares with those asked with
+	marks  []bool   // by block of customers: whether any of them shares an item
+	sums   []uint64 // by row: the shares of the nearest
+	rows   []uint64 // a bit for each row of which there is a sum
+	keeper keeper
+}
+
+func newWorkspace(customers, rows int) *workspace {
+	return &workspace{
+		dots: make([]int64, customers), marks: make([]bool, customers>>blockBits+1),
+		sums: make([]uint64, rows), rows: make([]uint64, (rows+63)/64),
+	}
+}
+
+// nearest returns the K customers at the least Euclidean distance, in no order; they belong
+// to w. Those who share an item with own are found through the items' buyers. Of all others
+// the distance is their own length, so the shortest of them are nearest.
+func (m *Model) nearest(own []share, w *workspace) []neighbour {
 	for _, o := range own {
 		row, known := m.rows.Row(engine.ItemNum(o.item))
-		v := whole(o.value)
+		v := int64(whole(o.value))
 		if !known || v == 0 {
 			continue // who shares nothing is found by their length
 		}
 		for _, b := range m.buyersOf(uint32(row)) {
-			dots.Add(b.of, float64(uint64(v)*uint64(b.share))) // exact: far below 2^53
+			w.dots[b.of] += v * int64(b.share)
+			w.marks[b.of>>blockBits] = true
 		}
 	}
-	shared := dots.Take()
-	m.dots.Put(dots)
-	k := min(m.params.K, len(m.ends))
-	near := make(heap, 0, k)
-	shared.Each(func(customer int, dot float64) {
-		near.offer(neighbour{m.length[customer] - 2*int64(dot), uint32(customer)}, k)
-	})
-	for _, c := range m.byLength {
-		n := neighbour{m.length[c], c}
-		if len(near) == k && n.distance > near[0].distance {
-			break
+	near := &w.keeper
+	near.open(min(m.params.K, len(m.ends)))
+	for block, marked := range w.marks {
+		if !marked {
+			continue
 		}
-		if shared.Value(int(c)) == 0 {
-			near.offer(n, k)
-		}
-	}
-	return near
-}
-
-// heap holds the nearest, the furthest of them at its root.
-type heap []neighbour
-
-// offer keeps n if it is among the k nearest so far.
-func (h *heap) offer(n neighbour, k int) {
-	all := *h
-	if len(all) < k {
-		all = append(all, n)
-		for i := len(all) - 1; i > 0 && all[(i-1)/2].before(all[i]); i = (i - 1) / 2 {
-			all[i], all[(i-1)/2] = all[(i-1)/2], all[i]
-		}
-		*h = all
-		return
-	}
-	if !n.before(all[0]) {
-		return
-	}
-	all[0] = n
-	for i := 0; ; {
-		far := i
-		for _, child := range [2]int{2*i + 1, 2*i + 2} {
-			if child < len(all) && all[far].before(all[child]) {
-				far = child
+		from := block << blockBits
+		to := min(from+1<<blockBits, len(w.dots))
+		dots, lengths := w.dots[from:to], m.length[from:to]
+		for i, dot := range dots {
+			// A comparison for nearly all; offer tells ties apart.
+			if distance := lengths[i] - 2*dot; distance <= near.worst.distance {
+				near.offer(neighbour{distance, uint32(from + i)})
 			}
 		}
-		if far == i {
-			return
-		}
-		all[i], all[far] = all[far], all[i]
-		i = far
+		clear(dots)
 	}
+	near.cut()
+	for _, c := range m.byLength {
+		n := neighbour{m.length[c], c}
+		if !n.before(near.worst) {
+			break // nor is anybody longer
+		}
+		if !w.marks[c>>blockBits] {
+			near.offer(n)
+		}
+	}
+	near.cut()
+	clear(w.marks)
+	return near.all
 }

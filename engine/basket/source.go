@@ -2,9 +2,8 @@ package basket
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
-
-	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/model"
@@ -33,83 +32,94 @@ func (m *Model) Open(q *model.Query) model.Scorer {
 	if len(q.Anchors) > 0 {
 		return s
 	}
-	s.own = m.params.shares(baskets(boughtIn(q.Rows)))
-	if m.params.Alpha == 1 || len(m.ends) == 0 || len(s.own) == 0 {
+	if s.own = m.params.shares(baskets(boughtIn(q.Rows))); len(s.own) == 0 {
 		return s
 	}
-	near := m.nearest(s.own)
-	mean := (1 - m.params.Alpha) / (one * float64(len(near)))
-	sums := m.sums.Get().(*vector.Sums)
-	defer m.sums.Put(sums)
-	for _, n := range near {
-		for _, c := range m.of(n.customer) {
-			sums.Add(c.of, mean*float64(c.share))
+	w := m.room.Get().(*workspace)
+	defer m.room.Put(w)
+	if m.params.Alpha < 1 && len(m.ends) > 0 {
+		near := m.nearest(s.own, w)
+		s.near = make([]uint32, 0, len(near))
+		for _, n := range near {
+			s.near = append(s.near, n.customer)
+			for _, c := range m.of(n.customer) {
+				w.sums[c.of] += uint64(c.share)
+				w.rows[c.of>>6] |= 1 << (c.of & 63)
+			}
 		}
 	}
-	s.others = sums.Take()
+	s.Sparse = model.NewSparse(s.take(w))
 	return s
 }
 
 // scorer holds the scores of one person.
 type scorer struct {
-	m      *Model
-	own    []share        // by item number
-	others *vector.Sparse // by row; nil where nobody is asked
+	model.Sparse
+	m    *Model
+	own  []share  // by item number
+	near []uint32 // the customers asked
 }
 
-// Empty implements model.Scorer.
-func (s *scorer) Empty() bool { return len(s.own) == 0 }
-
-// parts returns what the person's own baskets, and those of others, add to a score.
-func (s *scorer) parts(item engine.ItemNum) (own, others float64) {
-	at, is := slices.BinarySearchFunc(s.own, uint32(item), func(s share, item uint32) int { return cmp.Compare(s.item, item) })
-	if is {
-		own = s.m.params.Alpha * s.own[at].value
+// others is what the nearest add to a score whose shares of an item sum to this. The sums
+// are whole numbers: the same in any order.
+func (s *scorer) others(sum uint64) float64 {
+	if sum == 0 {
+		return 0
 	}
-	if row, known := s.m.rows.Row(item); known && s.others != nil {
-		others = s.others.Value(row)
+	return (1 - s.m.params.Alpha) / (one * float64(len(s.near))) * float64(sum)
+}
+
+// take returns the scores of what the person and the nearest bought, and empties w.
+func (s *scorer) take(w *workspace) []vector.Scored {
+	count := len(s.own)
+	for _, word := range w.rows {
+		count += bits.OnesCount64(word)
 	}
-	return own, others
-}
-
-func (s *scorer) score(item engine.ItemNum) float32 {
-	own, others := s.parts(item)
-	return float32(own + others)
-}
-
-// Propose implements model.Scorer: of what the person or one of the others bought.
-func (s *scorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) []engine.ItemNum {
-	top := vector.NewTop(n)
-	offer := func(item engine.ItemNum) {
-		if eligible.Contains(uint32(item)) {
-			top.Push(item, s.score(item))
+	scored, own := make([]vector.Scored, 0, count), s.own
+	push := func(item uint32, others float64) {
+		for ; len(own) > 0 && own[0].item <= item; own = own[1:] {
+			v := s.m.params.Alpha * own[0].value
+			if own[0].item == item {
+				others += v
+			} else {
+				scored = append(scored, vector.Scored{Item: engine.ItemNum(own[0].item), Score: float32(v)})
+			}
+		}
+		if others > 0 {
+			scored = append(scored, vector.Scored{Item: engine.ItemNum(item), Score: float32(others)})
 		}
 	}
-	for _, o := range s.own {
-		if _, others := s.parts(engine.ItemNum(o.item)); others == 0 {
-			offer(engine.ItemNum(o.item))
+	for i, word := range w.rows {
+		w.rows[i] = 0
+		for ; word != 0; word &= word - 1 {
+			row := i<<6 + bits.TrailingZeros64(word)
+			push(uint32(s.m.rows.Num(row)), s.others(w.sums[row]))
+			w.sums[row] = 0
 		}
 	}
-	if s.others != nil {
-		s.others.Each(func(row int, _ float64) { offer(s.m.rows.Num(row)) })
+	if len(own) > 0 {
+		push(own[len(own)-1].item, 0)
 	}
-	return top.AppendItems(out)
-}
-
-// Score implements model.Scorer. What neither the person nor one of the others bought
-// scores 0.
-func (s *scorer) Score(items []engine.ItemNum, out []float32) {
-	for i, item := range items {
-		out[i] = s.score(item)
-	}
+	return scored
 }
 
 // Explain implements model.Scorer: an item is there because the person bought it, and
 // because others did, which is base.
 func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
-	own, others := s.parts(item)
-	if own > 0 {
-		parts = []model.Part{{Item: item, Contribution: own}}
+	at, bought := slices.BinarySearchFunc(s.own, uint32(item), func(s share, item uint32) int { return cmp.Compare(s.item, item) })
+	if bought {
+		parts = []model.Part{{Item: item, Contribution: s.m.params.Alpha * s.own[at].value}}
 	}
-	return others, parts
+	row, known := s.m.rows.Row(item)
+	if !known {
+		return 0, parts
+	}
+	sum := uint64(0)
+	for _, customer := range s.near {
+		cells := s.m.of(customer)
+		if at, has := slices.BinarySearchFunc(cells, uint32(row), func(c cell, row uint32) int { return cmp.Compare(c.of, row) }); has {
+			sum += uint64(cells[at].share)
+		}
+	}
+	return s.others(sum), parts
 }

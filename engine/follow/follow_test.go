@@ -268,14 +268,18 @@ func whole(bytes []byte) []uint32 {
 	return out
 }
 
-func BenchmarkOpen(b *testing.B) {
-	seqs, _ := world(9, 50_000, 2500)
-	m, err := Fit(b.Context(), seqs, Params{})
-	if err != nil {
-		b.Fatal(err)
+// BenchmarkAnswer is an answer over 5,000 items.
+func BenchmarkAnswer(b *testing.B) {
+	seqs, _ := world(9, 50_000, 5000)
+	var queries []*model.Query
+	for n := engine.ItemNum(0); n < 4900; n += 97 {
+		queries = append(queries, asked(n, n+1, n+2, n+40, n+41, n+50, n+60, n+61, n+70, n+80))
 	}
-	b.ReportAllocs()
-	for n := engine.ItemNum(0); b.Loop(); n = (n + 7) % 2000 {
-		m.Open(asked(n, n+1, n+2))
+	for name, fit := range map[string]func(context.Context, *model.Sequences, Params) (*Model, error){MarkovName: FitMarkov, RulesName: Fit} {
+		m, err := fit(b.Context(), seqs, Params{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(name, func(b *testing.B) { modeltest.Answers(b, m, queries, 5000) })
 	}
 }

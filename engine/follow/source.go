@@ -36,7 +36,7 @@ type scorer struct {
 //
 // How much they were wanted plays no role, as with EASE; dislikes say nothing.
 func (m *Model) Open(q *model.Query) model.Scorer {
-	s := &scorer{Sparse: model.Sparse{Rows: m.rows}, m: m}
+	s := &scorer{m: m}
 	if s.causes = m.causes(q); len(s.causes) == 0 {
 		return s
 	}
@@ -48,7 +48,7 @@ func (m *Model) Open(q *model.Query) model.Scorer {
 			sums.Add(row, c.weight*float64(strength[i]))
 		}
 	}
-	s.Scores = sums.Take()
+	s.Sparse = model.TakeSparse(m.rows, sums)
 	return s
 }
 

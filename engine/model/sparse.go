@@ -1,21 +1,37 @@
 package model
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/vector"
 )
 
-// Sparse is the part of a Scorer that is alike for sources that sum scores for some rows
-// when they are opened: Empty, Propose and Score. All other rows score 0.
+// Sparse is the part of a Scorer that is alike for sources that know when they are opened
+// which items score: Empty, Propose and Score. All other items score 0. It takes the room
+// of the items that score, whatever the catalogue.
 type Sparse struct {
-	Rows   *Rows
-	Scores *vector.Sparse // by row; nil where nothing is known of the person
+	scored []vector.Scored // ascending by item, each once
+	told   bool
 }
 
-// Empty implements Scorer.
-func (s *Sparse) Empty() bool { return s.Scores == nil }
+// NewSparse returns the scores of items, ascending, each once; it keeps the slice.
+func NewSparse(scored []vector.Scored) Sparse { return Sparse{scored, true} }
+
+// TakeSparse returns the sums by row as scores of the rows' items, and empties sums.
+func TakeSparse(rows *Rows, sums *vector.Sums) Sparse {
+	scored := make([]vector.Scored, 0, sums.Len())
+	sums.Drain(func(row int, v float64) {
+		scored = append(scored, vector.Scored{Item: rows.Num(row), Score: float32(v)})
+	})
+	return NewSparse(scored)
+}
+
+// Empty implements Scorer: nothing was said of any item.
+func (s *Sparse) Empty() bool { return !s.told }
 
 // Propose implements Scorer: of the items that score above 0.
 func (s *Sparse) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) []engine.ItemNum {
@@ -23,20 +39,85 @@ func (s *Sparse) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) 
 		return out
 	}
 	top := vector.NewTop(n)
-	s.Scores.Each(func(row int, v float64) {
-		if item := s.Rows.Num(row); v > 0 && eligible.Contains(uint32(item)) {
-			top.Push(item, float32(v))
+	for _, one := range s.scored {
+		if one.Score > 0 && eligible.Contains(uint32(one.Item)) {
+			top.Push(one.Item, one.Score)
 		}
-	})
+	}
 	return top.AppendItems(out)
 }
 
-// Score implements Scorer.
+// searchBelow is of how many scored items one is asked for where each is searched for by
+// itself: an answer asks for all at once, an explanation for one.
+const searchBelow = 16
+
+// Score implements Scorer. Items that ascend, as those of an answer do, cost one pass over
+// what scores; others a search each.
 func (s *Sparse) Score(items []engine.ItemNum, out []float32) {
-	for i, item := range items {
-		out[i] = 0
-		if row, ok := s.Rows.Row(item); ok && !s.Empty() {
-			out[i] = float32(s.Scores.Value(row))
+	out = out[:len(items)]
+	if len(items) < len(s.scored)/searchBelow || !ascend(items) {
+		for i, item := range items {
+			out[i] = s.Of(item)
+		}
+		return
+	}
+	clear(out)
+	at := 0
+	for _, one := range s.scored {
+		if at = seek(items, at, one.Item); at == len(items) {
+			return
+		}
+		if items[at] == one.Item {
+			out[at] = one.Score
 		}
 	}
+}
+
+// Of returns the score of an item.
+func (s *Sparse) Of(item engine.ItemNum) float32 {
+	at, found := slices.BinarySearchFunc(s.scored, item, func(s vector.Scored, item engine.ItemNum) int { return cmp.Compare(s.Item, item) })
+	if !found {
+		return 0
+	}
+	return s.scored[at].Score
+}
+
+// ascend reports whether each item is above the one before it.
+func ascend(items []engine.ItemNum) bool {
+	for i := 1; i < len(items); i++ {
+		if items[i] <= items[i-1] {
+			return false
+		}
+	}
+	return true
+}
+
+// seek returns the first place from at on whose item is not below item, in items that
+// ascend. No two are the same, so it lies at most as many places on as the numbers are
+// apart: right there where none is missing between them, and near that where few are.
+func seek(items []engine.ItemNum, at int, item engine.ItemNum) int {
+	if at == len(items) || items[at] >= item {
+		return at
+	}
+	// items[low] < item always, and items[high] >= item where there is one.
+	low, high := at, len(items)
+	if apart := int64(item) - int64(items[at]); apart < int64(high-at) {
+		high = at + int(apart)
+	}
+	for step := 1; ; step *= 2 {
+		before := max(high-step, low)
+		if before == low || items[before] < item {
+			low = before
+			break
+		}
+		high = before
+	}
+	for high-low > 1 {
+		if middle := int(uint(low+high) / 2); items[middle] < item {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return high
 }

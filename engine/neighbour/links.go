@@ -68,7 +68,7 @@ func (m *Links[P]) Len() int { return m.adds.Len() }
 // Open sums what each thing the person wanted adds, once for all items. How much it was
 // wanted plays no role, as with EASE.
 func (m *Links[P]) Open(q *model.Query) model.Scorer {
-	s := &linkScorer[P]{Sparse: model.Sparse{Rows: m.rows}, m: m}
+	s := &linkScorer[P]{m: m}
 	if s.causes = causesOf(q, m.rows, m.params.recency()); len(s.causes) == 0 {
 		return s
 	}
@@ -80,7 +80,7 @@ func (m *Links[P]) Open(q *model.Query) model.Scorer {
 			sums.Add(row, cause.weight*float64(weights[i]))
 		}
 	}
-	s.Scores = sums.Take()
+	s.Sparse = model.TakeSparse(m.rows, sums)
 	return s
 }
 

@@ -308,3 +308,17 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkAnswer is an answer over 5,000 items for people who bought up to sixty.
+func BenchmarkAnswer(b *testing.B) {
+	seqs, _ := world(4, 2000, 5000)
+	var queries []*model.Query
+	for i := range 50 {
+		q := &model.Query{Now: noon}
+		for k := range 10 + i {
+			q.History = append(q.History, buys(engine.ItemNum((i*31+k*97)%5000), 1+k%3, 90+k, k))
+		}
+		queries = append(queries, q)
+	}
+	modeltest.Answers(b, mustFit(b, seqs, Params{}), queries, 5000)
+}

@@ -380,15 +380,15 @@ func TestLargest(t *testing.T) {
 	})
 }
 
-func BenchmarkOpen(b *testing.B) {
-	seqs, _ := world(9, 50_000, 2500)
+// BenchmarkAnswer is an answer over 5,000 items.
+func BenchmarkAnswer(b *testing.B) {
+	seqs, _ := world(9, 100_000, 5000)
+	var queries []*model.Query
+	for n := engine.ItemNum(0); n < 4900; n += 97 {
+		queries = append(queries, visiting(n, n+1, n+2, n+4))
+	}
 	for name, p := range map[string]Params{"vmis": {}, "stan": stan} {
-		b.Run(name, func(b *testing.B) {
-			m := mustFit(b, seqs, p)
-			b.ReportAllocs()
-			for n := engine.ItemNum(0); b.Loop(); n = (n + 7) % 2000 {
-				m.Open(visiting(n, n+1))
-			}
-		})
+		m := mustFit(b, seqs, p)
+		b.Run(name, func(b *testing.B) { modeltest.Answers(b, m, queries, 5000) })
 	}
 }

@@ -61,7 +61,7 @@ type workspace struct {
 //
 // With the anchors of q, the first counts as the newest.
 func (m *Model) Open(q *model.Query) model.Scorer {
-	s := &scorer{Sparse: model.Sparse{Rows: m.rows}, m: m}
+	s := &scorer{m: m}
 	for _, item := range m.underWay(q) {
 		row, ok := m.rows.Row(item)
 		if !ok {
@@ -90,7 +90,7 @@ func (m *Model) Open(q *model.Query) model.Scorer {
 			w.sums.Add(row, worth*m.near[distance(k, at)]*m.idf[row])
 		}
 	}
-	s.Scores = w.sums.Take()
+	s.Sparse = model.TakeSparse(m.rows, w.sums)
 	return s
 }
 

@@ -20,24 +20,18 @@ func TestSumsAreThoseOfAMap(t *testing.T) {
 				sums.Add(uint32(row), v)
 				want[row] += v
 			}
-			got := sums.Take()
-			if got.Len() != len(want) {
-				t.Fatalf("%d rows were touched, Len is %d", len(want), got.Len())
-			}
-			for row := range rows {
-				if got.Value(row) != want[row] {
-					t.Fatalf("row %d sums to %v, want %v", row, got.Value(row), want[row])
-				}
+			if sums.Len() != len(want) {
+				t.Fatalf("%d rows were touched, Len is %d", len(want), sums.Len())
 			}
 			last, count := -1, 0
-			got.Each(func(row int, v float64) {
-				if _, touched := want[row]; !touched || v != want[row] || row <= last {
-					t.Fatalf("Each: row %d with %v after row %d, want %v", row, v, last, want[row])
+			sums.Drain(func(row int, v float64) {
+				if w, touched := want[row]; !touched || v != w || row <= last {
+					t.Fatalf("row %d with %v after row %d, want %v", row, v, last, w)
 				}
 				last, count = row, count+1
 			})
 			if count != len(want) {
-				t.Fatalf("Each visited %d rows of %d", count, len(want))
+				t.Fatalf("Drain visited %d rows of %d", count, len(want))
 			}
 		}
 	})
