@@ -1,6 +1,10 @@
 package factor
 
-import "github.com/rapportengine/rapport/engine/model"
+import (
+	"slices"
+
+	"github.com/rapportengine/rapport/engine/model"
+)
 
 // known is what is known of one customer, or of one item: cells as the kernels take them,
 // what is wanted before what is not.
@@ -30,7 +34,7 @@ func (k known) total() float64 {
 // fill makes k hold cells, in their order but for dislikes, which come last. It takes the
 // room k has.
 func (k *known) fill(cells []model.Cell) {
-	k.picks, k.confidences = k.picks[:0], k.confidences[:0]
+	k.picks, k.confidences = slices.Grow(k.picks[:0], len(cells)), slices.Grow(k.confidences[:0], len(cells))
 	for _, cell := range cells {
 		if cell.Weight > 0 {
 			k.picks, k.confidences = append(k.picks, cell.Row), append(k.confidences, cell.Weight)

@@ -25,6 +25,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/vector"
 )
 
@@ -69,6 +70,11 @@ func (s *side) sumGram(alpha0 float64, workers int) {
 	for _, p := range parts[1:] {
 		s.gram.Add(p)
 	}
+	s.flatten(alpha0)
+}
+
+// flatten sets flat, from the Gram matrix.
+func (s *side) flatten(alpha0 float64) {
 	s.flat = slices.Grow(s.flat[:0], s.dims*s.dims)
 	for i := range s.dims {
 		for j := range s.dims {
@@ -89,6 +95,7 @@ type solver struct {
 	columns vector.Columns
 	right   []float64
 	steps   steps
+	cells   []model.Cell // scratch of who folds in
 }
 
 func newSolver(p Params) *solver {
@@ -100,8 +107,8 @@ func newSolver(p Params) *solver {
 //
 //	(sum c h h' + a0 G + lambda (n + a0 |other|)^nu) w = sum c t h
 //
-// Fold-in and explanation come here, and a fit without steps. The result is valid until
-// the next call.
+// Explanation comes here, and a fit without steps. The result is valid until the next
+// call.
 func (s *solver) Solve(k known, other *side) ([]float64, error) {
 	s.columns.Reset(s.Dims, len(k.picks))
 	clear(s.right)
@@ -120,6 +127,22 @@ func (s *solver) Solve(k known, other *side) ([]float64, error) {
 	}
 	s.normal.Solve(s.right)
 	return s.right, nil
+}
+
+// fold sets w to what Solve finds, to some millionths of its length. For few cells steps
+// take less time.
+func (s *solver) fold(w []float32, k known, other *side) error {
+	if len(k.picks) <= s.Dims && s.steps.converge(w, k, float32(s.ridge(k.total(), other.rows)), other) {
+		return nil
+	}
+	solved, err := s.Solve(k, other)
+	if err != nil {
+		return err
+	}
+	for i, x := range solved {
+		w[i] = float32(x)
+	}
+	return nil
 }
 
 // ridge is what stands before w in the equation of Solve.

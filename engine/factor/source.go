@@ -51,26 +51,22 @@ func (m *Model) Vectors() (rows *model.Rows, dims int, values []float32) {
 // Open folds the causes of q in: one solve.
 func (m *Model) Open(q *model.Query) model.Scorer {
 	s := &scorer{m: m}
-	causes := q.Causes()
-	cells := make([]model.Cell, 0, len(causes))
-	for _, in := range causes {
-		if row, ok := m.rows.Row(in.Item); ok {
-			cells = append(cells, model.Cell{Row: uint32(row), Weight: model.Weight(in.Weight)})
-		}
-	}
-	if s.known.fill(cells); s.known.wanted == 0 {
-		return s
-	}
 	solver := m.solvers.Get().(*solver)
 	defer m.solvers.Put(solver)
-	w, err := solver.Solve(s.known, m.items)
-	if err != nil { // weights beyond all measure: say nothing rather than nonsense
+	solver.cells = solver.cells[:0]
+	for _, in := range q.Causes() {
+		if row, ok := m.rows.Row(in.Item); ok {
+			solver.cells = append(solver.cells, model.Cell{Row: uint32(row), Weight: model.Weight(in.Weight)})
+		}
+	}
+	if s.known.fill(solver.cells); s.known.wanted == 0 {
 		return s
 	}
-	s.person = make([]float32, len(w))
-	for k, v := range w {
-		s.person[k] = float32(v)
+	person := make([]float32, m.params.Dims)
+	if err := solver.fold(person, s.known, m.items); err != nil {
+		return s // weights beyond all measure: say nothing rather than nonsense
 	}
+	s.person = person
 	return s
 }
 
@@ -108,7 +104,8 @@ func (s *scorer) Score(items []engine.ItemNum, out []float32) {
 //	c_j t_j * h_i' A^-1 h_j
 //
 // (Hu, Koren and Volinsky 2008, section 5). The split is additive, not counterfactual:
-// without item j, A would differ too. The base is what rounding to float32 left over.
+// without item j, A would differ too. The base is what the steps of Open and rounding to
+// float32 left over, some millionths.
 func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
 	row, ok := s.m.rows.Row(item)
 	if !ok || s.Empty() {
@@ -191,5 +188,6 @@ func Load(r io.Reader, ids *catalogue.IDs) (model.Source, error) {
 	}
 	items.rows = h.Items
 	items.gram.SetLower(gram)
+	items.flatten(p.Alpha0)
 	return newModel(p, rows, items), nil
 }
