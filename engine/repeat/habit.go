@@ -32,7 +32,7 @@ func days(d time.Duration) float64 { return max(0, float64(d)/float64(day)) }
 // long as t < 2 mean, with mean the mean time between two of the customer's purchases,
 // they take 2 |mean - t| in its place, so that the rate is low right after a purchase and
 // highest when the next one is due. soon is how far that rule is followed, from 0 to 1.
-func (h habit) rate(k int, span, t, soon float64) float64 {
+func (h *habit) rate(k int, span, t, soon float64) float64 {
 	mean := (span + h.scale) / (float64(k-1) + h.shape)
 	waited := t
 	if t < 2*mean {
@@ -42,7 +42,7 @@ func (h habit) rate(k int, span, t, soon float64) float64 {
 }
 
 // score is the chance that the item is bought again within the horizon.
-func (h habit) score(in engine.Interest, now time.Time, p Params) float64 {
+func (h *habit) score(in *engine.Interest, now time.Time, p *Params) float64 {
 	if in.Bought < 1 {
 		return 0
 	}

@@ -116,7 +116,7 @@ func TestRateByHand(t *testing.T) {
 		if in.Bought > 1 {
 			p.Soon = -1
 		}
-		if got := h.score(in, noon, p); math.Abs(got-want) > 1e-12 {
+		if got := h.score(&in, noon, &p); math.Abs(got-want) > 1e-12 {
 			t.Errorf("bought %d times: the score is %v, want %v", in.Bought, got, want)
 		}
 	}
