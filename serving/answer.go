@@ -88,6 +88,7 @@ func (r *Recommender) answer(ctx context.Context, req *engine.Request, a asking)
 	if err != nil {
 		return engine.Answer{}, err
 	}
+	r.people.grew(who)
 	if req.ValidateOnly {
 		answer.Items = []engine.Recommended{}
 		return answer, nil

@@ -7,72 +7,111 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/recommend"
 )
 
 // people holds the states of the subjects asked for lately, bounded in bytes. A state
-// is read from the log at first use and follows every write from then on.
+// is read from the log at first use and follows every write from then on. Those not asked
+// for in a while are folded: that takes a seventh of the memory, and unfolding a tenth of
+// the time of reading the log. A write to a folded state drops it.
 //
 // No write is missed or doubled between the two: an entry stands in the map before its
 // read begins, what is observed meanwhile queues on it, and a row that the read has
 // already brought is told by its event and line.
 type people struct {
 	log      Log
+	ids      *catalogue.IDs
 	maxBytes int
 
-	mu    sync.Mutex // guards all below, and the fields of person said so
-	known map[engine.Subject]*person
-	used  *list.List // of *person, most recently used first
-	bytes int
+	mu        sync.Mutex // guards all below, and the fields of person said so
+	known     map[engine.Subject]*person
+	used      *list.List // of *person, most recently used first
+	open      *list.List // those of them with a state that is not folded, in the same order
+	bytes     int        // of all
+	openBytes int        // of the states that are not folded
 }
+
+// openShare is the part of the bytes that states may take that are not folded.
+const openShare = 4
 
 // person is one subject's entry.
 type person struct {
 	subject engine.Subject
-	ready   chan struct{} // closed when state or err is set
+	ready   chan struct{} // closed when the state was read, or err says why not
 	err     error
-	state   atomic.Pointer[recommend.Someone] // replaced whole, under people.mu
 
-	queued []engine.Committed // under people.mu: observed while loading; nil once ready
-	loaded bool               // under people.mu
-	bytes  int                // under people.mu
-	place  *list.Element      // under people.mu
+	// Under people.mu. Once ready a known entry has one of state and folded, or both.
+	state     *recommend.Someone // replaced whole
+	folded    *folded            // the same state
+	queued    []engine.Committed // observed while loading; nil once ready
+	loaded    bool
+	bytes     int           // of state and folded
+	openBytes int           // of state
+	place     *list.Element // in used
+	open      *list.Element // in open, nil where state is
 }
 
-func newPeople(log Log, maxBytes int) *people {
-	return &people{log: log, maxBytes: maxBytes, known: make(map[engine.Subject]*person), used: list.New()}
+func newPeople(log Log, ids *catalogue.IDs, maxBytes int) *people {
+	return &people{
+		log: log, ids: ids, maxBytes: maxBytes,
+		known: make(map[engine.Subject]*person), used: list.New(), open: list.New(),
+	}
 }
 
 // get returns the state of s, which must be resolved. The state may not be changed.
 func (p *people) get(ctx context.Context, s engine.Subject) (*recommend.Someone, error) {
-	p.mu.Lock()
-	e, found := p.known[s]
-	if found {
+	for {
+		p.mu.Lock()
+		e, found := p.known[s]
+		if !found {
+			e = &person{subject: s, ready: make(chan struct{})}
+			p.known[s], e.place = e, p.used.PushFront(e)
+		}
 		p.used.MoveToFront(e.place)
-	} else {
-		e = &person{subject: s, ready: make(chan struct{})}
-		p.known[s], e.place = e, p.used.PushFront(e)
-	}
-	p.mu.Unlock()
-	if !found {
-		// Not under the first asker's deadline: others may be waiting for it too.
-		p.load(context.WithoutCancel(ctx), e)
-	}
-	select {
-	case <-e.ready:
-		return e.state.Load(), e.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
+		if e.open != nil {
+			p.open.MoveToFront(e.open)
+		}
+		state, small := e.state, e.folded
+		p.mu.Unlock()
+		switch {
+		case !found:
+			// Not under the first asker's deadline: others may be waiting for it too.
+			return p.load(context.WithoutCancel(ctx), e)
+		case state != nil:
+			return state, nil
+		case small != nil:
+			return p.unfold(e, small), nil
+		}
+		select {
+		case <-e.ready:
+			if e.err != nil {
+				return nil, e.err
+			}
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
 }
 
+// unfold returns a state that was found folded, and keeps it unless a write came between.
+func (p *people) unfold(e *person, small *folded) *recommend.Someone {
+	who := small.unfold(p.ids)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e.folded == small && e.state == nil {
+		p.set(e, who, small)
+		p.evict()
+	}
+	return who
+}
+
 // load reads the entry's state and applies what was observed meanwhile.
-func (p *people) load(ctx context.Context, e *person) {
+func (p *people) load(ctx context.Context, e *person) (*recommend.Someone, error) {
 	who, err := p.read(ctx, e.subject)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -82,14 +121,17 @@ func (p *people) load(ctx context.Context, e *person) {
 		if p.known[e.subject] == e {
 			p.drop(e.subject)
 		}
-		return
+		return nil, err
 	}
 	for i := range e.queued {
 		who = follow(who, &e.queued[i])
 	}
 	e.queued, e.loaded = nil, true
-	p.set(e, who)
-	p.evict()
+	if p.known[e.subject] == e { // not dropped while it was read
+		p.set(e, who, nil)
+		p.evict()
+	}
+	return who, nil
 }
 
 func (p *people) read(ctx context.Context, s engine.Subject) (*recommend.Someone, error) {
@@ -142,8 +184,10 @@ func (p *people) tell(s engine.Subject, c *engine.Committed) {
 	case !found:
 	case !e.loaded:
 		e.queued = append(e.queued, *c)
+	case e.state == nil:
+		p.drop(s)
 	default:
-		p.set(e, follow(e.state.Load(), c))
+		p.set(e, follow(e.state, c), nil)
 	}
 }
 
@@ -156,35 +200,75 @@ func (p *people) forget(hashes []string) {
 	}
 }
 
-// drop takes an entry out; who waits for its reading still gets that.
+// drop takes an entry out; who is reading it still gets what was read.
 func (p *people) drop(s engine.Subject) {
 	if e, found := p.known[s]; found {
+		p.set(e, nil, nil)
 		delete(p.known, s)
 		p.used.Remove(e.place)
-		p.bytes -= e.bytes
-		e.bytes = 0
 	}
 }
 
-func (p *people) set(e *person, who *recommend.Someone) {
-	e.state.Store(who)
-	if p.known[e.subject] != e {
-		return // dropped while it was read
+// set makes who, small or both the state of a known entry.
+func (p *people) set(e *person, who *recommend.Someone, small *folded) {
+	e.state, e.folded = who, small
+	p.bytes, p.openBytes = p.bytes-e.bytes, p.openBytes-e.openBytes
+	e.bytes, e.openBytes = 0, 0
+	if who != nil {
+		who.Keep()
+		e.openBytes = sizeOf(who)
 	}
-	size := sizeOf(who)
-	p.bytes += size - e.bytes
-	e.bytes = size
+	if small != nil {
+		e.bytes = small.size()
+	}
+	e.bytes += e.openBytes
+	p.bytes, p.openBytes = p.bytes+e.bytes, p.openBytes+e.openBytes
+	switch {
+	case who != nil && e.open == nil:
+		e.open = p.open.PushFront(e)
+	case who == nil && e.open != nil:
+		p.open.Remove(e.open)
+		e.open = nil
+	}
 }
 
-// evict drops the least recently used until the bound holds.
+// grew counts what answers keep of a state beside it. Folded, it is let go of.
+func (p *people) grew(who *recommend.Someone) {
+	more := who.Grown()
+	if more == 0 {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e, found := p.known[who.Subject]; found && e.state == who {
+		e.bytes, e.openBytes = e.bytes+more, e.openBytes+more
+		p.bytes, p.openBytes = p.bytes+more, p.openBytes+more
+		p.evict()
+	}
+}
+
+// evict folds, and then drops, the least recently used until the bounds hold.
 func (p *people) evict() {
+	for p.openBytes > p.maxBytes/openShare && p.open.Len() > 1 {
+		e := p.open.Back().Value.(*person)
+		small := e.folded
+		if small == nil {
+			small = fold(e.state)
+		}
+		p.set(e, nil, small)
+	}
 	for p.bytes > p.maxBytes && p.used.Len() > 1 {
 		p.drop(p.used.Back().Value.(*person).subject)
 	}
 }
 
 // rowBytes is about what a row takes in memory with its strings.
-const rowBytes = 320
+const rowBytes = 400
+
+// size is about what a folded state takes in memory.
+func (f *folded) size() int {
+	return 512 + len(f.rows) + 256*len(f.properties) + int(f.who.Bought.GetSizeInBytes()+f.who.Dismissed.GetSizeInBytes())
+}
 
 func sizeOf(who *recommend.Someone) int {
 	return 512 + rowBytes*cap(who.Rows) + int(who.Bought.GetSizeInBytes()+who.Dismissed.GetSizeInBytes())

@@ -269,13 +269,14 @@ func (d *division) measure(ctx context.Context, seed uint64, workers int) (*repo
 
 // scored is what some sources say together of some items.
 func scored(voices []voice, q *model.Query, items []engine.ItemNum) []rank.Scored {
-	out, raw := make([]rank.Scored, len(items)), make([]float32, len(items))
-	for i, n := range items {
-		out[i].Item = n
-	}
+	sums, raw := make([]float64, len(items)), make([]float32, len(items))
 	for _, v := range voices {
 		v.Open(q).Score(items, raw)
-		v.AddTo(out, raw)
+		v.AddTo(sums, raw)
+	}
+	out := make([]rank.Scored, len(items))
+	for i, n := range items {
+		out[i] = rank.Scored{Item: n, Score: sums[i]}
 	}
 	return out
 }

@@ -13,6 +13,10 @@ type Plan struct {
 	text string
 }
 
+// Fixed reports whether what the plan holds for depends on the items alone, and neither on
+// who asks nor when.
+func (p *Plan) Fixed() bool { return p.root.fixed() }
+
 // String returns the expression in its canonical form.
 func (p *Plan) String() string { return p.text }
 

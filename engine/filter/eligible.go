@@ -17,6 +17,7 @@ type Env struct {
 	History   []engine.Row    // all rows read for this person, in any order
 	Bought    *roaring.Bitmap // everything ever bought, beside History; may be nil
 	Dismissed *roaring.Bitmap // everything ever dismissed, beside History; may be nil
+	Pasts     *Pasts          // what was asked of these three before; may be nil
 	Customer  *engine.Customer
 	Context   engine.Context
 	Item      engine.ItemID   // what the page is about: context.item_id
@@ -98,6 +99,25 @@ func Eligible(env *Env, rules *Rules) (*roaring.Bitmap, error) {
 		root = append(root, notNode{inCategories(muted)})
 	}
 	return evaluate(root, env)
+}
+
+// Withheld returns the items that rules keep from this person: excluded by history or by
+// name, or muted one by one; nil for none. It is not to be changed. What the rules say of
+// all items, and muted categories, are not in it.
+func Withheld(env *Env, rules *Rules) *roaring.Bitmap {
+	out := refused(env.Catalogue.IDs(), rules)
+	if len(rules.Exclude) > 0 {
+		done := env.past(past{types: rules.Exclude})
+		if out.IsEmpty() {
+			out = done
+		} else {
+			out.Or(done)
+		}
+	}
+	if out.IsEmpty() {
+		return nil
+	}
+	return out
 }
 
 // kinds holds for items of these kinds. Duplicates do no harm.

@@ -250,7 +250,7 @@ func (r *run) past(q past) *roaring.Bitmap {
 			return known.items
 		}
 	}
-	items := q.items(r.env)
+	items := r.env.past(q)
 	r.pasts = append(r.pasts, pastItems{q, items})
 	return items
 }

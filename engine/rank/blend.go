@@ -79,12 +79,12 @@ func (s Scale) Part(raw float64) float64 { return float64(s.Gain() * raw) }
 // Offset returns the constant share.
 func (s Scale) Offset() float64 { return 0 - float64(s.Gain()*s.Mean) } // from 0: never -0
 
-// AddTo adds Apply(raw[i]) to the score of scored[i].
-func (s Scale) AddTo(scored []Scored, raw []float32) {
+// AddTo adds Apply(raw[i]) to sums[i].
+func (s Scale) AddTo(sums []float64, raw []float32) {
 	gain, offset := s.Gain(), s.Offset()
-	raw = raw[:len(scored)]
-	for i := range scored {
-		scored[i].Score += float64(gain*float64(raw[i])) + offset
+	sums = sums[:len(raw)]
+	for i, x := range raw {
+		sums[i] += float64(gain*float64(x)) + offset
 	}
 }
 

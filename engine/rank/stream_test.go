@@ -113,10 +113,10 @@ func TestScaleIsOneFormula(t *testing.T) {
 			SD:     rapid.Float64Range(0.01, 5).Draw(t, "sd"),
 		}
 		raw := rapid.Float32Range(-10, 10).Draw(t, "raw")
-		scored := []rank.Scored{{Score: 0}}
-		s.AddTo(scored, []float32{raw})
-		if got, parts := s.Apply(float64(raw)), s.Part(float64(raw))+s.Offset(); scored[0].Score != got || parts != got {
-			t.Fatalf("Apply %v, AddTo %v, Part + Offset %v", got, scored[0].Score, parts)
+		sums := []float64{0}
+		s.AddTo(sums, []float32{raw})
+		if got, parts := s.Apply(float64(raw)), s.Part(float64(raw))+s.Offset(); sums[0] != got || parts != got {
+			t.Fatalf("Apply %v, AddTo %v, Part + Offset %v", got, sums[0], parts)
 		}
 		if want := s.Weight * (float64(raw) - s.Mean) / s.SD; math.Abs(s.Apply(float64(raw))-want) > 1e-12*(1+math.Abs(s.Part(float64(raw)))+math.Abs(s.Offset())) {
 			t.Fatalf("Apply(%v) = %v, want %v", raw, s.Apply(float64(raw)), want)

@@ -15,10 +15,12 @@ import (
 // list scores and arranges. Up to the exact limit every eligible item is scored; above
 // it those that are proposed, unless their groups and the constraints leave the list
 // short: then all are, so that it is full whenever enough items are eligible.
-func (in *Input) list(eligible *roaring.Bitmap, v *voices, l liftList, o *orders) (list []rank.Placed, exact bool) {
+func (in *Input) list(eligible *choice, v *voices, l liftList, o *orders) (list []rank.Placed, exact bool) {
 	rules := in.arrangement(o)
-	arrange := func(found *roaring.Bitmap) []rank.Placed {
-		scored := v.score(itemsOf(found))
+	room := scratches.Get().(*scratch)
+	defer scratches.Put(room)
+	arrange := func(found *choice) []rank.Placed {
+		scored := v.score(found, room)
 		l.add(scored)
 		return rank.Arrange(scored, rules)
 	}
@@ -26,30 +28,19 @@ func (in *Input) list(eligible *roaring.Bitmap, v *voices, l liftList, o *orders
 	if limit == 0 {
 		limit = engine.ExactLimit
 	}
-	if eligible.GetCardinality() > limit {
-		found := v.propose(eligible, l, o.count)
+	if uint64(eligible.count) > limit {
+		all := eligible.bitmap()
+		found := v.propose(all, l, o.count)
 		for _, p := range rules.Pins {
-			if eligible.Contains(uint32(p.Item)) {
+			if all.Contains(uint32(p.Item)) {
 				found.Add(uint32(p.Item))
 			}
 		}
-		if list = arrange(found); len(list) == o.count || rules.MinRelevance != nil {
+		if list = arrange(choiceOf(found)); len(list) == o.count || rules.MinRelevance != nil {
 			return list, false
 		}
 	}
 	return arrange(eligible), true
-}
-
-func itemsOf(b *roaring.Bitmap) []engine.ItemNum {
-	out := make([]engine.ItemNum, 0, b.GetCardinality())
-	var buf [256]uint32
-	it := b.ManyIterator()
-	for n := it.NextMany(buf[:]); n > 0; n = it.NextMany(buf[:]) {
-		for _, num := range buf[:n] {
-			out = append(out, engine.ItemNum(num))
-		}
-	}
-	return out
 }
 
 // lift is a boost and the items it lifts.
@@ -66,7 +57,7 @@ type liftList []lift
 func (in *Input) lifts(boosts []boost) (liftList, error) {
 	env := in.env()
 	if !in.Someone.personalised() {
-		env.History, env.Bought, env.Dismissed, env.Customer = nil, nil, nil, nil
+		env.History, env.Bought, env.Dismissed, env.Customer, env.Pasts = nil, nil, nil, nil, nil
 	}
 	out := make(liftList, len(boosts))
 	for i, b := range boosts {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
@@ -17,6 +18,8 @@ type Place struct {
 	Scenario engine.Scenario
 	filter   *filter.Plan // nil for none
 	boosts   []boost
+
+	stock, offline atomic.Pointer[stock] // what it shows to anybody now, and offline
 }
 
 type boost struct {

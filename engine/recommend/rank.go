@@ -27,7 +27,7 @@ func Rank(in *Input, items []engine.ItemID) (engine.Answer, error) {
 		named.Add(uint32(n))
 	}
 	named.And(eligible)
-	s, err := in.story(orders, named)
+	s, err := in.story(orders, choiceOf(named))
 	if err != nil {
 		return engine.Answer{}, err
 	}
@@ -97,7 +97,7 @@ func (in *Input) dropped(s *story) func(engine.ItemNum) string {
 
 // scoreOf scores one item again: to the bit as the list did.
 func (in *Input) scoreOf(n engine.ItemNum, s *story) float64 {
-	scored := s.asked.score([]engine.ItemNum{n})
+	scored := s.asked.score(choiceOf(roaring.BitmapOf(uint32(n))), new(scratch))
 	s.lifts.add(scored)
 	return scored[0].Score
 }

@@ -28,7 +28,7 @@ func Raw(in *Input, leftOut func(source string) bool) (*RawScores, error) {
 		return nil, err
 	}
 	query, _ := in.query()
-	out := &RawScores{Items: itemsOf(eligible)}
+	out := &RawScores{Items: itemsOf(eligible.bitmap(), nil)}
 	for _, source := range in.World.Models.sources {
 		if leftOut != nil && leftOut(source.Name()) {
 			out.By = append(out.By, nil)

@@ -19,6 +19,8 @@ type Someone struct {
 	Rows      []engine.Row     // the newest part of their history, any order
 	Bought    *roaring.Bitmap  // every item they ever bought, beyond Rows too; may be nil
 	Dismissed *roaring.Bitmap  // every item they ever dismissed; may be nil
+
+	kept *kept // see Keep
 }
 
 // personalised reports whether their history may shape the list.
@@ -57,15 +59,6 @@ func Recommend(in *Input) (engine.Answer, error) {
 	return s.answer, err
 }
 
-// eligible are the items that may be in the list.
-func (in *Input) eligible(o *orders) (*roaring.Bitmap, error) {
-	eligible, err := filter.Eligible(in.env(), in.rules(o))
-	if err == nil && in.Only != nil {
-		eligible.And(in.Only)
-	}
-	return eligible, err
-}
-
 // story is a request on its way to the answer.
 type story struct {
 	orders *orders
@@ -75,18 +68,18 @@ type story struct {
 }
 
 // story scores, arranges and explains the eligible.
-func (in *Input) story(orders *orders, eligible *roaring.Bitmap) (s story, err error) {
+func (in *Input) story(orders *orders, eligible *choice) (s story, err error) {
 	s.orders = orders
 	s.answer = engine.Answer{
 		Items:    []engine.Recommended{},
 		Scenario: in.Place.Scenario.Name,
-		Eligible: int(eligible.GetCardinality()),
+		Eligible: eligible.count,
 	}
 	query, degraded := in.query()
 	s.answer.Degraded = degraded
 	s.asked = in.open(query, orders)
 	s.answer.Basis, s.answer.Models = s.asked.basis(in.Someone), s.asked.versions(in.World.Models.Version)
-	if eligible.IsEmpty() {
+	if eligible.count == 0 {
 		s.answer.Exact, s.answer.EmptyReason = true, in.emptyReason()
 		return s, nil
 	}
@@ -107,7 +100,7 @@ func (in *Input) story(orders *orders, eligible *roaring.Bitmap) (s story, err e
 
 // env is what filters may look at.
 func (in *Input) env() *filter.Env {
-	return &filter.Env{
+	env := &filter.Env{
 		Catalogue: in.World.Catalogue,
 		History:   in.Someone.Rows,
 		Bought:    in.Someone.Bought,
@@ -118,6 +111,10 @@ func (in *Input) env() *filter.Env {
 		Basket:    in.Request.Basket,
 		Now:       in.Now,
 	}
+	if k := in.Someone.keeping(); k != nil {
+		env.Pasts = &k.pasts
+	}
+	return env
 }
 
 // rules say what may be shown at all. What the list is about is never in it.
@@ -155,13 +152,12 @@ func (in *Input) query() (*model.Query, []string) {
 	q := &model.Query{Now: in.Now, Catalogue: w.Catalogue, Content: w.Content, Counters: w.Counters}
 	var degraded []string
 	if in.Someone.personalised() {
-		asOf := w.Models.LogTime
-		if asOf.IsZero() {
-			asOf = in.Now
+		q.Rows, q.Customer = in.Someone.Rows, in.Someone.Customer
+		if m := in.made(); m != nil {
+			q.History = m.history
+		} else {
+			q.History = in.interests()
 		}
-		q.Rows = in.Someone.Rows
-		q.History = w.Settings.Interests(in.Someone.Rows, asOf, engine.MaxHistory)
-		q.Customer = in.Someone.Customer
 	}
 	about := in.Request.Basket
 	if in.Request.Item != "" {

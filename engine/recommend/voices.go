@@ -87,7 +87,7 @@ func (in *Input) voices(q *model.Query, task rank.Task, scales map[string]rank.S
 		if scale.Weight == 0 {
 			continue
 		}
-		scorer := source.Open(q)
+		scorer := in.opened(i, q)
 		if scorer.Empty() {
 			continue
 		}
@@ -160,20 +160,6 @@ func (v *voices) versions(version int) map[string]int {
 		}
 	}
 	return out
-}
-
-// score lets every source score every item and adds up on fixed scales.
-func (v *voices) score(items []engine.ItemNum) []rank.Scored {
-	scored := make([]rank.Scored, len(items))
-	for i, n := range items {
-		scored[i].Item = n
-	}
-	raw := make([]float32, len(items))
-	for _, voice := range v.voices {
-		voice.Score(items, raw)
-		voice.AddTo(scored, raw)
-	}
-	return scored
 }
 
 // How many items each source proposes per item asked for, where the eligible are too

@@ -1,0 +1,11 @@
+package basket
+
+import "github.com/rapportengine/rapport/engine/model"
+
+var _ model.Lasting = (*scorer)(nil)
+
+// Again implements model.Lasting: nothing of it changes once it is opened.
+func (s *scorer) Again(*model.Query) model.Scorer { return s }
+
+// Bytes implements model.Lasting.
+func (s *scorer) Bytes() int { return 128 + s.Sparse.Bytes() + 16*len(s.own) + 4*len(s.near) }

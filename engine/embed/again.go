@@ -1,0 +1,11 @@
+package embed
+
+import "github.com/rapportengine/rapport/engine/model"
+
+var _ model.Lasting = (*scorer)(nil)
+
+// Again implements model.Lasting: nothing of it changes once it is opened.
+func (s *scorer) Again(*model.Query) model.Scorer { return s }
+
+// Bytes implements model.Lasting.
+func (s *scorer) Bytes() int { return 192 + 16*len(s.causes) + 4*len(s.profile) }

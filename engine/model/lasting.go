@@ -1,0 +1,15 @@
+package model
+
+// Lasting is a Scorer of a person that may answer again: all it made of the query hangs on
+// History, Rows and Customer, and on what Again looks at.
+type Lasting interface {
+	Scorer
+	// Again returns what Open would for a query of the same person, in the same state, with
+	// neither anchors nor text, for another goroutine; nil where that must be opened.
+	Again(q *Query) Scorer
+	// Bytes is about what it holds in memory of its own.
+	Bytes() int
+}
+
+// Bytes is about what the scores take.
+func (s *Sparse) Bytes() int { return 8 * len(s.scored) }

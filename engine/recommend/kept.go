@@ -1,0 +1,136 @@
+package recommend
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"sync/atomic"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/filter"
+	"github.com/rapportengine/rapport/engine/model"
+)
+
+// Keep makes answers leave with s what they made of it, for those that follow: what each
+// past thing weighs, and the vectors that models fold it into. Nothing of it can be stale:
+// it holds for this very value (a copy has nothing kept), which may not be changed from now
+// on, and for the models and weights it was made by. It is safe for concurrent use.
+func (s *Someone) Keep() { s.kept = &kept{of: s} }
+
+// Grown returns by how many bytes more is kept, about, since it was last asked.
+func (s *Someone) Grown() int {
+	k := s.keeping()
+	if k == nil {
+		return 0
+	}
+	bytes := k.bytes.Load()
+	return int(bytes - k.told.Swap(bytes))
+}
+
+// keeping returns where to keep what is made of s; nil for nowhere.
+func (s *Someone) keeping() *kept {
+	if s.kept == nil || s.kept.of != s {
+		return nil
+	}
+	return s.kept
+}
+
+// kept is what answers made of one state.
+type kept struct {
+	of    *Someone
+	pasts filter.Pasts
+	made  atomic.Pointer[made] // replaced whole: of two at once one is kept
+	bytes atomic.Int64
+	told  atomic.Int64
+}
+
+// made is what some models, and some weights of interactions, make of it.
+type made struct {
+	models   *Models
+	settings engine.Settings
+	history  []engine.Interest
+	scorers  []model.Lasting // by source; nil where it was not asked, or cannot last
+}
+
+// interestBytes is about what an Interest takes.
+const interestBytes = 112
+
+func (m *made) bytes() int64 {
+	sum := 128 + interestBytes*cap(m.history) + 16*len(m.scorers)
+	for _, s := range m.scorers {
+		if s != nil {
+			sum += s.Bytes()
+		}
+	}
+	return int64(sum)
+}
+
+func (k *kept) set(m *made) {
+	k.made.Store(m)
+	k.bytes.Store(m.bytes())
+}
+
+// made returns what was made of the person's state under this world, with their history at
+// the least; nil where nothing is kept: before the first training a history is worth what
+// it is worth now.
+func (in *Input) made() *made {
+	k := in.Someone.keeping()
+	if k == nil || in.World.Models.LogTime.IsZero() {
+		return nil
+	}
+	m := k.made.Load()
+	if m == nil || m.models != in.World.Models || !sameWeights(m.settings, in.World.Settings) {
+		m = &made{models: in.World.Models, settings: in.World.Settings, history: slices.Clip(in.interests())}
+		k.set(m)
+	}
+	return m
+}
+
+// interests are what the person's rows say, as of the newest event the models have seen.
+func (in *Input) interests() []engine.Interest {
+	asOf := in.World.Models.LogTime
+	if asOf.IsZero() {
+		asOf = in.Now
+	}
+	return in.World.Settings.Interests(in.Someone.Rows, asOf, engine.MaxHistory)
+}
+
+// sameWeights reports whether settings weigh every row alike. Nearly always they are one
+// map.
+func sameWeights(a, b engine.Settings) bool {
+	return a.MaxWeight == b.MaxWeight &&
+		(reflect.ValueOf(a.Types).Pointer() == reflect.ValueOf(b.Types).Pointer() || maps.Equal(a.Types, b.Types))
+}
+
+// opened returns the scorer of source number i for q: a kept one where the query is the
+// person's alone, else a new one, which is kept if it lasts.
+func (in *Input) opened(i int, q *model.Query) model.Scorer {
+	source := in.World.Models.sources[i]
+	if !in.Someone.personalised() || len(q.Anchors) > 0 || q.Text != nil {
+		return source.Open(q)
+	}
+	m := in.made()
+	if m == nil {
+		return source.Open(q)
+	}
+	if i < len(m.scorers) && m.scorers[i] != nil {
+		if again := m.scorers[i].Again(q); again != nil {
+			return again
+		}
+	}
+	scorer := source.Open(q)
+	lasting, ok := scorer.(model.Lasting)
+	if !ok {
+		return scorer
+	}
+	again := lasting.Again(q) // the kept one belongs to nobody
+	if again == nil {
+		return scorer
+	}
+	more := *m
+	more.scorers = make([]model.Lasting, len(in.World.Models.sources))
+	copy(more.scorers, m.scorers)
+	more.scorers[i] = lasting
+	in.Someone.keeping().set(&more)
+	return again
+}

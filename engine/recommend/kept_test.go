@@ -1,0 +1,78 @@
+package recommend_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/recommend"
+)
+
+// What was kept of a state, and of what a place shows, changes no bit of an answer,
+// whatever was asked before, and whatever has happened in the shop since.
+func TestKeptStatesAnswerAsNewOnes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawShop(t, 25)
+		world, kept := s.world, drawSomeone(t, s)
+		kept.Keep()
+		var (
+			place *recommend.Place
+			later time.Duration
+		)
+		for range rapid.IntRange(2, 6).Draw(t, "asked") {
+			switch rapid.IntRange(0, 5).Draw(t, "happens") {
+			case 0:
+				world = world.WithRows(drawRows(t, len(s.items), 3))
+			case 1:
+				settings := world.Settings
+				settings.Types = map[engine.Type]engine.TypeSetting{engine.View: {Weight: pick(t, 0.1, 1.0)}, engine.Purchase: {Weight: 1}}
+				world = world.WithSettings(settings)
+			case 2:
+				models := world.Models.WithBlend(world.Models.Blend)
+				world = world.WithModels(models, world.Content)
+			case 3:
+				n := rapid.IntRange(0, len(s.items)-1).Draw(t, "changed")
+				if s.items[n] != nil {
+					s.items[n] = drawItem(t, n)
+					world = world.WithItems([]catalogue.Entry{{Num: engine.ItemNum(n), Item: s.items[n]}})
+				}
+			case 4:
+				later += time.Duration(rapid.IntRange(0, 600).Draw(t, "minutes")) * time.Minute
+			}
+			a := drawAsked(t, s)
+			a.in.World, a.in.Someone, a.in.Now = world, kept, now.Add(later)
+			if place != nil && rapid.Bool().Draw(t, "same place") {
+				a.in.Place = place
+			}
+			place = a.in.Place
+			unkept, fresh := *kept, *a.in
+			fresh.Someone = &unkept
+			if again, err := recommend.NewPlace(place.Scenario, nil); err != nil {
+				t.Fatal(err)
+			} else {
+				fresh.Place = again
+			}
+			got, err := recommend.Recommend(a.in)
+			want, errWanted := recommend.Recommend(&fresh)
+			if err != nil || errWanted != nil {
+				t.Fatal(err, errWanted)
+			}
+			if said, wanted := told(t, got), told(t, want); said != wanted {
+				t.Fatalf("with what was kept:\n%s\nwithout:\n%s", said, wanted)
+			}
+		}
+	})
+}
+
+func told(t *rapid.T, a engine.Answer) string {
+	t.Helper()
+	text, err := json.Marshal(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
