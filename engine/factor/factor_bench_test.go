@@ -19,7 +19,7 @@ func BenchmarkEpoch(b *testing.B) {
 	data := builder.Data(ids, 1)
 	for _, d := range []int{64, 128} {
 		b.Run(fmt.Sprintf("d=%d", d), func(b *testing.B) {
-			f := newFit(data, Params{Dims: d, Workers: runtime.GOMAXPROCS(0)}.WithDefaults())
+			f := begun(data, Params{Dims: d, Workers: runtime.GOMAXPROCS(0)}.WithDefaults())
 			for b.Loop() {
 				if err := f.epoch(b.Context()); err != nil {
 					b.Fatal(err)

@@ -81,7 +81,17 @@ type fitted struct {
 	data *model.Data
 }
 
-func newFitted(data *model.Data, p Params) fitted { return fitted{newFit(data, p), data} }
+func newFitted(data *model.Data, p Params) fitted { return fitted{begun(data, p), data} }
+
+// begun is a fit before its first epoch.
+func begun(data *model.Data, p Params) *fit {
+	f := newFit(data, p)
+	for row := range data.Rows.Len() {
+		initialise(f.items.vector(row), data.Rows.ID(row), p)
+	}
+	f.items.sumGram(p.Alpha0, p.Workers)
+	return f
+}
 
 // loss is the objective of the package comment, over every pair.
 func (f fitted) loss() float64 {
@@ -152,7 +162,7 @@ func TestEveryHalfStepLowersTheLoss(t *testing.T) {
 func TestSolveIsTheTextbook(t *testing.T) {
 	data, _, _ := world(30, 20)
 	p := Params{Dims: 7, Lambda: 0.05, Alpha0: 0.4}.WithDefaults()
-	f := newFit(data, p)
+	f := begun(data, p)
 	for u, cells := range data.Customers {
 		got, err := f.solvers[0].Solve(f.byCustomer.of(u), f.items)
 		if err != nil {
@@ -446,7 +456,7 @@ func plainRefine(p Params, w []float32, cells []model.Cell, other *side, count i
 func TestStepsAreTheTextbook(t *testing.T) {
 	data, _, _ := world(60, 40)
 	for _, dims := range []int{1, 12, 33} {
-		f := newFit(data, Params{Dims: dims, Lambda: 0.01, Alpha0: 0.3}.WithDefaults())
+		f := begun(data, Params{Dims: dims, Lambda: 0.01, Alpha0: 0.3}.WithDefaults())
 		for u, cells := range data.Customers {
 			for count := 1; count <= 4; count++ {
 				got := slices.Clone(f.items.vector(u % f.items.rows))
@@ -469,7 +479,7 @@ func TestStepsAreTheTextbook(t *testing.T) {
 // in which conjugate gradients do.
 func TestStepsComeToTheSolution(t *testing.T) {
 	data, _, _ := world(60, 40)
-	f := newFit(data, Params{Dims: 12, Lambda: 0.01, Alpha0: 0.3}.WithDefaults())
+	f := begun(data, Params{Dims: 12, Lambda: 0.01, Alpha0: 0.3}.WithDefaults())
 	for u := range 20 {
 		k := f.byCustomer.of(u)
 		want := slices.Clone(must(f.solvers[0].Solve(k, f.items)))

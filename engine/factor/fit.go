@@ -96,18 +96,30 @@ func Fit(ctx context.Context, data *model.Data, p Params, epoch func(n int) erro
 		return nil, err
 	}
 	f := newFit(data, p)
-	for n := 1; n <= p.Epochs; n++ {
+	for row := range data.Rows.Len() {
+		initialise(f.items.vector(row), data.Rows.ID(row), p)
+	}
+	if err := f.run(ctx, p.Epochs, epoch); err != nil {
+		return nil, err
+	}
+	return newModel(p, data.Rows, f.items), nil
+}
+
+// run goes through so many epochs.
+func (f *fit) run(ctx context.Context, epochs int, epoch func(n int) error) error {
+	f.items.sumGram(f.Alpha0, f.Workers)
+	for n := 1; n <= epochs; n++ {
 		if err := f.epoch(ctx); err != nil {
-			return nil, fmt.Errorf("fit factors, epoch %d: %w", n, err)
+			return fmt.Errorf("fit factors, epoch %d: %w", n, err)
 		}
 		if epoch == nil {
 			continue
 		}
 		if err := epoch(n); err != nil {
-			return nil, fmt.Errorf("fit factors, epoch %d: %w", n, err)
+			return fmt.Errorf("fit factors, epoch %d: %w", n, err)
 		}
 	}
-	return newModel(p, data.Rows, f.items), nil
+	return nil
 }
 
 // fit is the state of a fit: two sides, and the matrix in both directions.
@@ -118,6 +130,7 @@ type fit struct {
 	solvers            []*solver
 }
 
+// newFit returns a fit in which nobody has a vector yet.
 func newFit(data *model.Data, p Params) *fit {
 	f := &fit{
 		Params:     p,
@@ -129,10 +142,6 @@ func newFit(data *model.Data, p Params) *fit {
 	for range p.Workers {
 		f.solvers = append(f.solvers, newSolver(p))
 	}
-	for row := range data.Rows.Len() {
-		initialise(f.items.vector(row), data.Rows.ID(row), p)
-	}
-	f.items.sumGram(p.Alpha0, p.Workers)
 	return f
 }
 
