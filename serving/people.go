@@ -37,7 +37,7 @@ type people struct {
 }
 
 // openShare is the part of the bytes that states may take that are not folded.
-const openShare = 4
+const openShare = 2
 
 // person is one subject's entry.
 type person struct {

@@ -1,0 +1,136 @@
+package serving
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/recommend"
+)
+
+// histories are a log of histories alone.
+type histories struct {
+	Log  // none: nothing else is asked of it
+	mu   sync.Mutex
+	rows map[engine.Subject][]engine.Row
+	read int
+}
+
+func (h *histories) History(_ context.Context, s engine.Subject) ([]engine.Row, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.read++
+	return append([]engine.Row(nil), h.rows[s]...), nil
+}
+
+func (h *histories) Customer(context.Context, engine.CustomerID) (engine.Customer, error) {
+	return engine.Customer{}, engine.ErrNotFound
+}
+
+// happen writes an event into the log and returns it as it is observed.
+func (h *histories) happen(s engine.Subject, n int, item engine.ItemID, num engine.ItemNum) []engine.Committed {
+	at := time.Date(2026, 3, 1, 9, n, 0, 0, time.UTC)
+	r := engine.Row{Seq: uint64(n + 1), Event: engine.HashOf(fmt.Sprint(n)), Num: num, Received: at}
+	r.EventID, r.Type, r.Customer, r.Item, r.At = fmt.Sprint("e", n), engine.Purchase, engine.CustomerID(s.ID), item, at
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.rows[s] = append(h.rows[s], r)
+	return []engine.Committed{{Seq: r.Seq, At: at, Subject: s, Rows: []engine.Row{r}}}
+}
+
+// TestPeopleFollowTheLog asks for random people between random events, with room for
+// all, for some folded, and for hardly any: the state always is what the log says.
+func TestPeopleFollowTheLog(t *testing.T) {
+	for room, folds := range map[int]bool{1 << 30: false, 60_000: true, 20_000: true, 1: false} {
+		rng := rand.New(rand.NewPCG(uint64(room), 1))
+		log, ids := &histories{rows: map[engine.Subject][]engine.Row{}}, catalogue.NewIDs()
+		p := newPeople(log, ids, room)
+		folded := false
+		for n := range 4000 {
+			s := engine.OfCustomer(engine.CustomerID(fmt.Sprint("customer-", rng.IntN(20))))
+			if rng.IntN(8) == 0 {
+				item := engine.ItemID(fmt.Sprint("item-", rng.IntN(50)))
+				num, _ := ids.Assign(item)
+				p.observe(log.happen(s, n, item, num))
+			}
+			if rng.IntN(200) == 0 {
+				p.observe([]engine.Committed{{Erased: &engine.Erasure{Subjects: []string{s.Hash().String()}}}})
+			}
+			who, err := p.get(t.Context(), s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := &recommend.Someone{Subject: s, Bought: roaring.New(), Dismissed: roaring.New()}
+			remember(want, log.rows[s])
+			if len(who.Rows) != len(log.rows[s]) || len(who.Rows) > 0 && !reflect.DeepEqual(who.Rows, log.rows[s]) || !who.Bought.Equals(want.Bought) {
+				t.Fatalf("room for %d, step %d: %s is %+v, want the rows %+v", room, n, s, who, log.rows[s])
+			}
+			folded = folded || p.open.Len() < len(p.known)
+			bytes, open := 0, 0
+			for _, e := range p.known {
+				bytes, open = bytes+e.bytes, open+e.openBytes
+			}
+			if bytes != p.bytes || open != p.openBytes || p.used.Len() != len(p.known) {
+				t.Fatalf("room for %d, step %d: %d bytes, %d of them open, in a list of %d; want %d, %d and %d", room, n, p.bytes, p.openBytes, p.used.Len(), bytes, open, len(p.known))
+			}
+			if len(p.known) > 1 && bytes > room || p.open.Len() > 1 && open > room/openShare {
+				t.Fatalf("room for %d, step %d: %d bytes are taken, %d of them open", room, n, bytes, open)
+			}
+		}
+		if folded != folds {
+			t.Errorf("room for %d: states were folded: %t, want %t", room, folded, folds)
+		}
+		if most := 20; room == 1<<30 && log.read > most+30 { // once each, and after an erasure
+			t.Errorf("with room for all the log was read %d times", log.read)
+		}
+	}
+}
+
+// TestPeopleAtOnce has many ask and one write, for the race detector, and looks that
+// nobody is told less than was written when they asked.
+func TestPeopleAtOnce(t *testing.T) {
+	log, ids := &histories{rows: map[engine.Subject][]engine.Row{}}, catalogue.NewIDs()
+	num, _ := ids.Assign("lamp")
+	p := newPeople(log, ids, 30_000)
+	customer := func(n int) engine.Subject { return engine.OfCustomer(engine.CustomerID(fmt.Sprint("customer-", n%10))) }
+	var written [10]int
+	var mu sync.Mutex // guards written
+	var all sync.WaitGroup
+	done := make(chan struct{})
+	for g := range 4 {
+		all.Go(func() {
+			for n := g; ; n++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				mu.Lock()
+				least := written[n%10]
+				mu.Unlock()
+				who, err := p.get(context.Background(), customer(n))
+				if err != nil || len(who.Rows) < least {
+					t.Errorf("%s has %d rows, %v; want at least %d", customer(n), len(who.Rows), err, least)
+					return
+				}
+			}
+		})
+	}
+	for n := range 2000 {
+		s := customer(n * 7)
+		p.observe(log.happen(s, n, "lamp", num))
+		mu.Lock()
+		written[n*7%10]++
+		mu.Unlock()
+	}
+	close(done)
+	all.Wait()
+}
