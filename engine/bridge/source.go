@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"sync"
 	"sync/atomic"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -48,13 +47,7 @@ type Model struct {
 type made struct {
 	content *text.Vectors
 	known   [][]float32 // content of the items that near ones are looked for among
-	places  *sync.Map   // *place by engine.ItemNum
-}
-
-// place is the vector of an item, made from these words.
-type place struct {
-	words  []float32
-	vector []float32
+	places  *places
 }
 
 func newModel(p Params, content, dims int) *Model {
@@ -98,7 +91,7 @@ func (m *Model) by(content *text.Vectors) *made {
 	if newest != nil && newest.content == content {
 		return newest
 	}
-	next := &made{content: content, places: new(sync.Map)}
+	next := &made{content: content, places: new(places)}
 	if m.params.Near != Regression {
 		next.known = make([][]float32, min(m.base.Rows().Len(), maxRows))
 		for i := range next.known {
@@ -134,8 +127,8 @@ func (m *Model) vector(n engine.ItemNum, by *made) []float32 {
 	if words == nil {
 		return nil
 	}
-	if kept, ok := by.places.Load(n); ok && sameWords(kept.(*place).words, words) {
-		return kept.(*place).vector
+	if kept := by.places.of(n); kept != nil && sameWords(kept.words, words) {
+		return kept.vector
 	}
 	made := &place{words: words}
 	if m.params.Near == Regression {
@@ -143,7 +136,7 @@ func (m *Model) vector(n engine.ItemNum, by *made) []float32 {
 	} else {
 		made.vector = m.mean(words, by)
 	}
-	by.places.Store(n, made)
+	by.places.set(n, made)
 	return made.vector
 }
 
@@ -210,11 +203,10 @@ func (s *scorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) 
 
 // Score implements model.Scorer.
 func (s *scorer) Score(items []engine.ItemNum, out []float32) {
+	if clear(out[:len(items)]); s.Empty() {
+		return
+	}
 	for i, item := range items {
-		out[i] = 0
-		if s.Empty() {
-			continue
-		}
 		if v := s.m.vector(item, s.by); v != nil {
 			out[i] = s.person.ScoreVector(v)
 		}

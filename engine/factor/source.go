@@ -48,8 +48,13 @@ func (m *Model) Vectors() (rows *model.Rows, dims int, values []float32) {
 	return m.rows, m.params.Dims, m.items.vectors
 }
 
-// Open folds the causes of q in: one solve.
+// Open folds the causes of q in: one solve, shared with who builds on the model.
 func (m *Model) Open(q *model.Query) model.Scorer {
+	s := *model.Share(q, m, func() *scorer { return m.open(q) })
+	return &s
+}
+
+func (m *Model) open(q *model.Query) *scorer {
 	s := &scorer{m: m}
 	solver := m.solvers.Get().(*solver)
 	defer m.solvers.Put(solver)

@@ -36,6 +36,10 @@ type Query struct {
 	Catalogue *catalogue.Snapshot
 	Content   *text.Vectors
 	Counters  *tally.Counters
+
+	// Shared, where not nil, is where sources leave for one another what they made of this
+	// very query. A copy that asks otherwise needs another.
+	Shared *Shared
 }
 
 // Causes returns what a behavioural source folds in: the anchors with weight 1 if

@@ -44,6 +44,13 @@ func Source(t *testing.T, src model.Source, c Contract) {
 		if again := ask(src, q, c.Items); !reflect.DeepEqual(again, answer) {
 			t.Errorf("query %d: asked twice, answered %v, then %v", i, answer, again)
 		}
+		sharing := *q
+		sharing.Shared = new(model.Shared)
+		for range 2 {
+			if again := ask(src, &sharing, c.Items); !reflect.DeepEqual(again, answer) {
+				t.Errorf("query %d: asked where sources share, answered %v, else %v", i, again, answer)
+			}
+		}
 		if !reflect.DeepEqual(before, copyQuery(q)) {
 			t.Errorf("query %d was changed: %+v, before %+v", i, copyQuery(q), before)
 		}
@@ -192,6 +199,9 @@ func concurrently(t *testing.T, src model.Source, c Contract) {
 	var group sync.WaitGroup
 	for i, q := range c.Queries {
 		want := ask(src, q, c.Items)
+		sharing := *q
+		sharing.Shared = new(model.Shared)
+		q = &sharing
 		for range 4 {
 			group.Go(func() {
 				if got := ask(src, q, c.Items); !reflect.DeepEqual(got, want) {
