@@ -149,7 +149,7 @@ func (in *Input) numbers(ids []engine.ItemID) []engine.ItemNum {
 // query is what sources may look at, and what of the request could not be used.
 func (in *Input) query() (*model.Query, []string) {
 	w := in.World
-	q := &model.Query{Now: in.Now, Catalogue: w.Catalogue, Content: w.Content, Counters: w.Counters}
+	q := &model.Query{Now: in.Now, Catalogue: w.Catalogue, Content: w.Content, Counters: w.Counters, Shared: new(model.Shared)}
 	var degraded []string
 	if in.Someone.personalised() {
 		q.Rows, q.Customer = in.Someone.Rows, in.Someone.Customer
