@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
@@ -94,35 +95,21 @@ type Ridge = Links[RidgeParams]
 // who wanted j on who wanted those. With all other items in N it is column j of EASE's
 // weights; to regress on the most similar ones is how SLIM is made to scale (fsSLIM;
 // Ning and Karypis, "SLIM: sparse linear methods for top-n recommender systems", 2011,
-// section 4.3). An item costs K^3/6 multiplications and one pass over the customers of
-// its neighbours; a worker's memory is 8 K^2 bytes and what one neighbourhood's customers
-// have of it, the source's 8 K bytes an item.
+// section 4.3). An item costs K^3/6 multiplications, and all of them together some times
+// what the search for neighbours does; the memory is pairsBytes and 8 K^2 bytes a worker,
+// the source's 8 K bytes an item.
 func FitRidge(ctx context.Context, data *model.Data, p RidgeParams) (*Ridge, error) {
 	p = p.WithDefaults()
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	wanted := wants(data, func(int) float64 { return 1 })
-	byItem := wanted.ByItem()
-	scoredBy, err := nearest(ctx, wanted, newSimilarity(wanted, p.Shrink), p.K, p.Workers)
-	if err != nil {
-		return nil, err
+	learn := learnRidge[uint32]
+	if data.Rows.Len() <= 1<<16 {
+		learn = learnRidge[uint16]
 	}
-	scratch := make([]*neighbourhood, p.Workers)
-	failed := make([]error, p.Workers)
-	vector.Fork(p.Workers, len(byItem), func(worker, j int) {
-		if ctx.Err() != nil || failed[worker] != nil {
-			return
-		}
-		if scratch[worker] == nil {
-			scratch[worker] = newNeighbourhood(len(wanted.Customers))
-		}
-		failed[worker] = scratch[worker].learn(scoredBy[j], byItem, byItem[j], p.Lambda)
-	})
-	for _, err := range append(failed, ctx.Err()) {
-		if err != nil {
-			return nil, fmt.Errorf("fit ridge, lambda %v: %w", p.Lambda, err)
-		}
+	scoredBy, err := learn(ctx, wants(data), p, pairsBytes)
+	if err != nil {
+		return nil, fmt.Errorf("fit ridge, lambda %v: %w", p.Lambda, err)
 	}
 	return newLinks(p, data.Rows, model.TurnedEdges(scoredBy)), nil
 }
@@ -132,99 +119,187 @@ func LoadRidge(r io.Reader, ids *catalogue.IDs) (model.Source, error) {
 	return loadLinks[RidgeParams](r, ids)
 }
 
-// wants returns the matrix of what is wanted, each cell of a customer who wants n items
-// with the weight given for n.
-func wants(data *model.Data, weight func(n int) float64) *model.Data {
+// wants returns the matrix of what is wanted, each cell with the weight 1.
+func wants(data *model.Data) *model.Data {
 	out := &model.Data{Rows: data.Rows, Customers: make([][]model.Cell, len(data.Customers))}
 	for u, cells := range data.Customers {
 		for _, c := range cells {
 			if c.Weight > 0 {
-				out.Customers[u] = append(out.Customers[u], c)
+				out.Customers[u] = append(out.Customers[u], model.Cell{Row: c.Row, Weight: 1})
 			}
-		}
-		w := float32(weight(len(out.Customers[u])))
-		for i := range out.Customers[u] {
-			out.Customers[u][i].Weight = w
 		}
 	}
 	return out
 }
 
-// neighbourhood is where the weights of one item are learned, again and again.
-type neighbourhood struct {
-	// of holds for each customer what they want among the neighbours, by place there,
-	// ascending; touched says who wants any.
-	of      [][]model.Cell
-	touched []uint32
-	lower   []float64 // triangle of the sums, row by row
-	right   []float64
-	sums    *vector.Sym // of the last item, to be used again
-}
+// pairsBytes is how much the counts of pairs may take that are learned from at a time.
+const pairsBytes = 128 << 20
 
-func newNeighbourhood(customers int) *neighbourhood {
-	return &neighbourhood{of: make([][]model.Cell, customers)}
-}
-
-// learn gives the links of an item, which name its neighbours, the weights that foretell
-// its column.
-func (h *neighbourhood) learn(links []model.Edge, byItem [][]model.Cell, column []model.Cell, lambda float64) error {
-	if len(links) == 0 {
-		return nil
+// learnRidge returns for each row its neighbours and their weights, from counts of so many
+// bytes at a time.
+func learnRidge[P place](ctx context.Context, wanted *model.Data, p RidgeParams, room int) ([][]model.Edge, error) {
+	s := newSimilarity(wanted, p.Shrink)
+	t := turn[P](wanted, s.norms)
+	near, err := t.nearest(ctx, s.shrink, p.K, p.Workers)
+	if err != nil {
+		return nil, err
 	}
-	h.gather(links, byItem)
-	n := len(links)
-	h.lower, h.right = zeros(h.lower, triangle(n)), zeros(h.right, n)
-	for _, u := range h.touched {
-		for at, a := range h.of[u] {
-			row := h.lower[triangle(int(a.Row)):]
-			for _, b := range h.of[u][:at+1] {
-				row[b.Row] += float64(a.Weight) * float64(b.Weight)
+	step := max(1, room/(4*triangle(p.K+1)))
+	for from := 0; from < len(t.rows); from += step {
+		g := newGroups(t, near, from, min(from+step, len(t.rows)))
+		g.count(ctx, p.Workers)
+		if err := g.learn(ctx, near, p); err != nil {
+			return nil, err
+		}
+	}
+	return near, nil
+}
+
+// groups are some items, each with its neighbours, and how many customers want both of any
+// two of a group. Two items may be neighbours of many: they are counted once for all.
+type groups[P place] struct {
+	*turned[P]
+	from    int   // place of the first group's item
+	members [][]P // of each group: the neighbours' places and the item's own, ascending
+	counts  []float32
+	starts  []int // of each group in counts: a lower triangle, row by row
+	// The places that are in a group, and for each in which.
+	places []P
+	ends   []int // of each of places in seats
+	seats  []seat
+}
+
+// seat is where a place stands in a group.
+type seat struct{ group, at uint32 }
+
+func newGroups[P place](t *turned[P], near [][]model.Edge, from, to int) *groups[P] {
+	g := &groups[P]{turned: t, from: from, members: make([][]P, to-from), starts: make([]int, to-from)}
+	in, size := make([]int, len(t.rows)), 0
+	for i := range g.members {
+		edges := near[t.rows[from+i]]
+		members := make([]P, 0, len(edges)+1)
+		for _, e := range edges {
+			members = append(members, t.of[e.Row])
+		}
+		members = append(members, P(from+i))
+		slices.Sort(members)
+		for _, m := range members {
+			in[m]++
+		}
+		g.members[i], g.starts[i] = members, size
+		size += triangle(len(members))
+	}
+	g.counts = make([]float32, size)
+	next, end := in, 0
+	for place, n := range in {
+		next[place] = end
+		if n > 0 {
+			end += n
+			g.places, g.ends = append(g.places, P(place)), append(g.ends, end)
+		}
+	}
+	g.seats = make([]seat, end)
+	for i, members := range g.members {
+		for at, m := range members {
+			g.seats[next[m]] = seat{uint32(i), uint32(at)}
+			next[m]++
+		}
+	}
+	return g
+}
+
+// count counts each item with those before it, and hands the counts to all groups.
+func (g *groups[P]) count(ctx context.Context, workers int) {
+	scratch := make([]*accumulator[P], workers)
+	vector.Fork(workers, len(g.places), func(worker, i int) {
+		if ctx.Err() != nil {
+			return
+		}
+		if scratch[worker] == nil {
+			scratch[worker] = newAccumulator(g.turned)
+		}
+		sums, place := scratch[worker].sums, int(g.places[i])
+		from, to := g.column(place)
+		for c := from; c < to; c++ {
+			count(sums, g.turned.places[g.turned.starts[g.customers[c]]:g.cells[c]])
+		}
+		sums[place] = float32(to - from)
+		from = 0
+		if i > 0 {
+			from = g.ends[i-1]
+		}
+		for _, s := range g.seats[from:g.ends[i]] {
+			row := g.counts[g.starts[s.group]+triangle(int(s.at)):]
+			for at, m := range g.members[s.group][:s.at+1] {
+				row[at] = sums[m]
 			}
 		}
-	}
-	for _, c := range column {
-		for _, a := range h.of[c.Row] {
-			h.right[a.Row] += float64(a.Weight) * float64(c.Weight)
+		clear(sums[:place+1])
+	})
+}
+
+// learn replaces the groups' edges in near by the weights that foretell the item of each.
+func (g *groups[P]) learn(ctx context.Context, near [][]model.Edge, p RidgeParams) error {
+	scratch, failed := make([]normal, p.Workers), make([]error, p.Workers)
+	vector.Fork(p.Workers, len(g.members), func(worker, i int) {
+		if ctx.Err() != nil || failed[worker] != nil || len(g.members[i]) == 1 {
+			return
 		}
-	}
-	for _, u := range h.touched {
-		h.of[u] = h.of[u][:0]
-	}
-	if h.sums == nil || h.sums.Len() != n {
-		h.sums = vector.NewSym(n)
-	}
-	g := h.sums
-	g.SetLower(h.lower)
-	g.AddDiagonal(lambda)
-	if err := g.Factorise(); err != nil {
-		return err
-	}
-	g.Solve(h.right)
-	for i := range links {
-		links[i].Weight = float32(h.right[i])
+		own, _ := slices.BinarySearch(g.members[i], P(g.from+i))
+		weights, err := scratch[worker].solve(g.counts[g.starts[i]:], len(g.members[i]), own, p.Lambda)
+		if err != nil {
+			failed[worker] = err
+			return
+		}
+		edges := near[g.rows[g.from+i]][:0]
+		for at, m := range g.members[i] {
+			if at != own {
+				edges = append(edges, model.Edge{Row: uint32(g.rows[m]), Weight: float32(weights[len(edges)])})
+			}
+		}
+	})
+	for _, err := range append(failed, ctx.Err()) {
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// gather fills of and touched.
-func (h *neighbourhood) gather(links []model.Edge, byItem [][]model.Cell) {
-	h.touched = h.touched[:0]
-	for at, l := range links {
-		for _, c := range byItem[l.Row] {
-			if len(h.of[c.Row]) == 0 {
-				h.touched = append(h.touched, c.Row)
-			}
-			h.of[c.Row] = append(h.of[c.Row], model.Cell{Row: uint32(at), Weight: c.Weight})
-		}
-	}
+// normal is where normal equations are solved, one after another.
+type normal struct {
+	lower, right []float64
+	sums         *vector.Sym
 }
 
-// zeros returns n zeros, in the room of old where they fit.
-func zeros(old []float64, n int) []float64 {
-	if cap(old) < n {
-		return make([]float64, n)
+// solve returns the weights of all but one of n items that foretell that one, from the
+// counts of their pairs.
+func (e *normal) solve(counts []float32, n, own int, lambda float64) ([]float64, error) {
+	e.lower, e.right = e.lower[:0], e.right[:0]
+	for i := range n {
+		row := counts[triangle(i):][:i+1]
+		switch {
+		case i < own:
+			e.right = append(e.right, float64(counts[triangle(own)+i]))
+		case i > own:
+			e.right = append(e.right, float64(row[own]))
+		default:
+			continue
+		}
+		for j, c := range row {
+			if j != own {
+				e.lower = append(e.lower, float64(c))
+			}
+		}
 	}
-	old = old[:n]
-	clear(old)
-	return old
+	if e.sums == nil || e.sums.Len() != n-1 {
+		e.sums = vector.NewSym(n - 1)
+	}
+	e.sums.SetLower(e.lower)
+	e.sums.AddDiagonal(lambda)
+	if err := e.sums.Factorise(); err != nil {
+		return nil, err
+	}
+	e.sums.Solve(e.right)
+	return e.right, nil
 }

@@ -166,6 +166,30 @@ func plainRidge(x *mat.Dense, near []int, j int, lambda float64) []float64 {
 	return out
 }
 
+// TestRidgeInParts learns from the counts of few items at a time, with places of either
+// width.
+func TestRidgeInParts(t *testing.T) {
+	data, _, _ := world(400, 300, 20)
+	p := RidgeParams{K: 20, Workers: 3}.WithDefaults()
+	want, err := learnRidge[uint16](t.Context(), wants(data), p, pairsBytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, room := range []int{1, 50_000} {
+		for name, learn := range map[string]func(context.Context, *model.Data, RidgeParams, int) ([][]model.Edge, error){
+			"two": learnRidge[uint16], "four": learnRidge[uint32],
+		} {
+			got, err := learn(t.Context(), wants(data), p, room)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("%d bytes of counts at a time, places of %s bytes: other weights than all at once", room, name)
+			}
+		}
+	}
+}
+
 func TestRidgeSameBitsForAnyWorkers(t *testing.T) {
 	data, _, _ := world(400, 300, 20)
 	ridge := mustFitRidge(t, data, RidgeParams{K: 20})

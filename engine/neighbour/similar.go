@@ -56,7 +56,10 @@ func nearest(ctx context.Context, data *model.Data, s *similarity, k, workers in
 type place interface{ uint16 | uint32 }
 
 func nearestOf[P place](ctx context.Context, data *model.Data, s *similarity, k, workers int) ([][]model.Edge, error) {
-	t := turn[P](data, s.norms)
+	return turn[P](data, s.norms).nearest(ctx, s.shrink, k, workers)
+}
+
+func (t *turned[P]) nearest(ctx context.Context, shrink float64, k, workers int) ([][]model.Edge, error) {
 	out := make([][]model.Edge, len(t.rows))
 	scratch := make([]*accumulator[P], workers)
 	vector.Fork(workers, len(t.rows), func(worker, at int) {
@@ -64,10 +67,10 @@ func nearestOf[P place](ctx context.Context, data *model.Data, s *similarity, k,
 			return
 		}
 		if scratch[worker] == nil {
-			scratch[worker] = &accumulator[P]{turned: t, shrink: s.shrink, sums: make([]float32, (len(t.rows)+span-1)/span*span)}
+			scratch[worker] = newAccumulator(t)
 		}
 		scratch[worker].sum(at)
-		out[t.rows[at]] = scratch[worker].best(at, k)
+		out[t.rows[at]] = scratch[worker].best(at, k, shrink)
 	})
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("find the most similar items: %w", err)
@@ -75,23 +78,24 @@ func nearestOf[P place](ctx context.Context, data *model.Data, s *similarity, k,
 	return out, nil
 }
 
-// turned is the matrix in both directions, items by their place.
+// turned is the matrix in both directions, with items by their place.
 type turned[P place] struct {
 	rows  []int     // of each place
+	of    []P       // the place of each row
 	norms []float64 // of each place, descending
-	// What customers have, one after another, and where each customer's begins; cells name
-	// places. The weight of all cells is one, or each has its own.
+	// What customers have, one after another, and where each customer's begins: places,
+	// ascending. All cells have one weight, or each its own.
 	places  []P
 	weights []float32 // nil where all are the same
 	square  float64   // of the weight that all have, else 1
 	starts  []int
-	// Who has an item, place after place, and where in places that is.
+	// Who has an item, place after place: the customer, and where in places that is.
 	customers, cells []uint32
 	ends             []int
 }
 
 func turn[P place](data *model.Data, norms []float64) *turned[P] {
-	t := &turned[P]{square: 1, rows: make([]int, len(norms)), norms: make([]float64, len(norms)), starts: []int{0}}
+	t := &turned[P]{rows: make([]int, len(norms)), of: make([]P, len(norms)), norms: make([]float64, len(norms)), square: 1}
 	for row := range t.rows {
 		t.rows[row] = row
 	}
@@ -101,21 +105,17 @@ func turn[P place](data *model.Data, norms []float64) *turned[P] {
 		}
 		return cmp.Compare(a, b)
 	})
-	of := make([]P, len(norms))
 	for at, row := range t.rows {
-		of[row], t.norms[at] = P(at), norms[row]
+		t.of[row], t.norms[at] = P(at), norms[row]
 	}
 	n := data.Cells()
-	t.places, t.weights = make([]P, 0, n), make([]float32, 0, n)
-	t.ends = make([]int, len(norms))
-	same := true
+	t.customers, t.cells, t.ends = make([]uint32, n), make([]uint32, n), make([]int, len(norms))
+	t.places, t.weights, t.starts = make([]P, n), make([]float32, n), make([]int, 1, len(data.Customers)+1)
 	for _, cells := range data.Customers {
 		for _, c := range cells {
-			t.places, t.weights = append(t.places, of[c.Row]), append(t.weights, c.Weight)
-			t.ends[of[c.Row]]++
-			same = same && c.Weight == t.weights[0]
+			t.ends[t.of[c.Row]]++
 		}
-		t.starts = append(t.starts, len(t.places))
+		t.starts = append(t.starts, t.starts[len(t.starts)-1]+len(cells))
 	}
 	next, from := make([]int, len(norms)), 0
 	for at, n := range t.ends {
@@ -123,39 +123,61 @@ func turn[P place](data *model.Data, norms []float64) *turned[P] {
 		from += n
 		t.ends[at] = from
 	}
-	t.customers, t.cells = make([]uint32, n), make([]uint32, n)
-	for u := range data.Customers {
-		for i := t.starts[u]; i < t.starts[u+1]; i++ {
-			at := t.places[i]
-			t.customers[next[at]], t.cells[next[at]] = uint32(u), uint32(i)
-			next[at]++
+	weights := make([]float32, n) // of each of customers
+	for u, cells := range data.Customers {
+		for _, c := range cells {
+			at := &next[t.of[c.Row]]
+			t.customers[*at], weights[*at] = uint32(u), c.Weight
+			*at++
 		}
 	}
-	if same && n > 0 {
-		t.square, t.weights = float64(t.weights[0])*float64(t.weights[0]), nil
+	t.list(weights)
+	if n > 0 && !slices.ContainsFunc(weights, func(w float32) bool { return w != weights[0] }) {
+		t.square, t.weights = float64(weights[0])*float64(weights[0]), nil
 	}
 	return t
+}
+
+// list lists what customers have by going through the places, so that theirs ascend.
+func (t *turned[P]) list(weights []float32) {
+	next, from := slices.Clone(t.starts), 0
+	for at, end := range t.ends {
+		for i := from; i < end; i++ {
+			cell := &next[t.customers[i]]
+			t.places[*cell], t.weights[*cell], t.cells[i] = P(at), weights[i], uint32(*cell)
+			*cell++
+		}
+		from = end
+	}
+}
+
+// column returns where in customers and cells those of a place are.
+func (t *turned[P]) column(at int) (from, to int) {
+	if at > 0 {
+		from = t.ends[at-1]
+	}
+	return from, t.ends[at]
 }
 
 // accumulator sums the inner products of one item's column with all. It belongs to one
 // goroutine.
 type accumulator[P place] struct {
 	*turned[P]
-	shrink float64
-	sums   []float32 // by place; whole spans
-	words  [span / 64]uint64
+	sums  []float32 // by place; whole spans
+	words [span / 64]uint64
 }
 
 // span is how many places share a bound.
 const span = 128
 
+func newAccumulator[P place](t *turned[P]) *accumulator[P] {
+	return &accumulator[P]{turned: t, sums: make([]float32, (len(t.rows)+span-1)/span*span)}
+}
+
 // sum adds up the inner products with the column at a place.
 func (a *accumulator[P]) sum(at int) {
-	from := 0
-	if at > 0 {
-		from = a.ends[at-1]
-	}
-	for i := from; i < a.ends[at]; i++ {
+	from, to := a.column(at)
+	for i := from; i < to; i++ {
 		u := a.customers[i]
 		begin, end := a.starts[u], a.starts[u+1]
 		if a.weights == nil {
@@ -188,10 +210,10 @@ func add[P place](sums []float32, places []P, weights []float32, w float32) {
 }
 
 // best returns the k most similar to the item at a place, best first, and empties the sums.
-func (a *accumulator[P]) best(at, k int) []model.Edge {
+func (a *accumulator[P]) best(at, k int, shrink float64) []model.Edge {
 	top := vector.NewTop(k)
 	a.sums[at] = 0
-	norm, shrink := a.norms[at], a.shrink
+	norm := a.norms[at]
 	for from := 0; from < len(a.rows); from += span {
 		// The least that an inner product here must be, less what roundings may take.
 		last := min(from+span, len(a.rows)) - 1
