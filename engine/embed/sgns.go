@@ -3,7 +3,6 @@ package embed
 import (
 	"context"
 	"encoding/binary"
-	"math"
 	"math/rand/v2"
 
 	"github.com/rapportengine/rapport/engine"
@@ -131,5 +130,3 @@ func (f *sgns) toward(truth, rate float32, in []float32, row uint32) {
 	out := f.out[int(row)*f.Dims:][:f.Dims]
 	vector.AxpyBoth(rate*(truth-logistic(vector.Dot(in, out))), in, out, f.pull)
 }
-
-func logistic(x float32) float32 { return float32(1 / (1 + math.Exp(-float64(x)))) }
