@@ -240,21 +240,28 @@ func (f *Reader) section(kind byte, want int) int {
 	return int(count)
 }
 
-// elements reads a section of count elements of size bytes, handing them to take in
-// runs.
-func (f *Reader) elements(kind byte, want, size int, take func(run []byte)) {
-	for left := f.section(kind, want) * size; left > 0 && f.err == nil; {
-		run := f.read(min(left, frameBuffer))
-		take(run)
-		left -= len(run)
+// elements reads a section of numbers of size bytes, a run at a time: take writes what a
+// run holds to as many places. Room doubles as bytes arrive, up to the count that is
+// claimed, so that nothing is left over and a damaged count takes no memory.
+func elements[T any](f *Reader, kind byte, want, size int, take func(to []T, run []byte)) []T {
+	count := f.section(kind, want)
+	var out []T
+	for len(out) < count && f.err == nil {
+		run := f.read(min((count-len(out))*size, frameBuffer))
+		n := len(out) + len(run)/size
+		if n > cap(out) {
+			out = append(make([]T, 0, min(count, max(2*cap(out), n))), out...)
+		}
+		take(out[len(out):n], run)
+		out = out[:n]
 	}
 	f.check()
+	return result(f, out)
 }
 
 // JSON reads a section that Writer.JSON wrote into v.
 func (f *Reader) JSON(v any) {
-	var data []byte
-	f.elements(kindBytes, -1, 1, func(run []byte) { data = append(data, run...) })
+	data := elements(f, kindBytes, -1, 1, func(to, run []byte) { copy(to, run) })
 	if f.err != nil {
 		return
 	}
@@ -265,46 +272,40 @@ func (f *Reader) JSON(v any) {
 
 // Float32s reads a section of want finite numbers.
 func (f *Reader) Float32s(want int) []float32 {
-	var out []float32
-	f.elements(kindFloat32, want, 4, func(run []byte) {
-		for ; len(run) >= 4; run = run[4:] {
-			v := math.Float32frombits(binary.LittleEndian.Uint32(run))
-			f.finite(float64(v))
-			out = append(out, v)
+	return elements(f, kindFloat32, want, 4, func(to []float32, run []byte) {
+		const exponent = 0xff << 23 // all of it set: infinite or no number
+		for i := range to {
+			b := binary.LittleEndian.Uint32(run[4*i:])
+			if b&exponent == exponent {
+				f.infinite(float64(math.Float32frombits(b)))
+			}
+			to[i] = math.Float32frombits(b)
 		}
 	})
-	return result(f, out)
 }
 
 // Float64s reads a section of want finite numbers.
 func (f *Reader) Float64s(want int) []float64 {
-	var out []float64
-	f.elements(kindFloat64, want, 8, func(run []byte) {
-		for ; len(run) >= 8; run = run[8:] {
-			v := math.Float64frombits(binary.LittleEndian.Uint64(run))
-			f.finite(v)
-			out = append(out, v)
+	return elements(f, kindFloat64, want, 8, func(to []float64, run []byte) {
+		for i := range to {
+			to[i] = math.Float64frombits(binary.LittleEndian.Uint64(run[8*i:]))
+			if math.IsNaN(to[i]) || math.IsInf(to[i], 0) {
+				f.infinite(to[i])
+			}
 		}
 	})
-	return result(f, out)
 }
 
 // Uint32s reads a section of want whole numbers; -1 takes any count.
 func (f *Reader) Uint32s(want int) []uint32 {
-	var out []uint32
-	f.elements(kindUint32, want, 4, func(run []byte) {
-		for ; len(run) >= 4; run = run[4:] {
-			out = append(out, binary.LittleEndian.Uint32(run))
+	return elements(f, kindUint32, want, 4, func(to []uint32, run []byte) {
+		for i := range to {
+			to[i] = binary.LittleEndian.Uint32(run[4*i:])
 		}
 	})
-	return result(f, out)
 }
 
-func (f *Reader) finite(v float64) {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		f.fail(fmt.Errorf("%w: it holds %v", ErrCorrupt, v))
-	}
-}
+func (f *Reader) infinite(v float64) { f.fail(fmt.Errorf("%w: it holds %v", ErrCorrupt, v)) }
 
 // Texts reads a section of texts.
 func (f *Reader) Texts() []string {

@@ -256,3 +256,65 @@ func TestByItemTurnsOver(t *testing.T) {
 		}
 	})
 }
+
+// TestLargeSections writes and reads sections of many runs, which leave no room unused.
+func TestLargeSections(t *testing.T) {
+	const n = 50_001
+	small, large, whole := make([]float32, n), make([]float64, n), make([]uint32, n)
+	for i := range n {
+		small[i], large[i], whole[i] = float32(i)-0.5, float64(i)/3, uint32(i*i)
+	}
+	small[n-1], large[n-1] = math.MaxFloat32, -math.MaxFloat64
+	var saved bytes.Buffer
+	w := model.NewWriter(&saved, "test", 3)
+	w.Float32s(small)
+	w.Float64s(large)
+	w.Uint32s(whole)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	err := read(t, &saved, func(f *model.Reader) {
+		a, b, c := f.Float32s(n), f.Float64s(n), f.Uint32s(-1)
+		if !slices.Equal(a, small) || !slices.Equal(b, large) || !slices.Equal(c, whole) {
+			t.Error("what was read is not what was written")
+		}
+		if cap(a) > n+n/100 || cap(b) > n+n/100 || cap(c) > n+n/100 {
+			t.Errorf("room for %d, %d and %d elements is taken, want %d", cap(a), cap(b), cap(c), n)
+		}
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	for _, v := range []float64{math.Inf(1), math.Inf(-1), math.NaN()} {
+		saved.Reset()
+		w := model.NewWriter(&saved, "test", 3)
+		w.Float32s([]float32{0, float32(v)})
+		w.Float64s([]float64{v})
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for _, of := range []int{2, -1} {
+			if err := read(t, &saved, func(f *model.Reader) { f.Float32s(of); f.Float64s(-1) }); !errors.Is(err, model.ErrCorrupt) {
+				t.Errorf("%v was read: %v", v, err)
+			}
+		}
+	}
+}
+
+func BenchmarkReader(b *testing.B) {
+	var saved bytes.Buffer
+	w := model.NewWriter(&saved, "test", 3)
+	w.Float32s(make([]float32, 1<<20))
+	if err := w.Close(); err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(4 << 20)
+	b.ReportAllocs()
+	for b.Loop() {
+		f, err := model.NewReader(bytes.NewReader(saved.Bytes()), "test", 3)
+		if err != nil {
+			b.Fatal(err)
+		}
+		f.Float32s(1 << 20)
+	}
+}
