@@ -14,10 +14,10 @@ type keeper struct {
 	worst neighbour // the furthest that can still be kept
 }
 
-// open begins anew, for the k nearest.
-func (h *keeper) open(k int) {
+// open begins anew, for the k nearest, none of whom is further away than so much.
+func (h *keeper) open(k int, most int64) {
 	h.k, h.all = k, slices.Grow(h.all[:0], 2*k)
-	h.worst = neighbour{math.MaxInt64, math.MaxUint32}
+	h.worst = neighbour{most, math.MaxUint32}
 }
 
 // offer keeps n, which was not offered before, if it is among the k nearest so far.

@@ -39,6 +39,10 @@ func newWorkspace(customers, rows int) *workspace {
 // to w. Those who share an item with own are found through the items' buyers. Of all others
 // the distance is their own length, so the shortest of them are nearest.
 func (m *Model) nearest(own []share, w *workspace) []neighbour {
+	k := min(m.params.K, len(m.ends))
+	if k == 0 {
+		return nil
+	}
 	for _, o := range own {
 		row, known := m.rows.Row(engine.ItemNum(o.item))
 		v := int64(whole(o.value))
@@ -51,7 +55,7 @@ func (m *Model) nearest(own []share, w *workspace) []neighbour {
 		}
 	}
 	near := &w.keeper
-	near.open(min(m.params.K, len(m.ends)))
+	near.open(k, m.length[m.byLength[k-1]]) // k are no longer than that, and what is shared brings them nearer
 	for block, marked := range w.marks {
 		if !marked {
 			continue

@@ -37,7 +37,7 @@ func (m *Model) Open(q *model.Query) model.Scorer {
 	}
 	w := m.room.Get().(*workspace)
 	defer m.room.Put(w)
-	if m.params.Alpha < 1 && len(m.ends) > 0 {
+	if m.params.Alpha < 1 {
 		near := m.nearest(s.own, w)
 		s.near = make([]uint32, 0, len(near))
 		for _, n := range near {
@@ -60,14 +60,9 @@ type scorer struct {
 	near []uint32 // the customers asked
 }
 
-// others is what the nearest add to a score whose shares of an item sum to this. The sums
-// are whole numbers: the same in any order.
-func (s *scorer) others(sum uint64) float64 {
-	if sum == 0 {
-		return 0
-	}
-	return (1 - s.m.params.Alpha) / (one * float64(len(s.near))) * float64(sum)
-}
+// mean is what a share of one of the customers asked adds to a score. Their shares are
+// whole numbers: their sums are the same in any order.
+func (s *scorer) mean() float64 { return (1 - s.m.params.Alpha) / (one * float64(max(len(s.near), 1))) }
 
 // take returns the scores of what the person and the nearest bought, and empties w.
 func (s *scorer) take(w *workspace) []vector.Scored {
@@ -75,32 +70,33 @@ func (s *scorer) take(w *workspace) []vector.Scored {
 	for _, word := range w.rows {
 		count += bits.OnesCount64(word)
 	}
-	scored, own := make([]vector.Scored, 0, count), s.own
-	push := func(item uint32, others float64) {
-		for ; len(own) > 0 && own[0].item <= item; own = own[1:] {
-			v := s.m.params.Alpha * own[0].value
-			if own[0].item == item {
-				others += v
-			} else {
-				scored = append(scored, vector.Scored{Item: engine.ItemNum(own[0].item), Score: float32(v)})
-			}
-		}
-		if others > 0 {
-			scored = append(scored, vector.Scored{Item: engine.ItemNum(item), Score: float32(others)})
-		}
-	}
+	scored := make([]vector.Scored, 0, count)
+	own, alpha, mean := s.own, s.m.params.Alpha, s.mean()
 	for i, word := range w.rows {
 		w.rows[i] = 0
 		for ; word != 0; word &= word - 1 {
 			row := i<<6 + bits.TrailingZeros64(word)
-			push(uint32(s.m.rows.Num(row)), s.others(w.sums[row]))
+			item, score := s.m.rows.Num(row), mean*float64(w.sums[row])
 			w.sums[row] = 0
+			for ; len(own) > 0 && engine.ItemNum(own[0].item) <= item; own = own[1:] {
+				if engine.ItemNum(own[0].item) == item {
+					score += alpha * own[0].value
+				} else {
+					scored = append(scored, own[0].scored(alpha))
+				}
+			}
+			scored = append(scored, vector.Scored{Item: item, Score: float32(score)})
 		}
 	}
-	if len(own) > 0 {
-		push(own[len(own)-1].item, 0)
+	for _, o := range own {
+		scored = append(scored, o.scored(alpha))
 	}
 	return scored
+}
+
+// scored is the score of a share of what nobody else bought.
+func (s share) scored(alpha float64) vector.Scored {
+	return vector.Scored{Item: engine.ItemNum(s.item), Score: float32(alpha * s.value)}
 }
 
 // Explain implements model.Scorer: an item is there because the person bought it, and
@@ -121,5 +117,5 @@ func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part)
 			sum += uint64(cells[at].share)
 		}
 	}
-	return s.others(sum), parts
+	return s.mean() * float64(sum), parts
 }

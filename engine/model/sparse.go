@@ -55,15 +55,23 @@ const searchBelow = 16
 // what scores; others a search each.
 func (s *Sparse) Score(items []engine.ItemNum, out []float32) {
 	out = out[:len(items)]
-	if len(items) < len(s.scored)/searchBelow || !ascend(items) {
+	if len(items) <= len(s.scored)/searchBelow || !ascend(items) {
 		for i, item := range items {
 			out[i] = s.Of(item)
 		}
 		return
 	}
-	clear(out)
+	if clear(out); len(items) == 0 {
+		return
+	}
 	at := 0
 	for _, one := range s.scored {
+		// Where no item is missing in between, it stands as many places on as it is above.
+		if on := int64(one.Item) - int64(items[at]); uint64(on) < uint64(len(items)-at) && items[at+int(on)] == one.Item {
+			at += int(on)
+			out[at] = one.Score
+			continue
+		}
 		if at = seek(items, at, one.Item); at == len(items) {
 			return
 		}
@@ -94,7 +102,7 @@ func ascend(items []engine.ItemNum) bool {
 
 // seek returns the first place from at on whose item is not below item, in items that
 // ascend. No two are the same, so it lies at most as many places on as the numbers are
-// apart: right there where none is missing between them, and near that where few are.
+// apart, and near that where few are missing between them.
 func seek(items []engine.ItemNum, at int, item engine.ItemNum) int {
 	if at == len(items) || items[at] >= item {
 		return at
