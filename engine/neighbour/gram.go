@@ -131,7 +131,7 @@ func mostWanted(data *model.Data, limit int) []int {
 
 // wanted is what customers want among some items, by the items' places there.
 type wanted struct {
-	places []uint32 // ascending, customer after customer
+	places []uint16 // ascending, customer after customer; maxItems are fewer
 	ends   []int    // of each item in lists
 	// lists holds for each item the parts of places that are what its customers want
 	// before it, and itself.
@@ -144,13 +144,13 @@ func among(data *model.Data, kept []int) *wanted {
 	for at, row := range kept {
 		place[row] = int32(at)
 	}
-	w := &wanted{places: make([]uint32, 0, data.Cells()), ends: make([]int, len(kept))}
+	w := &wanted{places: make([]uint16, 0, data.Cells()), ends: make([]int, len(kept))}
 	starts := make([]uint32, 0, len(data.Customers)+1)
 	for _, cells := range data.Customers {
 		starts = append(starts, uint32(len(w.places)))
 		for _, c := range cells {
 			if at := place[c.Row]; at >= 0 && c.Weight > 0 {
-				w.places = append(w.places, uint32(at))
+				w.places = append(w.places, uint16(at))
 				w.ends[at]++
 			}
 		}
@@ -185,8 +185,6 @@ func (g *Gram) countRow(at int, w *wanted) {
 	}
 	row := g.counts[triangle(at):][: at+1 : at+1]
 	for _, part := range w.lists[from:w.ends[at]] {
-		for _, p := range w.places[part[0]:part[1]] {
-			row[p]++
-		}
+		count(row, w.places[part[0]:part[1]])
 	}
 }
