@@ -167,3 +167,22 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkAnswer is an answer over 5,000 items with vectors of 128 numbers.
+func BenchmarkAnswer(b *testing.B) {
+	const count, width = 5000, 128
+	ids, rng := modeltest.Items(count), rand.New(rand.NewPCG(1, 2))
+	items := make([]catalogue.Entry, count)
+	for n := range items {
+		item := &engine.Item{ID: ids.ID(engine.ItemNum(n)), Embedding: make([]float32, width)}
+		for k := range item.Embedding {
+			item.Embedding[k] = float32(rng.NormFloat64())
+		}
+		items[n] = catalogue.Entry{Num: engine.ItemNum(n), Item: item}
+	}
+	var queries []*model.Query
+	for _, h := range modeltest.Histories(3, 50, count, 30) {
+		queries = append(queries, &model.Query{History: h})
+	}
+	modeltest.Answers(b, mustFit(b, items, ids, Params{}), queries, count)
+}
