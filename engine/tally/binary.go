@@ -71,14 +71,19 @@ func (c *Counters) MarshalBinary() ([]byte, error) {
 		if ch == nil {
 			continue
 		}
-		for i := range ch.cells {
-			if ch.cells[i] == (cell{}) {
+		for b, block := range ch.blocks {
+			if block == nil {
 				continue
 			}
-			cells++
-			out = binary.LittleEndian.AppendUint32(out, uint32(k*chunkLen+i))
-			for _, v := range ch.cells[i] {
-				out = binary.LittleEndian.AppendUint64(out, math.Float64bits(v))
+			for i := range block {
+				if block[i] == (cell{}) {
+					continue
+				}
+				cells++
+				out = binary.LittleEndian.AppendUint32(out, uint32(k*chunkLen+b*blockLen+i))
+				for _, v := range block[i] {
+					out = binary.LittleEndian.AppendUint64(out, math.Float64bits(v))
+				}
 			}
 		}
 	}
@@ -141,19 +146,16 @@ func (c *Counters) read(b []byte) error {
 	if int64(n) < int64(c.length) || n >= engine.MaxCatalogue {
 		return fmt.Errorf("%w: item number %d is out of order or out of range", ErrCorrupt, n)
 	}
-	k := int(n) / chunkLen
-	if k >= len(c.chunks) {
-		c.chunks = append(c.chunks, make([]*chunk, k+1-len(c.chunks))...)
-	}
-	if c.chunks[k] == nil {
-		c.chunks[k] = new(chunk)
+	to := &c.room(engine.ItemNum(n)).blocks[n%chunkLen/blockLen]
+	if *to == nil {
+		*to = new(block)
 	}
 	for s := range spans {
 		v := math.Float64frombits(binary.LittleEndian.Uint64(b[4+8*s:]))
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return fmt.Errorf("%w: the count of item %d is not a number", ErrCorrupt, n)
 		}
-		c.chunks[k].cells[n%chunkLen][s] = v
+		(*to)[n%blockLen][s] = v
 	}
 	c.length = int(n) + 1
 	return nil

@@ -52,13 +52,19 @@ func (s Span) HalfLife() time.Duration {
 // cells far below the largest float64 (2^1023).
 const landmarkStep = 600 * day
 
-// chunkLen items are copied when one of them changes: 10 KiB.
-const chunkLen = 256
+// The cells of blockLen items are copied when one of them changes, and where those of
+// its chunk lie: 640 bytes. So thousands of counters that differ by a hundred rows each
+// fit into memory, which a training holds at once.
+const (
+	chunkLen = 256
+	blockLen = 8
+)
 
 type (
 	cell  [spans]float64
+	block [blockLen]cell
 	chunk struct {
-		cells  [chunkLen]cell
+		blocks [chunkLen / blockLen]*block   // nil where nothing was counted
 		tables [tables]atomic.Pointer[table] // what is made of the cells, for who asks again
 	}
 )
@@ -136,29 +142,44 @@ func (c *Counters) adds(r *engine.Row, sign float64) cell {
 	return out
 }
 
-// add counts at time at (Unix ms) in place. Chunks that are still those of before are
-// copied first.
+// add counts at time at (Unix ms) in place. Chunks and blocks that are still those of
+// before are copied first.
 func (c *Counters) add(before *Counters, n engine.ItemNum, at int64, adds cell) {
 	if c.length == 0 || at > c.newest {
 		c.advance(at)
 	}
-	k := int(n) / chunkLen
-	if k >= len(c.chunks) {
-		c.chunks = append(c.chunks, make([]*chunk, k+1-len(c.chunks))...)
+	k, b := int(n)/chunkLen, n%chunkLen/blockLen
+	own := c.room(n)
+	if k < len(before.chunks) && own == before.chunks[k] {
+		own = &chunk{blocks: own.blocks}
+		c.chunks[k] = own
 	}
 	switch {
-	case c.chunks[k] == nil:
-		c.chunks[k] = new(chunk)
-	case k < len(before.chunks) && c.chunks[k] == before.chunks[k]:
-		c.chunks[k] = &chunk{cells: c.chunks[k].cells}
+	case own.blocks[b] == nil:
+		own.blocks[b] = new(block)
+	case k < len(before.chunks) && before.chunks[k] != nil && own.blocks[b] == before.chunks[k].blocks[b]:
+		cells := *own.blocks[b]
+		own.blocks[b] = &cells
 	}
-	to := &c.chunks[k].cells[n%chunkLen]
+	to := &own.blocks[b][n%blockLen]
 	for s := range spans {
 		w := adds[s] * factor(s, at, c.landmark)
 		to[s] += w
 		c.all[s] += w
 	}
 	c.length = max(c.length, int(n)+1)
+}
+
+// room returns the chunk of item n, which is made if there is none.
+func (c *Counters) room(n engine.ItemNum) *chunk {
+	k := int(n) / chunkLen
+	if k >= len(c.chunks) {
+		c.chunks = append(c.chunks, make([]*chunk, k+1-len(c.chunks))...)
+	}
+	if c.chunks[k] == nil {
+		c.chunks[k] = new(chunk)
+	}
+	return c.chunks[k]
 }
 
 // advance makes at the newest time and moves the landmark if it has come far enough.
@@ -185,11 +206,21 @@ func (old *chunk) scaled(from, to int64) *chunk {
 		return nil
 	}
 	own := new(chunk)
+	var by cell
 	for s := range spans {
-		f := factor(s, from, to)
-		for i := range old.cells {
-			own.cells[i][s] = old.cells[i][s] * f
+		by[s] = factor(s, from, to)
+	}
+	for b, cells := range old.blocks {
+		if cells == nil {
+			continue
 		}
+		scaled := *cells
+		for i := range scaled {
+			for s := range spans {
+				scaled[i][s] *= by[s]
+			}
+		}
+		own.blocks[b] = &scaled
 	}
 	return own
 }
@@ -239,7 +270,11 @@ func (v View) Value(n engine.ItemNum) float64 {
 	if k >= len(v.c.chunks) || v.c.chunks[k] == nil {
 		return 0
 	}
-	return v.c.chunks[k].cells[n%chunkLen][v.span] * v.factor
+	cells := v.c.chunks[k].blocks[n%chunkLen/blockLen]
+	if cells == nil {
+		return 0
+	}
+	return cells[n%blockLen][v.span] * v.factor
 }
 
 // All returns the sum of the values of all items.

@@ -152,6 +152,12 @@ func TestUnchangedChunksAreShared(t *testing.T) {
 	if same := c.With(nil); same.Len() != c.Len() {
 		t.Errorf("With(nil) has length %d, want %d", same.Len(), c.Len())
 	}
+	blocks := func(c *Counters, n int) *block { return c.chunks[n/chunkLen].blocks[n%chunkLen/blockLen] }
+	c = c.With([]engine.Row{row(1001+blockLen, engine.Purchase, start, 1)})
+	next = c.With([]engine.Row{row(1001, engine.Purchase, start, 1)})
+	if blocks(next, 1001+blockLen) != blocks(c, 1001+blockLen) || blocks(next, 1001) == blocks(c, 1001) {
+		t.Error("With copied a block nothing changed in, or changed one in place")
+	}
 }
 
 // TestReadCountersKnowTheirNewestRow saves counters whose every cell came to zero: what is
