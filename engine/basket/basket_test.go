@@ -243,25 +243,27 @@ func slowNearest(m *Model, own []share) []neighbour {
 	return all[:min(m.params.K, len(all))]
 }
 
-func TestNearestAsAllDistances(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		histories := world(rapid.Uint64().Draw(t, "seed"), rapid.IntRange(1, 60).Draw(t, "customers"), rapid.IntRange(1, 40).Draw(t, "items"))
-		seqs, _ := sequences(40, histories[1:]...)
-		p := Params{K: rapid.IntRange(1, 30).Draw(t, "k"), Groups: rapid.IntRange(1, 4).Draw(t, "groups")}
-		m, err := Fit(context.Background(), seqs, p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		own, w := m.params.shares(baskets(boughtIn(histories[0]))), newWorkspace(len(m.ends), m.rows.Len())
-		m.nearest(m.params.shares(baskets(boughtIn(histories[len(histories)-1]))), w) // leaves nothing behind
-		want, got := slowNearest(m, own), m.nearest(own, w)
-		slices.SortFunc(got, func(a, b neighbour) int {
-			return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.customer, b.customer))
-		})
-		if !slices.Equal(got, want) {
-			t.Fatalf("nearest are %v, all distances say %v", got, want)
-		}
+func TestNearestAsAllDistances(t *testing.T) { rapid.Check(t, nearestAsAllDistances) }
+
+func FuzzNearest(f *testing.F) { f.Fuzz(rapid.MakeFuzz(nearestAsAllDistances)) }
+
+func nearestAsAllDistances(t *rapid.T) {
+	histories := world(rapid.Uint64().Draw(t, "seed"), rapid.IntRange(1, 60).Draw(t, "customers"), rapid.IntRange(1, 40).Draw(t, "items"))
+	seqs, _ := sequences(40, histories[1:]...)
+	p := Params{K: rapid.IntRange(1, 30).Draw(t, "k"), Groups: rapid.IntRange(1, 4).Draw(t, "groups")}
+	m, err := Fit(context.Background(), seqs, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, w := m.params.shares(baskets(boughtIn(histories[0]))), newWorkspace(len(m.ends), m.rows.Len())
+	m.nearest(m.params.shares(baskets(boughtIn(histories[len(histories)-1]))), w) // leaves nothing behind
+	want, got := slowNearest(m, own), m.nearest(own, w)
+	slices.SortFunc(got, func(a, b neighbour) int {
+		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.customer, b.customer))
 	})
+	if !slices.Equal(got, want) {
+		t.Fatalf("nearest are %v, all distances say %v", got, want)
+	}
 }
 
 // TestKeeper holds what is kept against sorting all.

@@ -31,45 +31,47 @@ func drawNums(t *rapid.T, name string) []engine.ItemNum {
 	return out
 }
 
-// TestSparseAsATable holds scores, in any order and repeated, against a map.
-func TestSparseAsATable(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		want := make(map[engine.ItemNum]float32)
-		var scored []vector.Scored
-		for _, n := range drawNums(t, "scored") {
-			v := rapid.Float32Range(-2, 2).Draw(t, "score")
-			want[n] = v
-			scored = append(scored, vector.Scored{Item: n, Score: v})
+func TestSparseAsATable(t *testing.T) { rapid.Check(t, sparseAsATable) }
+
+func FuzzSparse(f *testing.F) { f.Fuzz(rapid.MakeFuzz(sparseAsATable)) }
+
+// sparseAsATable holds scores, in any order and repeated, against a map.
+func sparseAsATable(t *rapid.T) {
+	want := make(map[engine.ItemNum]float32)
+	var scored []vector.Scored
+	for _, n := range drawNums(t, "scored") {
+		v := rapid.Float32Range(-2, 2).Draw(t, "score")
+		want[n] = v
+		scored = append(scored, vector.Scored{Item: n, Score: v})
+	}
+	s := NewSparse(scored)
+	items := drawNums(t, "asked")
+	for _, one := range scored {
+		if rapid.Bool().Draw(t, "asked too") {
+			items = append(items, one.Item)
 		}
-		s := NewSparse(scored)
-		items := drawNums(t, "asked")
-		for _, one := range scored {
-			if rapid.Bool().Draw(t, "asked too") {
-				items = append(items, one.Item)
-			}
+	}
+	slices.Sort(items)
+	items = slices.Compact(items)
+	switch rapid.IntRange(0, 2).Draw(t, "order") {
+	case 1:
+		slices.Reverse(items)
+	case 2:
+		items = slices.Concat(items, items)
+	}
+	out := make([]float32, len(items)+1)
+	for i := range out {
+		out[i] = 9
+	}
+	s.Score(items, out)
+	for i, item := range items {
+		if out[i] != want[item] {
+			t.Fatalf("item %d of %v scores %v, want %v", item, items, out[i], want[item])
 		}
-		slices.Sort(items)
-		items = slices.Compact(items)
-		switch rapid.IntRange(0, 2).Draw(t, "order") {
-		case 1:
-			slices.Reverse(items)
-		case 2:
-			items = slices.Concat(items, items)
-		}
-		out := make([]float32, len(items)+1)
-		for i := range out {
-			out[i] = 9
-		}
-		s.Score(items, out)
-		for i, item := range items {
-			if out[i] != want[item] {
-				t.Fatalf("item %d of %v scores %v, want %v", item, items, out[i], want[item])
-			}
-		}
-		if out[len(items)] != 9 {
-			t.Fatal("a score was written for no item")
-		}
-	})
+	}
+	if out[len(items)] != 9 {
+		t.Fatal("a score was written for no item")
+	}
 }
 
 // TestSeek holds the quick way against walking.
