@@ -17,7 +17,7 @@ import (
 // best items are looked at in one, and how many scores may be held in all (160 MB).
 const (
 	blendCases  = 4000
-	blendDepth  = 50
+	blendDepth  = 100
 	blendFloats = 40 << 20
 )
 
@@ -28,6 +28,7 @@ type question struct {
 	scores [][]float32      // by source, of items, on its scale; nil where it says nothing
 	wanted []int            // the targets, as places in items
 	held   int              // targets in all, also those that are not in items
+	who    engine.Subject   // of no ID for a basket, which is nobody's
 	fold   int              // of cross-validation
 }
 
@@ -57,6 +58,7 @@ func ask(ctx context.Context, w *recommend.World, place *recommend.Place, cases 
 		}
 		sums[i] = momentsOf(raw.By, likeness)
 		e.questions[i] = newQuestion(raw, cases[i].Targets, keep)
+		e.questions[i].who = cases[i].Who.Subject
 		return nil
 	})
 	if err != nil {
@@ -70,7 +72,7 @@ func ask(ctx context.Context, w *recommend.World, place *recommend.Place, cases 
 	for _, q := range e.questions {
 		q.standardise(e.scales)
 	}
-	e.divide(cases)
+	e.divide()
 	return e, nil
 }
 
@@ -151,15 +153,35 @@ func (q *question) sum(weights []float64, out []float32) []float32 {
 const folds = 5
 
 // divide gives all questions of one person to one fold, the persons in turn.
-func (e *exam) divide(cases []Case) {
+func (e *exam) divide() {
 	of, next := make(map[engine.Subject]int), 0
-	for i, c := range cases {
-		fold, known := of[c.Who.Subject]
-		if !known || c.Who.Subject.ID == "" { // a basket is nobody's
+	for _, q := range e.questions {
+		fold, known := of[q.who]
+		if !known || q.who.ID == "" {
 			fold, next = next, (next+1)%folds
-			of[c.Who.Subject] = fold
+			of[q.who] = fold
 		}
-		e.questions[i].fold = fold
+		q.fold = fold
+	}
+}
+
+// len is how many questions there are; of none, 0.
+func (e *exam) len() int {
+	if e == nil {
+		return 0
+	}
+	return len(e.questions)
+}
+
+// join adds the questions of an earlier exam of the same sources, evenly picked if both
+// together are more than a blend is chosen on.
+func (e *exam) join(earlier *exam) {
+	if earlier == nil || !slices.Equal(e.names, earlier.names) {
+		return
+	}
+	if room := blendCases - len(e.questions); room > 0 {
+		e.questions = append(e.questions, Pick(earlier.questions, room)...)
+		e.divide()
 	}
 }
 

@@ -23,10 +23,16 @@ type Selector struct {
 	Without []string
 	// Beside names kinds that are fitted even where they do not serve.
 	Beside []string
+	// Asked, if not nil, keeps what was asked for each task, so that the next choice of its
+	// blend goes by that, too, and not by the newest questions alone.
+	Asked Asked
 
 	fresh   *Newcomers // how new items are ranked, nil where that was not chosen
 	profile rank.Scale // of what customers said of themselves, of weight 0 where it earns nothing
 }
+
+// Asked are the questions by which blends of the same sources were chosen so far.
+type Asked map[rank.Task]*exam
 
 // Default is the first setting of every kind that is wanted.
 func (s *Selector) Default(m *Material) Recipe {
@@ -156,22 +162,13 @@ func (s *Selector) Blend(ctx context.Context, w *recommend.World, task rank.Task
 	return s.blend(ctx, w, task, place, cases, nil)
 }
 
-// Keep is Blend where weights are at work: those stay unless others are better by more
-// than chance.
-func (s *Selector) Keep(ctx context.Context, w *recommend.World, task rank.Task, place *recommend.Place, cases []Case, work map[string]rank.Scale) (map[string]rank.Scale, Chosen, error) {
-	scales, how, err := s.blend(ctx, w, task, place, cases, work)
-	if err == nil && scales == nil {
-		scales = work
-	}
-	return scales, how, err
-}
-
 // blend chooses the weights for a task or, where the blend of the task is given, those
 // of a place in it: nil where it is served by the task's. It goes by those of whom
 // something is known, where there are enough of them: Strangers chooses for the others.
 func (s *Selector) blend(ctx context.Context, w *recommend.World, task rank.Task, place *recommend.Place, cases []Case, of map[string]rank.Scale) (map[string]rank.Scale, Chosen, error) {
 	s.Fitter.begins("choosing the blend for " + string(task))
-	if known := slices.DeleteFunc(slices.Clone(cases), Case.unknown); task.Of() != rank.Anchor && len(known) >= blendLeast {
+	known, earlier := slices.DeleteFunc(slices.Clone(cases), Case.unknown), s.Asked[task].len()
+	if task.Of() != rank.Anchor && len(known) > 0 && len(known)+earlier >= blendLeast {
 		cases = known // an item's neighbours are asked for by anybody
 	}
 	cases = Pick(cases, blendCases)
@@ -183,5 +180,9 @@ func (s *Selector) blend(ctx context.Context, w *recommend.World, task rank.Task
 		return nil, Chosen{}, err
 	}
 	e.fresh = s.fresh
+	if s.Asked != nil && of == nil {
+		e.join(s.Asked[task])
+		s.Asked[task] = e
+	}
 	return e.fit(ctx, task, of)
 }

@@ -37,35 +37,37 @@ func (e *evaluation) choose(ctx context.Context) (training.Recipe, blends, error
 		return recipe, blends{Best: blend}, err
 	}
 	world = world.WithModels(recommend.NewModels(0, past.Newest, recipe.Serving(sources), world.Models.Encoder, blend), world.Content)
-	chosen, err := e.blend(ctx, world, cases, nil)
+	chosen, err := e.blend(ctx, world, cases)
 	return recipe, chosen, err
 }
 
-// again chooses the blends for the cut after f, as a shop's training does each time: what
-// was asked at f lies behind the next cut. They stay unless others are better there by more
-// than chance.
+// again chooses the blends for the cut after f: what was asked at f lies behind the next
+// cut, and counts there beside all that was asked before.
 func (e *evaluation) again(ctx context.Context, w *recommend.World, f fold, chosen blends) (blends, error) {
 	cases := training.Pick(f.cases, choosingCases)
 	if len(cases) == 0 || !slices.ContainsFunc(e.Models, isBest) {
 		return chosen, nil
 	}
-	return e.blend(ctx, w, cases, chosen)
+	return e.blend(ctx, w, cases)
 }
 
-// blend chooses how the sources of a world weigh in every best, where work says how they
-// did so far. Strangers' lists are chosen for each, too: customers nobody knows are no
+// blend chooses how the sources of a world weigh in every best, by these cases and those of
+// earlier choices. Strangers' lists are chosen for each, too: customers nobody knows are no
 // reason for a difference.
-func (e *evaluation) blend(ctx context.Context, w *recommend.World, cases []training.Case, work blends) (blends, error) {
+func (e *evaluation) blend(ctx context.Context, w *recommend.World, cases []training.Case) (blends, error) {
 	out := make(blends)
 	for _, name := range append([]string{Best}, e.Models...) {
 		if !isBest(name) || out[name] != nil {
 			continue
 		}
+		if e.asked[name] == nil {
+			e.asked[name] = make(training.Asked)
+		}
 		selector := e.selector
-		selector.Without = slices.Concat(selector.Without, missing(name))
+		selector.Without, selector.Asked = slices.Concat(selector.Without, missing(name)), e.asked[name]
 		blend := rank.DefaultBlend()
 		blend[rank.Cold] = selector.ColdBlend()
-		if err := chooseBlend(ctx, &selector, w, cases, work[name], blend); err != nil {
+		if err := chooseBlend(ctx, &selector, w, cases, blend); err != nil {
 			return nil, err
 		}
 		out[name] = blend
@@ -75,14 +77,9 @@ func (e *evaluation) blend(ctx context.Context, w *recommend.World, cases []trai
 
 // chooseBlend chooses how the sources weigh for whom something is known of, and for whom
 // nothing is.
-func chooseBlend(ctx context.Context, s *training.Selector, w *recommend.World, cases []training.Case, work, into rank.Blend) (err error) {
+func chooseBlend(ctx context.Context, s *training.Selector, w *recommend.World, cases []training.Case, into rank.Blend) (err error) {
 	task := s.Place.Task()
-	if scales := work[task]; scales != nil {
-		into[task], _, err = s.Keep(ctx, w, task, s.Place, cases, scales)
-	} else {
-		into[task], _, err = s.Blend(ctx, w, task, s.Place, cases)
-	}
-	if err != nil {
+	if into[task], _, err = s.Blend(ctx, w, task, s.Place, cases); err != nil {
 		return err
 	}
 	into[rank.Cold], _, err = s.Strangers(ctx, w, s.Place, cases, into[rank.Cold])

@@ -69,7 +69,8 @@ type evaluation struct {
 	past     *training.Snapshot // the train part
 	choosing []training.Case    // of the validation part
 	parts    map[string]training.Slice
-	repeated int // subjects who are not asked: all that is held out of them they had
+	repeated int                       // subjects who are not asked: all that is held out of them they had
+	asked    map[string]training.Asked // for the blend of each best
 	report   *evaluate.Report
 	steps    struct{ done, all int }
 }
@@ -112,7 +113,7 @@ func prepare(o Options) (*evaluation, error) {
 	if o.Sessions {
 		o.Data = o.Data.bySession()
 	}
-	e := &evaluation{Options: &o, report: &evaluate.Report{Version: o.Version, Commit: o.Commit}}
+	e := &evaluation{Options: &o, asked: make(map[string]training.Asked), report: &evaluate.Report{Version: o.Version, Commit: o.Commit}}
 	if err := e.checkTargets(); err != nil {
 		return nil, err
 	}
