@@ -88,7 +88,7 @@ func (s *Server) answer(c *gin.Context, req *engine.Request) error {
 	if err != nil {
 		return err
 	}
-	return send(c, answer)
+	return sendAnswer(c, &answer)
 }
 
 // suggest answers a ticket or a question with fixes.
@@ -133,7 +133,7 @@ func (s *Server) rank(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return send(c, answer)
+	return sendAnswer(c, &answer)
 }
 
 // next goes on where a list ended: the same request, without what was shown.
@@ -157,7 +157,7 @@ func (s *Server) next(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return send(c, answer)
+	return sendAnswer(c, &answer)
 }
 
 // recommendationID returns the id of an answer of ours from the path.

@@ -16,10 +16,14 @@ func reply(c *gin.Context, status int, value any) error {
 	if err != nil {
 		return fmt.Errorf("encode the answer of %s: %w", c.FullPath(), err)
 	}
+	write(c, status, body)
+	return nil
+}
+
+func write(c *gin.Context, status int, body []byte) {
 	c.Writer.Header().Set("Content-Type", "application/json; charset=utf-8")
 	c.Status(status)
 	_, _ = c.Writer.Write(body) // the caller may be gone; nothing is left to tell them
-	return nil
 }
 
 // encode is JSON as people write it: "<" stays "<". It is never put into HTML.

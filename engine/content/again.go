@@ -17,7 +17,7 @@ func (s *scorer) Again(q *model.Query) model.Scorer {
 }
 
 // Bytes implements model.Lasting.
-func (s *scorer) Bytes() int { return 192 + 16*len(s.causes) + 4*len(s.profile) }
+func (s *scorer) Bytes() int { return 192 + 24*len(s.causes) + 4*len(s.profile) }
 
 // Again implements model.Lasting.
 func (s *nearest) Again(q *model.Query) model.Scorer {

@@ -7,6 +7,7 @@ package content
 
 import (
 	"math"
+	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -59,6 +60,7 @@ type scorer struct {
 // cause is an item of the history and its share in the profile.
 type cause struct {
 	item  engine.ItemNum
+	own   float32 // what it puts into its own score
 	share float64
 }
 
@@ -73,7 +75,7 @@ func (s *scorer) fold(causes []engine.Interest) {
 		for i, x := range row {
 			sum[i] += c.Weight * float64(x)
 		}
-		s.causes = append(s.causes, cause{c.Item, c.Weight})
+		s.causes = append(s.causes, cause{item: c.Item, share: c.Weight})
 		if len(s.causes) == maxCauses {
 			break
 		}
@@ -92,21 +94,24 @@ func (s *scorer) fold(causes []engine.Interest) {
 		s.profile[i] = float32(x / length)
 	}
 	for i := range s.causes {
-		s.causes[i].share /= length
-		n := s.causes[i].item
+		c := &s.causes[i]
+		c.share /= length
+		row := s.vectors.Row(c.item)
+		c.own = float32(c.share * float64(vector.Dot(row, row)))
+		n := c.item
 		s.marks[n/64%16] |= 1 << (n % 64)
 	}
 }
 
-// itself returns what the item's own row has put into its score: its share of the
-// profile, 0 for what is no cause. The marks spare nearly all items the search.
-func (s *scorer) itself(n engine.ItemNum) float64 {
+// itself returns what the item's own row has put into its score, 0 for what is no cause.
+// The marks spare nearly all items the search.
+func (s *scorer) itself(n engine.ItemNum) float32 {
 	if s.marks[n/64%16]&(1<<(n%64)) == 0 {
 		return 0
 	}
 	for _, c := range s.causes {
 		if c.item == n {
-			return c.share
+			return c.own
 		}
 	}
 	return 0
@@ -122,11 +127,7 @@ func (s *scorer) score(n engine.ItemNum) float32 {
 	if row == nil || s.profile == nil {
 		return 0
 	}
-	score := vector.Dot(s.profile, row)
-	if own := s.itself(n); own != 0 {
-		score -= float32(own * float64(vector.Dot(row, row)))
-	}
-	return score
+	return vector.Dot(s.profile, row) - s.itself(n)
 }
 
 // Score writes the likeness of each item to the profile.
@@ -140,10 +141,16 @@ func (s *scorer) Score(items []engine.ItemNum, out []float32) {
 	if len(s.causes) == 0 {
 		return
 	}
-	for i, n := range items {
-		if s.marks[n/64%16]&(1<<(n%64)) != 0 && s.itself(n) != 0 {
-			out[i] = s.score(n)
+	if len(items) > len(s.causes) && slices.IsSorted(items) {
+		for i := range s.causes {
+			if at, is := slices.BinarySearch(items, s.causes[i].item); is {
+				out[at] -= s.causes[i].own
+			}
 		}
+		return
+	}
+	for i, n := range items {
+		out[i] -= s.itself(n)
 	}
 }
 

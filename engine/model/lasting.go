@@ -13,3 +13,11 @@ type Lasting interface {
 
 // Bytes is about what the scores take.
 func (s *Sparse) Bytes() int { return 8 * len(s.scored) }
+
+// Common is a Scorer that knows no person: its scores hang on the query's Counters and
+// Catalogue, and on the minutes of Now and of the newest that was counted, alone.
+type Common interface {
+	Scorer
+	// Common does nothing.
+	Common()
+}

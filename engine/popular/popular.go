@@ -135,7 +135,7 @@ func perDay(value float64, s tally.Span) float64 {
 	return max(value, 0) * math.Ln2 / (float64(s.HalfLife()) / float64(day))
 }
 
-// Newest scores an item 2^(-age / 30 days) since it was published, 1 if that is yet to
+// Newest scores an item 2^(-age / 30 days) since it was published, by the minute, 1 if that is yet to
 // come and 0 if it is not known.
 type Newest struct{}
 
@@ -150,12 +150,13 @@ func (Newest) Open(q *model.Query) model.Scorer {
 	if q.Catalogue == nil {
 		return nothing()
 	}
+	now := q.Now.Truncate(time.Minute)
 	return scorer{score: func(n engine.ItemNum) float32 {
 		it := q.Catalogue.Item(n)
 		if it == nil || it.Published == nil {
 			return 0
 		}
-		return float32(math.Exp2(-float64(max(q.Now.Sub(*it.Published), 0)) / float64(newHalfLife)))
+		return float32(math.Exp2(-float64(max(now.Sub(*it.Published), 0)) / float64(newHalfLife)))
 	}}
 }
 
@@ -177,6 +178,11 @@ func counted(c *tally.Counters, slot int, key tally.Key, score func(engine.ItemN
 func nothing() scorer {
 	return scorer{score: func(engine.ItemNum) float32 { return 0 }, empty: true}
 }
+
+var _ model.Common = scorer{}
+
+// Common implements model.Common.
+func (s scorer) Common() {}
 
 // Empty implements model.Scorer.
 func (s scorer) Empty() bool { return s.empty }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"sort"
+	"sync/atomic"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -16,10 +17,11 @@ import (
 
 // choice is what may be in a list: all of some items but for a few.
 type choice struct {
-	all     *roaring.Bitmap  // may be shared: not to be changed
-	items   []engine.ItemNum // the same, ascending; nil where they were not listed
-	without *roaring.Bitmap  // may not be in the list; nil for none
-	count   int              // of those that may
+	all     *roaring.Bitmap            // may be shared: not to be changed
+	items   []engine.ItemNum           // the same, ascending; nil where they were not listed
+	without *roaring.Bitmap            // may not be in the list; nil for none
+	count   int                        // of those that may
+	commons *[2]atomic.Pointer[common] // where items are those of a stock; by task: any, cold
 }
 
 // choiceOf returns the choice of exactly some items.
@@ -92,7 +94,7 @@ func (in *Input) stock(o *orders) (*stock, error) {
 	s := &stock{catalogue: in.World.Catalogue, admitted: admitted, choice: *choiceOf(all)}
 	s.from, s.to = in.World.still(now)
 	if s.count <= engine.ExactLimit {
-		s.items = itemsOf(all, nil)
+		s.items, s.commons = itemsOf(all, nil), new([2]atomic.Pointer[common])
 	}
 	at.Store(s)
 	return s, nil

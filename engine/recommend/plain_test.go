@@ -260,9 +260,13 @@ func (a *asked) blend(task rank.Task) map[string]rank.Scale {
 func (a *asked) score(sources []opened, n engine.ItemNum, it *engine.Item) float64 {
 	sum := 0.0
 	var raw [1]float32
-	for _, s := range sources {
-		s.Score([]engine.ItemNum{n}, raw[:])
-		sum += s.Apply(float64(raw[0]))
+	for _, everybodys := range []bool{true, false} { // the order counts in the last bits
+		for _, s := range sources {
+			if _, is := s.Scorer.(model.Common); is == everybodys {
+				s.Score([]engine.ItemNum{n}, raw[:])
+				sum += s.Apply(float64(raw[0]))
+			}
+		}
 	}
 	who := a.in.Someone
 	if a.refuses() {

@@ -26,8 +26,8 @@ func (s *scratch) room(n int) {
 	}
 }
 
-// score lets every source score every item of a choice and adds up on fixed scales. The
-// list is lent until the scratch is used again.
+// score lets every source score every item of a choice and adds up on fixed scales, first
+// what everybody hears: in one order, that of kept sums and new ones. The list is lent until the scratch is used again.
 func (v *voices) score(c *choice, s *scratch) []rank.Scored {
 	items := c.items
 	if items == nil {
@@ -36,10 +36,12 @@ func (v *voices) score(c *choice, s *scratch) []rank.Scored {
 	}
 	s.room(len(items))
 	raw, sums := s.raw[:len(items)], s.sums[:len(items)]
-	clear(sums)
-	for _, voice := range v.voices {
-		voice.Score(items, raw)
-		voice.AddTo(sums, raw)
+	v.sumCommon(c, items, raw, sums)
+	for i, voice := range v.voices {
+		if !v.isCommon(i) {
+			voice.Score(items, raw)
+			voice.AddTo(sums, raw)
+		}
 	}
 	return c.scored(items, sums, s.scored[:0])
 }

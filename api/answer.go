@@ -1,0 +1,241 @@
+package api
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// bodies are buffers of answers, to be used again. One that a long list has made large is
+// left to the collector.
+var bodies = sync.Pool{New: func() any { return new([]byte) }}
+
+const keptBody = 64 << 10
+
+// sendAnswer is send of an answer, written field by field: the bytes are those of
+// encoding/json, without its looking at types anew for every answer.
+func sendAnswer(c *gin.Context, a *engine.Answer) error {
+	room := bodies.Get().(*[]byte)
+	defer bodies.Put(room)
+	body, err := appendAnswer((*room)[:0], a)
+	if err != nil {
+		return fmt.Errorf("encode the answer of %s: %w", c.FullPath(), err)
+	}
+	if cap(body) <= keptBody {
+		*room = body
+	}
+	write(c, http.StatusOK, body)
+	return nil
+}
+
+// appendAnswer appends what encode makes of a.
+func appendAnswer(out []byte, a *engine.Answer) ([]byte, error) {
+	out = append(out, '{')
+	if a.RecommendationID != "" {
+		out = append(appendText(append(out, `"recommendation_id":`...), a.RecommendationID), ',')
+	}
+	out = append(out, `"items":`...)
+	out, err := appendList(out, a.Items, appendRecommended)
+	if err != nil {
+		return nil, err
+	}
+	out = appendText(append(out, `,"scenario":`...), a.Scenario)
+	out = appendText(append(out, `,"basis":`...), string(a.Basis))
+	out = strconv.AppendBool(append(out, `,"exact":`...), a.Exact)
+	out = strconv.AppendInt(append(out, `,"eligible":`...), int64(a.Eligible), 10)
+	out = appendModels(append(out, `,"models":`...), a.Models)
+	if len(a.Degraded) > 0 {
+		out = appendTexts(append(out, `,"degraded":`...), a.Degraded)
+	}
+	if a.EmptyReason != "" {
+		out = appendText(append(out, `,"empty_reason":`...), a.EmptyReason)
+	}
+	if a.Continues != "" {
+		out = appendText(append(out, `,"continues":`...), a.Continues)
+	}
+	if a.LeftOut != nil {
+		out, _ = appendList(append(out, `,"left_out":`...), a.LeftOut, appendLeftOut) // texts cannot fail
+	}
+	if out, err = appendNumber(append(out, `,"took_ms":`...), a.TookMS); err != nil {
+		return nil, err
+	}
+	return append(out, '}'), nil
+}
+
+func appendRecommended(out []byte, r *engine.Recommended) ([]byte, error) {
+	out = appendText(append(out, `{"item_id":`...), string(r.Item))
+	out = appendText(append(out, `,"kind":`...), string(r.Kind))
+	out, err := appendNumber(append(out, `,"score":`...), r.Score)
+	if err != nil {
+		return nil, err
+	}
+	out = strconv.AppendInt(append(out, `,"rank":`...), int64(r.Rank), 10)
+	out = appendText(append(out, `,"source":`...), r.Source)
+	if len(r.Reasons) > 0 {
+		if out, err = appendList(append(out, `,"reasons":`...), r.Reasons, appendReason); err != nil {
+			return nil, err
+		}
+	}
+	if len(r.Moved) > 0 {
+		out = appendTexts(append(out, `,"moved":`...), r.Moved)
+	}
+	if len(r.Properties) > 0 { // of any type: few ask for them
+		properties, err := encode(r.Properties)
+		if err != nil {
+			return nil, err
+		}
+		out = append(append(out, `,"properties":`...), properties...)
+	}
+	return append(out, '}'), nil
+}
+
+func appendReason(out []byte, r *engine.Reason) ([]byte, error) {
+	out = appendText(append(out, `{"type":`...), r.Type)
+	if r.Source != "" {
+		out = appendText(append(out, `,"source":`...), r.Source)
+	}
+	if r.Item != "" {
+		out = appendText(append(out, `,"item_id":`...), string(r.Item))
+	}
+	if r.Interaction != "" {
+		out = appendText(append(out, `,"interaction":`...), string(r.Interaction))
+	}
+	var err error
+	if r.At != nil {
+		if out, err = appendTime(append(out, `,"at":`...), *r.At); err != nil {
+			return nil, err
+		}
+	}
+	if out, err = appendNumber(append(out, `,"contribution":`...), r.Contribution); err != nil {
+		return nil, err
+	}
+	if r.Text != "" {
+		out = appendText(append(out, `,"text":`...), r.Text)
+	}
+	return append(out, '}'), nil
+}
+
+func appendLeftOut(out []byte, l *engine.LeftOut) ([]byte, error) {
+	out = appendText(append(out, `{"item_id":`...), string(l.Item))
+	out = appendText(append(out, `,"why":`...), l.Why)
+	return append(out, '}'), nil
+}
+
+func appendModels(out []byte, models map[string]int) []byte {
+	if models == nil {
+		return append(out, "null"...)
+	}
+	out = append(out, '{')
+	for i, name := range slices.Sorted(maps.Keys(models)) {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = strconv.AppendInt(append(appendText(out, name), ':'), int64(models[name]), 10)
+	}
+	return append(out, '}')
+}
+
+func appendList[T any](out []byte, list []T, one func([]byte, *T) ([]byte, error)) (_ []byte, err error) {
+	if list == nil {
+		return append(out, "null"...), nil
+	}
+	out = append(out, '[')
+	for i := range list {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		if out, err = one(out, &list[i]); err != nil {
+			return nil, err
+		}
+	}
+	return append(out, ']'), nil
+}
+
+func appendTexts(out []byte, texts []string) []byte {
+	out, _ = appendList(out, texts, func(out []byte, s *string) ([]byte, error) { return appendText(out, *s), nil })
+	return out
+}
+
+// appendNumber writes x as ECMAScript does, and encoding/json after it: plainly between
+// 1e-6 and 1e21, with an exponent of as few digits as it takes beyond.
+func appendNumber(out []byte, x float64) ([]byte, error) {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return nil, fmt.Errorf("no JSON number says %v", x)
+	}
+	size := math.Abs(x)
+	if size == 0 || size >= 1e-6 && size < 1e21 {
+		return strconv.AppendFloat(out, x, 'f', -1, 64), nil
+	}
+	out = strconv.AppendFloat(out, x, 'e', -1, 64)
+	if n := len(out); n >= 4 && out[n-4] == 'e' && out[n-3] == '-' && out[n-2] == '0' { // e-09 is e-9
+		out[n-2] = out[n-1]
+		out = out[:n-1]
+	}
+	return out, nil
+}
+
+func appendTime(out []byte, t time.Time) ([]byte, error) {
+	text, err := t.MarshalJSON()
+	return append(out, text...), err
+}
+
+const hexDigits = "0123456789abcdef"
+
+// appendText writes s in quotes. Bytes that are no UTF-8 become the replacement character;
+// U+2028 and U+2029 are escaped, which JavaScript takes for ends of lines.
+func appendText(out []byte, s string) []byte {
+	out = append(out, '"')
+	from := 0
+	for i := 0; i < len(s); {
+		if b := s[i]; b < utf8.RuneSelf {
+			if b >= ' ' && b != '"' && b != '\\' {
+				i++
+				continue
+			}
+			out = appendEscaped(append(out, s[from:i]...), b)
+			i++
+			from = i
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			out = append(append(out, s[from:i]...), `\ufffd`...)
+			from = i + size
+		case r == '\u2028' || r == '\u2029':
+			out = append(append(out, s[from:i]...), `\u202`...)
+			out = append(out, hexDigits[r&0xf])
+			from = i + size
+		}
+		i += size
+	}
+	return append(append(out, s[from:]...), '"')
+}
+
+func appendEscaped(out []byte, b byte) []byte {
+	switch b {
+	case '"', '\\':
+		return append(out, '\\', b)
+	case '\b':
+		return append(out, `\b`...)
+	case '\f':
+		return append(out, `\f`...)
+	case '\n':
+		return append(out, `\n`...)
+	case '\r':
+		return append(out, `\r`...)
+	case '\t':
+		return append(out, `\t`...)
+	}
+	return append(out, '\\', 'u', '0', '0', hexDigits[b>>4], hexDigits[b&0xf])
+}
