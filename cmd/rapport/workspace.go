@@ -7,10 +7,12 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/recommend"
 	"github.com/rapportengine/rapport/engine/tally"
 	"github.com/rapportengine/rapport/serving"
 	"github.com/rapportengine/rapport/store"
@@ -116,6 +118,17 @@ func (w *workspace) restore(ctx context.Context) error {
 
 // kept reads what the store holds ready. Without a usable checkpoint Counters is nil.
 func (w *workspace) kept(ctx context.Context) (start serving.Start, err error) {
+	// The models are read beside the items: each keeps a processor busy.
+	var (
+		loading sync.WaitGroup
+		models  *recommend.Models
+		failed  error
+	)
+	loading.Go(func() { models, failed = w.models(ctx) })
+	defer func() {
+		loading.Wait()
+		start.Models, err = models, errors.Join(err, failed)
+	}()
 	err = w.store.Items(ctx, func(n engine.ItemNum, item engine.Item) error {
 		start.Items = append(start.Items, catalogue.Entry{Num: n, Item: &item})
 		return nil
@@ -126,16 +139,20 @@ func (w *workspace) kept(ctx context.Context) (start serving.Start, err error) {
 	if start.Scenarios, err = w.store.Scenarios(ctx); err != nil {
 		return start, fmt.Errorf("read scenarios: %w", err)
 	}
+	start.Seq, start.Counters, err = w.loadCounters(ctx)
+	return start, err
+}
+
+// models returns the newest models that can be read, nil where there are none.
+func (w *workspace) models(ctx context.Context) (*recommend.Models, error) {
 	models, skipped, err := w.trainer.Latest(ctx)
 	if err != nil {
-		return start, fmt.Errorf("load the model: %w", err)
+		return nil, fmt.Errorf("load the model: %w", err)
 	}
 	for _, why := range skipped {
 		w.log.Warn("a model was passed over", "why", why)
 	}
-	start.Models = models
-	start.Seq, start.Counters, err = w.loadCounters(ctx)
-	return start, err
+	return models, nil
 }
 
 // countersName is the name of the counters' checkpoint.
