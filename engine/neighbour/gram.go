@@ -26,8 +26,8 @@ import (
 type Params struct {
 	Lambda float64 `json:"lambda"` // strength of the regularisation, in customers; default 100
 	// MaxItems bounds the items with weights: the most wanted ones are kept. Time grows
-	// with its cube (1 s at 2,500 on two cores, so some 4 s at 4,000) and memory with
-	// its square (230 MB at 4,000 during the fit, 64 MB after). Default 4,000.
+	// with its cube (some CPU second at 4,000) and memory with its square (160 MB at 4,000
+	// during the fit, 64 MB after). Default 4,000.
 	MaxItems int `json:"max_items"`
 	// Recent is how much an item of the history counts beside the one after it: the i-th
 	// newest counts Recent^i. 1, the default, is a history without order; what comes next
