@@ -268,8 +268,7 @@ func (s *Store) loadTail() error {
 	defer it.Close()
 	recalled := 0
 	erased := make(map[engine.Hash16]bool) // later than the row at hand: their older events are news again
-	it.Seek(numberedKey(tailLetter, 1<<64-1))
-	for it.Valid() && recalled < recentEvents {
+	for it.Seek(numberedKey(tailLetter, 1<<64-1)); it.Valid() && recalled < recentEvents; it.Next() {
 		err := it.Item().Value(func(value []byte) error {
 			changes, err := decodeTail(it.Item().Key(), value)
 			for _, c := range changes {
@@ -290,12 +289,6 @@ func (s *Store) loadTail() error {
 		if err != nil {
 			return err
 		}
-		// Below lies what was trimmed: deletions that Badger would read through to the
-		// beginning of the log.
-		if binary.BigEndian.Uint64(it.Item().Key()[1:]) <= low {
-			break
-		}
-		it.Next()
 	}
 	s.seq.Store(newest)
 	return nil
