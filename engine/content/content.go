@@ -177,7 +177,7 @@ func (s *scorer) Explain(n engine.ItemNum) (base float64, parts []model.Part) {
 	if row == nil || s.profile == nil {
 		return 0, nil
 	}
-	base = float64(s.score(n))
+	base, parts = float64(s.score(n)), make([]model.Part, 0, len(s.causes))
 	for _, c := range s.causes {
 		if c.item == n {
 			continue

@@ -148,7 +148,7 @@ func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part)
 	if !ok || s.Empty() {
 		return 0, nil
 	}
-	base = float64(s.score(row))
+	base, parts = float64(s.score(row)), make([]model.Part, 0, len(s.causes))
 	for _, c := range s.causes {
 		if c.row == row {
 			continue

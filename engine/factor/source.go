@@ -122,7 +122,7 @@ func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part)
 // split is Explain of a vector.
 func (s *scorer) split(item []float32) (base float64, parts []model.Part) {
 	v := s.inverseTimes(item)
-	base = float64(vector.Dot(s.person, item))
+	base, parts = float64(vector.Dot(s.person, item)), make([]model.Part, 0, s.known.wanted)
 	for i, row := range s.known.picks[:s.known.wanted] {
 		part := 0.0
 		for k, h := range s.m.items.vector(int(row)) {

@@ -181,6 +181,7 @@ func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part)
 	if !ok || s.Empty() {
 		return 0, nil
 	}
+	parts = make([]model.Part, 0, len(s.history))
 	for _, cause := range s.history {
 		if w := s.e.weightsOf(cause.row)[row]; w != 0 {
 			parts = append(parts, model.Part{Item: s.e.rows.Num(cause.row), Contribution: cause.weight * float64(w)})

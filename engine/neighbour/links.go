@@ -99,6 +99,7 @@ func (s *linkScorer[P]) Explain(item engine.ItemNum) (base float64, parts []mode
 	if !ok || s.Empty() {
 		return 0, nil
 	}
+	parts = make([]model.Part, 0, len(s.causes))
 	for _, cause := range s.causes {
 		to, weights := s.m.adds.Of(cause.row)
 		if at, found := slices.BinarySearch(to, uint32(row)); found {

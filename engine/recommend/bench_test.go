@@ -15,7 +15,9 @@ import (
 )
 
 // One answer of the size of the sample shop: 2,500 items, factors of 64 dimensions,
-// EASE, content and popularity, for somebody with a history of 50 items.
+// EASE, content and popularity, for somebody with a history of 50 items: for the first
+// time, and again while nothing happened to them. What is allocated must not grow with the
+// items.
 func BenchmarkRecommend(b *testing.B) {
 	const items = 2500
 	w := village(items, upTo(items))
@@ -43,15 +45,19 @@ func BenchmarkRecommend(b *testing.B) {
 	}
 	w = w.WithRows(who.Rows)
 	place := open(b, w, engine.Scenario{Exclude: []engine.Type{engine.Purchase}})
-	for _, depth := range []engine.Explain{engine.ExplainNone, engine.ExplainSources, engine.ExplainFull} {
-		b.Run("explain="+string(depth), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				answer := ask(b, &recommend.Input{World: w, Place: place, Someone: who, Request: &engine.Request{Explain: depth}})
-				if len(answer.Items) != engine.DefaultCount {
-					b.Fatal(len(answer.Items))
+	kept := *who
+	kept.Keep()
+	for name, who := range map[string]*recommend.Someone{"first": who, "again": &kept} {
+		for _, depth := range []engine.Explain{engine.ExplainNone, engine.ExplainSources, engine.ExplainFull} {
+			b.Run(name+"/explain="+string(depth), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					answer := ask(b, &recommend.Input{World: w, Place: place, Someone: who, Request: &engine.Request{Explain: depth}})
+					if len(answer.Items) != engine.DefaultCount {
+						b.Fatal(len(answer.Items))
+					}
 				}
-			}
-		})
+			})
+		}
 	}
 }
