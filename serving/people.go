@@ -241,9 +241,25 @@ func (p *people) grew(who *recommend.Someone) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if e, found := p.known[who.Subject]; found && e.state == who {
-		e.bytes, e.openBytes = e.bytes+more, e.openBytes+more
-		p.bytes, p.openBytes = p.bytes+more, p.openBytes+more
+		p.add(e, more)
 		p.evict()
+	}
+}
+
+// add counts bytes more of an entry's state that is not folded.
+func (p *people) add(e *person, more int) {
+	e.bytes, e.openBytes = e.bytes+more, e.openBytes+more
+	p.bytes, p.openBytes = p.bytes+more, p.openBytes+more
+}
+
+// release lets go of what models made of all states, once others have taken their place.
+func (p *people) release() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for at := p.open.Front(); at != nil; at = at.Next() {
+		e := at.Value.(*person)
+		e.state.Release()
+		p.add(e, e.state.Grown())
 	}
 }
 

@@ -145,6 +145,7 @@ func (r *Recommender) Swap(m *recommend.Models) {
 	next := *r.shop.Load()
 	next.World = next.World.WithModels(m, vectors.With(r.changed[from:]))
 	r.shop.Store(&next)
+	r.people.release()
 	if r.encoding--; r.encoding == 0 {
 		r.changed = nil
 	}

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+	"weak"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/recommend"
@@ -260,6 +262,31 @@ func TestSwapKeepsWhatChangesMeanwhile(t *testing.T) {
 	}
 	if w.Models.Version != 20 {
 		t.Errorf("version %d serves, want 20", w.Models.Version)
+	}
+}
+
+// TestOldModelsGoWithASwap asks for somebody who never comes back: what models made of
+// their state must not hold the models that answer no longer.
+func TestOldModelsGoWithASwap(t *testing.T) {
+	h := open(t, nil)
+	shelf(h)
+	h.write(event("1", engine.View, "ann", "", "mug"))
+	next := func(version int) *recommend.Models {
+		m := recommend.Unfitted()
+		return recommend.NewModels(version, noon, nil, m.Encoder, m.Blend)
+	}
+	h.Swap(next(1))
+	if _, a := h.ask(engine.Request{Customer: "ann"}); a.Basis != engine.BasisPersonal {
+		t.Fatalf("nothing is made of a history: basis %s", a.Basis)
+	}
+	old := weak.Make(h.World().Models)
+	h.Swap(next(2))
+	runtime.GC()
+	if old.Value() != nil {
+		t.Error("the models of before the swap are still in memory")
+	}
+	if _, a := h.ask(engine.Request{Customer: "ann"}); a.Basis != engine.BasisPersonal {
+		t.Errorf("after the swap nothing is made of a history: basis %s", a.Basis)
 	}
 }
 

@@ -27,6 +27,16 @@ func (s *Someone) Grown() int {
 	return int(bytes - k.told.Swap(bytes))
 }
 
+// Release lets go of what models made of s: it holds on to them, so that who does not ask
+// again would keep models that answer no longer in memory. What an answer under way makes
+// stays until the next Release.
+func (s *Someone) Release() {
+	if k := s.keeping(); k != nil {
+		k.made.Store(nil)
+		k.bytes.Store(0)
+	}
+}
+
 // keeping returns where to keep what is made of s; nil for nowhere.
 func (s *Someone) keeping() *kept {
 	if s.kept == nil || s.kept.of != s {
