@@ -6,6 +6,7 @@ import (
 	"sort"
 	"sync/atomic"
 	"time"
+	"weak"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -62,9 +63,10 @@ func appendScored(out []rank.Scored, items []engine.ItemNum, sums []float64) []r
 }
 
 // stock is what a place may show to anybody: what is left after its own rules, of one
-// catalogue while no date of an item passes. It is made once for all who ask.
+// catalogue while no date of an item passes. It is made once for all who ask. A place that
+// nobody asks for any more keeps no catalogue in memory.
 type stock struct {
-	catalogue *catalogue.Snapshot
+	catalogue weak.Pointer[catalogue.Snapshot]
 	admitted  *roaring.Bitmap // by the base's dates: another one when one of them passes
 	from, to  int64           // times between which none of a changed item passes
 	choice
@@ -82,7 +84,8 @@ func (in *Input) stock(o *orders) (*stock, error) {
 	}
 	gate := catalogue.Gate{Now: in.Now, Audience: in.Place.Scenario.Audience, AnyStock: in.Offline}
 	now, admitted := catalogue.Nanos(in.Now), in.World.Catalogue.Base().Admitted(gate)
-	if s := at.Load(); s != nil && s.catalogue == in.World.Catalogue && s.admitted == admitted && s.from <= now && now < s.to {
+	of := weak.Make(in.World.Catalogue)
+	if s := at.Load(); s != nil && s.catalogue == of && s.admitted == admitted && s.from <= now && now < s.to {
 		return s, nil
 	}
 	env := &filter.Env{Catalogue: in.World.Catalogue, Now: in.Now}
@@ -91,7 +94,7 @@ func (in *Input) stock(o *orders) (*stock, error) {
 		return nil, err
 	}
 	all.RunOptimize()
-	s := &stock{catalogue: in.World.Catalogue, admitted: admitted, choice: *choiceOf(all)}
+	s := &stock{catalogue: of, admitted: admitted, choice: *choiceOf(all)}
 	s.from, s.to = in.World.still(now)
 	if s.count <= engine.ExactLimit {
 		s.items, s.commons = itemsOf(all, nil), new([2]atomic.Pointer[common])

@@ -2,6 +2,7 @@ package recommend
 
 import (
 	"sync/atomic"
+	"weak"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/model"
@@ -21,9 +22,10 @@ type common struct {
 // counted between most answers, to keep it would cost more than to say it.
 const commonWorth = 3
 
-// commonKey is all that such a sum hangs on, besides the items.
+// commonKey is all that such a sum hangs on, besides the items. A place that nobody asks for
+// keeps no counters in memory.
 type commonKey struct {
-	counters *tally.Counters
+	counters weak.Pointer[tally.Counters]
 	minute   int64
 	voices   [maxCommon]commonVoice
 }
@@ -44,7 +46,7 @@ func (v *voices) sumCommon(c *choice, items []engine.ItemNum, raw []float32, sum
 		v.addCommon(items, raw, sums)
 		return
 	}
-	key := commonKey{counters: v.query.Counters, minute: v.query.Now.Unix() / 60}
+	key := commonKey{counters: weak.Make(v.query.Counters), minute: v.query.Now.Unix() / 60}
 	n := 0
 	for i := range v.voices {
 		if v.isCommon(i) {

@@ -2,14 +2,17 @@ package recommend_test
 
 import (
 	"encoding/json"
+	"runtime"
 	"testing"
 	"time"
+	"weak"
 
 	"pgregory.net/rapid"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/recommend"
+	"github.com/rapportengine/rapport/engine/tally"
 )
 
 // What was kept of a state, and of what a place shows, changes no bit of an answer,
@@ -66,6 +69,26 @@ func TestKeptStatesAnswerAsNewOnes(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A place that nobody asks for any more holds neither the catalogue nor the counters of the
+// moment in which it was last asked for.
+func TestPlacesKeepNoWorldInMemory(t *testing.T) {
+	w := village(40, upTo(40))
+	place := open(t, w, engine.Scenario{})
+	answers := func() (snapshot weak.Pointer[catalogue.Snapshot], counters weak.Pointer[tally.Counters]) {
+		then := w.WithItems([]catalogue.Entry{{Num: 3}}).WithRows(purchases(w.Catalogue.IDs(), theID(5)))
+		for range 5 { // sums are kept from the third on
+			ask(t, &recommend.Input{World: then, Place: place, Someone: &recommend.Someone{}, Request: &engine.Request{}})
+		}
+		return weak.Make(then.Catalogue), weak.Make(then.Counters)
+	}
+	snapshot, counters := answers()
+	runtime.GC()
+	if snapshot.Value() != nil || counters.Value() != nil {
+		t.Errorf("still in memory: the catalogue %t, the counters %t", snapshot.Value() != nil, counters.Value() != nil)
+	}
+	runtime.KeepAlive(place)
 }
 
 func told(t *rapid.T, a engine.Answer) string {
