@@ -60,6 +60,14 @@ type scorer struct {
 	near []uint32 // the customers asked
 }
 
+var _ model.Lasting = (*scorer)(nil)
+
+// Again implements model.Lasting: nothing of it changes once it is opened.
+func (s *scorer) Again(*model.Query) model.Scorer { return s }
+
+// Bytes implements model.Lasting.
+func (s *scorer) Bytes() int { return 128 + s.Sparse.Bytes() + 16*len(s.own) + 4*len(s.near) }
+
 // mean is what a share of one of the customers asked adds to a score. Their shares are
 // whole numbers: their sums are the same in any order.
 func (s *scorer) mean() float64 { return (1 - s.m.params.Alpha) / (one * float64(max(len(s.near), 1))) }

@@ -270,6 +270,14 @@ type declared struct {
 	person []float32
 }
 
+var _ model.Lasting = (*declared)(nil)
+
+// Again implements model.Lasting: it is what the customer said.
+func (s *declared) Again(*model.Query) model.Scorer { return s }
+
+// Bytes implements model.Lasting.
+func (s *declared) Bytes() int { return 64 + 4*len(s.person) }
+
 // Empty implements model.Scorer.
 func (s *declared) Empty() bool { return s.person == nil }
 

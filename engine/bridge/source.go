@@ -183,6 +183,27 @@ type scorer struct {
 	person factor.Person
 }
 
+var _ model.Lasting = (*scorer)(nil)
+
+// Again implements model.Lasting: the person stays, and new items may have come.
+func (s *scorer) Again(q *model.Query) model.Scorer {
+	switch {
+	case s.m.base == nil || q.Content == nil || q.Content.Dims() != s.m.content:
+		return nil
+	case s.Empty():
+		return s
+	}
+	return &scorer{m: s.m, by: s.m.by(q.Content), person: s.person.Again()}
+}
+
+// Bytes implements model.Lasting.
+func (s *scorer) Bytes() int {
+	if s.Empty() {
+		return 32
+	}
+	return 32 + s.person.Bytes()
+}
+
 // Empty implements model.Scorer.
 func (s *scorer) Empty() bool { return s.by == nil }
 

@@ -57,6 +57,19 @@ type scorer struct {
 	marks   [16]uint64 // a bit for each cause, by the low bits of its number
 }
 
+var _ model.Lasting = (*scorer)(nil)
+
+// Again implements model.Lasting: the profile is of vectors that a changed item may change.
+func (s *scorer) Again(q *model.Query) model.Scorer {
+	if q.Content != s.vectors {
+		return nil
+	}
+	return s
+}
+
+// Bytes implements model.Lasting.
+func (s *scorer) Bytes() int { return 192 + 24*len(s.causes) + 4*len(s.profile) }
+
 // cause is an item of the history and its share in the profile.
 type cause struct {
 	item  engine.ItemNum

@@ -47,6 +47,19 @@ type nearest struct {
 	near    []near
 }
 
+var _ model.Lasting = (*nearest)(nil)
+
+// Again implements model.Lasting.
+func (s *nearest) Again(q *model.Query) model.Scorer {
+	if q.Content != s.vectors {
+		return nil
+	}
+	return s
+}
+
+// Bytes implements model.Lasting. The rows are those of the content vectors.
+func (s *nearest) Bytes() int { return 32 + 40*len(s.near) }
+
 // near is a thing to be like.
 type near struct {
 	item  engine.ItemNum

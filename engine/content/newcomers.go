@@ -32,6 +32,20 @@ type newcomers struct {
 	known *Known
 }
 
+var _ model.Lasting = (*newcomers)(nil)
+
+// Again implements model.Lasting.
+func (s *newcomers) Again(q *model.Query) model.Scorer {
+	inner := s.Scorer.(model.Lasting).Again(q)
+	if inner == nil {
+		return nil
+	}
+	return &newcomers{Scorer: inner, known: s.known}
+}
+
+// Bytes implements model.Lasting.
+func (s *newcomers) Bytes() int { return 32 + s.Scorer.(model.Lasting).Bytes() }
+
 // Empty reports whether there is nothing known to be new against, or no profile.
 func (s *newcomers) Empty() bool { return s.known == nil || s.Scorer.Empty() }
 

@@ -45,6 +45,14 @@ type scorer struct {
 	marks   [16]uint64 // a bit for each cause, by the low bits of its row
 }
 
+var _ model.Lasting = (*scorer)(nil)
+
+// Again implements model.Lasting: nothing of it changes once it is opened.
+func (s *scorer) Again(*model.Query) model.Scorer { return s }
+
+// Bytes implements model.Lasting.
+func (s *scorer) Bytes() int { return 192 + 16*len(s.causes) + 4*len(s.profile) }
+
 // cause is an item of the history, and its share in the profile.
 type cause struct {
 	row   int

@@ -9,6 +9,9 @@ import (
 // of the model's items. It belongs to one goroutine.
 type Person struct{ *scorer }
 
+// Again returns the person for another goroutine.
+func (p Person) Again() Person { return Person{p.again()} }
+
 // Person folds the causes of q in, as Open does.
 func (m *Model) Person(q *model.Query) Person { return Person{m.Open(q).(*scorer)} }
 

@@ -83,6 +83,20 @@ type scorer struct {
 	why    *solver // holds the factorised A once Explain was asked
 }
 
+var _ model.Lasting = (*scorer)(nil)
+
+// Again implements model.Lasting: the vector hangs on the history alone.
+func (s *scorer) Again(*model.Query) model.Scorer { return s.again() }
+
+func (s *scorer) again() *scorer {
+	again := *s
+	again.why = nil // belongs to one goroutine
+	return &again
+}
+
+// Bytes implements model.Lasting.
+func (s *scorer) Bytes() int { return 96 + 8*len(s.known.picks) + 4*len(s.person) }
+
 // Empty implements model.Scorer.
 func (s *scorer) Empty() bool { return s.person == nil }
 

@@ -30,6 +30,14 @@ type scorer struct {
 	causes []cause // newest first, each item once
 }
 
+var _ model.Lasting = (*scorer)(nil)
+
+// Again implements model.Lasting: nothing of it changes once it is opened.
+func (s *scorer) Again(*model.Query) model.Scorer { return s }
+
+// Bytes implements model.Lasting.
+func (s *scorer) Bytes() int { return 96 + s.Sparse.Bytes() + 16*len(s.causes) }
+
 // Open sums what follows the newest items that the source knows:
 //
 //	score(j) = sum over causes i, from 0 for the newest, of Decay^i x strength(i,j)

@@ -148,6 +148,14 @@ type scorer struct {
 	sums    []float64 // by row; nil where nothing is known of the person
 }
 
+var _ model.Lasting = (*scorer)(nil)
+
+// Again implements model.Lasting: nothing of it changes once it is opened.
+func (s *scorer) Again(*model.Query) model.Scorer { return s }
+
+// Bytes implements model.Lasting: a number for every item that has weights.
+func (s *scorer) Bytes() int { return 96 + 16*len(s.history) + 8*len(s.sums) }
+
 // Empty implements model.Scorer.
 func (s *scorer) Empty() bool { return s.sums == nil }
 

@@ -91,6 +91,14 @@ type linkScorer[P settings[P]] struct {
 	causes []cause
 }
 
+var _ model.Lasting = (*linkScorer[RidgeParams])(nil)
+
+// Again implements model.Lasting: nothing of it changes once it is opened.
+func (s *linkScorer[P]) Again(*model.Query) model.Scorer { return s }
+
+// Bytes implements model.Lasting.
+func (s *linkScorer[P]) Bytes() int { return 96 + s.Sparse.Bytes() + 16*len(s.causes) }
+
 // Explain implements model.Scorer. Each part is counterfactual, but for what Recent moves
 // up: without that item in the history the score is lower by it. An item does not speak
 // for itself.
