@@ -93,7 +93,7 @@ type Store struct {
 	// numbers and links, and for reading while a transaction or a link is taken, so
 	// that no reader sees rows whose items it cannot name.
 	view  sync.RWMutex
-	links *linkTable // changed with view held
+	links *linkTable // what is linked anew is put in with view held for writing
 
 	// dropping is held for writing while an erasure drops prefixes, during which
 	// Badger refuses writes, and for reading by writers other than the committer.

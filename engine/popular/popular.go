@@ -135,8 +135,8 @@ func perDay(value float64, s tally.Span) float64 {
 	return max(value, 0) * math.Ln2 / (float64(s.HalfLife()) / float64(day))
 }
 
-// Newest scores an item 2^(-age / 30 days) since it was published, by the minute, 1 if that is yet to
-// come and 0 if it is not known.
+// Newest scores an item 2^(-age / 30 days) since it was published, by the minute, 1 if that
+// is yet to come and 0 if it is not known.
 type Newest struct{}
 
 // newHalfLife is the age at which an item is half as new.

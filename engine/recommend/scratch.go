@@ -27,7 +27,8 @@ func (s *scratch) room(n int) {
 }
 
 // score lets every source score every item of a choice and adds up on fixed scales, first
-// what everybody hears: in one order, that of kept sums and new ones. The list is lent until the scratch is used again.
+// what everybody hears: in one order, that of kept sums and new ones. The list is lent until
+// the scratch is used again.
 func (v *voices) score(c *choice, s *scratch) []rank.Scored {
 	items := c.items
 	if items == nil {
