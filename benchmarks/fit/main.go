@@ -18,6 +18,7 @@ import (
 	"maps"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -116,7 +117,7 @@ func run(ctx context.Context, o options) error {
 		c := r.Measuring[name]
 		fmt.Printf("measuring %s on %d customers: %.2f s (%.2f CPU)\n", name, o.asked, c.Seconds, c.CPU)
 	}
-	return measure.Append(o.results, "fit", o.train, r)
+	return measure.Append(o.results, "fit", filepath.Base(o.train), r)
 }
 
 // matrix is who wants what.
