@@ -39,7 +39,7 @@ func (s *Store) openDB() error {
 		WithNumLevelZeroTables(2).
 		WithNumLevelZeroTablesStall(4).
 		WithNumCompactors(2).
-		WithBlockCacheSize(16 << 20).
+		WithBlockCacheSize(0). // blocks that are not compressed are read where they are mapped
 		WithIndexCacheSize(32 << 20).
 		WithValueThreshold(valueThreshold).
 		WithValueLogFileSize(2 << 20). // stays empty, see valueThreshold; Badger reserves twice this

@@ -93,6 +93,9 @@ func main() {
 
 func run(ctx context.Context, o options) error {
 	if o.only != "" {
+		if err := vector.Use(o.only); err != nil {
+			return err
+		}
 		p, err := measured(ctx, o)
 		if err != nil {
 			return err
@@ -125,7 +128,7 @@ func child(ctx context.Context, name string, o options) (*path, error) {
 		return nil, err
 	}
 	c := exec.CommandContext(ctx, self, "-only", name, fmt.Sprintf("-long=%v", o.long))
-	c.Env = append(os.Environ(), vector.PathVariable+"="+name, "GOMAXPROCS=1")
+	c.Env = append(os.Environ(), "GOMAXPROCS=1")
 	c.Stderr = os.Stderr
 	out, err := c.Output()
 	if err != nil {

@@ -230,3 +230,23 @@ func TestEvalSaysWhoIsInNoGroup(t *testing.T) {
 		t.Errorf("nobody is asked in NL: %s", got.out)
 	}
 }
+
+// A file of what was acted on with a 1 in each line is no file of bad ratings, though it
+// reads as one.
+func TestEvalSaysThatNothingWasLiked(t *testing.T) {
+	file := func(value int) string {
+		var b strings.Builder
+		b.WriteString("customer_id,item_id,value\n")
+		for c := range 30 {
+			for i := range 6 {
+				fmt.Fprintf(&b, "c%d,i%d,%d\n", c, (c*c+i*i+c*i)%23, value)
+			}
+		}
+		return write(t, fmt.Sprintf("values-%d.csv", value), b.String())
+	}
+	const warning = "is below what its type calls liked"
+	rapport(t, "eval", "--events", file(1), "--models", "popular", "--repeats", "allow").want(t, exitOK, warning)
+	if got := rapport(t, "eval", "--events", file(5), "--models", "popular", "--repeats", "allow").want(t, exitOK); strings.Contains(got.out+got.err, warning) {
+		t.Errorf("the same is said of stars:\n%s", got.err)
+	}
+}

@@ -99,6 +99,9 @@ func (m *metricsCommand) scoring() (*evaluate.Scoring, error) {
 		if !metric.PerCustomer() {
 			return nil, usagef("%s is of all lists together, and needs the catalogue: rapport eval --recommendations measures it", metric)
 		}
+		if slices.Contains(s.Metrics, metric) {
+			return nil, usagef("%s is named twice; once is enough", metric)
+		}
 		s.Metrics = append(s.Metrics, metric)
 	}
 	s.Paired = s.Metrics

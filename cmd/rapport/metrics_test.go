@@ -97,6 +97,7 @@ func TestMetricsRefuses(t *testing.T) {
 		{"nothing is right for any query", []string{"--run", run}},
 		{"needs the catalogue", []string{"--run", run, "--judgements", judged, "--only", "coverage@10"}},
 		{`no metric is called "ndgc"`, []string{"--run", run, "--judgements", judged, "--only", "ndgc@10"}},
+		{"ndcg@10 is named twice", []string{"--run", run, "--judgements", judged, "--k", "10,10"}},
 		{"no such file", []string{"--run", "nowhere", "--judgements", judged}},
 		{"empty.csv has no lists", []string{"--run", run, "--run", write(t, "empty.csv", ""), "--judgements", judged}},
 		{"bad.csv: refused line 2: score: a number is wanted", []string{"--run", write(t, "bad.csv", "query,item,score\na,x,high\n"), "--judgements", judged}},

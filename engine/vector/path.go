@@ -1,9 +1,6 @@
 package vector
 
-import (
-	"fmt"
-	"os"
-)
+import "fmt"
 
 // path is a set of kernels.
 type path uint8
@@ -16,24 +13,19 @@ const (
 
 func (p path) String() string { return [...]string{"plain", "avx2", "avx512"}[p] }
 
-// PathVariable is the environment variable that names the kernels to use instead of the
-// best the processor can run: plain, avx2 or avx512. Tests and measurements use it; a
-// name that is unknown or that the processor cannot run stops the program at its start.
-const PathVariable = "RAPPORT_KERNELS"
+// kernels is the set in use: the best the processor can run, unless Use says otherwise.
+var kernels = best()
 
-// kernels is the set in use. It is chosen once, at the start; only tests change it.
-var kernels = chosen(os.Getenv(PathVariable))
-
-func chosen(name string) path {
-	if name == "" {
-		return best()
-	}
+// Use takes the kernels of a name, plain, avx2 or avx512, in place of the best, for
+// measurements. It is for a program's start: nothing may be computing meanwhile.
+func Use(name string) error {
 	for p := plain; p <= best(); p++ {
 		if p.String() == name {
-			return p
+			kernels = p
+			return nil
 		}
 	}
-	panic(fmt.Sprintf("%s=%s: this program on this processor has %v", PathVariable, name, Paths()))
+	return fmt.Errorf("there are no kernels %q: this program on this processor has %v", name, Paths())
 }
 
 // Path names the kernels in use: plain, avx2 or avx512.

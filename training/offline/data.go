@@ -32,7 +32,10 @@
 package offline
 
 import (
+	"cmp"
 	"encoding/binary"
+	"math/rand/v2"
+	"slices"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
@@ -112,6 +115,26 @@ func (d *Data) AddEvent(e engine.RecordEvent) {
 			}
 		}
 		d.Rows = append(d.Rows, row)
+	}
+}
+
+// Renumber gives the items numbers that hang on their ids and the seed alone. What scores
+// the same is listed by number, and numbers come in the order of the files: with cold items
+// that order would say what was wanted early, to models that know nothing of them.
+func (d *Data) Renumber(seed uint64) {
+	items := slices.Clone(d.Items)
+	slices.SortFunc(items, func(a, b catalogue.Entry) int { return cmp.Compare(a.Item.ID, b.Item.ID) })
+	rand.New(rand.NewPCG(seed, 0)).Shuffle(len(items), func(i, j int) { items[i], items[j] = items[j], items[i] })
+	d.ids, d.known = catalogue.NewIDs(), make(map[engine.ItemNum]int, len(items))
+	for i := range items {
+		items[i].Num, _ = d.ids.Assign(items[i].Item.ID)
+		d.known[items[i].Num] = i
+	}
+	d.Items = items
+	for i := range d.Rows {
+		if r := &d.Rows[i]; r.Item != "" {
+			r.Num, _ = d.ids.Num(r.Item)
+		}
 	}
 }
 

@@ -83,14 +83,14 @@ func Run(ctx context.Context, o Options) (*evaluate.Report, error) {
 		return nil, err
 	}
 	folds := e.folds()
-	if !slices.ContainsFunc(folds, func(f fold) bool { return len(f.cases) > 0 }) {
-		return nil, e.nothingAsked()
-	}
 	e.parts = e.slices(folds)
 	if e.Begin != nil {
 		if err := e.Begin(e.plan()); err != nil {
 			return nil, err
 		}
+	}
+	if !slices.ContainsFunc(folds, func(f fold) bool { return len(f.cases) > 0 }) {
+		return nil, e.nothingAsked()
 	}
 	if e.Taker != nil {
 		if err := e.Taker.Split(e.Data.Rows, e.split.Parts, e.split.Windows); err != nil {
