@@ -169,7 +169,7 @@ func (l *listFiles) read(ctx context.Context) error {
 		named := make(map[string]*evaluate.Rankings)
 		err := l.each(ctx, file, func(got record.Listing) error {
 			if m.Judgements == "" && got.Right != nil {
-				l.judge(got.Query, got.Right)
+				l.judge(got, got.Right)
 			}
 			if len(got.Items) == 0 {
 				return nil
@@ -197,7 +197,7 @@ func (l *listFiles) read(ctx context.Context) error {
 		if right == nil {
 			right = got.Items
 		}
-		l.judge(got.Query, right)
+		l.judge(got, right)
 		return nil
 	})
 }
@@ -211,14 +211,15 @@ func because(refused []string) string {
 }
 
 // judge takes what is right for a query, by its grade or else alike.
-func (l *listFiles) judge(query string, right []record.Listed) {
-	l.judged.Ask(query)
+func (l *listFiles) judge(asked record.Listing, right []record.Listed) {
+	l.judged.Ask(asked.Query)
+	l.judged.Of(asked.Query, asked.Whose)
 	for _, one := range right {
 		grade := 1.0
 		if one.Grade != nil {
 			grade = *one.Grade
 		}
-		l.judged.Add(query, string(one.Item), grade)
+		l.judged.Add(asked.Query, string(one.Item), grade)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 // that some system listed for it, or items that are right.
 type Listing struct {
 	Query string
+	Whose string // session, else customer, that asks; "" where the record does not say
 	Model string // who listed, "" where the record does not say
 	Items []Listed
 	Right []Listed // what a record says is relevant; nil where it does not say
@@ -208,7 +209,7 @@ func (v value) listed() (out []Listed, p problem) {
 }
 
 func finishListing(l *listing, _ *reading) (Listing, problem) {
-	l.Query = cmp.Or(l.Query, l.customer, l.session)
+	l.Query, l.Whose = cmp.Or(l.Query, l.customer, l.session), cmp.Or(l.session, l.customer)
 	switch {
 	case l.Query == "":
 		return l.Listing, missing("query", "whom or what the list is for is needed, as query or customer_id")

@@ -100,6 +100,7 @@ func (r *Rankings) list(query string) []string {
 type Judgements struct {
 	queries []string // in the order in which they came
 	grades  map[string]map[string]float64
+	whose   map[string]string
 }
 
 // Ask names a query, so that it counts also where nothing is right for it.
@@ -111,6 +112,31 @@ func (j *Judgements) Ask(query string) {
 		j.grades[query] = make(map[string]float64)
 		j.queries = append(j.queries, query)
 	}
+}
+
+// Of says who asks a query. What one asks several times is drawn together, as an
+// evaluation draws its customers: answers to one person are alike.
+func (j *Judgements) Of(query, who string) {
+	if j.whose == nil {
+		j.whose = make(map[string]string)
+	}
+	j.whose[query] = who
+}
+
+// askers numbers who asks each query; a query of nobody is its own.
+func (j *Judgements) askers(queries []string) []int {
+	out, number, next := make([]int, len(queries)), make(map[string]int), 0
+	for i, query := range queries {
+		who := j.whose[query]
+		n, known := number[who]
+		if !known || who == "" {
+			n = next
+			number[who] = n
+			next++
+		}
+		out[i] = n
+	}
+	return out
 }
 
 // Add says that an item is right for a query: a grade of 0 or less says that it is not.
@@ -157,16 +183,17 @@ func (s *Scoring) Measure(judged *Judgements, runs []*Rankings) *Report {
 		}
 	}
 	r.Dataset.TestCustomers = len(asked)
+	whose := judged.askers(asked)
 	each := make([]map[Metric][]float64, len(runs))
 	for i, run := range runs {
 		each[i] = s.each(judged, run, asked)
-		r.Models = append(r.Models, s.report(run.Name, each[i]))
+		r.Models = append(r.Models, s.report(run.Name, each[i], whose))
 		r.Warnings = append(r.Warnings, run.gaps(judged, asked)...)
 	}
 	for i := range runs[min(1, len(runs)):] {
 		for _, m := range s.Paired {
 			r.Paired = append(r.Paired, Paired{
-				A: runs[0].Name, B: runs[i+1].Name, Metric: m.String(), Comparison: s.Compare(each[0][m], each[i+1][m]),
+				A: runs[0].Name, B: runs[i+1].Name, Metric: m.String(), Comparison: s.CompareBy(each[0][m], each[i+1][m], whose),
 			})
 		}
 	}
@@ -208,10 +235,10 @@ func judgeNamed(list []string, grades map[string]float64) *Judged {
 	return Judge(items, right, gains)
 }
 
-func (s *Scoring) report(name string, each map[Metric][]float64) ModelReport {
+func (s *Scoring) report(name string, each map[Metric][]float64, whose []int) ModelReport {
 	m := ModelReport{Name: name, Metrics: make(map[string]Value)}
 	for _, metric := range s.Metrics {
-		mean, interval := s.Mean(each[metric])
+		mean, interval := s.MeanBy(each[metric], whose)
 		m.Metrics[metric.String()] = Value{mean, &interval}
 	}
 	return m
