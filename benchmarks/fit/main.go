@@ -24,6 +24,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rapportengine/rapport/benchmarks/gen"
 	"github.com/rapportengine/rapport/benchmarks/measure"
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/factor"
@@ -99,7 +100,7 @@ func run(ctx context.Context, o options) error {
 	}
 	fmt.Printf("%d customers, %d items, %d cells; %d workers\n", r.Customers, r.Items, r.Cells, r.Workers)
 	fmt.Printf("factors, %d dimensions: %.2f s an epoch (%.2f CPU); solved exactly %.2f (%.2f CPU)\n", r.Dims, r.Epoch.Seconds, r.Epoch.CPU, r.EpochExact.Seconds, r.EpochExact.CPU)
-	some := popular(cells, o.ease)
+	some := gen.MostWanted(cells, o.ease)
 	if r.EASE, err = timed(func() error {
 		_, err := neighbour.Fit(ctx, some, neighbour.Params{Workers: r.Workers})
 		return err
@@ -154,30 +155,6 @@ func epochs(ctx context.Context, data *model.Data, p factor.Params) (cost, error
 	}
 	slices.SortFunc(each, func(a, b cost) int { return cmp.Compare(a.Seconds, b.Seconds) })
 	return each[len(each)/2], nil
-}
-
-// popular keeps the items that most customers want.
-func popular(data *model.Data, most int) *model.Data {
-	by := data.ByItem()
-	order := make([]int, len(by))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return len(by[b]) - len(by[a]) })
-	order = slices.Sorted(slices.Values(order[:min(most, len(order))]))
-	out := &model.Data{Rows: data.Rows.Subset(order)}
-	for _, cells := range data.Customers {
-		var kept []model.Cell
-		for _, c := range cells {
-			if row, ok := out.Rows.Row(data.Rows.Num(int(c.Row))); ok {
-				kept = append(kept, model.Cell{Row: uint32(row), Weight: c.Weight})
-			}
-		}
-		if len(kept) > 0 {
-			out.Customers = append(out.Customers, kept)
-		}
-	}
-	return out
 }
 
 // measured evaluates some models and returns what each took apart from its fit.

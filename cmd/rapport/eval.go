@@ -265,6 +265,26 @@ func (e *evalData) untyped(d *offline.Data) (warnings []string) {
 	return warnings
 }
 
+// disliked warns where every value that is given says dislike: files of what was acted on
+// often have a value of 1 in each line, which is no star of five.
+func disliked(o *offline.Options) []string {
+	given := 0
+	for i := range o.Data.Rows {
+		r := &o.Data.Rows[i]
+		if r.Value == 0 {
+			continue
+		}
+		if given++; r.Value >= o.Settings.Types[r.Type].Liked {
+			return nil
+		}
+	}
+	if given == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("every value that is given (%d) is below what its type calls liked, %g for a rating: no model can learn from dislikes alone. If the value is a count or a flag, leave it out or name what happened, as in --map type:=purchase",
+		given, o.Settings.Types[engine.Rating].Liked)}
+}
+
 func weights(s engine.Settings) map[string]float64 {
 	out := make(map[string]float64, len(s.Types))
 	for name, set := range s.Types {

@@ -14,10 +14,10 @@
 // A question (training.Case) is all that one customer newly wanted after the cut; of
 // sessions every item but the first is a question of its own, whose history is what
 // stands before it in the session; of baskets all of the last order. Over rolling cuts a
-// customer may be asked once a window: settings and blend are chosen once, on the
-// validation before the first cut, sources are fitted again at each, and the answers of
-// all windows are judged together. Intervals and tests draw customers (of sessions, these)
-// with all their questions.
+// customer may be asked once a window: settings are chosen once, on the validation before
+// the first cut, the blend at each by what was asked at those before it, sources are fitted
+// again at each, and the answers of all windows are judged together. Intervals and tests
+// draw customers (of sessions, these) with all their questions.
 //
 // With cold items, the customers are asked who have a past with other items, the lists
 // hold cold items alone, and settings are chosen on other cold items, held out of the
