@@ -63,6 +63,7 @@ func newWords() *words {
 	w.shape()
 	w.note()
 	w.add("RankRequest", w.rankRequest())
+	w.add("BulkRequest", w.bulkRequest())
 	w.add("EventChange", w.change("NewEvent"))
 	for _, name := range []string{"Item", "Customer", "Ticket"} {
 		w.add(name+"Change", w.change(name))
@@ -118,6 +119,21 @@ func (w *words) rankRequest() *huma.Schema {
 	s.Properties = maps.Clone(s.Properties)
 	s.Properties["items"] = &huma.Schema{Type: huma.TypeArray, Items: text(), MaxItems: new(engine.MaxRanked), Description: "the ids of the items to put in order"}
 	s.Required = []string{"items"}
+	return &s
+}
+
+// bulkRequest is a request with the customers that are put in its place, one by one.
+func (w *words) bulkRequest() *huma.Schema {
+	s := *w.get("Request")
+	s.Properties = maps.Clone(s.Properties)
+	for _, not := range []string{"customer_id", "session_id", "record"} {
+		delete(s.Properties, not)
+	}
+	s.Properties["customers"] = &huma.Schema{Type: huma.TypeArray, Items: text(), MinItems: new(1), MaxItems: new(engine.MaxBulkCustomers), Description: "for whom; default everybody with a record or a history"}
+	s.Properties["consent"] = &huma.Schema{
+		Type: huma.TypeString, Enum: []any{string(engine.OutreachConsent), string(engine.AnyConsent)},
+		Description: "outreach, the default, leaves out who refused to be written to; any is for lists that nobody is sent",
+	}
 	return &s
 }
 

@@ -86,6 +86,7 @@ func recommendations(t *testing.T, h *house) {
 	h.call("GET", "/v1/recommendations/"+fixes.RecommendationID).want(200)
 	h.call("POST", "/v1/recommendations/"+a.RecommendationID+"/next").want(200)
 	h.call("POST", "/v1/rank", fields{"items": []string{"lamp-0", "lamp-1"}}).want(200)
+	h.call("POST", "/v1/recommendations/bulk", fields{"count": 1}).want(200)
 	h.call("POST", "/v1/batch", fields{"requests": []fields{{"method": "GET", "path": "/v1/version"}}}).want(200)
 }
 

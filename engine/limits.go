@@ -29,6 +29,7 @@ const (
 	MaxBasket         = 1_000
 	MaxMuted          = 1_000
 	MaxRanked         = 1_000   // items of the caller's to put in order
+	MaxBulkCustomers  = 100_000 // customers that one request for the lists of many names
 	MaxPaged          = 2_000   // items shown on the pages of one list
 	MaxCalls          = 1_000   // requests in one batch of them
 	MaxFeedLoss       = 0.2     // part of the shown items that a whole feed may lack without being forced

@@ -37,6 +37,23 @@ type RankRequest struct {
 	Items []ItemID `json:"items"`
 }
 
+// BulkRequest asks for the lists of many customers: each is put in the place of the
+// request's Customer, which is empty. It leaves no impressions.
+type BulkRequest struct {
+	Request
+	Customers []CustomerID `json:"customers,omitempty"` // nil: everybody with a record or a history
+	Consent   Consent      `json:"consent,omitempty"`   // "" is OutreachConsent
+}
+
+// Consent says who is left out of the lists for many.
+type Consent string
+
+// Who is left out.
+const (
+	OutreachConsent Consent = "outreach" // who refused to be written to
+	AnyConsent      Consent = "any"      // nobody: lists that are sent to nobody
+)
+
 // Explain says how much of the why an answer carries.
 type Explain string
 

@@ -75,16 +75,7 @@ func (r *Recommender) answer(ctx context.Context, req *engine.Request, a asking)
 	if err != nil {
 		return engine.Answer{}, err
 	}
-	shop := r.shop.Load() // after the person: never older than their state
-	place, err := a.placed(shop)
-	if err != nil {
-		return engine.Answer{}, err
-	}
-	now := start
-	if req.Context.At != nil {
-		now, who = *req.Context.At, asOf(who, *req.Context.At)
-	}
-	answer, err := a.answer(&recommend.Input{World: shop.World, Place: place, Someone: who, Request: req, Now: now})
+	answer, err := r.story(req, a, who, start)
 	if err != nil {
 		return engine.Answer{}, err
 	}
@@ -96,6 +87,19 @@ func (r *Recommender) answer(ctx context.Context, req *engine.Request, a asking)
 	answer.Degraded, answer.Continues = append(degraded, answer.Degraded...), a.continues
 	r.finish(&answer, start, req.Recorded(), who.Subject, *req)
 	return answer, nil
+}
+
+// story answers for somebody whose state is known, in the world of this moment.
+func (r *Recommender) story(req *engine.Request, a asking, who *recommend.Someone, now time.Time) (engine.Answer, error) {
+	shop := r.shop.Load() // after the person: never older than their state
+	place, err := a.placed(shop)
+	if err != nil {
+		return engine.Answer{}, err
+	}
+	if req.Context.At != nil {
+		now, who = *req.Context.At, asOf(who, *req.Context.At)
+	}
+	return a.answer(&recommend.Input{World: shop.World, Place: place, Someone: who, Request: req, Now: now})
 }
 
 // Suggest answers a ticket's text with the fixes most likely to end it. The customer,
@@ -160,7 +164,7 @@ func withTicket(req engine.SuggestRequest, t engine.Ticket) engine.SuggestReques
 
 // finish stamps the answer and leaves its impression.
 func (r *Recommender) finish(a *engine.Answer, start time.Time, record bool, who engine.Subject, req engine.Request) {
-	a.TookMS = float64(r.now().Sub(start).Microseconds()) / 1000
+	r.took(a, start)
 	if !record {
 		return
 	}
@@ -171,6 +175,11 @@ func (r *Recommender) finish(a *engine.Answer, start time.Time, record bool, who
 		kept.Items[i].Properties = nil // the catalogue has them
 	}
 	r.record.add(engine.Impression{RecommendationID: a.RecommendationID, At: start, Subject: who, Request: req, Answer: kept})
+}
+
+// took stamps the answer with the time since its request came.
+func (r *Recommender) took(a *engine.Answer, start time.Time) {
+	a.TookMS = float64(r.now().Sub(start).Microseconds()) / 1000
 }
 
 // Replay returns what was answered and why; engine.ErrNotFound with the reason where

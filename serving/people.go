@@ -139,18 +139,24 @@ func (p *people) read(ctx context.Context, s engine.Subject) (*recommend.Someone
 	if err != nil {
 		return nil, err
 	}
-	who := &recommend.Someone{Subject: s, Bought: roaring.New(), Dismissed: roaring.New()}
-	remember(who, rows)
-	who.Rows = newest(rows)
+	var record *engine.Customer
 	if s.Kind == engine.CustomerSubject {
 		switch c, err := p.log.Customer(ctx, engine.CustomerID(s.ID)); {
 		case err == nil:
-			who.Customer = &c
+			record = &c
 		case !errors.Is(err, engine.ErrNotFound):
 			return nil, err
 		}
 	}
-	return who, nil
+	return stateOf(s, record, rows), nil
+}
+
+// stateOf returns the state of somebody with this record, nil for none, and history.
+func stateOf(s engine.Subject, record *engine.Customer, rows []engine.Row) *recommend.Someone {
+	who := &recommend.Someone{Subject: s, Customer: record, Bought: roaring.New(), Dismissed: roaring.New()}
+	remember(who, rows)
+	who.Rows = newest(rows)
+	return who
 }
 
 // observe brings the cached states up to date. A merge, an erase or a changed event drops

@@ -36,6 +36,9 @@ type Log interface {
 	Resolve(s engine.Subject) engine.Subject
 	PutImpressions(ctx context.Context, list []engine.Impression) error
 	Impression(ctx context.Context, id string) (engine.Impression, error)
+	// Everybody calls fn with every customer of one of so many parts of them, with their
+	// record, nil for none, and history. The rows are fn's until it returns.
+	Everybody(ctx context.Context, part, parts int, fn func(engine.CustomerID, *engine.Customer, []engine.Row) error) error
 	// ScanAt calls fn with every subject's history as of one moment, and returns the
 	// number of the newest command that is in them.
 	ScanAt(ctx context.Context, fn func(engine.Subject, []engine.Row) error) (seq uint64, err error)

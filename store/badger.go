@@ -186,9 +186,14 @@ func eachKey(txn *badger.Txn, prefix []byte, fn func(key []byte) error) error {
 	return nil
 }
 
+// iterator returns an iterator over the keys of a letter, which has to be moved to one.
+func iterator(txn *badger.Txn, letter byte) *badger.Iterator {
+	return txn.NewIterator(badger.IteratorOptions{Prefix: []byte{letter}})
+}
+
 // iterate returns an iterator over the keys of a letter, at the first.
 func iterate(txn *badger.Txn, letter byte) *badger.Iterator {
-	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{letter}})
+	it := iterator(txn, letter)
 	it.Rewind()
 	return it
 }

@@ -29,18 +29,19 @@ func (s *Store) History(ctx context.Context, subj engine.Subject) ([]engine.Row,
 	if err != nil {
 		return nil, fmt.Errorf("history of %s: %w", subj, err)
 	}
-	it := iterate(txn, eventLetter)
+	it := iterator(txn, eventLetter)
 	defer it.Close()
-	rows, err := s.historyOf(ctx, txn, it, sources)
+	rows, err := s.historyOf(ctx, txn, it, sources, nil)
 	if err != nil {
 		return nil, fmt.Errorf("history of %s: %w", subj, err)
 	}
 	return rows, nil
 }
 
-// historyOf reads the rows of all sources into one history, with an iterator over
-// events.
-func (s *Store) historyOf(ctx context.Context, txn *badger.Txn, it *badger.Iterator, sources []engine.Hash16) (rows []engine.Row, err error) {
+// historyOf reads the rows of all sources into one history in the memory of rows, with an
+// iterator over events that nothing else moves.
+func (s *Store) historyOf(ctx context.Context, txn *badger.Txn, it *badger.Iterator, sources []engine.Hash16, rows []engine.Row) (_ []engine.Row, err error) {
+	rows = rows[:0]
 	for _, h := range sources {
 		if rows, err = s.rowsOf(ctx, txn, it, h, rows); err != nil {
 			return nil, err
@@ -49,7 +50,7 @@ func (s *Store) historyOf(ctx context.Context, txn *badger.Txn, it *badger.Itera
 	if len(sources) > 1 {
 		rows = once(rows)
 	}
-	slices.SortFunc(rows, byTime)
+	sortByTime(rows)
 	return rows, nil
 }
 
@@ -57,7 +58,12 @@ func (s *Store) historyOf(ctx context.Context, txn *badger.Txn, it *badger.Itera
 func (s *Store) rowsOf(ctx context.Context, txn *badger.Txn, it *badger.Iterator, h engine.Hash16, rows []engine.Row) ([]engine.Row, error) {
 	prefix := hashKey(eventLetter, h)
 	var subject engine.Subject
-	for it.Seek(prefix); it.Valid(); it.Next() {
+	// In a scan the iterator stands where the history before ended, which is where this
+	// one begins: a seek costs as much as the rows.
+	if !it.Valid() || !bytes.HasPrefix(it.Item().Key(), prefix) {
+		it.Seek(prefix)
+	}
+	for ; it.Valid(); it.Next() {
 		key := it.Item().Key()
 		if !bytes.HasPrefix(key, prefix) {
 			break
@@ -92,9 +98,42 @@ func (s *Store) rowsOf(ctx context.Context, txn *badger.Txn, it *badger.Iterator
 	return rows, nil
 }
 
-// byTime orders a history: by time, then in the order of arrival, then by line.
-func byTime(a, b engine.Row) int {
-	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Line, b.Line))
+// sortByTime orders a history as its log holds it: by time, then in the order of arrival,
+// then by line. A row is 328 bytes: their places are sorted, and each is moved once.
+func sortByTime(rows []engine.Row) {
+	type place struct {
+		at   int64 // ms: rows hold no more
+		seq  uint64
+		line uint16
+		row  int32
+	}
+	places := make([]place, len(rows))
+	for i := range rows {
+		r := &rows[i]
+		places[i] = place{r.At.UnixMilli(), r.Seq, r.Line, int32(i)}
+	}
+	before := func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.seq, b.seq), cmp.Compare(a.line, b.line))
+	}
+	if slices.IsSortedFunc(places, before) {
+		return
+	}
+	slices.SortFunc(places, before)
+	for to := range places {
+		from := int(places[to].row)
+		if from == to {
+			continue
+		}
+		// Along the ring of rows that each stand where another belongs.
+		first, at := rows[to], to
+		for from != to {
+			rows[at] = rows[from]
+			places[at].row = int32(at)
+			at, from = from, int(places[from].row)
+		}
+		rows[at] = first
+		places[at].row = int32(at)
+	}
 }
 
 // once keeps the newest arrival of every line of an event, as a retry that is no longer
@@ -131,19 +170,63 @@ func (s *Store) Scan(ctx context.Context, fn func(subj engine.Subject, rows []en
 
 // scan is Scan in a transaction of the caller's.
 func (s *Store) scan(ctx context.Context, txn *badger.Txn, fn func(engine.Subject, []engine.Row) error) error {
-	// Names, links and events all lie in the order of subject16, so that four
-	// iterators side by side read the store once from front to back.
-	names, events := iterate(txn, nameLetter), iterate(txn, eventLetter)
-	linked, owners := iterate(txn, forwardLetter), iterate(txn, unmovedLetter)
-	for _, it := range []*badger.Iterator{names, events, linked, owners} {
+	events := iterator(txn, eventLetter)
+	defer events.Close()
+	return walk(txn, wholeSpan, func(h engine.Hash16, sources []engine.Hash16) error {
+		rows, err := s.historyOf(ctx, txn, events, sources, nil)
+		if err != nil {
+			return fmt.Errorf("history of subject %s: %w", h, err)
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		subject, err := s.nameOf(txn, h)
+		if s.erasedMeanwhile(h, err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return fn(subject, rows)
+	})
+}
+
+// span is a range of subjects' hashes by their first four bytes: from is in it, to is not.
+type span struct{ from, to uint64 }
+
+// wholeSpan is that of all.
+var wholeSpan = span{0, 1 << 32}
+
+// first returns the lowest hash of the span.
+func (p span) first() (h engine.Hash16) {
+	binary.BigEndian.PutUint32(h[:], uint32(p.from))
+	return h
+}
+
+// holds reports whether h is not above the span.
+func (p span) holds(h engine.Hash16) bool { return uint64(binary.BigEndian.Uint32(h[:])) < p.to }
+
+// walk calls fn with every subject of a span that belongs to no other, and with whose rows
+// are its history.
+func walk(txn *badger.Txn, p span, fn func(h engine.Hash16, sources []engine.Hash16) error) error {
+	// Names, links and events all lie in the order of subject16, so that iterators side by
+	// side read the store once from front to back.
+	names, linked, owners := iterator(txn, nameLetter), iterator(txn, forwardLetter), iterator(txn, unmovedLetter)
+	for _, it := range []*badger.Iterator{names, linked, owners} {
 		defer it.Close()
 	}
+	names.Seek(hashKey(nameLetter, p.first()))
+	linked.Seek(hashKey(forwardLetter, p.first()))
+	owners.Seek(hashKey(unmovedLetter, p.first()))
 	for ; names.Valid(); names.Next() {
 		key := names.Item().Key()
 		if len(key) != hashKeyBytes {
 			continue // an erasure's marker
 		}
 		h := firstHash(key)
+		if !p.holds(h) {
+			return nil
+		}
 		if advance(linked, h) {
 			continue // its rows are another's
 		}
@@ -153,21 +236,7 @@ func (s *Store) scan(ctx context.Context, txn *badger.Txn, fn func(engine.Subjec
 				return err
 			}
 		}
-		rows, err := s.historyOf(ctx, txn, events, sources)
-		if err != nil {
-			return fmt.Errorf("history of subject %s: %w", h, err)
-		}
-		if len(rows) == 0 {
-			continue
-		}
-		subject, err := s.nameOf(txn, h)
-		if s.erasedMeanwhile(h, err) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := fn(subject, rows); err != nil {
+		if err := fn(h, sources); err != nil {
 			return err
 		}
 	}

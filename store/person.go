@@ -75,9 +75,9 @@ func (s *Store) gather(ctx context.Context, txn *badger.Txn, subj engine.Subject
 	if len(p.Subjects) == 0 {
 		return Person{Subjects: []engine.Subject{subj}}, nil
 	}
-	it := iterate(txn, eventLetter)
+	it := iterator(txn, eventLetter)
 	defer it.Close()
-	p.Events, err = s.historyOf(ctx, txn, it, all)
+	p.Events, err = s.historyOf(ctx, txn, it, all, nil)
 	return p, err
 }
 

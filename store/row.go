@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+	"unsafe"
 
 	"github.com/rapportengine/rapport/engine"
 )
@@ -179,7 +180,7 @@ func decodeRow(key, value []byte, subject engine.Subject, names itemNames) (engi
 	}
 	row.Event = secondHash(key)
 	row.Line = binary.BigEndian.Uint16(key[eventKeyBytes-2:])
-	in := reader{text: string(value)}
+	in := reader{text: textOf(value)}
 	if v := in.byte(); v != rowVersion && in.err == nil {
 		return row, fmt.Errorf("event row of version %d: %w", v, ErrCorrupt)
 	}
@@ -206,6 +207,34 @@ func decodeRow(key, value []byte, subject engine.Subject, names itemNames) (engi
 		return row, fmt.Errorf("event row: %w: %w", in.err, ErrCorrupt)
 	}
 	return row, nil
+}
+
+// rowTexts are the flags of fields that are texts.
+const rowTexts = hasEventID | hasCustomer | hasSession | hasCurrency | hasQuery | hasChannel |
+	hasOrder | hasTicket | hasRecommendation | hasProperties
+
+// textOf returns the bytes of a row to read. One that holds no text of its own is read where
+// it lies, as nothing of it is kept; of another a copy is made, in which its texts stay.
+func textOf(value []byte) string {
+	if len(value) > 1 {
+		flags, n := binary.Uvarint(value[1:])
+		if n > 0 && flags&rowTexts == 0 && !ownType(value[1+n:]) {
+			return unsafe.String(unsafe.SliceData(value), len(value))
+		}
+	}
+	return string(value)
+}
+
+// ownType reports whether what follows a row's flags may hold a type that is a text.
+func ownType(rest []byte) bool {
+	for range 3 { // seq, at, received - at
+		_, n := binary.Uvarint(rest)
+		if n <= 0 {
+			return true
+		}
+		rest = rest[n:]
+	}
+	return len(rest) == 0 || rest[0] == 0
 }
 
 // rowFields reads the fields that flags name.

@@ -12,8 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/rapportengine/rapport/engine"
 )
@@ -27,7 +27,7 @@ type recommendCommand struct {
 
 	ReturnProperties []string       `placeholder:"NAME,..." help:"Properties of the items to write with them, such as title,price; * is all."`
 	Explain          engine.Explain `enum:"none,sources,full" default:"sources" help:"How much of the why to write: ${enum}."`
-	Consent          string         `enum:"outreach,any" default:"outreach" help:"outreach leaves out who refused to be written to; any is for lists that nobody is sent."`
+	Consent          engine.Consent `enum:"outreach,any" default:"outreach" help:"outreach leaves out who refused to be written to; any is for lists that nobody is sent."`
 	Out              string         `default:"-" help:"Where to write, one JSON object a line; - is standard output."`
 }
 
@@ -47,53 +47,40 @@ func (r *recommendCommand) Run(ctx context.Context, c *console) (err error) {
 	if r.Count < 1 || r.Count > engine.MaxCount {
 		return usagef("--count: a list has 1 to %d items", engine.MaxCount)
 	}
+	customers, err := r.recipients()
+	if err != nil {
+		return err
+	}
 	w, err := r.reach(ctx, c, openOptions{})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	if err := r.validate(ctx, w); err != nil {
-		return err
-	}
-	customers, err := r.recipients(ctx, w)
+	b := c.bar("recommending", int64(len(customers))) // everybody is counted when they are asked for
+	l := &listing{request: r.request(), remote: w, bar: b}
+	err = writeFile(c, r.Out, func(out io.Writer) error { return l.write(ctx, customers, out) })
+	b.end(err)
 	if err != nil {
 		return err
 	}
-	if r.Consent == "outreach" {
-		if customers, err = r.willing(ctx, c, w, customers); err != nil {
-			return err
-		}
+	if l.leftOut > 0 {
+		c.say("left out: %s who refused to be written to (--consent any writes lists for them, too)", count(l.leftOut))
 	}
-	b := c.bar("recommending", int64(len(customers)))
-	err = writeFile(c, r.Out, func(out io.Writer) error { return r.write(ctx, w, customers, out, b) })
-	b.end(err)
-	if err == nil {
-		c.say("%s lists", count(len(customers)))
-	}
-	return err
+	c.say("%s lists", count(l.lists))
+	return nil
 }
 
-// request is what is asked for one customer.
-func (r *recommendCommand) request(id engine.CustomerID) *engine.Request {
-	return &engine.Request{
-		Customer: id, Scenario: r.Scenario, Count: r.Count, Filter: r.Filter, Record: new(false),
-		ReturnProperties: r.ReturnProperties, Explain: r.Explain,
-	}
+// request is what is asked for each.
+func (r *recommendCommand) request() engine.BulkRequest {
+	return engine.BulkRequest{Consent: r.Consent, Request: engine.Request{
+		Scenario: r.Scenario, Count: r.Count, Filter: r.Filter, ReturnProperties: r.ReturnProperties, Explain: r.Explain,
+	}}
 }
 
-// validate asks once without a customer, so that a mistake shows before the first list.
-func (r *recommendCommand) validate(ctx context.Context, w *remote) error {
-	req := r.request("")
-	req.ValidateOnly = true
-	return w.post(ctx, recommendPath, req, nil)
-}
-
-const recommendPath = "/v1/recommendations"
-
-// recipients returns for whom, as the flag says.
-func (r *recommendCommand) recipients(ctx context.Context, w *remote) ([]engine.CustomerID, error) {
+// recipients returns for whom, as the flag says; nil for everybody.
+func (r *recommendCommand) recipients() ([]engine.CustomerID, error) {
 	if r.Customers == "all" {
-		return w.everybody(ctx)
+		return nil, nil
 	}
 	var from io.Reader = strings.NewReader(strings.ReplaceAll(r.Customers, ",", "\n"))
 	if r.Customers == "-" {
@@ -104,7 +91,7 @@ func (r *recommendCommand) recipients(ctx context.Context, w *remote) ([]engine.
 	} else if namesFile(r.Customers) {
 		return nil, usagef("--customers: %w", err)
 	}
-	var out []engine.CustomerID
+	out := []engine.CustomerID{}
 	lines := bufio.NewScanner(from)
 	for n := 1; lines.Scan(); n++ {
 		id := strings.TrimSpace(lines.Text())
@@ -122,130 +109,75 @@ func (r *recommendCommand) recipients(ctx context.Context, w *remote) ([]engine.
 	return out, nil
 }
 
-// willing returns the customers without those who refused to be written to.
-func (r *recommendCommand) willing(ctx context.Context, c *console, w *remote, customers []engine.CustomerID) ([]engine.CustomerID, error) {
-	refused, err := w.refused(ctx, engine.Outreach)
-	if err != nil {
-		return nil, err
-	}
-	all := len(customers)
-	customers = slices.DeleteFunc(customers, func(id engine.CustomerID) bool { return refused[id] })
-	if left := all - len(customers); left > 0 {
-		c.say("left out: %s who refused to be written to (--consent any writes lists for them, too)", count(left))
-	}
-	return customers, nil
-}
-
 // namesFile reports whether a text is meant as the name of a file rather than as an id.
 func namesFile(text string) bool {
 	return strings.ContainsRune(text, filepath.Separator) || slices.Contains([]string{".txt", ".csv"}, filepath.Ext(text))
 }
 
-// everybody returns all customers with a record or a history, by id.
-func (r *remote) everybody(ctx context.Context) ([]engine.CustomerID, error) {
-	answer, err := r.send(ctx, http.MethodGet, "/v1/export/subjects", "", nil)
-	if err != nil {
-		return nil, err
-	}
-	defer answer.Body.Close()
-	var out []engine.CustomerID
-	for lines := json.NewDecoder(answer.Body); ; {
-		var one struct {
-			Customer engine.CustomerID `json:"customer_id"`
-		}
-		if err := lines.Decode(&one); errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			return nil, fmt.Errorf("list customers: %w", err)
-		}
-		if one.Customer != "" {
-			out = append(out, one.Customer)
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out), nil
+// listing writes the lists of many as they come.
+type listing struct {
+	request engine.BulkRequest
+	remote  *remote
+	bar     *bar
+
+	lists, leftOut int
 }
 
-// chunk is how many lists are asked for at once.
-const chunk = 64
-
-// waves is how many chunks are asked for side by side. They are written in the order of
-// customers.
-const waves = 4
-
-func (r *recommendCommand) write(ctx context.Context, w *remote, customers []engine.CustomerID, out io.Writer, b *bar) error {
-	done := 0
-	for wave := range slices.Chunk(customers, waves*chunk) {
-		lists, err := r.wave(ctx, w, wave)
-		if err != nil {
+// write asks for the lists of all these customers, of everybody for nil, and writes them.
+func (l *listing) write(ctx context.Context, customers []engine.CustomerID, out io.Writer) error {
+	if customers == nil {
+		return l.some(ctx, nil, out)
+	}
+	for some := range slices.Chunk(customers, engine.MaxBulkCustomers) {
+		if err := l.some(ctx, some, out); err != nil {
 			return err
 		}
-		for _, l := range lists {
-			if _, err := out.Write(l); err != nil {
-				return err
-			}
-		}
-		done += len(wave)
-		b.at(int64(done), count(done)+" lists")
 	}
 	return nil
 }
 
-// wave asks for a wave's chunks side by side.
-func (r *recommendCommand) wave(ctx context.Context, w *remote, customers []engine.CustomerID) ([][]byte, error) {
-	parts := slices.Collect(slices.Chunk(customers, chunk))
-	lists, errs := make([][]byte, len(parts)), make([]error, len(parts))
-	var wait sync.WaitGroup
-	for i, part := range parts {
-		wait.Go(func() { lists[i], errs[i] = r.lists(ctx, w, part) })
-	}
-	wait.Wait()
-	return lists, errors.Join(errs...)
-}
-
-// lists asks for some customers and returns their lines.
-func (r *recommendCommand) lists(ctx context.Context, w *remote, customers []engine.CustomerID) ([]byte, error) {
-	type call struct {
-		Method string          `json:"method"`
-		Path   string          `json:"path"`
-		Body   *engine.Request `json:"body"`
-	}
-	calls := make([]call, len(customers))
-	for i, id := range customers {
-		calls[i] = call{http.MethodPost, recommendPath, r.request(id)}
-	}
-	var answers []struct {
-		Status int             `json:"status"`
-		Body   json.RawMessage `json:"body"`
-	}
-	if err := w.post(ctx, "/v1/batch", map[string]any{"requests": calls}, &answers); err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	for i, a := range answers {
-		if a.Status != http.StatusOK {
-			p := new(refusal)
-			if err := json.Unmarshal(a.Body, p); err != nil {
-				return nil, fmt.Errorf("customer %s: status %d", customers[i], a.Status)
-			}
-			return nil, fmt.Errorf("customer %s: %w", customers[i], p)
-		}
-		if err := writeList(&out, customers[i], a.Body); err != nil {
-			return nil, err
-		}
-	}
-	return out.Bytes(), nil
-}
-
-// writeList writes an answer as a line that begins with whose it is.
-func writeList(out *bytes.Buffer, id engine.CustomerID, answer json.RawMessage) error {
-	whose, err := json.Marshal(map[string]engine.CustomerID{"customer_id": id})
+// some asks for as many customers as one request takes.
+func (l *listing) some(ctx context.Context, customers []engine.CustomerID, out io.Writer) error {
+	l.request.Customers = customers
+	body, err := json.Marshal(&l.request)
 	if err != nil {
 		return err
 	}
-	out.Write(whose[:len(whose)-1])
-	out.WriteByte(',')
-	out.Write(bytes.TrimSpace(answer)[1:])
-	out.WriteByte('\n')
-	return nil
+	answer, err := l.remote.send(ctx, http.MethodPost, "/v1/recommendations/bulk", "application/json", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	had, read := l.lists, &toldReader{from: answer.Body}
+	if _, err := io.Copy(io.MultiWriter(out, l), read); err != nil {
+		if read.failed {
+			return fmt.Errorf("the lists of %s broke off after %d: %w", l.remote.where, l.lists, err)
+		}
+		return err
+	}
+	if told, err := strconv.Atoi(answer.Trailer.Get("X-Rapport-Lists")); err != nil || told != l.lists-had {
+		return fmt.Errorf("the lists of %s broke off after %d", l.remote.where, l.lists)
+	}
+	leftOut, err := strconv.Atoi(answer.Trailer.Get("X-Rapport-Left-Out"))
+	l.leftOut += leftOut
+	return err
+}
+
+// Write counts the lists that went by.
+func (l *listing) Write(lines []byte) (int, error) {
+	l.lists += bytes.Count(lines, []byte{'\n'})
+	l.bar.at(int64(l.lists+l.leftOut), count(l.lists)+" lists")
+	return len(lines), nil
+}
+
+// toldReader tells a failure to read from one to write.
+type toldReader struct {
+	from   io.Reader
+	failed bool
+}
+
+func (r *toldReader) Read(p []byte) (int, error) {
+	n, err := r.from.Read(p)
+	r.failed = err != nil && err != io.EOF
+	return n, err
 }

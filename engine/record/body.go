@@ -98,6 +98,40 @@ var rankSchema = &schema[engine.RankRequest]{
 	},
 }
 
+// BulkRequest decodes a request for the lists of many customers: the fields of Request
+// but for those that say who asks, and customers and consent.
+func BulkRequest(r io.Reader) (engine.BulkRequest, error) { return object1(r, bulkSchema) }
+
+var bulkSchema = &schema[engine.BulkRequest]{
+	what: requestSchema.what,
+	own:  true,
+	fields: append(lifted(requestSchema.fields, func(r *engine.BulkRequest) *engine.Request { return &r.Request }),
+		field[engine.BulkRequest]{name: "customers", set: func(r *engine.BulkRequest, v value) problem {
+			list, p := ids[engine.CustomerID](v, engine.MaxBulkCustomers)
+			if p == nil && len(list) == 0 && v.kind != null {
+				return missing("customers", "at least one customer is needed; leave customers out for everybody")
+			}
+			r.Customers = list
+			return p
+		}},
+		enumField("consent", func(r *engine.BulkRequest) *engine.Consent { return &r.Consent }, string(engine.OutreachConsent), string(engine.AnyConsent))),
+	aliases: requestSchema.aliases,
+	check: func(r *engine.BulkRequest) problem {
+		refuse := func(name, why string) problem {
+			return engine.Invalidf(engine.CodeInvalidField, name, "leave it out: %s", why)
+		}
+		switch {
+		case r.Customer != "":
+			return refuse("customer_id", "each of the customers is put in its place")
+		case r.Session != "":
+			return refuse("session_id", "the lists are for customers")
+		case r.Record != nil && *r.Record:
+			return refuse("record", "lists for many leave no impressions")
+		}
+		return nil
+	},
+}
+
 // lifted makes fields of a whole from those of its part.
 func lifted[T, W any](fields []field[T], part func(*W) *T) []field[W] {
 	out := make([]field[W], len(fields))

@@ -52,6 +52,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"TailReplaysWhatWasObserved", tailReplaysWhatWasObserved},
 		{"TailIsTrimmed", tailIsTrimmed},
 		{"ScanIsHistoryForAll", scanIsHistoryForAll},
+		{"EverybodyIsCustomerAndHistory", everybodyIsCustomerAndHistory},
 		{"EraseLeavesNothing", eraseLeavesNothing},
 		{"EraseFollowsLinks", eraseFollowsLinks},
 		{"EraseLeavesSharedSessions", eraseLeavesSharedSessions},

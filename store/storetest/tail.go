@@ -2,7 +2,9 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/rapportengine/rapport/engine"
@@ -129,5 +131,58 @@ func scanIsHistoryForAll(t *testing.T, h *house) {
 		if want, err := h.History(t.Context(), subj); err != nil || !reflect.DeepEqual(rows, want) {
 			t.Errorf("Scan of %s gives\n%v, want\n%v", subj, rows, want)
 		}
+	}
+}
+
+// However many parts there are, every customer is in one of them, as Customer and History
+// tell of them; who was merged into another or erased, and a visit, in none.
+func everybodyIsCustomerAndHistory(t *testing.T, h *house) {
+	for i := range 40 {
+		id := engine.CustomerID(fmt.Sprint("c", i))
+		switch i % 3 {
+		case 0:
+			h.do(engine.PutCustomer{Customer: engine.Customer{ID: id, Attributes: engine.Attributes{"n": float64(i)}}})
+		case 1:
+			h.do(view(fmt.Sprint("e", i), id, "", "a"), view(fmt.Sprint("f", i), id, "", "b"))
+		case 2:
+			h.do(view(fmt.Sprint("e", i), id, "", "a"), engine.PutCustomer{Customer: engine.Customer{ID: id}})
+		}
+	}
+	h.do(
+		view("s1", "", "kiosk", "a"), view("s2", "", "phone", "a"), view("s3", "c1", "phone", "b"),
+		engine.Merge{From: engine.OfCustomer("c4"), Into: "c0"}, engine.Merge{From: engine.OfCustomer("c5"), Into: "cleo"},
+		engine.Erase{Subject: engine.OfCustomer("c6")}, engine.Erase{Subject: engine.OfCustomer("c7")},
+	)
+	for _, parts := range []int{1, 3, 256} {
+		got := map[engine.CustomerID]bool{}
+		for part := range parts {
+			var last engine.Hash16
+			err := h.Everybody(t.Context(), part, parts, func(id engine.CustomerID, record *engine.Customer, rows []engine.Row) error {
+				hash := engine.OfCustomer(id).Hash()
+				if got[id] || hash.String() < last.String() {
+					t.Errorf("%s comes again or out of order", id)
+				}
+				got[id], last = true, hash
+				wantRows, err := h.History(t.Context(), engine.OfCustomer(id))
+				if err != nil || !reflect.DeepEqual(slices.Clip(slices.Clone(rows)), wantRows) && len(rows)+len(wantRows) > 0 {
+					t.Errorf("%s in part %d of %d has the history\n%v, want\n%v (%v)", id, part, parts, rows, wantRows, err)
+				}
+				want, err := h.Customer(t.Context(), id)
+				if found := err == nil; found != (record != nil) || found && !reflect.DeepEqual(*record, want) {
+					t.Errorf("%s in part %d of %d has the record %v, want %v (%v)", id, part, parts, record, want, err)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want := 40 - 4 + 1; len(got) != want || got["c4"] || got["c6"] || !got["cleo"] || !got["c0"] {
+			t.Errorf("in %d parts there are %d customers, want %d", parts, len(got), want)
+		}
+	}
+	stop := errors.New("stop")
+	if err := h.Everybody(t.Context(), 0, 1, func(engine.CustomerID, *engine.Customer, []engine.Row) error { return stop }); !errors.Is(err, stop) {
+		t.Errorf("an error of fn's comes back as %v", err)
 	}
 }

@@ -1,0 +1,78 @@
+package api
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+func TestBulkIsEachAlone(t *testing.T) {
+	h := stocked(t)
+	h.saw("ann", "lamp-0", "lamp-1")
+	h.saw("bob", "shoe-0")
+	h.call("POST", "/v1/customers", fields{"customer_id": "eve", "consent": fields{"outreach": false}}).want(200)
+	body, _ := json.Marshal(fields{"customers": []string{"bob", "eve", "ann"}, "count": 3, "kind": "product", "return_properties": []string{"title"}})
+	req, err := http.NewRequestWithContext(t.Context(), "POST", h.http.URL+"/v1/recommendations/bulk", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+testKey)
+	req.Header.Set("Content-Type", "application/json")
+	got, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer got.Body.Close()
+	if kind := got.Header.Get("Content-Type"); got.StatusCode != http.StatusOK || kind != mediaNDJSON {
+		t.Fatalf("got %s, %s", got.Status, kind)
+	}
+	want := []string{"bob", "ann"}
+	lines := bufio.NewScanner(got.Body)
+	for ; lines.Scan() && len(want) > 0; want = want[1:] {
+		var one struct {
+			Customer string `json:"customer_id"`
+			engine.Answer
+		}
+		if err := json.Unmarshal(lines.Bytes(), &one); err != nil || one.Customer != want[0] {
+			t.Fatalf("%s: %v, want the list of %s", lines.Bytes(), err, want[0])
+		}
+		alone := h.call("POST", "/v1/recommendations", fields{"customer_id": want[0], "count": 3, "kind": "product", "record": false}).want(200).answer()
+		if len(alone.Items) != 3 || !slices.Equal(ids(one.Answer), ids(alone)) || one.Items[0].Properties["title"] == nil {
+			t.Errorf("%s got %v, alone %v", want[0], ids(one.Answer), ids(alone))
+		}
+	}
+	if len(want) > 0 || lines.Scan() {
+		t.Errorf("the lists of %v are missing, or there are more", want)
+	}
+	if a, b := got.Trailer.Get(listsTrailer), got.Trailer.Get(leftOutTrailer); a != "2" || b != "1" {
+		t.Errorf("the trailers say %q lists and %q left out, want 2 and 1", a, b)
+	}
+}
+
+func TestBulkRefuses(t *testing.T) {
+	h := stocked(t)
+	h.saw("ann", "lamp-0")
+	const path = "/v1/recommendations/bulk"
+	for field, body := range map[string]fields{
+		"customer_id": {"customer_id": "ann"},
+		"session_id":  {"session_id": "visit"},
+		"record":      {"record": true},
+		"consent":     {"consent": "maybe"},
+		"scenario":    {"scenario": "nowhere"},
+	} {
+		if p := h.call("POST", path, body).refused(422, "invalid_field"); p.Field != field {
+			t.Errorf("%v: the field is %q, want %s", body, p.Field, field)
+		}
+	}
+	h.call("POST", path, fields{"customers": []string{}}).refused(422, "missing_field")
+	h.call("POST", path, fields{"customers": []string{"a/b", ".."}}).refused(422, "invalid_field")
+	h.call("POST", path, fields{"colour": "red"}).refused(422, "unknown_field")
+	h.call("POST", path, ndjson, "{}").refused(415, "unsupported_media_type")
+	h.call("POST", path, bytes.NewReader(make([]byte, engine.MaxBodyBytes+1))).refused(413, "body_too_large")
+	h.call("POST", "/v1/batch", fields{"requests": []fields{{"method": "POST", "path": path, "body": fields{}}}}).want(200)
+}

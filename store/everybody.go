@@ -1,0 +1,54 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// Everybody calls fn with every customer of one of so many parts of them, by the hash of
+// the id: with their record, nil without one, and their history, as Customer and History
+// return them. The record or the history is there. The rows are fn's until it returns.
+// It stops at fn's error and returns it. Each person is as of one moment, two parts may be
+// of two; parts may be read side by side.
+func (s *Store) Everybody(ctx context.Context, part, parts int, fn func(engine.CustomerID, *engine.Customer, []engine.Row) error) error {
+	txn, done, err := s.read(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	events, records := iterator(txn, eventLetter), iterator(txn, customerLetter)
+	defer events.Close()
+	defer records.Close()
+	all := span{uint64(part) << 32 / uint64(parts), uint64(part+1) << 32 / uint64(parts)}
+	records.Seek(hashKey(customerLetter, all.first()))
+	var rows []engine.Row
+	return walk(txn, all, func(h engine.Hash16, sources []engine.Hash16) error {
+		var record *engine.Customer
+		if advance(records, h) && len(records.Item().Key()) == hashKeyBytes {
+			err := records.Item().Value(func(value []byte) error {
+				customer, _, err := decodeCustomer(value)
+				record = &customer
+				return err
+			})
+			if err != nil {
+				return err
+			}
+		}
+		if rows, err = s.historyOf(ctx, txn, events, sources, rows); err != nil {
+			return fmt.Errorf("history of subject %s: %w", h, err)
+		}
+		if record == nil && len(rows) == 0 {
+			return nil
+		}
+		subject, err := s.nameOf(txn, h)
+		if s.erasedMeanwhile(h, err) || err == nil && subject.Kind != engine.CustomerSubject {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return fn(engine.CustomerID(subject.ID), record, rows)
+	})
+}
