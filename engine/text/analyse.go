@@ -3,9 +3,9 @@
 // beside the others (latent semantic analysis), and a BM25 index over fixes and
 // articles.
 //
-// It guesses no language and knows no meaning beyond the shop's own texts; it segments
-// words as European languages write them, with spaces between. It reads no clock, no
-// file and no random numbers.
+// It knows no meaning beyond the shop's own texts, and guesses a language only where it is
+// asked to (Guess); it segments words as European languages write them, with spaces
+// between. It reads no clock, no file and no random numbers.
 package text
 
 import (

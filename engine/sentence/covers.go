@@ -1,0 +1,20 @@
+package sentence
+
+import (
+	"strings"
+
+	"github.com/rapportengine/rapport/engine/text"
+)
+
+var _ text.Embedder = (*Encoder)(nil)
+
+// Covers reports whether the model was made for a text: whether its language, a BCP 47 tag,
+// is English, or where nobody said it, whether the text seems to be (text.Guess). Others get
+// vectors, too, but of words that the model does not know.
+func Covers(language, s string) bool {
+	if language == "" {
+		return text.Guess(s) == "en"
+	}
+	language, _, _ = strings.Cut(strings.ReplaceAll(language, "_", "-"), "-")
+	return strings.EqualFold(language, "en")
+}

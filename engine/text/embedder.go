@@ -1,0 +1,17 @@
+package text
+
+import "context"
+
+// Embedder turns texts into vectors that point the same way where texts mean the same.
+// Vectors of different embedders must never be compared: Name and Dims are kept beside
+// what is stored. It is safe for concurrent use.
+type Embedder interface {
+	// Name tells the model: equal names mean vectors that can be compared.
+	Name() string
+	// Dims is the length of every vector.
+	Dims() int
+	// Embed returns the vector of unit length of each text, in order, and nil for a text
+	// that has none, such as an empty one. A text's vector does not depend on the others.
+	// It fails as a whole.
+	Embed(ctx context.Context, texts []string) ([][]float32, error)
+}

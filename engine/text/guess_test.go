@@ -1,0 +1,49 @@
+package text
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestGuess(t *testing.T) {
+	for text, want := range map[string]string{
+		"Where is my parcel? It should have been here on Monday.": "en",
+		"I don’t know why the screen won't turn on":               "en",
+		"iPhone 15 Pro Max 256GB":                                 "en",
+		"refund":                                                  "en",
+		"":                                                        "en",
+		"404 !!! 12-34":                                           "en",
+		"Wo ist mein Paket? Es sollte am Montag hier sein.":                      "de",
+		"Meine Waschmaschine läuft aus und ich weiß nicht, was ich tun soll":     "de",
+		"Où est mon colis ? Il devait arriver lundi et je ne l'ai pas reçu.":     "fr",
+		"¿Dónde está mi pedido? No lo he recibido todavía y necesito la factura": "es",
+		"Dove si trova il mio pacco? Non è ancora arrivato, che cosa devo fare?": "it",
+		"Onde está a minha encomenda? Ainda não chegou e eu preciso dela":        "pt",
+		"Waar is mijn pakket? Het zou maandag aankomen maar ik heb het niet":     "nl",
+		"Var är mitt paket? Det skulle komma på måndag men jag har inte fått":    "sv",
+		"Где мой заказ? Я жду уже неделю":                                        "ru",
+		"我的订单在哪里":                     "zh",
+		"注文はどこですか":                    "ja",
+		"한국어 문장입니다":                   "ko",
+		"أين طلبي":                    "ar",
+		"मेरा ऑर्डर कहाँ है":          "hi",
+		"Πού είναι η παραγγελία μου;": "el",
+		"Missä pakettini viipyy? Tilasin tuotteen viikko sitten eikä mitään kuulu vieläkään": "",
+		"ជំរាបសួរ តើការបញ្ជាទិញរបស់ខ្ញុំនៅឯណា":                                               "",
+	} {
+		if got := Guess(text); got != want {
+			t.Errorf("Guess(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestGuessOfCutText holds that a text is read up to a length, wherever that falls.
+func TestGuessOfCutText(t *testing.T) {
+	for pad := range utf8.UTFMax {
+		s := strings.Repeat(" ", pad) + strings.Repeat("Где мой заказ? ", 1000) + strings.Repeat("and it is not the one that we had ", 10_000)
+		if got := Guess(s); got != "ru" {
+			t.Errorf("padded by %d: Guess = %q, want ru", pad, got)
+		}
+	}
+}
