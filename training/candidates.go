@@ -51,8 +51,8 @@ func ask(ctx context.Context, w *recommend.World, place *recommend.Place, cases 
 	likeness := slices.Index(e.names, content.Name)
 	keep := depth(len(cases), len(e.names))
 	sums := make([]*moments, len(cases))
-	err := each(ctx, len(cases), workers, func(i int) error {
-		raw, err := recommend.Raw(cases[i].input(w, place), leftOut)
+	err := put(ctx, w, place, cases, workers, func(i int, in *recommend.Input) error {
+		raw, err := recommend.Raw(in, leftOut)
 		if err != nil {
 			return err
 		}

@@ -19,22 +19,58 @@ import (
 // Case is one question whose answer is known: what somebody wanted next, asked with
 // what was known before.
 type Case struct {
+	// Who asks. In a case of a snapshot it is their name alone: see Someone.
 	Who     recommend.Someone
 	Request engine.Request
 	Now     time.Time
 	Targets []engine.ItemNum
-	// Counters are those of the moment, nil for the world's.
+	// Counters are those of the moment, nil for the world's; in a case of a snapshot they
+	// are counted while cases are asked.
 	Counters *tally.Counters
 	// Only are the items looked at, nil for all.
 	Only *roaring.Bitmap
+
+	past *past
+}
+
+// past is what a case of a snapshot is made of when it is asked: ten thousand histories
+// and counters of their own would take gigabytes at once.
+type past struct {
+	snap   *Snapshot
+	events []event // of who asks, before the moment
+	counts *counts // of the moment; nil for the world's
+}
+
+// Someone returns who asks, with their history.
+func (c *Case) Someone() recommend.Someone {
+	if c.past == nil {
+		return c.Who
+	}
+	who := Known(c.Who.Subject, c.past.snap.rows(c.Who.Subject, c.past.events, nil))
+	who.Customer = c.Who.Customer
+	return who
+}
+
+// unknown reports whether nothing is known of who asks.
+func (c *Case) unknown() bool {
+	return len(c.Who.Rows) == 0 && (c.past == nil || len(c.past.events) == 0)
+}
+
+// ofNobody returns the case as asked by somebody nothing is known of.
+func (c *Case) ofNobody() Case {
+	out := *c
+	out.Who = recommend.Someone{}
+	if c.past != nil {
+		out.past = &past{snap: c.past.snap, counts: c.past.counts}
+	}
+	return out
 }
 
 // NextCases makes one case a subject: the first moment in [from, to) at which they
 // wanted something new to them, that is an event of a target type with an item that is
 // not in their history. Its history is what came before the moment, its targets the
-// new items of that moment (an order's lines), its counters those of the moment, or of
-// one shortly before (countersMost). Cases come in the order of time; there are at most
-// limit of them, evenly picked.
+// new items of that moment (an order's lines), its counters those of the moment. Cases come
+// in the order of time; there are at most limit of them, evenly picked.
 func (s *Snapshot) NextCases(from, to time.Time, target func(engine.Type) bool, limit int) []Case {
 	return s.cases(from, to, s.ofType(target), firstNew, limit)
 }
@@ -44,10 +80,6 @@ func (s *Snapshot) NextCases(from, to time.Time, target func(engine.Type) bool, 
 func (s *Snapshot) AgainCases(from, to time.Time, target func(engine.Type) bool, limit int) []Case {
 	return s.cases(from, to, s.ofType(target), s.firstAgain, limit)
 }
-
-// countersMost bounds how many counters cases hold, for each that differs from the one
-// before may take 100 KB of its own: of more cases some in a row share those of the first.
-const countersMost = 4000
 
 // first finds the first moment in [from, to) at which a history asks for something, and
 // what: some of its wanted events' items, each once; none where there is no such moment.
@@ -69,21 +101,12 @@ func (s *Snapshot) cases(from, to time.Time, wanted func(event) bool, find first
 	}
 	slices.SortStableFunc(moments, func(a, b moment) int { return cmp.Compare(a.at, b.at) })
 	moments = Pick(moments, limit)
-	over, share := s.countersOver(from), (len(moments)+countersMost-1)/countersMost
-	var counters *tally.Counters
-	cases := make([]Case, len(moments))
+	counts := s.countsIn(from, to)
+	cases, pasts := make([]Case, len(moments)), make([]past, len(moments))
 	for i, m := range moments {
 		p := s.People[m.person]
-		if i%share == 0 {
-			counters = over(m.at)
-		}
-		rows := s.rows(p.Subject, p.events[:before(p.events, m.at)], nil)
-		cases[i] = Case{
-			Who:      Known(p.Subject, rows),
-			Now:      time.Unix(0, m.at).UTC(),
-			Targets:  m.targets,
-			Counters: counters,
-		}
+		pasts[i] = past{s, p.events[:before(p.events, m.at)], counts}
+		cases[i] = Case{Who: recommend.Someone{Subject: p.Subject}, Now: time.Unix(0, m.at).UTC(), Targets: m.targets, past: &pasts[i]}
 	}
 	return cases
 }
@@ -162,35 +185,6 @@ func distinct(events []event, wanted func(event) bool) []engine.ItemNum {
 	return out
 }
 
-// countersOver returns the counters as of rising moments from a start on.
-func (s *Snapshot) countersOver(from time.Time) func(at int64) *tally.Counters {
-	type happened struct {
-		who *Timeline
-		event
-	}
-	var later []happened // in the order in which they count; rows are ten times as large
-	for i := range s.People {
-		p := &s.People[i]
-		for _, e := range p.events[before(p.events, from.UnixNano()):] {
-			later = append(later, happened{p, e})
-		}
-	}
-	slices.SortStableFunc(later, func(a, b happened) int { return cmp.Compare(a.at, b.at) })
-	counters := s.Before(from).Counters()
-	var rows []engine.Row
-	return func(at int64) *tally.Counters {
-		rows = rows[:0]
-		for len(later) > 0 && later[0].at < at {
-			rows = s.rows(later[0].who.Subject, []event{later[0].event}, rows)
-			later = later[1:]
-		}
-		if len(rows) > 0 {
-			counters = counters.With(rows)
-		}
-		return counters
-	}
-}
-
 // BasketCases makes one case an order of several items in [from, to): its first item is
 // what the list is about, the others are the targets. At most limit, evenly picked.
 func (s *Snapshot) BasketCases(from, to time.Time, target func(engine.Type) bool, limit int) []Case {
@@ -235,14 +229,6 @@ func Known(who engine.Subject, rows []engine.Row) recommend.Someone {
 	return s
 }
 
-// input is the case as the request it stands for.
-func (c *Case) input(w *recommend.World, place *recommend.Place) *recommend.Input {
-	if c.Counters != nil {
-		w = w.WithCounters(c.Counters)
-	}
-	return &recommend.Input{World: w, Place: place, Someone: &c.Who, Request: &c.Request, Now: c.Now, Offline: true, Only: c.Only}
-}
-
 // Outcome is the list a case got, best first.
 type Outcome struct {
 	Items  []engine.ItemNum
@@ -254,20 +240,45 @@ type Outcome struct {
 // the cases; the outcomes do not depend on their number.
 func Ask(ctx context.Context, w *recommend.World, place *recommend.Place, cases []Case, workers int) ([]Outcome, error) {
 	out := make([]Outcome, len(cases))
-	err := each(ctx, len(cases), workers, func(i int) error {
+	err := put(ctx, w, place, cases, workers, func(i int, in *recommend.Input) error {
 		start := time.Now()
-		answer, err := recommend.Recommend(cases[i].input(w, place))
+		answer, err := recommend.Recommend(in)
 		if err != nil {
 			return err
 		}
 		out[i].Took = time.Since(start)
+		n := len(answer.Items)
+		out[i].Items, out[i].Scores = slices.Grow(out[i].Items, n), slices.Grow(out[i].Scores, n)
 		for _, item := range answer.Items {
-			out[i].Items = append(out[i].Items, item.Num)
-			out[i].Scores = append(out[i].Scores, item.Score)
+			out[i].Items, out[i].Scores = append(out[i].Items, item.Num), append(out[i].Scores, item.Score)
 		}
 		return nil
 	})
 	return out, err
+}
+
+// put calls do with every case as the request it stands for. Workers share the cases.
+func put(ctx context.Context, w *recommend.World, place *recommend.Place, cases []Case, workers int, do func(i int, in *recommend.Input) error) error {
+	var turn sync.Mutex // guards the cursor, and so gives counters in the order of the cases
+	var at cursor
+	next := 0
+	return each(ctx, len(cases), workers, func(int) error {
+		turn.Lock()
+		i := next
+		next++
+		counters := at.of(&cases[i])
+		turn.Unlock()
+		return do(i, cases[i].input(w, place, counters))
+	})
+}
+
+// input is the case as the request it stands for, with its counters; nil for the world's.
+func (c *Case) input(w *recommend.World, place *recommend.Place, counters *tally.Counters) *recommend.Input {
+	if counters != nil {
+		w = w.WithCounters(counters)
+	}
+	who := c.Someone()
+	return &recommend.Input{World: w, Place: place, Someone: &who, Request: &c.Request, Now: c.Now, Offline: true, Only: c.Only}
 }
 
 // each runs do for 0..n-1 on some workers and returns the first error.

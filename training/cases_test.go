@@ -3,6 +3,7 @@ package training
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -14,29 +15,51 @@ import (
 	"github.com/rapportengine/rapport/engine/tally"
 )
 
-// TestManyCasesShareCounters and still see nothing of what came after them.
-func TestManyCasesShareCounters(t *testing.T) {
-	const customers = 2*countersMost + 1
+// TestCountersOfTheMoment holds the counters that cases are asked with, in whatever order, to
+// what is counted anew of all that happened before each.
+func TestCountersOfTheMoment(t *testing.T) {
 	ids := catalogue.NewIDs()
-	n, _ := ids.Assign("lamp")
-	s := NewSnapshot(ids, engine.DefaultSettings())
-	day := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	for c := range customers {
-		row := engine.Row{Num: n}
-		row.Item, row.Type, row.At = "lamp", engine.Purchase, day.Add(time.Duration(c)*time.Minute)
-		s.Add(engine.Subject{Kind: engine.CustomerSubject, ID: fmt.Sprint(c)}, []engine.Row{row})
+	for i := range 40 {
+		ids.Assign(engine.ItemID(fmt.Sprint(i)))
 	}
-	cases := s.NextCases(day, day.AddDate(1, 0, 0), func(engine.Type) bool { return true }, 0)
-	held := map[*tally.Counters]bool{}
-	for i, c := range cases {
-		held[c.Counters] = true
-		if all := c.Counters.At(tally.AllTime, c.Now).All(); all > float64(i) || all < float64(i-2) {
-			t.Fatalf("case %d counts %v purchases of the %d before it", i, all, i)
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	rapid.Check(t, func(t *rapid.T) {
+		s := NewSnapshot(ids, engine.DefaultSettings())
+		for c := range rapid.IntRange(1, 12).Draw(t, "customers") {
+			rows := make([]engine.Row, rapid.IntRange(1, 8).Draw(t, "rows"))
+			for i := range rows {
+				n := engine.ItemNum(rapid.IntRange(0, 39).Draw(t, "item"))
+				rows[i] = engine.Row{Num: n, Interaction: engine.Interaction{
+					Item: ids.ID(n), Type: rapid.SampledFrom([]engine.Type{engine.View, engine.Purchase, engine.Click}).Draw(t, "type"),
+					At: start.Add(time.Duration(rapid.IntRange(0, 100).Draw(t, "hour")) * time.Hour), Quantity: float64(rapid.IntRange(0, 2).Draw(t, "quantity")),
+				}}
+			}
+			s.Add(engine.OfCustomer(engine.CustomerID(fmt.Sprint("c", c))), rows)
 		}
-	}
-	if len(cases) != customers || len(held) > countersMost || len(held) < countersMost/2 {
-		t.Errorf("%d cases hold %d counters", len(cases), len(held))
-	}
+		from := start.Add(time.Duration(rapid.IntRange(0, 60).Draw(t, "from")) * time.Hour)
+		cases := s.NextCases(from, start.AddDate(1, 0, 0), func(engine.Type) bool { return true }, 0)
+		if len(cases) == 0 {
+			return
+		}
+		var at cursor
+		for _, i := range rapid.SliceOf(rapid.IntRange(0, len(cases)-1)).Draw(t, "order") {
+			c := &cases[i]
+			got, want := at.of(c), s.Before(c.Now).Counters()
+			for n := range engine.ItemNum(40) {
+				for _, span := range []tally.Span{tally.AllTime, tally.Days, tally.Clicked} {
+					if a, b := got.Value(n, span, c.Now), want.Value(n, span, c.Now); math.Abs(a-b) > 1e-9 {
+						t.Fatalf("item %d at %v counts %v, of what happened before %v", n, c.Now, a, b)
+					}
+				}
+			}
+			who := c.Someone()
+			for _, r := range who.Rows {
+				if !r.At.Before(c.Now) {
+					t.Fatalf("%s knows of %v at %v", who.Subject, r.At, c.Now)
+				}
+			}
+		}
+	})
 }
 
 // The slow way to find a case: every event of the window is looked at, and with it all of
@@ -67,7 +90,7 @@ func wantedAt(events []event, at int64, wanted func(event) bool) []engine.ItemNu
 // event.
 func TestFirstMoments(t *testing.T) {
 	s := NewSnapshot(catalogue.NewIDs(), engine.DefaultSettings())
-	view, purchase := s.types.of(engine.View), s.types.of(engine.Purchase)
+	view, purchase := s.kind(engine.View), s.kind(engine.Purchase)
 	rapid.Check(t, func(t *rapid.T) {
 		events := make([]event, rapid.IntRange(0, 40).Draw(t, "events"))
 		for i := range events {
@@ -113,7 +136,7 @@ func TestCasesOfACrawler(t *testing.T) {
 	var looked int
 	wanted := func(event) bool { looked++; return true }
 	s := NewSnapshot(catalogue.NewIDs(), engine.DefaultSettings())
-	s.types.of(engine.Purchase)
+	s.kind(engine.Purchase)
 	for _, spread := range []int64{0, 1} { // all in one moment, and one after another
 		events := make([]event, rows)
 		for i := range events {

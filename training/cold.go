@@ -74,7 +74,7 @@ func (s *Selector) newcomers(ctx context.Context, m *Material, base factor.Param
 		return k.Tries[0], nil, nil
 	}
 	s.Fitter.begins("choosing how new items are ranked")
-	rest := h.snap.Material()
+	rest := h.rest
 	if base.Workers = s.Fitter.Workers; len(rest.Data().Customers) == 0 {
 		return k.Tries[0], nil, nil
 	}
@@ -116,9 +116,9 @@ func (s *Selector) newcomers(ctx context.Context, m *Material, base factor.Param
 	return params, how, nil
 }
 
-// hidden is a snapshot without some of its items, and who wants these.
+// hidden is a material without some of its items, and who wants these.
 type hidden struct {
-	snap    *Snapshot // without them
+	rest    *Material // without them
 	items   []engine.ItemNum
 	cases   []coldCase
 	known   *roaring.Bitmap
@@ -144,39 +144,35 @@ func hide(m *Material, seed uint64) *hidden {
 			chosen[rows.Num(row)] = true
 		}
 	}
-	h.snap = m.snap.without(chosen)
-	for _, history := range m.snap.Interests() {
-		var c coldCase
-		wants := false
-		for _, in := range history {
-			switch {
-			case !chosen[in.Item]:
-				c.history = append(c.history, in)
-				wants = wants || in.Weight > 0
-			case in.Weight > 0:
-				c.targets = append(c.targets, in.Item)
-			}
-		}
-		if wants && len(c.targets) > 0 {
-			h.cases = append(h.cases, c)
+	h.rest = m.without(chosen)
+	var who []int // of People
+	for i, history := range m.snap.Interests() {
+		if c := parted(history, chosen); c.asks() {
+			who = append(who, i)
 		}
 	}
-	h.cases = Pick(h.cases, coldCases)
+	for _, i := range Pick(who, coldCases) {
+		h.cases = append(h.cases, parted(m.snap.interests(i), chosen))
+	}
 	return h
 }
 
-// without returns the snapshot without what was done with some items.
-func (s *Snapshot) without(items map[engine.ItemNum]bool) *Snapshot {
-	out := *s
-	out.People, out.Events = nil, 0
-	for _, p := range s.People {
-		kept := slices.DeleteFunc(slices.Clone(p.events), func(e event) bool { return items[e.item] })
-		if len(kept) > 0 {
-			out.People = append(out.People, Timeline{p.Subject, kept})
-			out.Events += len(kept)
+// parted parts a history by whether items are hidden.
+func parted(history []engine.Interest, hidden map[engine.ItemNum]bool) (c coldCase) {
+	for _, in := range history {
+		switch {
+		case !hidden[in.Item]:
+			c.history = append(c.history, in)
+		case in.Weight > 0:
+			c.targets = append(c.targets, in.Item)
 		}
 	}
-	return &out
+	return c
+}
+
+// asks reports whether there is something to go by and something to find.
+func (c *coldCase) asks() bool {
+	return len(c.targets) > 0 && slices.ContainsFunc(c.history, func(in engine.Interest) bool { return in.Weight > 0 })
 }
 
 // answers are what some sources say of the hidden items in every case, over its standard
@@ -190,7 +186,7 @@ type answers struct {
 func (h *hidden) ask(ctx context.Context, workers int, sources ...model.Source) (*answers, error) {
 	a := &answers{make([][][]float32, len(h.cases)), make([]float64, len(sources))}
 	err := each(ctx, len(h.cases), workers, func(i int) error {
-		q := &model.Query{History: h.cases[i].history, Content: h.content, Now: h.snap.Newest}
+		q := &model.Query{History: h.cases[i].history, Content: h.content, Now: h.rest.snap.Newest}
 		a.scores[i] = make([][]float32, len(sources))
 		for s, source := range sources {
 			a.scores[i][s] = make([]float32, len(h.items))

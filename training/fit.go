@@ -99,7 +99,9 @@ func (f *Fitter) Content(s *Snapshot) *text.Vectors {
 	return f.words.vectors
 }
 
-// All fits every source of a recipe, in its order: a kind may build on those before it.
+// All fits every source of a recipe, in its order: a kind may build on those before it. A
+// source that an earlier recipe had fitted on this material with the same settings, and on
+// the same source where it builds on one, is that one.
 func (f *Fitter) All(ctx context.Context, m *Material, r Recipe) ([]model.Source, error) {
 	if len(m.Data().Customers) == 0 {
 		return nil, nil // nobody did anything: content and editors' choice serve
@@ -107,11 +109,18 @@ func (f *Fitter) All(ctx context.Context, m *Material, r Recipe) ([]model.Source
 	m.fitted = nil
 	var all []model.Source
 	for _, s := range r.Sources {
-		source, err := f.Fit(ctx, m, s)
-		if err != nil {
-			return nil, err
+		made := fitted{s.Kind.Name, s.Params, m.Fitted(s.Kind.Over), f.Seed}
+		source := m.earlier[made]
+		if source == nil {
+			var err error
+			if source, err = f.Fit(ctx, m, s); err != nil {
+				return nil, err
+			}
 		}
-		all = append(all, source)
+		if all = append(all, source); m.earlier == nil {
+			m.earlier = make(map[fitted]model.Source)
+		}
+		m.earlier[made] = source
 		m.keep(source)
 	}
 	return all, nil
@@ -137,7 +146,7 @@ func Alone(name string) rank.Blend {
 // people act on, less those with which the person has an interaction of an excluded
 // type.
 func (s *Snapshot) Place(exclude []engine.Type) *recommend.Place {
-	acted := make(map[engine.ItemNum]bool)
+	acted := make([]bool, s.IDs.Len())
 	for _, p := range s.People {
 		for _, e := range p.events {
 			acted[e.item] = true

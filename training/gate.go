@@ -55,8 +55,8 @@ const soundCases = 200
 // error wraps ErrRefused.
 func Sound(ctx context.Context, w *recommend.World, place *recommend.Place, cases []Case, workers int) error {
 	sources := w.Models.Sources()
-	return each(ctx, len(cases), workers, func(i int) error {
-		raw, err := recommend.Raw(cases[i].input(w, place), nil)
+	return put(ctx, w, place, cases, workers, func(_ int, in *recommend.Input) error {
+		raw, err := recommend.Raw(in, nil)
 		if err != nil {
 			return err
 		}
@@ -76,7 +76,7 @@ func (s *Snapshot) somebody(limit int) []Case {
 	people := Pick(s.People, limit)
 	cases := make([]Case, len(people))
 	for i, p := range people {
-		cases[i] = Case{Who: Known(p.Subject, s.rows(p.Subject, p.events, nil)), Now: s.Newest}
+		cases[i] = Case{Who: recommend.Someone{Subject: p.Subject}, Now: s.Newest, past: &past{snap: s, events: p.events}}
 	}
 	return cases
 }

@@ -124,10 +124,10 @@ func TestTheFutureIsPlantedAndNotSeen(t *testing.T) {
 		if c.Now.Before(cut) && slices.Contains(c.Targets, marker) {
 			t.Errorf("%s is asked for the planted item before it was there", c.Who.Subject)
 		}
-		if c.Counters.Value(marker, 0, c.Now) != 0 || c.Who.Bought.Contains(uint32(marker)) {
+		if c.AsOf().Value(marker, 0, c.Now) != 0 || c.Someone().Bought.Contains(uint32(marker)) {
 			t.Errorf("%s at %v: the planted item is counted or owned", c.Who.Subject, c.Now)
 		}
-		for _, r := range c.Who.Rows {
+		for _, r := range c.Someone().Rows {
 			if r.Num == marker || !r.At.Before(c.Now) {
 				t.Errorf("%s at %v knows of %v", c.Who.Subject, c.Now, r.At)
 			}

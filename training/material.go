@@ -1,6 +1,9 @@
 package training
 
 import (
+	"slices"
+	"time"
+
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/text"
@@ -12,11 +15,33 @@ type Material struct {
 	snap      *Snapshot
 	data      *model.Data
 	sequences *model.Sequences
-	fitted    map[string]model.Source
+	fitted    map[string]model.Source // by the recipe at hand
+	earlier   map[fitted]model.Source // by any recipe
+}
+
+// fitted is all that a source hangs on beside its material.
+type fitted struct {
+	kind   string
+	params any
+	over   model.Source
+	seed   uint64
 }
 
 // Material returns the snapshot in the forms sources are fitted on.
 func (s *Snapshot) Material() *Material { return &Material{snap: s} }
+
+// without returns the material without some wanted items: what Data then holds, and who
+// their content is compared with. It is for sources that are fitted on these.
+func (m *Material) without(items map[engine.ItemNum]bool) *Material {
+	data := m.Data()
+	var rest []int
+	for row := range data.Rows.Len() {
+		if !items[data.Rows.Num(row)] {
+			rest = append(rest, row)
+		}
+	}
+	return &Material{snap: m.snap, data: data.Only(rest)}
+}
 
 // Encoder returns the content encoder of the snapshot's items.
 func (m *Material) Encoder(f *Fitter) *text.Encoder { return f.Encoder(m.snap) }
@@ -41,7 +66,7 @@ func (m *Material) keep(source model.Source) {
 // customer a subject who wants something.
 func (m *Material) Data() *model.Data {
 	if m.data == nil {
-		var b model.Builder
+		b := model.NewBuilder(m.snap.Events)
 		for _, history := range m.snap.Interests() {
 			b.Add(history)
 		}
@@ -61,12 +86,12 @@ func (m *Material) Sequences() *model.Sequences {
 }
 
 func (s *Snapshot) sequences(items *model.Rows) *model.Sequences {
-	out := &model.Sequences{Rows: items}
-	var rows []engine.Row
-	for _, p := range s.People {
-		rows = s.rows(p.Subject, p.events, rows[:0])
-		if steps := s.steps(items, rows); wantsAny(steps) {
-			out.Of = append(out.Of, steps)
+	of := &timelines{snap: s, rows: items}
+	out := &model.Sequences{Rows: items, Of: of}
+	var steps []model.Step
+	for i := range s.People {
+		if steps = of.steps(i, steps); wantsAny(steps) {
+			of.people = append(of.people, uint32(i))
 			if last := steps[len(steps)-1].At; last.After(out.Newest) {
 				out.Newest = last
 			}
@@ -75,13 +100,31 @@ func (s *Snapshot) sequences(items *model.Rows) *model.Sequences {
 	return out
 }
 
-// steps are the rows that say something.
-func (s *Snapshot) steps(items *model.Rows, rows []engine.Row) []model.Step {
-	out := make([]model.Step, 0, len(rows))
-	for i := range rows {
-		worth := s.Settings.Worth(&rows[i])
-		if row, ok := items.Row(rows[i].Num); ok && worth != 0 {
-			out = append(out, model.Step{Row: uint32(row), Type: rows[i].Type, At: rows[i].At, Weight: float32(worth)})
+// timelines are the steps of a snapshot's people, which are made when they are asked for:
+// in memory they would take more than twice what the events do.
+type timelines struct {
+	snap   *Snapshot
+	rows   *model.Rows
+	people []uint32 // who wanted something, as places in People
+}
+
+// Len implements model.Timelines.
+func (t *timelines) Len() int { return len(t.people) }
+
+// Steps implements model.Timelines.
+func (t *timelines) Steps(i int, room []model.Step) []model.Step {
+	return t.steps(int(t.people[i]), room)
+}
+
+// steps are the events of somebody that say something, written to room.
+func (t *timelines) steps(person int, room []model.Step) []model.Step {
+	events := t.snap.People[person].events
+	out := slices.Grow(room[:0], len(events))
+	for i := range events {
+		e := &events[i]
+		worth := t.snap.worth(e)
+		if row, ok := t.rows.Row(e.item); ok && worth != 0 {
+			out = append(out, model.Step{Row: uint32(row), Type: t.snap.types.names[e.kind], At: time.Unix(0, e.at).UTC(), Weight: float32(worth)})
 		}
 	}
 	return out

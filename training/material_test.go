@@ -53,7 +53,7 @@ func TestSequences(t *testing.T) {
 		t.Errorf("rows are not those of Data, or newest is %v", got.Newest)
 	}
 	var told []string
-	for _, steps := range got.Of {
+	for steps := range got.All() {
 		text := ""
 		for _, step := range steps {
 			text += string(got.Rows.ID(int(step.Row))) + " " + string(step.Type) + ", "

@@ -157,7 +157,7 @@ func shownIn(w *recommend.World, s, task *stage) ([]Case, error) {
 	var here, there uint64 // items that may be shown, over the first cases
 	for i := range s.cases {
 		c := &s.cases[i]
-		eligible, err := recommend.Eligible(c.input(w, s.place))
+		eligible, err := recommend.Eligible(c.input(w, s.place, nil))
 		if err != nil {
 			return nil, err
 		}
@@ -165,7 +165,7 @@ func shownIn(w *recommend.World, s, task *stage) ([]Case, error) {
 			out = append(out, *c)
 		}
 		if i < alike {
-			all, err := recommend.Eligible(c.input(w, task.place))
+			all, err := recommend.Eligible(c.input(w, task.place, nil))
 			if err != nil {
 				return nil, err
 			}

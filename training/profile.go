@@ -20,10 +20,10 @@ func (m *Material) declared() []bridge.Declared {
 		return nil
 	}
 	var out []bridge.Declared
-	for i, history := range m.snap.Interests() {
+	for i := range m.snap.People {
 		who := m.snap.People[i].Subject
 		if c := m.snap.Customers[engine.CustomerID(who.ID)]; c != nil && who.Kind == engine.CustomerSubject {
-			out = append(out, bridge.Declared{Customer: c, History: history})
+			out = append(out, bridge.Declared{Customer: c, History: func() []engine.Interest { return m.snap.interests(i) }})
 		}
 	}
 	return out
@@ -118,7 +118,7 @@ func weighProfile(profile *bridge.Profile, popular []float32, asked []bridge.Dec
 			for k, n := range items {
 				top.Push(n, popular[k]+float32(w/sd)*scores[i][k])
 			}
-			reached[i] = blendMetric.Of(evaluate.Judge(top.AppendItems(nil), wanted(d.History), nil))
+			reached[i] = blendMetric.Of(evaluate.Judge(top.AppendItems(nil), wanted(d.History()), nil))
 		}
 		if best == nil || better(reached, best) {
 			best, scale = reached, rank.Scale{Weight: w, SD: sd}

@@ -167,7 +167,7 @@ func (s *Selector) Blend(ctx context.Context, w *recommend.World, task rank.Task
 // something is known, where there are enough of them: Strangers chooses for the others.
 func (s *Selector) blend(ctx context.Context, w *recommend.World, task rank.Task, place *recommend.Place, cases []Case, of map[string]rank.Scale) (map[string]rank.Scale, Chosen, error) {
 	s.Fitter.begins("choosing the blend for " + string(task))
-	known, earlier := slices.DeleteFunc(slices.Clone(cases), Case.unknown), s.Asked[task].len()
+	known, earlier := slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return c.unknown() }), s.Asked[task].len()
 	if task.Of() != rank.Anchor && len(known) > 0 && len(known)+earlier >= blendLeast {
 		cases = known // an item's neighbours are asked for by anybody
 	}

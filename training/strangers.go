@@ -43,22 +43,20 @@ func (s *Selector) Strangers(ctx context.Context, w *recommend.World, place *rec
 	return scales, how, nil
 }
 
-// unknown reports whether nothing is known of who asks.
-func (c Case) unknown() bool { return len(c.Who.Rows) == 0 }
-
 // strangers are the same cases without who asks; what a place would not show to them stays
 // left out.
 func strangers(cases []Case, place *recommend.Place) []Case {
-	out := slices.Clone(cases)
-	for i := range out {
-		c := &out[i]
-		exclude := slices.Clone(c.Request.Exclude)
-		for k := range c.Who.Rows {
-			if r := &c.Who.Rows[k]; r.Item != "" && slices.Contains(place.Scenario.Exclude, r.Type) {
+	out := make([]Case, len(cases))
+	for i := range cases {
+		c := &cases[i]
+		exclude, who := slices.Clone(c.Request.Exclude), c.Someone()
+		for k := range who.Rows {
+			if r := &who.Rows[k]; r.Item != "" && slices.Contains(place.Scenario.Exclude, r.Type) {
 				exclude = append(exclude, r.Item)
 			}
 		}
-		c.Request.Exclude, c.Who = exclude, recommend.Someone{}
+		out[i] = c.ofNobody()
+		out[i].Request.Exclude = exclude
 	}
 	return out
 }

@@ -67,7 +67,7 @@ func TestStrangersAreShownWhatSellsNow(t *testing.T) {
 	}
 	newcomers := slices.Clone(cases)
 	for i := range blendLeast {
-		newcomers[i].Who = recommend.Someone{}
+		newcomers[i] = newcomers[i].ofNobody()
 	}
 	if _, how, err := selector.Strangers(t.Context(), world, place, newcomers, usual); err != nil || how.Cases != blendLeast {
 		t.Errorf("with %d newcomers among them, %d cases are asked: %v", blendLeast, how.Cases, err)
@@ -75,7 +75,7 @@ func TestStrangersAreShownWhatSellsNow(t *testing.T) {
 	for _, unknown := range []int{blendLeast, len(newcomers) - blendLeast + 1} {
 		for i := range newcomers {
 			if newcomers[i] = cases[i]; i < unknown {
-				newcomers[i].Who = recommend.Someone{}
+				newcomers[i] = newcomers[i].ofNobody()
 			}
 		}
 		want := len(newcomers) - unknown
@@ -87,8 +87,8 @@ func TestStrangersAreShownWhatSellsNow(t *testing.T) {
 		}
 	}
 	for i, c := range strangers(cases, place) {
-		if len(c.Who.Rows) > 0 || len(c.Request.Exclude) != len(cases[i].Who.Rows) || len(cases[i].Request.Exclude) > 0 {
-			t.Fatalf("case %d asks for somebody with %d rows, leaving out %d items, of %d rows", i, len(c.Who.Rows), len(c.Request.Exclude), len(cases[i].Who.Rows))
+		if had := len(cases[i].Someone().Rows); !c.unknown() || len(c.Request.Exclude) != had || len(cases[i].Request.Exclude) > 0 {
+			t.Fatalf("case %d asks for somebody with %d rows, leaving out %d items, of %d rows", i, len(c.Someone().Rows), len(c.Request.Exclude), had)
 		}
 	}
 	if few, _, err := selector.Strangers(t.Context(), world, place, cases[:3], usual); err != nil || few["popular"] != usual["popular"] {

@@ -64,7 +64,7 @@ func wished(settings *engine.Settings, types []engine.Type) func(engine.Type) bo
 
 // cuts returns t1 and t2; ok is false for a log too short to cut.
 func (s *Snapshot) cuts(target func(engine.Type) bool) (t1, t2 time.Time, ok bool) {
-	var at []int64
+	at := make([]int64, 0, s.Events)
 	for _, p := range s.People {
 		for _, e := range p.events {
 			if target(s.types.names[e.kind]) {
@@ -118,7 +118,8 @@ func (r *run) compare(ctx context.Context, t2 time.Time, candidate chosen, incum
 		Background: r.background(past),
 		Resampling: evaluate.Resampling{Seed: r.Fitter.Seed},
 	}
-	world, err := r.fitted(ctx, past, candidate)
+	material := past.Material()
+	world, err := r.fitted(ctx, material, candidate)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -142,56 +143,52 @@ func (r *run) compare(ctx context.Context, t2 time.Time, candidate chosen, incum
 		alone = append(alone, got)
 		table.Models = append(table.Models, got.Report)
 	}
-	if new, err = contest.Measure(ctx, Contender{Name: "best", World: world}); err != nil {
-		return nil, nil, err
+	if incumbent == nil {
+		all = cases // nobody asks for more
 	}
-	table.Models = append(table.Models, new.Report)
-	for _, a := range alone {
-		table.Paired = append(table.Paired, contest.Compare(new, a, blendMetric))
-	}
-	if incumbent != nil {
-		oldWorld, err := r.fitted(ctx, past, *incumbent)
+	duel := Contest{Place: r.Place, Cases: all, Workers: r.Fitter.Workers, Step: r.Fitter.Step, Metrics: gateMetrics, Background: contest.Background, Resampling: contest.Resampling}
+	// asked asks on all cases, and judges on some of them for the table.
+	asked := func(who Contender) (inTable, inDuel *Measured, err error) {
+		outcomes, err := duel.Ask(ctx, who, all)
 		if err != nil {
 			return nil, nil, err
 		}
-		if old, err = contest.Measure(ctx, Contender{Name: "incumbent", World: oldWorld}); err != nil {
+		inTable = contest.Judge(who, Pick(outcomes, testCases))
+		table.Models = append(table.Models, inTable.Report)
+		return inTable, duel.Judge(who, outcomes), nil
+	}
+	best, new, err := asked(Contender{Name: "best", World: world})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, a := range alone {
+		table.Paired = append(table.Paired, contest.Compare(best, a, blendMetric))
+	}
+	if incumbent != nil {
+		if world, err = r.fitted(ctx, material, *incumbent); err != nil {
 			return nil, nil, err
 		}
-		table.Models = append(table.Models, old.Report)
-		table.Paired = append(table.Paired, contest.Compare(new, old, blendMetric))
-		if len(all) > len(cases) {
-			if new, old, err = r.duel(ctx, world, oldWorld, all); err != nil {
-				return nil, nil, err
-			}
+		serves, was, err := asked(Contender{Name: "incumbent", World: world})
+		if err != nil {
+			return nil, nil, err
 		}
+		table.Paired = append(table.Paired, contest.Compare(best, serves, blendMetric))
+		old = was
 	}
 	table.AdjustPaired()
 	return new, old, nil
 }
 
-// duel measures candidate and incumbent alone, on more questions than every source is
-// asked.
-func (r *run) duel(ctx context.Context, candidate, incumbent *recommend.World, cases []Case) (new, old *Measured, err error) {
-	contest := Contest{
-		Place: r.Place, Cases: cases, Workers: r.Fitter.Workers, Step: r.Fitter.Step, Metrics: gateMetrics,
-		Background: r.background(r.snap), Resampling: evaluate.Resampling{Seed: r.Fitter.Seed},
-	}
-	if new, err = contest.Measure(ctx, Contender{Name: "best", World: candidate}); err != nil {
-		return nil, nil, err
-	}
-	old, err = contest.Measure(ctx, Contender{Name: "incumbent", World: incumbent})
-	return new, old, err
-}
-
 // tableMetrics are what a training's table shows.
 var tableMetrics = []evaluate.Metric{{Name: "ndcg", K: 10}, {Name: "recall", K: 10}, {Name: "hr", K: 10}, {Name: "coverage", K: 10}}
 
-// fitted is the shop of a snapshot under one choice, fitted on it.
-func (r *run) fitted(ctx context.Context, s *Snapshot, c chosen) (*recommend.World, error) {
-	sources, err := r.Fitter.All(ctx, s.Material(), c.recipe)
+// fitted is the shop of a material's snapshot under one choice, fitted on it.
+func (r *run) fitted(ctx context.Context, m *Material, c chosen) (*recommend.World, error) {
+	sources, err := r.Fitter.All(ctx, m, c.recipe)
 	if err != nil {
 		return nil, err
 	}
+	s := m.snap
 	return s.World(recommend.NewModels(0, s.Newest, c.recipe.Serving(sources), r.Fitter.Encoder(s), c.blend)), nil
 }
 
@@ -225,8 +222,7 @@ func (r *run) dataset(past *Snapshot, cases []Case) evaluate.Dataset {
 
 // train runs the whole of it and returns models that are ready to be saved.
 func (r *run) train(ctx context.Context, incumbent *chosen) (*recommend.Models, error) {
-	all := r.snap.Material()
-	candidate := chosen{r.Default(all), rank.DefaultBlend()}
+	candidate := chosen{blend: rank.DefaultBlend()}
 	t1, t2, ok := r.snap.cuts(r.target)
 	if ok {
 		r.report.ChooseFrom, r.report.CompareFrom = t1, t2
@@ -251,6 +247,10 @@ func (r *run) train(ctx context.Context, incumbent *chosen) (*recommend.Models, 
 		}
 	} else {
 		r.report.Comparison = "skipped: the log is too short to hold anything out"
+	}
+	all := r.snap.Material()
+	if !ok {
+		candidate.recipe = r.Default(all)
 	}
 	r.report.Recipe, r.report.Blend = candidate.recipe, candidate.blend
 	r.Fitter.begins("fitting on everything")

@@ -1,7 +1,6 @@
 package training
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -309,15 +308,15 @@ func choiceOf(v engine.ModelVersion) *chosen {
 // adopt saves the models, reads them back whole, makes them current and serves what
 // was read: what is on the disk is what answers.
 func (t *Trainer) adopt(ctx context.Context, m *recommend.Models, report *Report, old []engine.ModelVersion) error {
-	var body bytes.Buffer
-	if err := m.Save(&body); err != nil {
-		return err
-	}
 	text, err := json.Marshal(report)
 	if err != nil {
 		return fmt.Errorf("write training report: %w", err)
 	}
-	if err := t.store.SaveModel(ctx, m.Version, text, &body); err != nil {
+	body, written := io.Pipe() // a model is too large to be in memory a second time
+	go func() { _ = written.CloseWithError(m.Save(written)) }()
+	err = t.store.SaveModel(ctx, m.Version, text, body)
+	_ = body.Close() // ends the writer where not all was read
+	if err != nil {
 		return fmt.Errorf("save model %d: %w", m.Version, err)
 	}
 	saved, err := t.load(ctx, m.Version)

@@ -325,12 +325,12 @@ func TestCasesSeeNothingOfTheFuture(t *testing.T) {
 		}
 		var counted float64
 		for _, e := range snap.Items {
-			counted += c.Counters.Value(e.Num, 0, c.Now)
+			counted += c.AsOf().Value(e.Num, 0, c.Now)
 		}
 		if diff := counted - before; diff > 1e-6 || diff < -1e-6 {
 			t.Fatalf("at %v the counters hold %v of %v earlier purchases", c.Now, counted, before)
 		}
-		for _, r := range c.Who.Rows {
+		for _, r := range c.Someone().Rows {
 			if !r.At.Before(c.Now) || slices.Contains(c.Targets, r.Num) {
 				t.Errorf("%s knows of item %d at %v", c.Who.Subject, r.Num, r.At)
 			}

@@ -115,7 +115,7 @@ func sequences(sessions []session, ids *catalogue.IDs) *model.Sequences {
 				out.Newest = s.times[i]
 			}
 		}
-		out.Of = append(out.Of, steps)
+		out.Add(steps)
 	}
 	return out
 }

@@ -27,7 +27,7 @@ func embedding(m *embed.Model) proposer {
 // popularity proposes what was clicked most in the sessions of the fit.
 func popularity(data *model.Sequences) proposer {
 	counts := make([]float32, data.Rows.Len())
-	for _, steps := range data.Of {
+	for steps := range data.All() {
 		for _, s := range steps {
 			counts[s.Row]++
 		}
@@ -98,7 +98,7 @@ func history(prefix []engine.ItemNum) []engine.Interest {
 func overlap(a, b *embed.Model, data *model.Sequences, clicks int) (share float64, items int) {
 	const nearest = 10
 	counts := make([]int, data.Rows.Len())
-	for _, steps := range data.Of {
+	for steps := range data.All() {
 		for _, s := range steps {
 			counts[s.Row]++
 		}

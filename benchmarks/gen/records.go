@@ -164,7 +164,7 @@ func (s *Shop) Sequences(ids *catalogue.IDs) *model.Sequences {
 		for i, e := range known {
 			steps[i] = model.Step{Row: e.Item, Type: engine.Purchase, At: e.Time(), Weight: 1}
 		}
-		out.Of = append(out.Of, steps)
+		out.Add(steps)
 	}
 	return out
 }

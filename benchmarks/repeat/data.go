@@ -27,7 +27,7 @@ func until(s *shop.Shop, cut time.Time) *model.Sequences {
 				}
 			}
 		}
-		seqs.Of = append(seqs.Of, steps)
+		seqs.Add(steps)
 	}
 	return seqs
 }

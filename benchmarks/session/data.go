@@ -88,7 +88,7 @@ func sequences(sessions [][]click) (*model.Sequences, *catalogue.IDs) {
 				seqs.Newest = c.at
 			}
 		}
-		seqs.Of = append(seqs.Of, steps)
+		seqs.Add(steps)
 	}
 	return seqs, ids
 }

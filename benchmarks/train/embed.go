@@ -26,12 +26,12 @@ func (b *bench) embeddings(ctx context.Context) error {
 	all := b.shop.Sequences(b.shop.IDs())
 	some := &model.Sequences{Rows: all.Rows, Newest: all.Newest}
 	out := &embedFit{}
-	for _, steps := range all.Of {
+	for steps := range all.All() {
 		if out.Tokens += len(steps); out.Tokens > b.tokens {
 			out.Tokens -= len(steps)
 			break
 		}
-		some.Of = append(some.Of, steps)
+		some.Add(steps)
 	}
 	p := embed.Params{Method: embed.SGNS, Epochs: 1, MinCount: 1, Subsample: 1, Workers: 1}.WithDefaults()
 	out.Dims = p.Dims
@@ -73,7 +73,7 @@ func plainSGNS(data *model.Sequences, p embed.Params) (in [][]float32) {
 	}
 	draw := negatives(data, p.NegativePower, rng)
 	step := make([]float32, p.Dims)
-	for _, steps := range data.Of {
+	for steps := range data.All() {
 		for at, center := range steps {
 			window := 1 + rng.IntN(p.Window)
 			for near := max(0, at-window); near <= min(len(steps)-1, at+window); near++ {
@@ -110,7 +110,7 @@ func plainSGNS(data *model.Sequences, p embed.Params) (in [][]float32) {
 // negatives draws rows by their count to a power, from a table.
 func negatives(data *model.Sequences, power float64, rng *rand.Rand) func() int {
 	counts := make([]float64, data.Rows.Len())
-	for _, steps := range data.Of {
+	for steps := range data.All() {
 		for _, s := range steps {
 			counts[s.Row]++
 		}

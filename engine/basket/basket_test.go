@@ -43,7 +43,7 @@ func sequences(items int, histories ...[]engine.Row) (*model.Sequences, *catalog
 		for _, r := range rows {
 			steps = append(steps, model.Step{Row: uint32(r.Num), Type: r.Type, At: r.At, Weight: 1})
 		}
-		seqs.Of = append(seqs.Of, steps)
+		seqs.Add(steps)
 	}
 	return seqs, ids
 }
@@ -206,7 +206,7 @@ func TestBasketsAreBoughtAlike(t *testing.T) {
 		}
 		seqs, _ := sequences(4, rows)
 		asked := baskets(boughtIn(rows))
-		if fitted := baskets(bought(seqs.Of[0])); !slices.EqualFunc(asked, fitted, slices.Equal) {
+		if fitted := baskets(bought(seqs.Of.Steps(0, nil))); !slices.EqualFunc(asked, fitted, slices.Equal) {
 			t.Fatalf("a query has the baskets %v, a fit %v", asked, fitted)
 		}
 		p := Params{Within: 0.7, Groups: 2, Between: 0.6}.WithDefaults()

@@ -27,6 +27,17 @@ func bought(steps []model.Step) []deed {
 	return out
 }
 
+// lastDeed returns when something was last bought or given back; any is false where
+// nothing ever was.
+func lastDeed(steps []model.Step) (at time.Time, any bool) {
+	for _, s := range slices.Backward(steps) {
+		if s.Type == engine.Purchase || s.Type == engine.Return {
+			return s.At, true
+		}
+	}
+	return at, false
+}
+
 // boughtIn returns the purchases and returns among the rows of a history.
 func boughtIn(rows []engine.Row) []deed {
 	count := 0

@@ -51,18 +51,21 @@ func Fit(ctx context.Context, seqs *model.Sequences, p Params) (*Model, error) {
 		return nil, err
 	}
 	type customer struct {
-		last  time.Time
-		deeds []deed
+		last time.Time
+		at   int // in seqs
 	}
 	var all []customer
-	for _, steps := range seqs.Of {
-		if deeds := bought(steps); len(deeds) > 0 {
-			all = append(all, customer{deeds[len(deeds)-1].at, deeds})
+	at := 0
+	for steps := range seqs.All() {
+		if last, any := lastDeed(steps); any {
+			all = append(all, customer{last, at})
 		}
+		at++
 	}
 	slices.SortStableFunc(all, func(a, b customer) int { return b.last.Compare(a.last) })
 	m := &Model{params: p}
 	wanted := make([]bool, seqs.Rows.Len())
+	var room []model.Step
 	for _, c := range all {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("learn what baskets hold: %w", err)
@@ -71,7 +74,8 @@ func Fit(ctx context.Context, seqs *model.Sequences, p Params) (*Model, error) {
 			break
 		}
 		before := len(m.cells)
-		for _, s := range p.shares(baskets(c.deeds)) {
+		room = seqs.Of.Steps(c.at, room)
+		for _, s := range p.shares(baskets(bought(room))) {
 			if v := whole(s.value); v > 0 {
 				m.cells = append(m.cells, cell{s.item, v})
 				wanted[s.item] = true

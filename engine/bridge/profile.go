@@ -65,10 +65,12 @@ const (
 // evenly picked ones are learned from.
 const maxInputs = 32 << 20
 
-// Declared is a customer who said something of themselves, and what they want.
+// Declared is a customer who said something of themselves.
 type Declared struct {
 	Customer *engine.Customer
-	History  []engine.Interest
+	// History returns what they want. It is made when it is asked for: those of all
+	// customers are a large part of a log.
+	History func() []engine.Interest
 }
 
 // Profile is the source "profile": whom nothing is known of by behaviour gets a vector by
@@ -101,7 +103,7 @@ func FitProfile(ctx context.Context, base *factor.Model, people []Declared, p Pr
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("fold people in: %w", err)
 		}
-		if person := base.Person(&model.Query{History: d.History}).Vector(); person != nil && len(m.inputs(d.Customer)) > 1 {
+		if person := base.Person(&model.Query{History: d.History()}).Vector(); person != nil && len(m.inputs(d.Customer)) > 1 {
 			x, y = append(x, m.dense(d.Customer)), append(y, person)
 		}
 	}

@@ -22,13 +22,13 @@ func people() []Declared {
 			"region": []string{"North", "south"}[i%2], "age": float64(20 + 40*(i%2) + i/4), "colour": []string{"red", "green"}[i/2%2],
 			"secret": fmt.Sprint(i), "tags": []string{"a", "b"}, "member": i%3 == 0,
 		}}
-		d := Declared{Customer: c}
+		var history []engine.Interest
 		for k := range 5 {
-			d.History = append(d.History, engine.Interest{Item: engine.ItemNum(2*((i+3*k)%15) + i%2), Weight: 1})
+			history = append(history, engine.Interest{Item: engine.ItemNum(2*((i+3*k)%15) + i%2), Weight: 1})
 		}
-		out = append(out, d)
+		out = append(out, Declared{Customer: c, History: func() []engine.Interest { return history }})
 	}
-	return append(out, Declared{Customer: &engine.Customer{}})
+	return append(out, Declared{Customer: &engine.Customer{}, History: func() []engine.Interest { return nil }})
 }
 
 var northern = &engine.Customer{Attributes: engine.Attributes{"region": "north", "age": 25.0}}
@@ -103,7 +103,8 @@ func TestWhatAllLikeIsNoAnswer(t *testing.T) {
 	all := people()
 	for i := range all {
 		if i%5 > 0 {
-			all[i].History = append(all[i].History, engine.Interest{Item: 0, Weight: 1})
+			history := append(all[i].History(), engine.Interest{Item: 0, Weight: 1})
+			all[i].History = func() []engine.Interest { return history }
 		}
 	}
 	items := []engine.ItemNum{0, 1, 2, 3, 10, 11, 28, 29}

@@ -26,7 +26,7 @@ func newCorpus(data *model.Sequences, minCount int) *corpus {
 	enough := countSteps(data)
 	c := &corpus{starts: []int{0}}
 	used := make([]bool, data.Rows.Len())
-	for _, sequence := range data.Of {
+	for sequence := range data.All() {
 		from := len(c.steps)
 		for _, step := range sequence {
 			if step.Weight > 0 && enough[step.Row] >= minCount {
@@ -75,7 +75,7 @@ func (c *corpus) number(all *model.Rows, used []bool) {
 // countSteps returns how many wanted steps each item has, direct repeats as one.
 func countSteps(data *model.Sequences) []int {
 	counts := make([]int, data.Rows.Len())
-	for _, sequence := range data.Of {
+	for sequence := range data.All() {
 		last := -1
 		for _, step := range sequence {
 			if !(step.Weight > 0) {

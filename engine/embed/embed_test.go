@@ -29,7 +29,7 @@ func sequencesOf(ids *catalogue.IDs, histories [][]engine.Interest) *model.Seque
 			row, _ := data.Rows.Row(in.Item)
 			steps = append(steps, model.Step{Row: uint32(row), Weight: float32(in.Weight)})
 		}
-		data.Of = append(data.Of, steps)
+		data.Add(steps)
 	}
 	return data
 }
@@ -50,7 +50,7 @@ func TestLearns(t *testing.T) {
 				for _, c := range cells {
 					steps = append(steps, model.Step{Row: c.Row, Weight: c.Weight})
 				}
-				sequences.Of = append(sequences.Of, steps)
+				sequences.Add(steps)
 			}
 			return mustFit(t, sequences, p)
 		})
@@ -208,7 +208,7 @@ func TestCorpus(t *testing.T) {
 	}
 	ids := modeltest.Items(9)
 	data := sequencesOf(ids, nil)
-	data.Of = [][]model.Step{
+	data.Of = model.Held{
 		of(1, 1, -2, 1, 3, 1),  // 1 3 1: the dislike between does not part the repeat
 		of(4, 4, 4),            // alone
 		of(3, 5, 3, 1),         // 5 is met once: 3 3 1 is 3 1

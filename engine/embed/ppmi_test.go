@@ -49,7 +49,9 @@ func TestNoDirectionNoRow(t *testing.T) {
 	ids.Assign("left shoe")
 	ids.Assign("right shoe")
 	shoes := sequencesOf(ids, [][]engine.Interest{{{Item: 10, Weight: 1}, {Item: 11, Weight: 1}}})
-	shoes.Of = append(shoes.Of, data.Of...)
+	for steps := range data.All() {
+		shoes.Add(steps)
+	}
 	m := mustFit(t, shoes, Params{Method: PPMI, Shift: 20, Dims: 8})
 	if n := m.Rows().Len(); n != 2 || m.Rows().ID(0) != "left shoe" || len(m.vectors) != 2*8 {
 		t.Errorf("%d items have a vector, of %d numbers in all; want the two shoes", n, len(m.vectors))

@@ -83,7 +83,7 @@ func newFitting(seqs *model.Sequences, p Params) *fitting {
 	for d := range p.Steps {
 		f.weights = append(f.weights, p.weight(d+1))
 	}
-	for _, steps := range seqs.Of {
+	for steps := range seqs.All() {
 		f.add(steps)
 	}
 	return f

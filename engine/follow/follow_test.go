@@ -25,11 +25,12 @@ var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 func world(seed uint64, customers, items int) (*model.Sequences, *catalogue.IDs) {
 	rng := rand.New(rand.NewPCG(seed, 5))
 	rows, ids := modeltest.Rows(items)
-	seqs := &model.Sequences{Rows: rows, Of: make([][]model.Step, customers)}
-	for u := range seqs.Of {
+	timelines := make(model.Held, customers)
+	seqs := &model.Sequences{Rows: rows, Of: timelines}
+	for u := range timelines {
 		at, where := noon, rng.IntN(items)
 		for range rng.IntN(12) {
-			seqs.Of[u] = append(seqs.Of[u], model.Step{Row: uint32(where), At: at, Weight: float32(rng.IntN(6)) - 0.5})
+			timelines[u] = append(timelines[u], model.Step{Row: uint32(where), At: at, Weight: float32(rng.IntN(6)) - 0.5})
 			where = (where + 1 + rng.IntN(3)) % items
 			at = at.Add(time.Duration(rng.IntN(90)) * time.Minute)
 		}
@@ -87,7 +88,7 @@ func TestByHand(t *testing.T) {
 		for _, row := range rows {
 			steps = append(steps, model.Step{Row: row, Weight: 1})
 		}
-		seqs.Of = append(seqs.Of, steps)
+		seqs.Add(steps)
 	}
 	scores := func(m *Model, err error) []float32 {
 		if err != nil {
@@ -110,7 +111,7 @@ func TestByHand(t *testing.T) {
 // brute is the slow twin: every pair of every timeline, one after the other.
 func brute(seqs *model.Sequences, p Params) map[[2]uint32]float64 {
 	done, sums := map[uint32]float64{}, map[[2]uint32]float64{}
-	for _, all := range seqs.Of {
+	for all := range seqs.All() {
 		var steps []model.Step
 		for _, s := range all {
 			if s.Weight > 0 {

@@ -55,16 +55,42 @@ func (d *Data) ByItem() [][]Cell {
 	return out
 }
 
-// Builder gathers histories into Data. The zero Builder is ready for use.
-type Builder struct {
-	cells []numCell
-	ends  []int // of each history in cells
+// Only returns the matrix of some of its rows, ascending, and of the customers who want one
+// of these.
+func (d *Data) Only(rows []int) *Data {
+	out := &Data{Rows: d.Rows.Subset(rows)}
+	place := make([]int, d.Rows.Len()) // of each row, 1 + where it is in rows
+	for i, row := range rows {
+		place[row] = i + 1
+	}
+	for _, cells := range d.Customers {
+		var kept []Cell
+		wanted := false
+		for _, c := range cells {
+			if at := place[c.Row]; at > 0 {
+				if kept == nil {
+					kept = make([]Cell, 0, len(cells))
+				}
+				kept = append(kept, Cell{uint32(at - 1), c.Weight})
+				wanted = wanted || c.Weight > 0
+			}
+		}
+		if wanted {
+			out.Customers = append(out.Customers, kept)
+		}
+	}
+	return out
 }
 
-type numCell struct {
-	num    engine.ItemNum
-	weight float32
+// Builder gathers histories into Data. The zero Builder is ready for use.
+type Builder struct {
+	cells []Cell // Row is the item's number until Data
+	ends  []int  // of each history in cells
 }
+
+// NewBuilder returns a builder with room for so many entries: it need not grow, and be
+// twice in memory while it does.
+func NewBuilder(entries int) *Builder { return &Builder{cells: make([]Cell, 0, entries)} }
 
 // leastWeight is what a fading weight is rounded up to: 0 would turn it into a dislike.
 const leastWeight = 1e-9
@@ -87,7 +113,7 @@ func (b *Builder) Add(history []engine.Interest) {
 		if math.IsNaN(in.Weight) {
 			continue
 		}
-		b.cells = append(b.cells, numCell{in.Item, Weight(in.Weight)})
+		b.cells = append(b.cells, Cell{uint32(in.Item), Weight(in.Weight)})
 		wanted = wanted || in.Weight > 0
 	}
 	if !wanted {
@@ -101,12 +127,13 @@ func (b *Builder) Add(history []engine.Interest) {
 func (b *Builder) Len() int { return len(b.ends) }
 
 // Data returns the matrix of what was added, with rows for the items that at least
-// support customers want (at least 1). Customers who want none of these are left out.
+// support customers want (at least 1). Customers who want none of these are left out. The
+// builder's memory becomes the matrix: it is empty then.
 func (b *Builder) Data(ids *catalogue.IDs, support int) *Data {
 	wanted := make([]int, ids.Len())
 	for _, c := range b.cells {
-		if c.weight > 0 {
-			wanted[c.num]++
+		if c.Weight > 0 {
+			wanted[c.Row]++
 		}
 	}
 	var nums []engine.ItemNum
@@ -116,14 +143,14 @@ func (b *Builder) Data(ids *catalogue.IDs, support int) *Data {
 		}
 	}
 	d := &Data{Rows: NewRows(nums, ids)}
-	all := make([]Cell, 0, len(b.cells))
+	all := b.cells[:0]
 	from := 0
 	for _, end := range b.ends {
 		begin, keep := len(all), false
 		for _, c := range b.cells[from:end] {
-			if row, ok := d.Rows.Row(c.num); ok {
-				all = append(all, Cell{uint32(row), c.weight})
-				keep = keep || c.weight > 0
+			if row, ok := d.Rows.Row(engine.ItemNum(c.Row)); ok {
+				all = append(all, Cell{uint32(row), c.Weight})
+				keep = keep || c.Weight > 0
 			}
 		}
 		from = end
@@ -135,5 +162,6 @@ func (b *Builder) Data(ids *catalogue.IDs, support int) *Data {
 		slices.SortFunc(cells, func(a, b Cell) int { return int(a.Row) - int(b.Row) })
 		d.Customers = append(d.Customers, cells)
 	}
+	*b = Builder{}
 	return d
 }

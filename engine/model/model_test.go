@@ -217,6 +217,7 @@ func TestBuilder(t *testing.T) {
 	} {
 		b.Add(h)
 	}
+	kept := b.Len()
 	d := b.Data(modeltest.Items(9), 2)
 	want := [][]model.Cell{ // rows 0, 1, 2 are items 1, 2, 5
 		{{Row: 0, Weight: 1}, {Row: 1, Weight: 0}, {Row: 2, Weight: 2}},
@@ -226,8 +227,8 @@ func TestBuilder(t *testing.T) {
 	if !reflect.DeepEqual(d.Customers, want) || d.Rows.Len() != 3 || d.Rows.Num(2) != 5 {
 		t.Errorf("customers %v with %d rows, want %v with 3", d.Customers, d.Rows.Len(), want)
 	}
-	if b.Len() != 4 || d.Cells() != 7 {
-		t.Errorf("%d histories were kept and %d cells, want 4 and 7", b.Len(), d.Cells())
+	if kept != 4 || d.Cells() != 7 || b.Len() != 0 {
+		t.Errorf("%d histories were kept and %d cells, want 4 and 7; %d after", kept, d.Cells(), b.Len())
 	}
 }
 

@@ -2,13 +2,13 @@ package recommend
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -178,22 +178,14 @@ const encoderSection = "encoder"
 // Save writes the models in the form Load reads.
 func (m *Models) Save(w io.Writer) error {
 	h := header{Version: m.Version, LogTime: m.LogTime, Blend: m.Blend}
-	var body bytes.Buffer
-	add := func(name string, save func(io.Writer) error) error {
-		start := body.Len()
-		if err := save(&body); err != nil {
+	// Each part is written twice, the first time to be measured: to hold them all would
+	// take as much memory as the models once more.
+	for name, save := range m.parts() {
+		var size counter
+		if err := save(&size); err != nil {
 			return fmt.Errorf("save %s: %w", name, err)
 		}
-		h.Sections = append(h.Sections, section{name, body.Len() - start})
-		return nil
-	}
-	if err := add(encoderSection, m.Encoder.Save); err != nil {
-		return err
-	}
-	for _, f := range m.Fitted {
-		if err := add(f.Name(), f.Save); err != nil {
-			return err
-		}
+		h.Sections = append(h.Sections, section{name, int(size)})
 	}
 	head, err := json.Marshal(h)
 	if err != nil {
@@ -202,12 +194,37 @@ func (m *Models) Save(w io.Writer) error {
 	front := binary.LittleEndian.AppendUint32([]byte(magic), uint32(len(head)))
 	front = append(front, head...)
 	front = binary.LittleEndian.AppendUint32(front, crc32.Checksum(front, castagnoli))
-	for _, part := range [][]byte{front, body.Bytes()} {
-		if _, err := w.Write(part); err != nil {
-			return fmt.Errorf("save models: %w", err)
+	if _, err := w.Write(front); err != nil {
+		return fmt.Errorf("save models: %w", err)
+	}
+	for name, save := range m.parts() {
+		if err := save(w); err != nil {
+			return fmt.Errorf("save %s: %w", name, err)
 		}
 	}
 	return nil
+}
+
+// parts yields what writes each section, by its name.
+func (m *Models) parts() iter.Seq2[string, func(io.Writer) error] {
+	return func(yield func(string, func(io.Writer) error) bool) {
+		if !yield(encoderSection, m.Encoder.Save) {
+			return
+		}
+		for _, f := range m.Fitted {
+			if !yield(f.Name(), f.Save) {
+				return
+			}
+		}
+	}
+}
+
+// counter counts the bytes that are written to it.
+type counter int
+
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
 }
 
 // ErrCorrupt is wrapped by every error of Load that means the bytes are not whole.

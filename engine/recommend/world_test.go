@@ -217,7 +217,7 @@ func sequences(rows *model.Rows, histories [][]engine.Interest) *model.Sequences
 		}
 		slices.SortStableFunc(steps, func(a, b model.Step) int { return a.At.Compare(b.At) })
 		if len(steps) > 0 {
-			seqs.Of = append(seqs.Of, steps)
+			seqs.Add(steps)
 		}
 	}
 	return seqs

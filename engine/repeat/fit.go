@@ -49,7 +49,7 @@ func Fit(ctx context.Context, seqs *model.Sequences, p Params) (*Model, error) {
 	}
 	c := counts{shares: make([][kept]share, seqs.Rows.Len()), rates: make([]rates, seqs.Rows.Len()), end: seqs.Newest}
 	var order []uint32 // rows as they are met: sums must not depend on a map's order
-	for _, steps := range seqs.Of {
+	for steps := range seqs.All() {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("learn how items are bought again: %w", err)
 		}

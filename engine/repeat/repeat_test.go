@@ -39,7 +39,7 @@ func world(seed uint64, customers, items int) (*model.Sequences, *catalogue.IDs)
 			}
 		}
 		slices.SortStableFunc(steps, func(a, b model.Step) int { return a.At.Compare(b.At) })
-		seqs.Of = append(seqs.Of, steps)
+		seqs.Add(steps)
 	}
 	return seqs, ids
 }
@@ -129,7 +129,7 @@ func TestFitByHand(t *testing.T) {
 	step := func(row uint32, what engine.Type, daysAgo int) model.Step {
 		return model.Step{Row: row, Type: what, At: noon.AddDate(0, 0, -daysAgo), Weight: 1}
 	}
-	seqs := &model.Sequences{Newest: noon, Rows: model.NewRows([]engine.ItemNum{0, 1, 2}, modeltest.Items(3)), Of: [][]model.Step{
+	seqs := &model.Sequences{Newest: noon, Rows: model.NewRows([]engine.ItemNum{0, 1, 2}, modeltest.Items(3)), Of: model.Held{
 		{step(0, engine.Purchase, 40), step(0, engine.Purchase, 30), step(1, engine.Purchase, 30), step(0, engine.Purchase, 20)}, // 3 in 40 days
 		{step(0, engine.Purchase, 60), step(0, engine.Purchase, 10), step(1, engine.Purchase, 8), step(1, engine.Purchase, 8)},   // 2 in 60
 		{step(1, engine.Purchase, 9), step(1, engine.Purchase, 5), step(1, engine.Return, 3), step(2, engine.View, 1)},           // nothing again

@@ -26,14 +26,15 @@ var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 func world(seed uint64, customers, items int) (*model.Sequences, *catalogue.IDs) {
 	rng := rand.New(rand.NewPCG(seed, 3))
 	rows, ids := modeltest.Rows(items)
-	seqs := &model.Sequences{Rows: rows, Of: make([][]model.Step, customers)}
-	for u := range seqs.Of {
+	timelines := make(model.Held, customers)
+	seqs := &model.Sequences{Rows: rows, Of: timelines}
+	for u := range timelines {
 		at := noon.Add(time.Duration(rng.IntN(1000)) * time.Minute)
 		for range 1 + rng.IntN(3) {
 			about := rng.IntN(items)
 			for range 1 + rng.IntN(6) {
 				step := model.Step{Row: uint32(min(items-1, about+rng.IntN(6))), At: at, Weight: float32(rng.IntN(8))}
-				seqs.Of[u], seqs.Newest = append(seqs.Of[u], step), later(seqs.Newest, at)
+				timelines[u], seqs.Newest = append(timelines[u], step), later(seqs.Newest, at)
 				at = at.Add(time.Duration(rng.IntN(40)) * time.Minute)
 			}
 			at = at.Add(time.Duration(rng.IntN(72)) * time.Hour)
@@ -103,7 +104,7 @@ func TestByHand(t *testing.T) {
 		for i, row := range rows {
 			steps = append(steps, model.Step{Row: row, Weight: 1, At: noon.Add(time.Duration(24*day)*time.Hour + time.Duration(i)*time.Minute)})
 		}
-		seqs.Of = append(seqs.Of, steps)
+		seqs.Add(steps)
 	}
 	rare, often := math.Log(7.0/1), math.Log(7.0/2)
 	// Under way: 0, and before it 1. {1,2,3} shares 1, second newest: similarity 1/2,

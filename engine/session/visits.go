@@ -37,7 +37,7 @@ func gather(ctx context.Context, seqs *model.Sequences, p Params) ([]visit, erro
 	var visits []visit
 	var lengths []int
 	has, number := make([]int, seqs.Rows.Len()), 0
-	for _, steps := range seqs.Of {
+	for steps := range seqs.All() {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("cut timelines into visits: %w", err)
 		}
