@@ -289,21 +289,23 @@ func each(ctx context.Context, n, workers int, do func(i int) error) error {
 		once sync.Once
 		fail error
 	)
-	for range max(1, workers) {
-		wait.Go(func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= n || ctx.Err() != nil {
-					return
-				}
-				if err := do(i); err != nil {
-					once.Do(func() { fail = err })
-					next.Store(int64(n))
-					return
-				}
+	work := func() {
+		for {
+			i := int(next.Add(1)) - 1
+			if i >= n || ctx.Err() != nil {
+				return
 			}
-		})
+			if err := do(i); err != nil {
+				once.Do(func() { fail = err })
+				next.Store(int64(n))
+				return
+			}
+		}
 	}
+	for range workers - 1 {
+		wait.Go(work)
+	}
+	work()
 	wait.Wait()
 	if fail != nil {
 		return fail

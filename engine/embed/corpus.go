@@ -46,6 +46,28 @@ func newCorpus(data *model.Sequences, minCount int) *corpus {
 	return c
 }
 
+// some returns the corpus of about so many steps: evenly picked sentences where there are
+// more.
+func (c *corpus) some(steps int) *corpus {
+	if len(c.steps) <= steps {
+		return c
+	}
+	out, used := &corpus{starts: []int{0}}, make([]bool, c.rows.Len())
+	share := float64(steps) / float64(len(c.steps))
+	for i := range c.sentences() {
+		if int(float64(i+1)*share) == int(float64(i)*share) {
+			continue
+		}
+		for _, row := range c.sentence(i) {
+			out.steps = append(out.steps, row)
+			used[row] = true
+		}
+		out.starts = append(out.starts, len(out.steps))
+	}
+	out.number(c.rows, used)
+	return out
+}
+
 // push appends a step to the sentence that began at from, unless it repeats the last.
 func (c *corpus) push(from int, row uint32) {
 	if last := len(c.steps) - 1; last >= from && c.steps[last] == row {

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/model"
@@ -256,15 +258,66 @@ func TestNewestCount(t *testing.T) {
 	}
 }
 
-func TestAutoTakesTheMethodForTheSize(t *testing.T) {
-	p := Params{Window: 5}.WithDefaults()
-	if few, many := p.method(autoPairs/10), p.method(autoPairs/10+1); few != PPMI || many != SGNS {
-		t.Errorf("auto takes %s for few steps and %s for many", few, many)
-	}
+func TestAutoIsPPMI(t *testing.T) {
 	data, _ := clusters(2, 20)
 	if got := mustFit(t, data, Params{}).Params().Method; got != PPMI {
-		t.Errorf("a small shop is fitted by %q", got)
+		t.Errorf("a shop is fitted by %q", got)
 	}
+}
+
+// A part of a corpus is whole sentences from all over it, about as many steps as asked for,
+// and rows and counts are of these alone.
+func TestSomeOfACorpus(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 60).Draw(t, "items")
+		ids := modeltest.Items(n)
+		nums := make([]engine.ItemNum, n)
+		for i := range nums {
+			nums[i] = engine.ItemNum(i)
+		}
+		data := &model.Sequences{Rows: model.NewRows(nums, ids)}
+		for range rapid.IntRange(1, 40).Draw(t, "sentences") {
+			steps := make([]model.Step, 4)
+			for i := range steps {
+				steps[i] = model.Step{Row: uint32(rapid.IntRange(0, n-1).Draw(t, "row")), Weight: 1}
+			}
+			data.Add(steps)
+		}
+		all := newCorpus(data, 1)
+		asked := rapid.IntRange(1, 200).Draw(t, "steps")
+		got := all.some(asked)
+		if len(all.steps) <= asked {
+			if got != all {
+				t.Fatalf("%d steps of %d are another corpus", asked, len(all.steps))
+			}
+			return
+		}
+		if over := len(got.steps) - asked; over > all.sentences()+4 {
+			t.Fatalf("%d steps of %d, %d asked for", len(got.steps), len(all.steps), asked)
+		}
+		counts, at := make([]int, got.rows.Len()), 0
+		for i := range got.sentences() {
+			var want []uint32
+			for _, row := range got.sentence(i) {
+				counts[row]++
+				was, known := all.rows.Row(got.rows.Num(int(row)))
+				if !known {
+					t.Fatalf("row %d is of an item that is not in the corpus", row)
+				}
+				want = append(want, uint32(was))
+			}
+			for at < all.sentences() && !slices.Equal(all.sentence(at), want) {
+				at++
+			}
+			if at == all.sentences() {
+				t.Fatalf("sentence %d is none of the corpus, in its order", i)
+			}
+			at++
+		}
+		if !slices.Equal(counts, got.counts) || slices.Contains(counts, 0) {
+			t.Fatalf("counts are %v, of the sentences %v", got.counts, counts)
+		}
+	})
 }
 
 func TestFitRefuses(t *testing.T) {

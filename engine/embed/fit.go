@@ -19,7 +19,9 @@ func Fit(ctx context.Context, data *model.Sequences, p Params) (*Model, error) {
 		return nil, err
 	}
 	c := newCorpus(data, p.MinCount)
-	p.Method = p.method(len(c.steps))
+	if p.Method == Auto {
+		p.Method, c = PPMI, c.some(autoPairs/(2*p.Window))
+	}
 	fit := fitSGNS
 	if p.Method == PPMI {
 		fit = fitPPMI
@@ -29,17 +31,6 @@ func Fit(ctx context.Context, data *model.Sequences, p Params) (*Model, error) {
 		return nil, fmt.Errorf("fit embeddings, %s: %w", p.Method, err)
 	}
 	return p.unit(c.rows, vectors)
-}
-
-// method returns the method to take for so many steps.
-func (p Params) method(steps int) string {
-	switch {
-	case p.Method != Auto:
-		return p.Method
-	case steps <= autoPairs/(2*p.Window):
-		return PPMI
-	}
-	return SGNS
 }
 
 // errDiverged says that the values have grown out of a float32's range.

@@ -25,7 +25,7 @@ import (
 
 // The methods.
 const (
-	Auto = "auto" // PPMI up to autoPairs, SGNS above
+	Auto = "auto" // PPMI, of evenly picked sentences where there are more than autoPairs
 	SGNS = "sgns"
 	PPMI = "ppmi"
 )
@@ -82,10 +82,9 @@ const (
 	maxCauses    = engine.MaxHistory
 	// leastRate is what the learning rate falls to, as a share of where it began.
 	leastRate = 1e-4
-	// autoPairs is up to how many pairs, counted as steps x 2 Window, Auto takes PPMI:
-	// it is as good and some ten times faster (BenchmarkFit: 9 s against 96 s for a
-	// million steps), but holds every distinct pair, up to 32 bytes each, where SGNS
-	// holds two vectors an item.
+	// autoPairs is of how many pairs, counted as steps x 2 Window, Auto makes use: it
+	// takes PPMI, which is as good as SGNS and some ten times faster (BenchmarkFit: 9 s
+	// against 96 s for a million steps), but holds every distinct pair, 16 bytes each.
 	autoPairs = 12_000_000
 )
 

@@ -120,7 +120,7 @@ func (n *counter) take(weight float64) pairs {
 //
 // of item a and neighbour b (Levy and Goldberg 2014, equation 11; the smoothing is that of
 // Levy, Goldberg and Dagan 2015, section 3.2), of which the right singular vectors are
-// the items'; nil where all of it is 0.
+// the items'; nil where all of it is 0. It takes the room of the counts, which it overwrites.
 func information(counts []pairs, p Params) *svd.Sparse {
 	sums, smooth, all := make([]float64, len(counts)), make([]float64, len(counts)), 0.0
 	for row, neighbours := range counts {
@@ -133,9 +133,8 @@ func information(counts []pairs, p Params) *svd.Sparse {
 		}
 	}
 	m, empty := svd.NewSparse(len(counts)), true
-	var cells []svd.Cell
 	for b, items := range counts {
-		cells = cells[:0]
+		cells := items[:0]
 		for _, a := range items { // n(a,b) = n(b,a)
 			pmi := math.Log(a.Value*all/(sums[a.Column]*smooth[b])) - math.Log(p.Shift)
 			if pmi > 0 {

@@ -1,10 +1,9 @@
 package svd
 
-// Sparse is a matrix in compressed rows.
+// Sparse is a matrix of which most cells are 0.
 type Sparse struct {
 	columns int
-	starts  []int // of the rows in cells, and the end of the last
-	cells   []Cell
+	rows    [][]Cell
 }
 
 // Cell is one value of a row of a Sparse.
@@ -14,21 +13,18 @@ type Cell struct {
 }
 
 // NewSparse returns a matrix of the given width without rows.
-func NewSparse(columns int) *Sparse { return &Sparse{columns: columns, starts: []int{0}} }
+func NewSparse(columns int) *Sparse { return &Sparse{columns: columns} }
 
-// Append adds a row of the given cells, ascending by column. They are copied.
-func (m *Sparse) Append(row []Cell) {
-	m.cells = append(m.cells, row...)
-	m.starts = append(m.starts, len(m.cells))
-}
+// Append adds a row of the given cells, ascending by column, which it keeps.
+func (m *Sparse) Append(row []Cell) { m.rows = append(m.rows, row) }
 
 // Columns returns how many columns there are.
 func (m *Sparse) Columns() int { return m.columns }
 
 // Rows yields the cells of every row in order.
 func (m *Sparse) Rows(yield func([]Cell) bool) {
-	for i := range len(m.starts) - 1 {
-		if !yield(m.cells[m.starts[i]:m.starts[i+1]]) {
+	for _, row := range m.rows {
+		if !yield(row) {
 			return
 		}
 	}
