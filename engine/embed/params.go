@@ -85,7 +85,7 @@ const (
 	// autoPairs is of how many pairs, counted as steps x 2 Window, Auto makes use: it
 	// takes PPMI, which is as good as SGNS and some ten times faster (BenchmarkFit: 9 s
 	// against 96 s for a million steps), but holds every distinct pair, 16 bytes each.
-	autoPairs = 12_000_000
+	autoPairs = 6_000_000
 )
 
 // WithDefaults fills in what was left zero.

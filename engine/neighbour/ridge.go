@@ -122,12 +122,15 @@ func LoadRidge(r io.Reader, ids *catalogue.IDs) (model.Source, error) {
 // wants returns the matrix of what is wanted, each cell with the weight 1.
 func wants(data *model.Data) *model.Data {
 	out := &model.Data{Rows: data.Rows, Customers: make([][]model.Cell, len(data.Customers))}
+	all := make([]model.Cell, 0, data.Cells())
 	for u, cells := range data.Customers {
+		from := len(all)
 		for _, c := range cells {
 			if c.Weight > 0 {
-				out.Customers[u] = append(out.Customers[u], model.Cell{Row: c.Row, Weight: 1})
+				all = append(all, model.Cell{Row: c.Row, Weight: 1})
 			}
 		}
+		out.Customers[u] = all[from:len(all):len(all)]
 	}
 	return out
 }
@@ -145,8 +148,9 @@ func learnRidge[P place](ctx context.Context, wanted *model.Data, p RidgeParams,
 		return nil, err
 	}
 	step := max(1, room/(4*triangle(p.K+1)))
+	var g *groups[P]
 	for from := 0; from < len(t.rows); from += step {
-		g := newGroups(t, near, from, min(from+step, len(t.rows)))
+		g = newGroups(t, near, from, min(from+step, len(t.rows)), g)
 		g.count(ctx, p.Workers)
 		if err := g.learn(ctx, near, p); err != nil {
 			return nil, err
@@ -172,7 +176,12 @@ type groups[P place] struct {
 // seat is where a place stands in a group.
 type seat struct{ group, at uint32 }
 
-func newGroups[P place](t *turned[P], near [][]model.Edge, from, to int) *groups[P] {
+// newGroups returns the groups of some places' items, in the room of those before; nil for
+// none.
+func newGroups[P place](t *turned[P], near [][]model.Edge, from, to int, before *groups[P]) *groups[P] {
+	if before == nil {
+		before = new(groups[P])
+	}
 	g := &groups[P]{turned: t, from: from, members: make([][]P, to-from), starts: make([]int, to-from)}
 	in, size := make([]int, len(t.rows)), 0
 	for i := range g.members {
@@ -189,7 +198,7 @@ func newGroups[P place](t *turned[P], near [][]model.Edge, from, to int) *groups
 		g.members[i], g.starts[i] = members, size
 		size += triangle(len(members))
 	}
-	g.counts = make([]float32, size)
+	g.counts = slices.Grow(before.counts[:0], size)[:size]
 	next, end := in, 0
 	for place, n := range in {
 		next[place] = end
@@ -198,7 +207,7 @@ func newGroups[P place](t *turned[P], near [][]model.Edge, from, to int) *groups
 			g.places, g.ends = append(g.places, P(place)), append(g.ends, end)
 		}
 	}
-	g.seats = make([]seat, end)
+	g.seats = slices.Grow(before.seats[:0], end)[:end]
 	for i, members := range g.members {
 		for at, m := range members {
 			g.seats[next[m]] = seat{uint32(i), uint32(at)}
