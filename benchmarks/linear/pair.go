@@ -7,6 +7,7 @@ import (
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/vector"
 )
 
 // pair is the sum of two sources, each over the standard deviation of its scores.
@@ -38,8 +39,13 @@ func (s *pairScorer) Score(items []engine.ItemNum, out []float32) {
 	}
 }
 
-func (s *pairScorer) Propose(_ *roaring.Bitmap, _ int, out []engine.ItemNum) []engine.ItemNum {
-	return out
+func (s *pairScorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) []engine.ItemNum {
+	top := vector.NewTop(n)
+	model.Blocks(eligible, func(items []engine.ItemNum, scores []float32) {
+		s.Score(items, scores)
+		top.OfferItems(items, scores)
+	})
+	return top.AppendItems(out)
 }
 
 func (s *pairScorer) Explain(engine.ItemNum) (base float64, parts []model.Part) { return 0, nil }

@@ -288,8 +288,7 @@ func (s *declared) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum
 	if s.Empty() {
 		return out
 	}
-	_, _, vectors := s.m.base.Vectors()
-	return s.rows.BestDots(eligible, vectors, s.person, n, out)
+	return s.m.base.Best(eligible, s.person, n, out)
 }
 
 // Score implements model.Scorer.

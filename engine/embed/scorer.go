@@ -120,18 +120,22 @@ func (s *scorer) score(row int) float32 {
 	return score
 }
 
-// Propose implements model.Scorer: it scores every eligible item that has a vector. One
-// turned away from the profile is not proposed.
+// Propose implements model.Scorer: of the items that have a vector, but for those turned
+// away from the profile. What causes put into the profile only lowers their own scores: so
+// many more are looked at.
 func (s *scorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) []engine.ItemNum {
 	if s.Empty() {
 		return out
 	}
 	top := vector.NewTop(n)
-	model.Blocks(eligible, func(items []engine.ItemNum, scores []float32) {
-		s.Score(items, scores)
-		model.OnlyAbove0(scores)
-		top.OfferItems(items, scores)
-	})
+	for _, found := range s.m.index.Best(eligible, s.profile, n+len(s.causes), nil) {
+		if row, _ := s.m.rows.Row(found.Item); s.itself(row) != 0 {
+			found.Score = s.score(row)
+		}
+		if found.Score > 0 {
+			top.Push(found.Item, found.Score)
+		}
+	}
 	return top.AppendItems(out)
 }
 

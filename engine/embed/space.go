@@ -12,6 +12,7 @@ type Space struct {
 	rows    *model.Rows
 	dims    int
 	vectors []float32 // rows x dims, each of length 1
+	index   *model.Index
 	causes  int
 	decay   float64
 }
@@ -19,7 +20,7 @@ type Space struct {
 // NewSpace returns the space of vectors, row by row, dims numbers each, of length 1. Of a
 // history its newest causes items count, each by decay of the one after it.
 func NewSpace(rows *model.Rows, dims int, vectors []float32, causes int, decay float64) *Space {
-	return &Space{rows, dims, vectors, causes, decay}
+	return &Space{rows, dims, vectors, model.NewIndex(rows, dims, vectors), causes, decay}
 }
 
 // Rows returns the items that have a vector.

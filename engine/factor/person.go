@@ -1,6 +1,9 @@
 package factor
 
 import (
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/vector"
 )
@@ -34,6 +37,12 @@ func (p Person) ExplainVector(item []float32) (base float64, parts []model.Part)
 		return 0, nil
 	}
 	return p.split(item)
+}
+
+// Best appends the n eligible items whose vectors have the largest dot products with v to
+// out, best first, as a person's proposals are found.
+func (m *Model) Best(eligible *roaring.Bitmap, v []float32, n int, out []engine.ItemNum) []engine.ItemNum {
+	return m.index.BestItems(eligible, v, n, out)
 }
 
 // Dims returns the length of a vector.

@@ -24,11 +24,12 @@ type Model struct {
 	params  Params
 	rows    *model.Rows
 	items   *side
+	index   *model.Index
 	solvers sync.Pool // of *solver: the normal equations of one fold-in
 }
 
 func newModel(p Params, rows *model.Rows, items *side) *Model {
-	m := &Model{params: p, rows: rows, items: items}
+	m := &Model{params: p, rows: rows, items: items, index: model.NewIndex(rows, p.Dims, items.vectors)}
 	m.solvers.New = func() any { return newSolver(p) }
 	return m
 }
@@ -100,12 +101,12 @@ func (s *scorer) Bytes() int { return 96 + 8*len(s.known.picks) + 4*len(s.person
 // Empty implements model.Scorer.
 func (s *scorer) Empty() bool { return s.person == nil }
 
-// Propose implements model.Scorer: it scores every eligible item that has a vector.
+// Propose implements model.Scorer: of the items that have a vector.
 func (s *scorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) []engine.ItemNum {
 	if s.Empty() {
 		return out
 	}
-	return s.m.rows.BestDots(eligible, s.m.items.vectors, s.person, n, out)
+	return s.m.index.BestItems(eligible, s.person, n, out)
 }
 
 // Score implements model.Scorer. An item without a vector scores 0.

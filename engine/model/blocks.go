@@ -48,29 +48,6 @@ func OnlyAbove0(scores []float32) {
 	}
 }
 
-// BestDots appends the n eligible items with the largest dot products of q and their rows,
-// best first, of those that have one.
-func (r *Rows) BestDots(eligible *roaring.Bitmap, vectors, q []float32, n int, out []engine.ItemNum) []engine.ItemNum {
-	top := vector.NewTop(n)
-	Blocks(eligible, func(items []engine.ItemNum, scores []float32) {
-		items = r.having(items)
-		r.Dots(scores[:len(items)], items, vectors, q)
-		top.OfferItems(items, scores[:len(items)])
-	})
-	return top.AppendItems(out)
-}
-
-// having keeps those of items that have a row, in place.
-func (r *Rows) having(items []engine.ItemNum) []engine.ItemNum {
-	kept := items[:0]
-	for _, item := range items {
-		if _, ok := r.Row(item); ok {
-			kept = append(kept, item)
-		}
-	}
-	return kept
-}
-
 // Dots writes the dot product of q and the row of each item in vectors, len(q) numbers a
 // row, to out; 0 for items without one.
 func (r *Rows) Dots(out []float32, items []engine.ItemNum, vectors, q []float32) {

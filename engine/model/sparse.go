@@ -40,7 +40,7 @@ func (s *Sparse) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) 
 	}
 	top := vector.NewTop(n)
 	for _, one := range s.scored {
-		if one.Score > 0 && eligible.Contains(uint32(one.Item)) {
+		if one.Score > 0 && one.Score > top.Worst() && eligible.Contains(uint32(one.Item)) { // items ascend: of equals the first stays
 			top.Push(one.Item, one.Score)
 		}
 	}

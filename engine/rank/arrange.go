@@ -1,6 +1,8 @@
 package rank
 
 import (
+	"math"
+
 	"github.com/rapportengine/rapport/engine"
 )
 
@@ -33,6 +35,16 @@ type Pinned struct {
 // constraints hold some back.
 const fewMore = 8
 
+// Looks is how many items, best first, are made ready for the list: it seldom looks at
+// more.
+func (r *Rules) Looks() int {
+	n := 2*r.last() + fewMore
+	if r.Diversity > 0 {
+		n = max(n, r.pool()+len(r.Pins))
+	}
+	return n
+}
+
 // last is the last rank of the list, counted from the first item of Before.
 func (r *Rules) last() int { return len(r.Before) + r.Count }
 
@@ -54,17 +66,28 @@ const (
 // move. An item held back by a constraint is taken at the first rank that allows it.
 // A constraint counts pins, those further down too, and never moves them. Where items
 // run out before a pin's rank, the pin follows the last of them.
-func Arrange(scored []Scored, r *Rules) []Placed {
+//
+// lowest is the score of the last item that was looked at: items that score less would
+// have changed nothing. It is -Inf where all were looked at.
+func Arrange(scored []Scored, r *Rules) (list []Placed, lowest float64) {
 	seen := r.newSeen()
 	for _, n := range r.Before {
 		seen.add(n)
 	}
 	pins, rest := r.takePins(scored, seen)
-	next := NewStream(rest, 2*r.last()+fewMore).Next
+	lowest = math.Inf(1)
+	best := NewStream(rest, r.Looks())
+	next := func() (Scored, bool) {
+		s, ok := best.Next()
+		if lowest = s.Score; !ok {
+			lowest = math.Inf(-1)
+		}
+		return s, ok
+	}
 	if r.Diversity > 0 && r.Similar != nil {
 		next = r.diversify(next, len(rest), pins)
 	}
-	list := make([]Placed, 0, min(r.Count, len(scored)))
+	list = make([]Placed, 0, min(r.Count, len(scored)))
 	waiting := r.newWaiting(pins)
 	for rank := len(r.Before) + 1; rank <= r.last(); rank++ {
 		placed, ok := pins[rank]
@@ -82,7 +105,7 @@ func Arrange(scored []Scored, r *Rules) []Placed {
 	if r.Diversity > 0 {
 		markMoved(list)
 	}
-	return list
+	return list, lowest
 }
 
 // take returns what stands at the next rank: the first of the waiting that may, else

@@ -3,6 +3,7 @@ package rank_test
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 
@@ -92,9 +93,51 @@ func TestArrangeKeepsItsRules(t *testing.T) {
 	})
 }
 
+// arranged is the list alone.
+func arranged(scored []rank.Scored, r *rank.Rules) []rank.Placed {
+	list, _ := rank.Arrange(scored, r)
+	return list
+}
+
+// Items that score less than the last one looked at change nothing: a list of some items
+// is that of all where the others score less than that, or less than what is relevant.
+func TestListHangsOnWhatWasLookedAt(t *testing.T) {
+	proven := 0
+	rapid.Check(t, func(t *rapid.T) {
+		p := drawPool(t, 30)
+		if len(p.scored) == 0 {
+			return
+		}
+		for range 8 {
+			r := p.rules(t)
+			want := arranged(slices.Clone(p.scored), r)
+			least := rapid.SampledFrom(p.scored).Draw(t, "least").Score
+			some, unseen := []rank.Scored{}, math.Inf(-1)
+			for _, s := range p.scored {
+				pinned := slices.ContainsFunc(r.Pins, func(pin rank.Pinned) bool { return pin.Item == s.Item })
+				if pinned || s.Score >= least {
+					some = append(some, s)
+				} else {
+					unseen = max(unseen, s.Score)
+				}
+			}
+			got, lowest := rank.Arrange(some, r)
+			if lowest > unseen || r.MinRelevance != nil && *r.MinRelevance > unseen {
+				proven++
+				if fmt.Sprint(got) != fmt.Sprint(want) {
+					t.Fatalf("of the items from %v on %v, looked at down to %v; of all %v", least, got, lowest, want)
+				}
+			}
+		}
+	})
+	if proven == 0 {
+		t.Error("no list was shown to be that of all items")
+	}
+}
+
 func (p *pool) check(t *rapid.T, r *rank.Rules) {
 	before := slices.Clone(p.scored)
-	list := rank.Arrange(slices.Clone(p.scored), r)
+	list := arranged(slices.Clone(p.scored), r)
 	if len(list) > r.Count {
 		t.Fatalf("%d items, count %d", len(list), r.Count)
 	}
@@ -122,7 +165,7 @@ func (p *pool) check(t *rapid.T, r *rank.Rules) {
 	p.checkPins(t, r, list)
 	p.checkWindows(t, r, list)
 	p.checkFull(t, r, list)
-	if again := rank.Arrange(slices.Clone(p.scored), r); fmt.Sprint(again) != fmt.Sprint(list) {
+	if again := arranged(slices.Clone(p.scored), r); fmt.Sprint(again) != fmt.Sprint(list) {
 		t.Fatalf("arranged twice: %v, then %v", list, again)
 	}
 }
@@ -232,15 +275,15 @@ func TestArrangeGoesOnBelow(t *testing.T) {
 		r.Pins, r.Diversity = nil, 0
 		first, count := rapid.IntRange(1, 12).Draw(t, "first page"), r.Count
 		r.Count = first + count
-		want := rank.Arrange(slices.Clone(p.scored), r)
+		want := arranged(slices.Clone(p.scored), r)
 		r.Count = first
-		got := rank.Arrange(slices.Clone(p.scored), r)
+		got := arranged(slices.Clone(p.scored), r)
 		r.Count = count
 		for _, placed := range got {
 			r.Before = append(r.Before, placed.Item)
 		}
 		rest := slices.DeleteFunc(slices.Clone(p.scored), func(s rank.Scored) bool { return slices.Contains(r.Before, s.Item) })
-		got = append(got, rank.Arrange(rest, r)...)
+		got = append(got, arranged(rest, r)...)
 		same := func(a, b rank.Placed) bool { return a.Scored == b.Scored }
 		if !slices.EqualFunc(got, want, same) {
 			t.Fatalf("%+v, page of %d: got %v, want %v", r.Constraints, first, got, want)
@@ -251,7 +294,7 @@ func TestArrangeGoesOnBelow(t *testing.T) {
 // A pin keeps the rank it has in the whole list; one above the page is like any other.
 func TestPinsBelow(t *testing.T) {
 	scored := []rank.Scored{{Item: 5, Score: 5}, {Item: 4, Score: 4}, {Item: 3, Score: 3}, {Item: 2, Score: 2}}
-	list := rank.Arrange(scored, &rank.Rules{Count: 3, Before: []engine.ItemNum{9, 8}, Pins: []rank.Pinned{{Item: 2, Rank: 4}, {Item: 3, Rank: 1}}})
+	list := arranged(scored, &rank.Rules{Count: 3, Before: []engine.ItemNum{9, 8}, Pins: []rank.Pinned{{Item: 2, Rank: 4}, {Item: 3, Rank: 1}}})
 	got := fmt.Sprint(list)
 	if want := "[{{5 5} []} {{2 2} [pinned]} {{4 4} []}]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -270,7 +313,7 @@ func TestConstraintHoldsBackAndLetsGo(t *testing.T) {
 		Constraints: []engine.Constraint{{Attribute: "brand", Max: 1, Window: 2}},
 		Values:      func(n engine.ItemNum, _ engine.Constraint) []string { return brand[n : n+1] },
 	}
-	got := fmt.Sprint(rank.Arrange(scored, r))
+	got := fmt.Sprint(arranged(scored, r))
 	if want := "[{{0 10} []} {{3 7} []} {{1 9} [constraint]} {{5 5} []} {{2 8} [constraint]}]"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -285,7 +328,7 @@ func TestConstraintLooksNoFurtherThanItsWindow(t *testing.T) {
 		Constraints: []engine.Constraint{{Attribute: "brand", Max: 1, Window: 3}},
 		Values:      func(n engine.ItemNum, _ engine.Constraint) []string { return brand[n : n+1] },
 	}
-	got := fmt.Sprint(rank.Arrange(scored, r))
+	got := fmt.Sprint(arranged(scored, r))
 	if want := "[{{0 3} []} {{1 2} []} {{2 1} []} {{3 0} [pinned]}]"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -308,7 +351,7 @@ func TestConstraintOnOneBrandIsNotQuadratic(t *testing.T) {
 			return []string{"common"}
 		},
 	}
-	if list := rank.Arrange(scored, r); len(list) != 2 { // common, rare, and then neither
+	if list := arranged(scored, r); len(list) != 2 { // common, rare, and then neither
 		t.Errorf("%d items", len(list))
 	}
 }
@@ -318,7 +361,7 @@ func TestDiversityStaysInItsPool(t *testing.T) {
 		p := drawPool(t, 100)
 		r := &rank.Rules{Count: rapid.IntRange(1, 10).Draw(t, "count"), Diversity: 1, Similar: alike}
 		best := sorted(p.scored)
-		list := rank.Arrange(slices.Clone(p.scored), r)
+		list := arranged(slices.Clone(p.scored), r)
 		if len(list) != min(r.Count, len(best)) {
 			t.Fatalf("%d items of %d, count %d", len(list), len(best), r.Count)
 		}
@@ -348,7 +391,7 @@ func TestDiversityStaysInItsPool(t *testing.T) {
 func TestDiversityLooksAtPins(t *testing.T) {
 	scored := []rank.Scored{{Item: 0, Score: 1}, {Item: 1, Score: 1}, {Item: 3, Score: 1}}
 	r := &rank.Rules{Count: 2, Diversity: 0.5, Similar: alike, Pins: []rank.Pinned{{Item: 3, Rank: 2}}}
-	if list := rank.Arrange(scored, r); list[0].Item != 1 || list[1].Item != 3 {
+	if list := arranged(scored, r); list[0].Item != 1 || list[1].Item != 3 {
 		t.Errorf("got %v, want item 1, unlike the pinned 3", list)
 	}
 }

@@ -10,13 +10,16 @@ const (
 	poolMax    = 1000
 )
 
+// pool is how many items diversity chooses from.
+func (r *Rules) pool() int { return min(r.Count*poolFactor, poolMax) }
+
 // diversify reorders the head of a stream by maximal marginal relevance (Carbonell and
 // Goldstein 1998): each step takes the item with the best
 // (1-d) x score - d x likeness to the nearest item taken, scores mapped to 0..1 over
 // the pool. Pins and what stands above count as taken. What follows the pool keeps its order.
 func (r *Rules) diversify(next func() (Scored, bool), n int, pins map[int]Placed) func() (Scored, bool) {
-	pool := make([]Scored, 0, min(n, r.Count*poolFactor, poolMax))
-	for len(pool) < cap(pool) {
+	pool := make([]Scored, 0, min(n, r.pool()))
+	for len(pool) < r.pool() {
 		c, ok := next()
 		if !ok || (r.MinRelevance != nil && c.Score < *r.MinRelevance) {
 			break

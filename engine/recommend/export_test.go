@@ -1,4 +1,4 @@
 package recommend
 
 // LimitExact sets the number of eligible items up to which all are scored.
-func (in *Input) LimitExact(n uint64) { in.exactLimit = n }
+func (in *Input) LimitExact(n int) { in.exactLimit = n }

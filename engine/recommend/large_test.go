@@ -14,7 +14,8 @@ import (
 )
 
 // Above the exact limit the sources propose. What they propose is scored exactly, so
-// that nearly the same list comes out, and nothing that is not eligible.
+// that nearly the same list comes out, and nothing that is not eligible; the very same
+// where the answer says so.
 func TestProposalsAgreeWithAnExactScan(t *testing.T) {
 	const items, people = 2000, 25
 	w := village(items, upTo(items))
@@ -40,7 +41,7 @@ func TestProposalsAgreeWithAnExactScan(t *testing.T) {
 		"related":     {Item: theID(12)},
 	}
 	for name, req := range requests {
-		found, wanted := 0, 0
+		found, wanted, shown := 0, 0, 0
 		for p := range people {
 			who := &recommend.Someone{}
 			for _, in := range histories[p] {
@@ -50,8 +51,14 @@ func TestProposalsAgreeWithAnExactScan(t *testing.T) {
 			in := &recommend.Input{World: w, Place: place, Someone: who, Request: &req}
 			in.LimitExact(700)
 			got := ask(t, in)
-			if got.Exact || !exact.Exact || len(got.Items) != engine.DefaultCount || got.Eligible != exact.Eligible {
-				t.Fatalf("%s: exact %v and %v, %d items, %d eligible of %d", name, got.Exact, exact.Exact, len(got.Items), got.Eligible, exact.Eligible)
+			if got.Exact {
+				shown++
+				if !slices.EqualFunc(got.Items, exact.Items, sameItem) {
+					t.Fatalf("%s: an answer that says it is exact has %v, want %v", name, got.Items, exact.Items)
+				}
+			}
+			if !exact.Exact || len(got.Items) != engine.DefaultCount || got.Eligible != exact.Eligible {
+				t.Fatalf("%s: exact %v of all, %d items, %d eligible of %d", name, exact.Exact, len(got.Items), got.Eligible, exact.Eligible)
 			}
 			for _, item := range got.Items {
 				it := w.Catalogue.Item(item.Num)
@@ -69,6 +76,50 @@ func TestProposalsAgreeWithAnExactScan(t *testing.T) {
 		}
 		if recall := float64(found) / float64(wanted); recall < 0.99 {
 			t.Errorf("%s: recall@10 against an exact scan is %.4f, want 0.99", name, recall)
+		}
+		if name == "plain" && shown < people/2 {
+			t.Errorf("%d of %d answers were shown to be exact", shown, people)
+		}
+	}
+}
+
+func sameItem(a, b engine.Recommended) bool { return a.Item == b.Item && a.Score == b.Score }
+
+// A source that speaks alone is asked for its best. The list is that of all items scored,
+// which is what ordering all of them by name gives.
+func TestOneSourceAloneIsExact(t *testing.T) {
+	const items, people = 1500, 12
+	w := village(items, upTo(items))
+	histories := modeltest.Histories(9, 300, items, 12)
+	m := fitModels(w, histories, everything(), 2)
+	w = w.WithModels(m, m.Encode(w.Catalogue))
+	var all []engine.ItemID
+	for i := range items {
+		all = append(all, theID(i))
+	}
+	for _, speaks := range m.Sources() {
+		blend := make(map[string]float64)
+		for _, s := range m.Sources() {
+			blend[s.Name()] = 0
+		}
+		blend[speaks.Name()] = 1
+		place := open(t, w, engine.Scenario{Exclude: []engine.Type{engine.Purchase}, Blend: blend})
+		for p := range people {
+			who := &recommend.Someone{}
+			for _, in := range histories[p] {
+				who.Rows = append(who.Rows, purchases(w.Catalogue.IDs(), theID(int(in.Item)))...)
+			}
+			for _, filter := range []string{"", "size < 2"} {
+				in := &recommend.Input{World: w, Place: place, Someone: who, Request: &engine.Request{Filter: filter}}
+				got := ask(t, in)
+				want, err := recommend.Rank(in, all)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if best := want.Items[:engine.DefaultCount]; !got.Exact || !slices.EqualFunc(got.Items, best, sameItem) {
+					t.Fatalf("%s, filter %q: exact %v, %v, want %v", speaks.Name(), filter, got.Exact, got.Items, best)
+				}
+			}
 		}
 	}
 }

@@ -12,14 +12,16 @@ import (
 	"github.com/rapportengine/rapport/engine/vector"
 )
 
-// list scores and arranges. Up to the exact limit every eligible item is scored; above
-// it those that are proposed, unless their groups and the constraints leave the list
-// short: then all are, so that it is full whenever enough items are eligible.
+// list scores and arranges. Where it pays, only what the sources propose is scored, and
+// the list shown to be the one that all eligible items would give; if it is not, more is
+// proposed, and up to the exact limit everything is scored. Above the limit it is so only
+// where groups and constraints leave the list short: it is full whenever enough items are
+// eligible.
 func (in *Input) list(eligible *choice, v *voices, l liftList, o *orders) (list []rank.Placed, exact bool) {
 	rules := in.arrangement(o)
 	room := scratches.Get().(*scratch)
 	defer scratches.Put(room)
-	arrange := func(found *choice) []rank.Placed {
+	arrange := func(found *choice) ([]rank.Placed, float64) {
 		scored := v.score(found, room)
 		l.add(scored)
 		return rank.Arrange(scored, rules)
@@ -28,19 +30,26 @@ func (in *Input) list(eligible *choice, v *voices, l liftList, o *orders) (list 
 	if limit == 0 {
 		limit = engine.ExactLimit
 	}
-	if uint64(eligible.count) > limit {
+	if depths := v.depths(eligible.count, limit, rules); len(depths) > 0 {
 		all := eligible.bitmap()
-		found := v.propose(all, l, o.count)
-		for _, p := range rules.Pins {
-			if all.Contains(uint32(p.Item)) {
-				found.Add(uint32(p.Item))
+		for _, n := range depths {
+			found, unseen := v.propose(all, l, n)
+			for _, p := range rules.Pins {
+				if all.Contains(uint32(p.Item)) {
+					found.Add(uint32(p.Item))
+				}
+			}
+			var lowest float64
+			if list, lowest = arrange(choiceOf(found)); lowest > unseen || rules.MinRelevance != nil && *rules.MinRelevance > unseen {
+				return list, true
 			}
 		}
-		if list = arrange(choiceOf(found)); len(list) == o.count || rules.MinRelevance != nil {
+		if eligible.count > limit && (len(list) == o.count || rules.MinRelevance != nil) {
 			return list, false
 		}
 	}
-	return arrange(eligible), true
+	list, _ = arrange(eligible)
+	return list, true
 }
 
 // lift is a boost and the items it lifts.

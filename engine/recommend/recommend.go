@@ -54,7 +54,7 @@ type Input struct {
 	// Only, where not nil, are the items looked at: an evaluation's cold ones.
 	Only *roaring.Bitmap
 
-	exactLimit uint64 // instead of engine.ExactLimit, for the tests of what lies above it
+	exactLimit int // instead of engine.ExactLimit, for the tests of what lies above it
 }
 
 // Recommend answers one request from what it is given; it reads no clock, disk or

@@ -4,8 +4,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/RoaringBitmap/roaring/v2"
-
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/bridge"
 	"github.com/rapportengine/rapport/engine/content"
@@ -162,31 +160,3 @@ func (v *voices) versions(version int) map[string]int {
 	return out
 }
 
-// How many items each source proposes per item asked for, where the eligible are too
-// many to score them all, and how many at the least.
-const (
-	proposalsFactor = 20
-	proposalsLeast  = 500
-)
-
-// propose returns the items worth scoring: what the sources find best among all that
-// are eligible, among those the boosts lift and among those they do not lower. If that
-// is little, the rest is filled up by number: that is how items stand in a list that
-// no source knows.
-func (v *voices) propose(eligible *roaring.Bitmap, l liftList, count int) *roaring.Bitmap {
-	n := max(count*proposalsFactor, proposalsLeast)
-	found := roaring.New()
-	var proposed []engine.ItemNum
-	for _, among := range l.parts(eligible) {
-		for _, voice := range v.voices {
-			proposed = voice.Propose(among, n, proposed[:0])
-			for _, item := range proposed {
-				found.Add(uint32(item))
-			}
-		}
-	}
-	for it := eligible.Iterator(); it.HasNext() && found.GetCardinality() < uint64(n); {
-		found.Add(it.Next())
-	}
-	return found
-}

@@ -92,7 +92,7 @@ type Search struct {
 	lows    []float64
 	found   []candidate
 	most    int // candidates, before those that are none any more are dropped
-	picks   []uint32
+	picks   []uint32 // rows that wait to be scored together
 	scores  [searchRows]float32
 	words   [searchRows / 64]uint64
 	top     Top
@@ -123,16 +123,17 @@ func (t *Table) Best(s *Search, q []float32, k int, mask []uint64) []Scored {
 			s.block(t, q, from, count, quick)
 			continue
 		}
-		words := masked(&s.words, mask, from, count)
-		switch {
-		case words == 0:
-		case words > count/4:
+		if set := masked(&s.words, mask, from, count); set > count/4 {
 			s.block(t, q, from, count, quick)
-		default:
+		} else if set > 0 {
 			s.pickBits(from)
-			s.some(t, q, s.picks, quick)
+			if len(s.picks) >= searchRows {
+				s.some(t, q, s.picks[:searchRows], quick)
+				s.picks = s.picks[:copy(s.picks, s.picks[searchRows:])]
+			}
 		}
 	}
+	s.some(t, q, s.picks, quick)
 	return s.close(t, q, quick)
 }
 
@@ -152,7 +153,7 @@ func (t *Table) BestOf(s *Search, q []float32, k int, picks []uint32) []Scored {
 func (s *Search) open(t *Table, q []float32, k int) bool {
 	q = q[:t.d]
 	s.count = min(k, t.Len())
-	s.lows, s.found = s.lows[:0], s.found[:0]
+	s.lows, s.found, s.picks = s.lows[:0], s.found[:0], s.picks[:0]
 	s.top.k, s.top.heap = s.count, s.top.heap[:0]
 	s.most = 4*s.count + 4*searchRows
 	for i := range s.words {
@@ -203,9 +204,8 @@ func masked(words *[searchRows / 64]uint64, mask []uint64, from, count int) int 
 	return n
 }
 
-// pickBits lists the rows whose bits are set.
+// pickBits appends the rows whose bits are set to the picks.
 func (s *Search) pickBits(from int) {
-	s.picks = s.picks[:0]
 	for w, word := range s.words {
 		for ; word != 0; word &= word - 1 {
 			s.picks = append(s.picks, uint32(from+w*64+bits.TrailingZeros64(word)))
