@@ -41,7 +41,7 @@ const (
 	MaxHalfLife       = 36_500 * 24 * time.Hour
 	MaxMessages       = 1_000  // of one ticket
 	MaxHistory        = 2_000  // distinct items of a history that are used for scoring
-	ExactLimit        = 50_000 // up to here every eligible item is scored
+	ExactLimit        = 50_000 // eligible items up to which a list is surely the best there is
 	MaxScenarios      = 1_000
 	ModelsKept        = 3
 	ModelChunkBytes   = 512 << 10

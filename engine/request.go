@@ -108,7 +108,7 @@ type Answer struct {
 	Items            []Recommended  `json:"items"`
 	Scenario         string         `json:"scenario"`
 	Basis            Basis          `json:"basis"`
-	Exact            bool           `json:"exact"` // every eligible item was scored
+	Exact            bool           `json:"exact"` // of all eligible items: none that was not scored could stand in it
 	Eligible         int            `json:"eligible"`
 	Models           map[string]int `json:"models"` // source -> version of the model it came from
 	Degraded         []string       `json:"degraded,omitempty"`

@@ -49,12 +49,12 @@ const none = ^uint32(0)
 
 // New makes a shop.
 func New(ctx context.Context, o Options) (*Shop, error) {
-	s := &Shop{Shop: gen.New(o.Set), now: gen.Opened.AddDate(1, 0, 0)}
-	ids := s.IDs()
-	var err error
-	if s.Factors, s.Fit, err = fitted(ctx, s.Shop, ids, o); err != nil {
+	f, err := Fitted(ctx, o)
+	if err != nil {
 		return nil, err
 	}
+	s := &Shop{Shop: f.shop, Factors: f.Model, Fit: f.Cost, now: now}
+	ids := f.ids
 	w := recommend.NewWorld(ids, engine.DefaultSettings())
 	// Without content vectors: nobody asks for them here, and a million take minutes.
 	w.Catalogue = w.Catalogue.With(s.Entries(ids))
@@ -77,7 +77,42 @@ func New(ctx context.Context, o Options) (*Shop, error) {
 	return s, nil
 }
 
-// fitted returns the factors, learnt now unless they are kept.
+// now is when everybody asks.
+var now = gen.Opened.AddDate(1, 0, 0)
+
+// Factors are those of a shop that is not there to answer.
+type Factors struct {
+	Model *factor.Model
+	Cost  measure.Cost // zero where they were kept
+	shop  *gen.Shop
+	ids   *catalogue.IDs
+}
+
+// Fitted returns the factors of a shop, learnt now unless they are kept.
+func Fitted(ctx context.Context, o Options) (*Factors, error) {
+	f := &Factors{shop: gen.New(o.Set)}
+	f.ids = f.shop.IDs()
+	var err error
+	f.Model, f.Cost, err = fitted(ctx, f.shop, f.ids, o)
+	return f, err
+}
+
+// Person returns what a customer's history is folded into.
+func (f *Factors) Person(c int) []float32 {
+	q := &model.Query{History: engine.DefaultSettings().Interests(rowsOf(f.shop, c), now, engine.MaxHistory)}
+	return f.Model.Person(q).Vector()
+}
+
+// rowsOf is what somebody did, as a log has it.
+func rowsOf(s *gen.Shop, c int) (rows []engine.Row) {
+	for _, e := range s.Known(c) {
+		rows = append(rows, engine.Row{Num: engine.ItemNum(e.Item), Interaction: engine.Interaction{
+			Type: engine.Purchase, Customer: gen.CustomerID(c), Item: gen.ItemID(int(e.Item)), At: e.Time(), Quantity: 1,
+		}})
+	}
+	return rows
+}
+
 func fitted(ctx context.Context, s *gen.Shop, ids *catalogue.IDs, o Options) (*factor.Model, measure.Cost, error) {
 	p := o.Factors.WithDefaults()
 	name := filepath.Join(o.Keep, fmt.Sprintf("factors-%d-%d-%d-%d-%d-%d.model", o.Set.Customers, o.Set.Items, o.Set.Events, o.Set.Seed, p.Dims, p.Epochs))
@@ -115,17 +150,25 @@ type Person struct {
 	Vector []float32 // folded in as an answer does
 }
 
-// Person returns a customer.
+// Person returns a customer whose state is in memory, as a server has those who ask: what
+// answers make of it is kept for the next one.
 func (s *Shop) Person(c int) Person {
 	p := Person{Someone: &recommend.Someone{Subject: engine.OfCustomer(gen.CustomerID(c)), Bought: roaring.New()}}
-	for _, e := range s.Known(c) {
-		p.Rows = append(p.Rows, engine.Row{Num: engine.ItemNum(e.Item), Interaction: engine.Interaction{
-			Type: engine.Purchase, Customer: gen.CustomerID(c), Item: gen.ItemID(int(e.Item)), At: e.Time(), Quantity: 1,
-		}})
-		p.Bought.Add(e.Item)
+	p.Rows = rowsOf(s.Shop, c)
+	for i := range p.Rows {
+		p.Bought.Add(uint32(p.Rows[i].Num))
 	}
 	q := &model.Query{History: s.World.Settings.Interests(p.Rows, s.now, engine.MaxHistory)}
 	p.Vector = s.Factors.Person(q).Vector()
+	p.Keep()
+	return p
+}
+
+// Again returns the customer as for a first answer: nothing is made of their state yet.
+func (p Person) Again() Person {
+	fresh := *p.Someone
+	fresh.Keep()
+	p.Someone = &fresh
 	return p
 }
 

@@ -53,6 +53,6 @@ func Load(r io.Reader, ids *catalogue.IDs) (model.Source, error) {
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	m.Space = NewSpace(rows, dims, Pick(vectors, dims, from), m.params.Causes, m.params.Decay)
+	m.Space = NewSpace(rows, dims, model.Pick(vectors, dims, from), m.params.Causes, m.params.Decay)
 	return m, nil
 }

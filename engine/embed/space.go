@@ -52,12 +52,3 @@ func (m *Space) Nearest(item engine.ItemNum, n int) []vector.Scored {
 	}
 	return top.Best()
 }
-
-// Pick returns the vectors that stand in the given places, in their order.
-func Pick(vectors []float32, dims int, places []int) []float32 {
-	out := make([]float32, 0, len(places)*dims)
-	for _, at := range places {
-		out = append(out, vectors[at*dims:][:dims]...)
-	}
-	return out
-}

@@ -202,11 +202,7 @@ func Load(r io.Reader, ids *catalogue.IDs) (model.Source, error) {
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	items := newSide(rows.Len(), p.Dims)
-	for row, at := range from {
-		copy(items.vector(row), vectors[at*p.Dims:])
-	}
-	items.rows = h.Items
+	items := &side{dims: p.Dims, rows: h.Items, vectors: model.Pick(vectors, p.Dims, from), gram: vector.NewSym(p.Dims)}
 	items.gram.SetLower(gram)
 	items.flatten(p.Alpha0)
 	return newModel(p, rows, items), nil

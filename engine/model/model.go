@@ -94,7 +94,8 @@ type Source interface {
 type Scorer interface {
 	// Propose appends the n best eligible items by this source's score to out, best
 	// first, ties by item number; fewer where the source knows fewer. It never
-	// appends an item that is not in eligible.
+	// appends an item that is not in eligible. Eligible items that it does not append
+	// score at most what the last of n did, or 0 where that is more or they are fewer.
 	Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) []engine.ItemNum
 	// Score writes the raw score of items[i] to out[i]. The same item gets the same
 	// bits whatever stands around it.

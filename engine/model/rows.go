@@ -126,3 +126,20 @@ func LoadRows(f *Reader, ids *catalogue.IDs) (rows *Rows, from []int, saved int)
 	rows.index()
 	return rows, from, len(texts)
 }
+
+// Pick returns the rows of dims numbers that stand in the given places, in their order:
+// vectors itself where that is all of them as they stand.
+func Pick(vectors []float32, dims int, places []int) []float32 {
+	moved := len(vectors) != len(places)*dims
+	for i := 0; i < len(places) && !moved; i++ {
+		moved = places[i] != i
+	}
+	if !moved {
+		return vectors
+	}
+	out := make([]float32, 0, len(places)*dims)
+	for _, at := range places {
+		out = append(out, vectors[at*dims:][:dims]...)
+	}
+	return out
+}

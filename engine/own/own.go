@@ -170,5 +170,5 @@ func Load(r io.Reader, ids *catalogue.IDs) (model.Source, error) {
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	return &Model{embed.NewSpace(rows, dims, embed.Pick(vectors, dims, from), p.Causes, p.Decay), p}, nil
+	return &Model{embed.NewSpace(rows, dims, model.Pick(vectors, dims, from), p.Causes, p.Decay), p}, nil
 }

@@ -9,6 +9,7 @@ package popular
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -193,11 +194,40 @@ func (s scorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) [
 		return out
 	}
 	top := vector.NewTop(n)
+	if s.kept != nil && eligible.GetCardinality() > passedFrom {
+		s.pass(eligible, top)
+		return top.AppendItems(out)
+	}
 	model.Blocks(eligible, func(items []engine.ItemNum, scores []float32) {
 		s.Score(items, scores)
 		top.OfferItems(items, scores)
 	})
 	return top.AppendItems(out)
+}
+
+// passedFrom is above how many eligible items those that cannot be among the best are passed
+// over together: there nearly all are.
+const passedFrom = 1 << 14
+
+// pass offers the eligible items to top, but for those of which the counters know that
+// none is kept.
+func (s scorer) pass(eligible *roaring.Bitmap, top *vector.Top) {
+	var items []engine.ItemNum
+	var scores []float32
+	for it := eligible.Iterator(); it.HasNext(); {
+		most, until := s.counters.AtMost(s.kept, engine.ItemNum(it.PeekNext()))
+		if most <= top.Worst() { // of equals the first stays
+			it.AdvanceIfNeeded(uint32(until))
+			continue
+		}
+		items = items[:0]
+		for it.HasNext() && it.PeekNext() < uint32(until) {
+			items = append(items, engine.ItemNum(it.Next()))
+		}
+		scores = slices.Grow(scores[:0], len(items))[:len(items)]
+		s.Score(items, scores)
+		top.OfferItems(items, scores)
+	}
 }
 
 // Score implements model.Scorer.

@@ -2,6 +2,7 @@ package popular
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/model/modeltest"
 	"github.com/rapportengine/rapport/engine/tally"
+	"github.com/rapportengine/rapport/engine/vector"
 )
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -151,4 +153,62 @@ func TestProposesEvenWhatNobodyWants(t *testing.T) {
 	if want := []engine.ItemNum{7, 2, 5, 900}; !slices.Equal(got, want) {
 		t.Errorf("proposed %v, want %v: a list is full when enough is eligible", got, want)
 	}
+}
+
+// Above some eligible items those that cannot be among the best are passed over.
+func TestPassesOverWhatIsNotAmongTheBest(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 20 {
+		times := map[engine.ItemNum][2]int{}
+		for range rng.IntN(3000) {
+			times[engine.ItemNum(rng.IntN(30_000)/(1+rng.IntN(5)))] = [2]int{1 + rng.IntN(9), rng.IntN(3)}
+		}
+		counters := seen(times)
+		for n := range times {
+			counters = counters.With(purchasesOf(n, rng.IntN(4)))
+		}
+		eligible := roaring.New()
+		share := rng.Float64()
+		for n := range uint32(40_000) {
+			if rng.Float64() < share {
+				eligible.Add(n)
+			}
+		}
+		q := &model.Query{Now: now, Counters: counters}
+		for _, src := range []model.Source{Popular{}, Popular{Span: tally.Days}, Trending{}, ClickThrough{}} {
+			s, ok := src.Open(q).(scorer)
+			if !ok || s.empty {
+				continue
+			}
+			top, k := vector.NewTop(50), 1+rng.IntN(50)
+			items := itemsIn(eligible)
+			scores := make([]float32, len(items))
+			s.Score(items, scores)
+			top.OfferItems(items, scores)
+			want := top.AppendItems(nil)
+			passed := vector.NewTop(k)
+			s.pass(eligible, passed)
+			want = want[:min(k, len(want))]
+			if got := passed.AppendItems(nil); !slices.Equal(got, want) {
+				t.Fatalf("%s, best %d of %d: %v, want %v", src.Name(), k, len(items), got, want)
+			}
+			if got := s.Propose(eligible, k, nil); !slices.Equal(got, want) {
+				t.Fatalf("%s proposes %v, want %v", src.Name(), got, want)
+			}
+		}
+	}
+}
+
+func purchasesOf(n engine.ItemNum, times int) (rows []engine.Row) {
+	for range times {
+		rows = append(rows, engine.Row{Num: n, Interaction: engine.Interaction{Item: "x", Type: engine.Purchase, At: now.Add(-day)}})
+	}
+	return rows
+}
+
+func itemsIn(b *roaring.Bitmap) (items []engine.ItemNum) {
+	for it := b.Iterator(); it.HasNext(); {
+		items = append(items, engine.ItemNum(it.Next()))
+	}
+	return items
 }

@@ -39,6 +39,9 @@ func TestProposalsAgreeWithAnExactScan(t *testing.T) {
 		"all lowered": {Boosts: []engine.Boost{{Filter: "!(" + few + ")", Add: -9}}},
 		"pinned":      {Arrangement: engine.Arrangement{Pins: []engine.Pin{{Item: theID(1999), Rank: 2}}}},
 		"related":     {Item: theID(12)},
+		"diverse":     {Arrangement: engine.Arrangement{Diversity: new(0.4)}},
+		"constrained": {Arrangement: engine.Arrangement{Constraints: []engine.Constraint{{Attribute: "brand", Max: 3}}}},
+		"relevant":    {Arrangement: engine.Arrangement{MinRelevance: new(-90.0)}},
 	}
 	for name, req := range requests {
 		found, wanted, shown := 0, 0, 0

@@ -159,4 +159,3 @@ func (v *voices) versions(version int) map[string]int {
 	}
 	return out
 }
-

@@ -1,6 +1,10 @@
 package tally
 
-import "github.com/rapportengine/rapport/engine"
+import (
+	"math"
+
+	"github.com/rapportengine/rapport/engine"
+)
 
 // tables is how many scores are kept of each chunk.
 const tables = 8
@@ -9,6 +13,7 @@ const tables = 8
 type table struct {
 	key    Key
 	scores [chunkLen]float32
+	most   float32 // of the scores
 }
 
 // Key says what a score hangs on besides an item's own counters: the moment in Unix ms, and
@@ -61,13 +66,35 @@ func (c *Counters) scores(s *Score, k int, items []engine.ItemNum, out []float32
 			}
 			return
 		}
-		kept = &table{key: s.Key}
-		for i := range kept.scores {
-			kept.scores[i] = s.Of(engine.ItemNum(k*chunkLen + i))
-		}
-		c.chunks[k].tables[s.Slot].Store(kept)
+		kept = c.keep(s, k)
 	}
 	for i, n := range items {
 		out[i] = kept.scores[n%chunkLen]
 	}
+}
+
+// keep makes the table of a chunk in which something was counted.
+func (c *Counters) keep(s *Score, k int) *table {
+	t := &table{key: s.Key, most: float32(math.Inf(-1))}
+	for i := range t.scores {
+		t.scores[i] = s.Of(engine.ItemNum(k*chunkLen + i))
+		t.most = max(t.most, t.scores[i])
+	}
+	c.chunks[k].tables[s.Slot].Store(t)
+	return t
+}
+
+// AtMost returns what the items from n up to until, exclusively, score at most: some 256
+// items that can be passed over together.
+func (c *Counters) AtMost(s *Score, n engine.ItemNum) (most float32, until engine.ItemNum) {
+	k := int(n) / chunkLen
+	until = engine.ItemNum(k+1) * chunkLen
+	if k >= len(c.chunks) || c.chunks[k] == nil {
+		return s.Of(n), until
+	}
+	kept := c.chunks[k].tables[s.Slot].Load()
+	if kept == nil || kept.key != s.Key {
+		kept = c.keep(s, k)
+	}
+	return kept.most, until
 }

@@ -91,7 +91,7 @@ type Search struct {
 	count   int     // how many are wanted
 	lows    []float64
 	found   []candidate
-	most    int // candidates, before those that are none any more are dropped
+	most    int      // candidates, before those that are none any more are dropped
 	picks   []uint32 // rows that wait to be scored together
 	scores  [searchRows]float32
 	words   [searchRows / 64]uint64

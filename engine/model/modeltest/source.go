@@ -124,6 +124,29 @@ func (c Contract) checkPropose(t *testing.T, query int, s model.Scorer) {
 			if !eligible.Equals(was) {
 				t.Errorf("query %d, %s: Propose changed the eligible set", query, name)
 			}
+			checkRest(t, query, s, items, got[1:], n)
+		}
+	}
+}
+
+// checkRest: what is not proposed scores no more than the last of what is, or than 0.
+func checkRest(t *testing.T, query int, s model.Scorer, items, proposed []engine.ItemNum, n int) {
+	t.Helper()
+	score := func(item engine.ItemNum) float32 {
+		var out [1]float32
+		s.Score([]engine.ItemNum{item}, out[:])
+		return out[0]
+	}
+	if s.Empty() || n == 0 {
+		return
+	}
+	most := float32(0)
+	if len(proposed) == n {
+		most = max(most, score(proposed[n-1]))
+	}
+	for _, item := range items {
+		if got := score(item); got > most && !slices.Contains(proposed, item) {
+			t.Errorf("query %d: item %d scores %v and is not among %d proposed, of which the last scores %v", query, item, got, n, most)
 		}
 	}
 }
