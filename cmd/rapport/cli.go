@@ -10,23 +10,24 @@ import (
 
 // commands is the command line: a field a command, and a file of its own for each.
 type commands struct {
-	Demo       demoCommand       `cmd:"" help:"Serve a sample shop: import, train, answer."`
-	Serve      serveCommand      `cmd:"" help:"Answer over HTTP."`
-	Import     importCommand     `cmd:"" help:"Take in items, customers, events or tickets from files."`
-	Export     exportCommand     `cmd:"" help:"Write items, customers, events, tickets or a model's factors to a file."`
-	Train      trainCommand      `cmd:"" help:"Make a model of what happened."`
-	Recommend  recommendCommand  `cmd:"" help:"Write lists for many customers to a file."`
-	Suggest    suggestCommand    `cmd:"" help:"Find the fix for a ticket's text."`
-	Eval       evalCommand       `cmd:"" help:"Measure models on held-out events of a file."`
-	Metrics    metricsCommand    `cmd:"" help:"Measure lists that any system made."`
-	Tune       tuneCommand       `cmd:"" help:"Look for better settings of a source, on held-out events."`
-	EvalPolicy evalPolicyCommand `cmd:"" help:"Estimate what another policy would have earned, by a log with propensities."`
-	Check      checkCommand      `cmd:"" help:"Verify a store."`
-	Backup     backupCommand     `cmd:"" help:"Write everything to a file, while the workspace goes on."`
-	Restore    restoreCommand    `cmd:"" help:"Make a workspace of backups."`
-	Upgrade    upgradeCommand    `cmd:"" help:"Bring a workspace up to this version's form."`
-	Rollback   rollbackCommand   `cmd:"" help:"Serve an earlier model."`
-	Version    versionCommand    `cmd:"" help:"Print the version."`
+	Demo          demoCommand          `cmd:"" help:"Serve a sample shop: import, train, answer."`
+	Serve         serveCommand         `cmd:"" help:"Answer over HTTP."`
+	Import        importCommand        `cmd:"" help:"Take in items, customers, events or tickets from files."`
+	Export        exportCommand        `cmd:"" help:"Write items, customers, events, tickets or a model's factors to a file."`
+	Train         trainCommand         `cmd:"" help:"Make a model of what happened."`
+	Recommend     recommendCommand     `cmd:"" help:"Write lists for many customers to a file."`
+	Suggest       suggestCommand       `cmd:"" help:"Find the fix for a ticket's text."`
+	Eval          evalCommand          `cmd:"" help:"Measure models on held-out events of a file."`
+	Metrics       metricsCommand       `cmd:"" help:"Measure lists that any system made."`
+	Tune          tuneCommand          `cmd:"" help:"Look for better settings of a source, on held-out events."`
+	EvalSolutions evalSolutionsCommand `cmd:"" help:"Measure how well questions find the solution that ends them."`
+	EvalPolicy    evalPolicyCommand    `cmd:"" help:"Estimate what another policy would have earned, by a log with propensities."`
+	Check         checkCommand         `cmd:"" help:"Verify a store."`
+	Backup        backupCommand        `cmd:"" help:"Write everything to a file, while the workspace goes on."`
+	Restore       restoreCommand       `cmd:"" help:"Make a workspace of backups."`
+	Upgrade       upgradeCommand       `cmd:"" help:"Bring a workspace up to this version's form."`
+	Rollback      rollbackCommand      `cmd:"" help:"Serve an earlier model."`
+	Version       versionCommand       `cmd:"" help:"Print the version."`
 }
 
 // directory is the flag of every command that needs a store.

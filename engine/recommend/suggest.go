@@ -46,21 +46,20 @@ func Suggest(in *SuggestInput) (engine.SuggestAnswer, error) {
 	if w.Models.Version > 0 {
 		answer.Models[solution.Name] = w.Models.Version // of the content encoder
 	}
-	rows := in.Someone.History()
-	for i := range rows {
-		if r := &rows[i]; req.OrderID != "" && r.OrderID == req.OrderID && r.Item != "" {
+	for i := range in.Someone.Rows {
+		if r := &in.Someone.Rows[i]; req.OrderID != "" && r.OrderID == req.OrderID && r.Item != "" {
 			products = append(products, r.Num)
 		}
 	}
 	asked := solution.Input{
 		Catalogue: w.Catalogue, Content: w.Content, Lexicon: w.Lexicon, Eligible: eligible,
-		Text: req.Subject + "\n" + req.Text, Language: req.Language, Products: products,
+		Text: req.Subject + "\n" + req.Text, Language: req.Language, Channel: req.Channel, Products: products, Now: in.Now,
 		Count: min(orders.count, engine.MaxSuggestedFixes), MayName: story.mayName,
 	}
 	if in.Someone.personalised() {
-		asked.Bought, asked.Rows = in.Someone.Bought, rows
+		asked.Bought, asked.Rows = in.Someone.Bought, in.Someone.Rows
 	}
-	answer.Items = solution.Suggest(&asked)
+	answer.Items = solution.Suggest(&asked).Fixes
 	for i := range answer.Items {
 		item := &answer.Items[i]
 		item.Properties = properties(w.Catalogue.Item(item.Num), req.ReturnProperties)
@@ -85,7 +84,7 @@ func (in *Input) unusable(req *engine.SuggestRequest, products int) []string {
 		out = append(out, "unknown_item")
 	}
 	known := func(r engine.Row) bool { return r.OrderID == req.OrderID }
-	if req.OrderID != "" && !slices.ContainsFunc(in.Someone.History(), known) {
+	if req.OrderID != "" && !slices.ContainsFunc(in.Someone.Rows, known) {
 		out = append(out, "unknown_order")
 	}
 	return out

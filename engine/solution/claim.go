@@ -20,21 +20,6 @@ type claim struct {
 	at      time.Time      // of the newest purchase; zero where the rows do not reach back to it
 }
 
-// of returns what a claim adds to the score.
-func (w *Weights) of(c claim) float64 {
-	var sum float64
-	if c.about {
-		sum += w.Product
-	}
-	if c.owned {
-		sum += w.Owned
-	}
-	if c.foreign {
-		sum += w.Foreign
-	}
-	return sum
-}
-
 // claims knows the products of a ticket and of its customer. Empty, no fix is foreign.
 type claims map[engine.ItemID]*product
 

@@ -24,7 +24,7 @@ var update = flag.Bool("update", false, "rewrite the golden lists")
 func TestDevelopmentSet(t *testing.T) {
 	s, r := sample(), new(report)
 	for q := range records[question]("testdata/questions.ndjson") {
-		r.add(q, Suggest(s.input(q)))
+		r.add(q, Suggest(s.input(q)).Fixes)
 	}
 	t.Log(r)
 	// Well below what it reaches, for another version of the texts; nothing may be shown
@@ -49,7 +49,7 @@ func TestGolden(t *testing.T) {
 		fmt.Fprintf(&out, "%q product %q bought %q\n", q.Text, q.Product, q.Bought)
 		in := sample().input(q)
 		in.Count = 3
-		for _, x := range Suggest(in) {
+		for _, x := range Suggest(in).Fixes {
 			fmt.Fprintf(&out, "%d. %s %.3f\n", x.Rank, x.Item, x.Score)
 			for _, reason := range x.Reasons {
 				fmt.Fprintf(&out, "     %+.3f %s: %s\n", reason.Contribution, reason.Type, reason.Text)
@@ -121,7 +121,7 @@ func TestWhatTheTicketAndTheCustomerNameRanks(t *testing.T) {
 		{"nothing", question{Text: ""}, ""},
 		{"nothing that fits", question{Text: "zzxy qqwv"}, ""},
 	} {
-		if got := ids(Suggest(s.input(c.q))); got != c.want {
+		if got := ids(Suggest(s.input(c.q)).Fixes); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}
@@ -136,7 +136,7 @@ func TestReasons(t *testing.T) {
 		{Interaction: engine.Interaction{Type: engine.View, Item: "85123A", At: bought.Add(time.Hour)}, Num: 0},
 		{Interaction: engine.Interaction{Type: engine.Purchase, Item: "22423", At: bought}, Num: 2},
 	}
-	first := Suggest(in)[0]
+	first := Suggest(in).Fixes[0]
 	if first.Item != "fix-red" || first.Kind != engine.Solution || first.Rank != 1 || first.Source != Name {
 		t.Errorf("first is %+v, want fix-red", first)
 	}
@@ -157,7 +157,7 @@ func TestReasons(t *testing.T) {
 		t.Errorf("the purchase is %s at %v, want a purchase at %v: a later view is none", r.Interaction, r.At, bought)
 	}
 	in.Text, in.Products = "mug leaks", nil
-	for _, r := range Suggest(in)[0].Reasons {
+	for _, r := range Suggest(in).Fixes[0].Reasons {
 		if r.Type == engine.ReasonOwned && (r.Item != "" || r.At != nil || strings.Contains(r.Text, "Mug")) {
 			t.Errorf("a sensitive product is named: %+v", r)
 		}
@@ -186,8 +186,8 @@ func TestSuggestProperties(t *testing.T) {
 				in.Bought.Add(uint32(n))
 			}
 		}
-		list := Suggest(in)
-		if again := Suggest(in); !reflect.DeepEqual(list, again) {
+		list := Suggest(in).Fixes
+		if again := Suggest(in).Fixes; !reflect.DeepEqual(list, again) {
 			t.Fatalf("two answers to one ticket: %v and %v", list, again)
 		}
 		limit := in.Count

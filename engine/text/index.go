@@ -21,6 +21,11 @@ const (
 	weightTitle  = 3
 	weightFacets = 1.5 // categories and attributes, a fix's usual questions among them
 	weightBody   = 1
+	// What a fix was asked for counts as one more field: the share of those questions that
+	// hold a word. A share has no length to be normalised by, and two questions that nobody
+	// asked keep the words of a single one from counting whole.
+	weightAsked = 8
+	askedUnsaid = 2
 )
 
 // pendingMin is how many changed documents are scored one by one before they are built
@@ -39,6 +44,20 @@ type Index struct {
 	pending map[engine.ItemNum]*document // in place of base's; nil: gone
 	count   int                          // documents
 	length  float64                      // sum of their lengths
+	asked   map[engine.ItemNum]asked
+}
+
+// asked is what a document was the answer to: how many questions, and how many of them
+// hold a term.
+type asked struct {
+	questions int
+	holding   map[string]int
+}
+
+// Question is a text that a document answered.
+type Question struct {
+	Text     string
+	Language string // BCP 47; empty is English
 }
 
 // postings is the part of the index that is built: which documents hold a term.
@@ -49,8 +68,14 @@ type postings struct {
 
 type posting struct {
 	document int32 // place in documents
-	count    float64
+	of       counted
 }
+
+// counted is how much of a term a document has: its weighted count in the document's own
+// fields, and weightAsked times its share of the questions.
+type counted struct{ own, asked float64 }
+
+func (c counted) any() bool { return c.own > 0 || c.asked > 0 }
 
 // document is the weighted words of one item.
 type document struct {
@@ -60,8 +85,8 @@ type document struct {
 }
 
 type termCount struct {
-	term  string
-	count float64
+	term string
+	of   counted
 }
 
 // NewIndex returns an empty index.
@@ -73,12 +98,12 @@ func (x *Index) Len() int { return x.count }
 // With returns the index with the changed items as they are now. Of two entries for one
 // number the last one holds.
 func (x *Index) With(changed []catalogue.Entry) *Index {
-	out := &Index{base: x.base, pending: maps.Clone(x.pending), count: x.count, length: x.length}
+	out := &Index{base: x.base, pending: maps.Clone(x.pending), count: x.count, length: x.length, asked: x.asked}
 	if out.pending == nil {
 		out.pending = make(map[engine.ItemNum]*document)
 	}
 	for _, entry := range changed {
-		before, after := out.document(entry.Num), newDocument(entry)
+		before, after := out.document(entry.Num), newDocument(entry).with(x.asked[entry.Num])
 		if before == nil && after == nil {
 			continue // of a kind that is not indexed
 		}
@@ -89,6 +114,30 @@ func (x *Index) With(changed []catalogue.Entry) *Index {
 	if len(out.pending) > max(pendingMin, len(out.base.documents)/16) {
 		out.build()
 	}
+	return out
+}
+
+// WithAsked returns the index in which documents are found by the questions they answered,
+// too: these, in place of those before. Questions of items that are not in it, or not yet,
+// wait for them.
+func (x *Index) WithAsked(questions map[engine.ItemNum][]Question) *Index {
+	out := &Index{base: &postings{}, pending: make(map[engine.ItemNum]*document), count: x.count, length: x.length, asked: make(map[engine.ItemNum]asked, len(questions))}
+	for n, list := range questions {
+		of := asked{questions: len(list), holding: make(map[string]int)}
+		for _, q := range list {
+			for _, term := range distinct(Tokens(q.Text, q.Language)) {
+				of.holding[term]++
+			}
+		}
+		out.asked[n] = of
+	}
+	for _, d := range x.base.documents {
+		out.pending[d.num] = d.with(out.asked[d.num])
+	}
+	for n, d := range x.pending {
+		out.pending[n] = d.with(out.asked[n])
+	}
+	out.build()
 	return out
 }
 
@@ -125,7 +174,7 @@ func (x *Index) build() {
 	byTerm := make(map[string][]posting)
 	for i, d := range documents {
 		for _, t := range d.terms {
-			byTerm[t.term] = append(byTerm[t.term], posting{int32(i), t.count})
+			byTerm[t.term] = append(byTerm[t.term], posting{int32(i), t.of})
 		}
 	}
 	x.base, x.pending = &postings{documents, byTerm}, nil
@@ -151,18 +200,45 @@ func newDocument(entry catalogue.Entry) *document {
 	facets := appendAttributes(appendCategories(nil, it), it)
 	add(slices.DeleteFunc(facets, isTag), weightFacets)
 	for _, term := range slices.Sorted(maps.Keys(counts)) {
-		d.terms = append(d.terms, termCount{term, counts[term]})
+		d.terms = append(d.terms, termCount{term, counted{own: counts[term]}})
 	}
 	return d
 }
 
-// of returns the weighted count of term in the document.
-func (d *document) of(term string) float64 {
+// with returns the document with these questions in place of those before, nil for none.
+func (d *document) with(q asked) *document {
+	if d == nil {
+		return nil
+	}
+	out := &document{num: d.num, length: d.length}
+	left := maps.Clone(q.holding)
+	add := func(term string, own float64) {
+		of := counted{own: own}
+		if n := left[term]; n > 0 {
+			of.asked = weightAsked * float64(n) / float64(q.questions+askedUnsaid)
+			delete(left, term)
+		}
+		if of.any() {
+			out.terms = append(out.terms, termCount{term, of})
+		}
+	}
+	for _, t := range d.terms {
+		add(t.term, t.of.own)
+	}
+	for _, term := range slices.Collect(maps.Keys(left)) {
+		add(term, 0)
+	}
+	slices.SortFunc(out.terms, func(a, b termCount) int { return cmp.Compare(a.term, b.term) })
+	return out
+}
+
+// of returns how much of a term the document has.
+func (d *document) of(term string) counted {
 	at, found := slices.BinarySearchFunc(d.terms, term, func(t termCount, term string) int { return cmp.Compare(t.term, term) })
 	if !found {
-		return 0
+		return counted{}
 	}
-	return d.terms[at].count
+	return d.terms[at].of
 }
 
 // present is 1 for a document that is there, 0 for none.
@@ -197,28 +273,39 @@ type Contribution struct {
 // item number. A term counts once however often it stands in terms.
 func (x *Index) Search(terms []string, eligible *roaring.Bitmap) []Match {
 	terms = distinct(terms)
-	found := make(map[engine.ItemNum]Match)
-	for _, term := range terms {
-		weight := x.idf(term)
-		add := func(d *document, count float64) {
-			if count > 0 && eligible.Contains(uint32(d.num)) {
-				m := found[d.num]
-				found[d.num] = Match{d.num, m.Score + weight*x.saturated(count, d.length), m.Terms + 1}
-			}
-		}
+	weights := make([]float64, len(terms))
+	scores, held := make([]float64, len(x.base.documents)), make([]int32, len(x.base.documents))
+	for i, term := range terms {
+		weights[i] = x.idf(term)
 		for _, p := range x.base.byTerm[term] {
-			d := x.base.documents[p.document]
-			if _, changed := x.pending[d.num]; !changed {
-				add(d, p.count)
-			}
-		}
-		for _, d := range x.pending {
-			if d != nil {
-				add(d, d.of(term))
-			}
+			scores[p.document] += weights[i] * x.saturated(p.of, x.base.documents[p.document].length)
+			held[p.document]++
 		}
 	}
-	out := slices.Collect(maps.Values(found))
+	var out []Match
+	for i, d := range x.base.documents {
+		if _, changed := x.pending[d.num]; held[i] > 0 && !changed && eligible.Contains(uint32(d.num)) {
+			out = append(out, Match{d.num, scores[i], int(held[i])})
+		}
+	}
+	if len(x.pending) == 0 {
+		return out
+	}
+	for _, d := range x.pending {
+		if d == nil || !eligible.Contains(uint32(d.num)) {
+			continue
+		}
+		m := Match{Num: d.num}
+		for i, term := range terms {
+			if of := d.of(term); of.any() {
+				m.Score += weights[i] * x.saturated(of, d.length)
+				m.Terms++
+			}
+		}
+		if m.Terms > 0 {
+			out = append(out, m)
+		}
+	}
 	slices.SortFunc(out, func(a, b Match) int { return cmp.Compare(a.Num, b.Num) })
 	return out
 }
@@ -232,8 +319,8 @@ func (x *Index) Explain(terms []string, n engine.ItemNum) []Contribution {
 	}
 	var out []Contribution
 	for _, term := range distinct(terms) {
-		if count := d.of(term); count > 0 {
-			out = append(out, Contribution{term, x.idf(term) * x.saturated(count, d.length)})
+		if of := d.of(term); of.any() {
+			out = append(out, Contribution{term, x.idf(term) * x.saturated(of, d.length)})
 		}
 	}
 	return out
@@ -243,21 +330,25 @@ func (x *Index) Explain(terms []string, n engine.ItemNum) []Contribution {
 // unit in which scores of shops of different sizes compare.
 func (x *Index) Rarest() float64 { return inverse(0, x.count) }
 
-// saturated is the part of BM25 that depends on the document: it grows with count to
+// saturated is the part of BM25 that depends on the document: it grows with the counts to
 // saturation + 1, the slower the longer the document.
-func (x *Index) saturated(count, length float64) float64 {
-	mean := x.length / float64(x.count)
-	return count * (saturation + 1) / (count + saturation*(1-lengthShare+lengthShare*length/mean))
+func (x *Index) saturated(of counted, length float64) float64 {
+	count := of.asked
+	if of.own > 0 {
+		mean := x.length / float64(x.count)
+		count += of.own / (1 - lengthShare + lengthShare*length/mean)
+	}
+	return count * (saturation + 1) / (count + saturation)
 }
 
 // idf is how much it says that a document holds term.
 func (x *Index) idf(term string) float64 {
 	holding := len(x.base.byTerm[term])
 	for n, d := range x.pending {
-		if old := x.base.document(n); old != nil && old.of(term) > 0 {
+		if old := x.base.document(n); old != nil && old.of(term).any() {
 			holding--
 		}
-		if d != nil && d.of(term) > 0 {
+		if d != nil && d.of(term).any() {
 			holding++
 		}
 	}

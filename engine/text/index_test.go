@@ -13,7 +13,7 @@ import (
 )
 
 // plainSearch is BM25 as the book says it, over all items, for every query anew.
-func plainSearch(items map[engine.ItemNum]*engine.Item, terms []string, eligible *roaring.Bitmap) map[engine.ItemNum]float64 {
+func plainSearch(items map[engine.ItemNum]*engine.Item, answered map[engine.ItemNum][]Question, terms []string, eligible *roaring.Bitmap) map[engine.ItemNum]float64 {
 	counts, lengths := make(map[engine.ItemNum]map[string]float64), make(map[engine.ItemNum]float64)
 	var total float64
 	for n, it := range items {
@@ -29,19 +29,32 @@ func plainSearch(items map[engine.ItemNum]*engine.Item, terms []string, eligible
 		}
 		total += lengths[n]
 	}
+	share := func(n engine.ItemNum, term string) float64 {
+		holding := 0.0
+		for _, q := range answered[n] {
+			if slices.Contains(Tokens(q.Text, q.Language), term) {
+				holding++
+			}
+		}
+		return 8 * holding / float64(len(answered[n])+2)
+	}
 	mean := total / float64(len(counts))
 	out := make(map[engine.ItemNum]float64)
 	for _, term := range distinct(terms) {
 		var holding float64
-		for _, of := range counts {
-			if of[term] > 0 {
+		for n, of := range counts {
+			if of[term] > 0 || share(n, term) > 0 {
 				holding++
 			}
 		}
 		idf := math.Log(1 + (float64(len(counts))-holding+0.5)/(holding+0.5))
 		for n, of := range counts {
-			if tf := of[term]; tf > 0 && eligible.Contains(uint32(n)) {
-				out[n] += idf * tf * 2.2 / (tf + 1.2*(0.25+0.75*lengths[n]/mean))
+			tf := share(n, term)
+			if of[term] > 0 {
+				tf += of[term] / (0.25 + 0.75*lengths[n]/mean)
+			}
+			if tf > 0 && eligible.Contains(uint32(n)) {
+				out[n] += idf * tf * 2.2 / (tf + 1.2)
 			}
 		}
 	}
@@ -52,7 +65,16 @@ func TestIndexIsBM25(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x := NewIndex()
 		now := make(map[engine.ItemNum]*engine.Item)
+		var answered map[engine.ItemNum][]Question
 		for range rapid.IntRange(1, 4).Draw(t, "steps") {
+			if rapid.Bool().Draw(t, "asked") {
+				answered = make(map[engine.ItemNum][]Question)
+				for range rapid.IntRange(0, 20).Draw(t, "questions") {
+					n := engine.ItemNum(rapid.IntRange(0, 150).Draw(t, "answered by"))
+					answered[n] = append(answered[n], Question{Text: rapid.SampledFrom([]string{"red lamp", "E-404 lamps broken", "the", "nowhere"}).Draw(t, "question")})
+				}
+				x = x.WithAsked(answered)
+			}
 			changed := drawEntries(t, 120) // more than pendingMin in all, so that some are built
 			x = x.With(changed)
 			for _, entry := range changed {
@@ -63,7 +85,7 @@ func TestIndexIsBM25(t *testing.T) {
 		for n, it := range now {
 			all = append(all, catalogue.Entry{Num: n, Item: it})
 		}
-		atOnce := NewIndex().With(all)
+		atOnce := NewIndex().WithAsked(answered).With(all)
 		eligible := roaring.New()
 		eligible.AddRange(uint64(rapid.IntRange(0, 5).Draw(t, "from")), uint64(rapid.IntRange(5, 700).Draw(t, "to")))
 		terms := rapid.SliceOf(rapid.SampledFrom([]string{"red", "lamp", "broken", "e404", "nowhere", "help"})).Draw(t, "terms")
@@ -72,7 +94,7 @@ func TestIndexIsBM25(t *testing.T) {
 		if other := atOnce.Search(terms, eligible); !slices.Equal(got, other) || x.Len() != atOnce.Len() {
 			t.Fatalf("by steps %v of %d, at once %v of %d", got, x.Len(), other, atOnce.Len())
 		}
-		want := plainSearch(now, terms, eligible)
+		want := plainSearch(now, answered, terms, eligible)
 		if len(got) != len(want) {
 			t.Fatalf("Search found %v, want %v", got, want)
 		}

@@ -53,6 +53,7 @@ type pageView struct {
 	Latency        *scatter
 	LatencyMetric  string
 	Models, Cuts   *grid
+	Certainty      []namedGrid
 	Paired         *grid
 	Differences    []rows
 	Groups         []rows
@@ -61,6 +62,12 @@ type pageView struct {
 	Glossary       [][2]string
 	Height         int
 	Produced       string
+}
+
+// namedGrid is a table with its heading.
+type namedGrid struct {
+	Title string
+	*grid
 }
 
 // grid is a table.
@@ -74,7 +81,7 @@ func (r *Report) view() *pageView {
 	main := r.mainMetric()
 	v := &pageView{
 		Title: "Evaluation", Basis: r.basis(), Warnings: r.warnings(), Facts: r.facts(), Height: scatterHeight,
-		Models: newGrid(r.modelColumns()), Cuts: newGrid(r.sliceColumns()), Paired: r.pairedGrid(),
+		Models: newGrid(r.modelColumns()), Cuts: newGrid(r.sliceColumns()), Paired: r.pairedGrid(), Certainty: r.certaintyGrids(),
 		Produced: strings.TrimSpace("rapport " + r.Version + " " + r.Commit),
 	}
 	if main == "" {
@@ -239,25 +246,30 @@ func newGrid(columns []column) *grid {
 		for j, c := range columns {
 			row[j] = c[i]
 			_, err := ParseMetric(c[0])
-			best[j] = err == nil && len(c) > 2 && isGreatest(c, i)
+			best[j] = err == nil && len(c) > 2 && isBest(c, i)
 		}
 		g.Rows, g.Best = append(g.Rows, row), append(g.Best, best)
 	}
 	return g
 }
 
-// isGreatest reports whether the i-th cell of a metric where more is better is the
-// column's greatest, by the number it begins with.
-func isGreatest(c column, i int) bool {
-	if strings.HasPrefix(c[0], "gini") || c[i] == "-" {
+// isBest reports whether no cell of a metric's column is better than the i-th one, by the
+// numbers they begin with.
+func isBest(c column, i int) bool {
+	m, err := ParseMetric(c[0])
+	if err != nil || c[i] == "-" {
 		return false
+	}
+	sign := 1.0
+	if define(m.Name).less {
+		sign = -1
 	}
 	number := func(cell string) (f float64) {
 		_, _ = fmt.Sscanf(cell, "%f", &f)
 		return f
 	}
 	for _, cell := range c[1:] {
-		if cell != "-" && number(cell) > number(c[i]) {
+		if cell != "-" && sign*number(cell) > sign*number(c[i]) {
 			return false
 		}
 	}

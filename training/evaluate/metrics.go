@@ -26,9 +26,10 @@ type Metric struct {
 // was held out, over for all lists together.
 type definition struct {
 	name  string
-	whole bool   // has a meaning without @k
-	words string // what it says, for people
-	of    func(j *Judged, k int) float64
+	whole bool                           // has a meaning without @k
+	words string                         // what it says, for people
+	less  bool                           // is better
+	of    func(j *Judged, k int) float64 // nil, as over, for what Resampling.CertaintyMetrics measures
 	over  func(lists [][]engine.ItemNum, k int, bg *Background) (float64, bool)
 }
 
@@ -44,8 +45,13 @@ var definitions = []definition{
 	{name: "precision", words: "the share of the places that hold a right item", of: (*Judged).precision},
 	{name: "coverage", words: "the share of all items that somebody is shown", over: coverage},
 	{name: "novelty", words: "how little known the shown items are, in bits: one more is half as many customers who had it", over: novelty},
-	{name: "gini", words: "how unevenly the places are shared among the items: 0 all alike, near 1 always the same few; less is more even", over: gini},
+	{name: "gini", words: "how unevenly the places are shared among the items: 0 all alike, near 1 always the same few; less is more even", less: true, over: gini},
 	{name: Diversity, words: "how unlike one another the items of a list are, by their titles, categories and texts: 0 all alike, 1 unrelated", over: diversity},
+	{name: "accuracy", words: "the share of questions whose first answer is right, of those that have one", whole: true},
+	{name: "brier", words: "how far the chance of each answer was from what came of it, squared; less is better", whole: true, less: true},
+	{name: "ece", words: "how far the chance of answers is from the share that is right, over ten bins; less is better", whole: true, less: true},
+	{name: "auroc_none", words: "how well chances part questions that have an answer from those that have none: 0.5 not at all, 1 wholly", whole: true},
+	{name: "recall_none", words: "the share of the questions without an answer that is rejected where 5 % of the others are", whole: true},
 }
 
 // Diversity is the metric that needs to know what items are: see Background.Similarity.

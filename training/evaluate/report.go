@@ -32,9 +32,15 @@ type Dataset struct {
 	Repeated      int    `json:"repeated"`       // customers who are not asked: all that is held out of them they had before
 	Cases         int    `json:"cases"`          // questions: several of a customer in sessions and over rolling cuts
 	Targets       int    `json:"targets"`        // items to predict, over all of them
-	Unreachable   int    `json:"unreachable"`    // targets that were not eligible: misses for every model
-	SHA256        string `json:"sha256"`         // of the files, in the order they were given
+	Solutions     int    `json:"solutions,omitempty"`
+	Learnt        int    `json:"solved_questions,omitempty"` // to learn from, of all folds
+	Nothing       int    `json:"nothing_fits,omitempty"`     // questions that no solution answers
+	Unreachable   int    `json:"unreachable"`                // targets that were not eligible: misses for every model
+	SHA256        string `json:"sha256"`                     // of the files, in the order they were given
 }
+
+// Ticket is the unit of an evaluation of solutions: a question of Solutions known ones.
+const Ticket = "question"
 
 // SessionPrefix is the unit of an evaluation in which every item of a session but the
 // first is predicted from those before it.
@@ -62,6 +68,8 @@ type ModelReport struct {
 	Settings         map[string]any   `json:"settings"`
 	Metrics          map[string]Value `json:"metrics"` // by Metric.String
 	Slices           map[string]Slice `json:"slices"`
+	Reliability      []Bin            `json:"reliability,omitempty"`
+	Coverage         []Covered        `json:"coverage_precision,omitempty"`
 	FitSeconds       float64          `json:"fit_seconds"`
 	RecommendLatency Latency          `json:"recommend_us"`
 	PeakBytes        uint64           `json:"peak_bytes,omitempty"` // more than before, at most, while it was fitted

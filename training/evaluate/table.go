@@ -25,6 +25,9 @@ func (r *Report) WriteTable(w io.Writer) error {
 	if columns := r.sliceColumns(); len(columns) > 0 {
 		writeColumns(&b, abreast(columns))
 	}
+	for _, columns := range r.certaintyColumns() {
+		writeColumns(&b, columns)
+	}
 	if len(r.Paired) > 0 {
 		b.WriteByte('\n')
 	}
@@ -51,6 +54,11 @@ func (r *Report) basis() []string {
 	case Query:
 		return []string{
 			fmt.Sprintf("%d queries are judged, in %d of them something is right: %d items; seed %d", d.Customers, d.TestCustomers, d.Targets, p.Seed),
+		}
+	case Ticket:
+		return []string{
+			fmt.Sprintf("%d questions to %d solutions, nothing fits %d of them; learnt from %d solved questions", d.Cases, d.Solutions, d.Nothing, d.Learnt),
+			fmt.Sprintf("split %s, seed %d", p.Split, p.Seed),
 		}
 	case SessionPrefix:
 		who = "sessions"

@@ -1,0 +1,146 @@
+package head
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+var vocabulary = strings.Fields("my card was charged twice where is the refund lamp broken E-404 grün payment pending why how late parcel")
+
+// drawQuestions makes questions of few words, some with a vector, some that nothing solves.
+func drawQuestions(t *rapid.T, labels int) []Question {
+	out := make([]Question, rapid.IntRange(2, 30).Draw(t, "questions"))
+	for i := range out {
+		out[i].Text = strings.Join(rapid.SliceOfN(rapid.SampledFrom(vocabulary), 0, 6).Draw(t, "text"), " ")
+		out[i].Labels = rapid.SliceOfNDistinct(rapid.IntRange(0, labels-1), 0, 2, rapid.ID).Draw(t, "labels")
+		if rapid.Bool().Draw(t, "vector") {
+			angle := rapid.Float64Range(0, 6).Draw(t, "angle")
+			out[i].Vector = []float32{float32(math.Cos(angle)), float32(math.Sin(angle))}
+		}
+	}
+	return out
+}
+
+// plainScores solves (K + ridge) w = y by elimination without question at, -1 for none, and
+// returns the scores for q.
+func plainScores(m *Model, questions []Question, at, labels int, q Question) []float64 {
+	var known []int
+	for i := range questions {
+		if i != at {
+			known = append(known, i)
+		}
+	}
+	n := len(known)
+	rows := make([][]float64, n) // K + ridge | y
+	for r, i := range known {
+		rows[r] = make([]float64, n+labels)
+		k := m.Likeness(questions[i])
+		for c, j := range known {
+			rows[r][c] = float64(k[j])
+		}
+		rows[r][r] += m.options.Ridge
+		for _, l := range questions[i].Labels {
+			rows[r][n+l] = 1
+		}
+	}
+	for i := range rows {
+		for j := range rows {
+			if f := rows[j][i] / rows[i][i]; j != i {
+				for c := range rows[j] {
+					rows[j][c] -= f * rows[i][c]
+				}
+			}
+		}
+	}
+	out := make([]float64, labels)
+	k := m.Likeness(q)
+	for r, i := range known {
+		for l := range out {
+			out[l] += float64(k[i]) * rows[r][n+l] / rows[r][r]
+		}
+	}
+	return out
+}
+
+func TestHeadIsRidge(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const labels = 4
+		questions := drawQuestions(t, labels)
+		m, held, err := Fit(context.Background(), questions, labels, Options{}, rapid.IntRange(1, 3).Draw(t, "workers"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		near := func(what string, got []float32, want []float64) {
+			for l := range want {
+				if math.Abs(float64(got[l])-want[l]) > 2e-3 {
+					t.Fatalf("%s: scores %v, want %v", what, got, want)
+				}
+			}
+		}
+		asked := drawQuestions(t, labels)[0]
+		near("asked", m.Scores(m.Likeness(asked)), plainScores(m, questions, -1, labels, asked))
+
+		// What is held of a question is what a fit without it says of it: the same kernel,
+		// so that its words still count in how rare words are.
+		at := rapid.IntRange(0, len(questions)-1).Draw(t, "left out")
+		near("left out", held[at*labels:][:labels], plainScores(m, questions, at, labels, questions[at]))
+		for i, x := range m.Likeness(questions[at]) {
+			if x < 0 || x > 1+1e-5 {
+				t.Fatalf("likeness %v to question %d", x, i)
+			}
+		}
+	})
+}
+
+// TestHeadLearns has questions of two subjects in random words: the head tells them apart,
+// also misspelt, and is sure of neither for a text of strange words.
+func TestHeadLearns(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	about := [][]string{strings.Fields("card charged payment refund bank account"), strings.Fields("lamp light bulb broken dark switch")}
+	var questions []Question
+	for i := range 60 {
+		words := about[i%2]
+		questions = append(questions, Question{Text: "please my " + words[rng.IntN(6)] + " and " + words[rng.IntN(6)], Labels: []int{i % 2}})
+	}
+	m, _, err := Fit(context.Background(), questions, 2, DefaultOptions(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scores := func(text string) []float32 { return m.Scores(m.Likeness(Question{Text: text})) }
+	if s := scores("the paymnet on my acount"); s[0] < 1.3*s[1] {
+		t.Errorf("a misspelt payment scores %v", s)
+	}
+	if s := scores("zzz qqq www"); s[0] > 0.35 || s[1] > 0.35 {
+		t.Errorf("strange words score %v", s)
+	}
+	few, _, err := Fit(context.Background(), questions, 2, Options{Pieces: .5, Strict: 2, Ridge: .1, MaxQuestions: 10}, 1)
+	if err != nil || few.Questions() != 10 {
+		t.Errorf("%d questions were learnt, want the first 10 (%v)", few.Questions(), err)
+	}
+	none, held, err := Fit(context.Background(), nil, 2, Options{}, 1)
+	if err != nil || len(held) != 0 || len(none.Scores(none.Likeness(questions[0]))) != 0 {
+		t.Errorf("of nothing: %v, held %v", err, held)
+	}
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, _, err := Fit(ended, questions, 2, Options{}, 1); err == nil {
+		t.Error("a fit that was ended has no error")
+	}
+}
+
+func TestWorkersChangeNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		questions := drawQuestions(t, 3)
+		a, heldA, errA := Fit(context.Background(), questions, 3, Options{}, 1)
+		b, heldB, errB := Fit(context.Background(), questions, 3, Options{}, 4)
+		if errA != nil || errB != nil || !slices.Equal(a.weights, b.weights) || !slices.Equal(heldA, heldB) {
+			t.Fatalf("one worker and four differ: %v %v", errA, errB)
+		}
+	})
+}

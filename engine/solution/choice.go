@@ -1,0 +1,233 @@
+package solution
+
+import (
+	"cmp"
+	"errors"
+	"math"
+	"slices"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/vector"
+)
+
+// Choice is one solved ticket as the weights are fitted on it: the fixes that could have
+// been shown, with their evidence, and which were right.
+type Choice struct {
+	Fixes    []engine.ItemNum
+	Evidence []Values
+	Right    []bool // by fix; none of them where nothing shown would have ended it
+	Nothing  [nothings]float64
+	Weight   float64 // how many tickets it stands for; 0 is one
+}
+
+// Weighs returns how many tickets the choice stands for.
+func (c *Choice) Weighs() float64 {
+	if c.Weight == 0 {
+		return 1
+	}
+	return c.Weight
+}
+
+// ChoiceOf returns what the ticket could be answered with, as Suggest sees it. right are
+// the fixes that end it.
+func ChoiceOf(in *Input, right []engine.ItemNum) Choice {
+	found := open(in).found()
+	c := choice(found)
+	c.Right = make([]bool, len(found))
+	for i := range found {
+		c.Fixes = append(c.Fixes, found[i].num)
+		c.Right[i] = slices.Contains(right, found[i].num)
+	}
+	return c
+}
+
+func choice(found []candidate) Choice {
+	c := Choice{Nothing: nothing(found), Evidence: make([]Values, len(found))}
+	for i := range found {
+		c.Evidence[i] = found[i].values
+	}
+	return c
+}
+
+// Only returns the choice with some kinds of evidence alone: the others are 0 in all fixes,
+// and in what says that none fits.
+func (c Choice) Only(kinds []Evidence) Choice {
+	out := c
+	out.Evidence = make([]Values, len(c.Evidence))
+	for i, v := range c.Evidence {
+		for _, kind := range kinds {
+			out.Evidence[i][kind] = v[kind]
+		}
+	}
+	for i, of := range nothingOf {
+		if i > 0 && !slices.Contains(kinds, of) {
+			out.Nothing[i] = 0
+		}
+	}
+	return out
+}
+
+// Rank returns the places of the fixes in the choice, best first, ties as they stand, with
+// their scores by place in the choice, and the chance of the first one: its share of the
+// softmax.
+func (c *Choice) Rank(w *Weights) (order []int, scores []float64, chance float64) {
+	var none float64
+	for i, x := range c.Nothing {
+		none += w.Nothing[i] * x
+	}
+	order, scores = make([]int, len(c.Evidence)), make([]float64, len(c.Evidence))
+	for i := range c.Evidence {
+		order[i], scores[i] = i, w.of(&c.Evidence[i])
+	}
+	if len(order) == 0 {
+		return order, scores, 0
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(scores[b], scores[a]) })
+	best := scores[order[0]]
+	top := max(best, none)
+	sum := math.Exp(none - top)
+	for _, s := range scores {
+		sum += math.Exp(s - top)
+	}
+	return order, scores, math.Exp(best-top) / sum
+}
+
+const (
+	parameters = int(kinds) + nothings
+	// prior is how strongly weights are drawn to those they begin with, in tickets: half
+	// its square is added to the loss of all tickets.
+	prior      = 0.1
+	fitSteps   = 50
+	fitEnough  = 1e-7 // of the loss a ticket
+	leastTaken = 1e-9
+)
+
+// Fit returns the weights of greatest likelihood of the softmax over the fixes and
+// nothing, with a Gaussian prior about from, found by Newton's method: the loss is convex.
+// Several right fixes of one ticket share it. Kinds that no fix has keep their weight.
+func Fit(choices []Choice, from *Weights) (*Weights, error) {
+	start := from.vector()
+	at := start
+	loss, gradient, curve := softmaxLoss(choices, at, start)
+	for range fitSteps {
+		if err := curve.Factorise(); err != nil {
+			return nil, errors.Join(errors.New("the weights of the evidence cannot be fitted"), err)
+		}
+		step := gradient
+		curve.Solve(step[:])
+		var slope float64
+		for i := range step {
+			slope += step[i] * gradient[i]
+		}
+		next, taken := at, 1.0
+		var nextLoss float64
+		for ; taken > leastTaken; taken /= 2 {
+			for i := range next {
+				next[i] = at[i] - taken*step[i]
+			}
+			if nextLoss, _, _ = softmaxLoss(choices, next, start); nextLoss <= loss-1e-4*taken*slope {
+				break
+			}
+		}
+		if taken <= leastTaken {
+			break
+		}
+		gained := loss - nextLoss
+		at = next
+		loss, gradient, curve = softmaxLoss(choices, at, start)
+		if gained < fitEnough*float64(len(choices)) {
+			break
+		}
+	}
+	out := *from
+	copy(out.Of[:], at[:kinds])
+	copy(out.Nothing[:], at[kinds:])
+	return &out, nil
+}
+
+func (w *Weights) vector() (out [parameters]float64) {
+	copy(out[:], w.Of[:])
+	copy(out[kinds:], w.Nothing[:])
+	return out
+}
+
+// softmaxLoss is the negative log likelihood of the choices and the prior, with its
+// gradient and second derivatives.
+func softmaxLoss(choices []Choice, at, start [parameters]float64) (loss float64, gradient [parameters]float64, curve *vector.Sym) {
+	curve = vector.NewSym(parameters)
+	var square [parameters][parameters]float64
+	for i := range at {
+		d := at[i] - start[i]
+		loss += 0.5 * prior * d * d
+		gradient[i] = prior * d
+		square[i][i] = prior
+	}
+	var scores []float64
+	for n := range choices {
+		c := &choices[n]
+		scores = scores[:0]
+		var none float64
+		for i, x := range c.Nothing {
+			none += at[int(kinds)+i] * x
+		}
+		top, right := none, 0
+		for i := range c.Evidence {
+			var sum float64
+			for kind, x := range c.Evidence[i] {
+				sum += at[kind] * x
+			}
+			scores = append(scores, sum)
+			top = max(top, sum)
+			if c.Right[i] {
+				right++
+			}
+		}
+		total := math.Exp(none - top)
+		for _, s := range scores {
+			total += math.Exp(s - top)
+		}
+		log, weight := top+math.Log(total), c.Weighs()
+		var mean [parameters]float64 // of the evidence under the model
+		add := func(x *[parameters]float64, p, target float64) {
+			for i, v := range x {
+				if v == 0 {
+					continue
+				}
+				mean[i] += p * v
+				gradient[i] += weight * (p - target) * v
+				for j := range i + 1 {
+					square[i][j] += weight * p * v * x[j]
+				}
+			}
+		}
+		var x [parameters]float64
+		copy(x[kinds:], c.Nothing[:])
+		target := 0.0
+		if right == 0 {
+			target = 1
+			loss += weight * (log - none)
+		}
+		add(&x, math.Exp(none-log), target)
+		for i, s := range scores {
+			x = [parameters]float64{}
+			copy(x[:], c.Evidence[i][:])
+			target := 0.0
+			if c.Right[i] {
+				target = 1 / float64(right)
+				loss += weight * target * (log - s)
+			}
+			add(&x, math.Exp(s-log), target)
+		}
+		for i := range parameters {
+			for j := range i + 1 {
+				square[i][j] -= weight * mean[i] * mean[j]
+			}
+		}
+	}
+	for i := range parameters {
+		for j := range i + 1 {
+			curve.Set(i, j, square[i][j])
+		}
+	}
+	return loss, gradient, curve
+}

@@ -1,0 +1,158 @@
+package solution
+
+import (
+	"math"
+	"slices"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/vector"
+)
+
+// Evidence is a kind of evidence that a fix ends a ticket.
+type Evidence int
+
+// The kinds of evidence, each with what its value is. All have fixed scales: a value says
+// the same in every ticket and every shop.
+const (
+	Words     Evidence = iota // s/(s + HalfWords), s the BM25 score in units of the rarest word's idf
+	Meaning                   // cosine of the ticket's and the fix's content vector, 0 where negative
+	Sense                     // cosine of the ticket's and the fix's sentence vector, 0 where negative
+	Head                      // score of the head, from 0 to 1
+	HeadSure                  // log(head / 0.02) / log(50), from 0 to 1: doubling a small chance counts as doubling a large one
+	Near                      // likeness of the nearest ticket it solved, from 0 to 1
+	Votes                     // its share of the nearest solved tickets, by likeness to the 4th power
+	About                     // 1 where it applies to what the ticket is about
+	Owned                     // 1 where it applies to something the customer bought
+	Foreign                   // 1 where it applies to other products only, and any of the two is known
+	ByProduct                 // log ratio: how much more often it solves for this product; from -1 to 1
+	ByAge                     // the same for how long ago the product was bought
+	ByChannel                 // the same for the channel of the ticket
+	Outcome                   // log odds that it solves and is not reopened, less those of the mean fix, / 3; from -1 to 1
+	kinds
+)
+
+// Values are how much there is of each kind.
+type Values [kinds]float64
+
+// Kinds returns every kind of evidence.
+func Kinds() []Evidence {
+	out := make([]Evidence, kinds)
+	for i := range out {
+		out[i] = Evidence(i)
+	}
+	return out
+}
+
+var evidenceNames = [kinds]string{
+	"words", "meaning", "sense", "head", "head_sure", "near", "votes", "about", "owned", "foreign", "by_product", "by_age", "by_channel", "outcome",
+}
+
+// String returns the name that reports give a kind.
+func (e Evidence) String() string { return evidenceNames[e] }
+
+const (
+	voters    = 20   // nearest solved tickets that vote
+	leastHead = 0.02 // a lower score of the head is none
+)
+
+// gather fills the evidence that solved tickets give for the fixes.
+func (s *search) gather(found []candidate) {
+	k := s.Knowledge
+	if k == nil {
+		return
+	}
+	row := k.Head.Likeness(s.asked())
+	scores := k.Head.Scores(row)
+	if s.Own != nil {
+		row[s.Own.Question] = 0
+		scores = s.Own.Scores
+	}
+	near, votes := k.tickets(row)
+	local := k.local(row)
+	place := s.place()
+	for i := range found {
+		c := &found[i]
+		label, known := k.labels[c.num]
+		if known && label < len(scores) {
+			f := min(1, max(0, float64(scores[label])))
+			c.values[Head] = f
+			c.values[HeadSure] = math.Log(max(f, leastHead)/leastHead) / -math.Log(leastHead)
+		}
+		if known {
+			c.values[Near], c.values[Votes] = near[label], votes[label]
+		}
+		c.values[Outcome] = k.Outcomes.evidence(c.num, place.product, local[c.num], s.Own)
+		c.values[ByProduct], c.values[ByAge], c.values[ByChannel] = k.Habits.evidence(c.num, place, s.Own)
+	}
+}
+
+// tickets returns, by label, the likeness of the nearest ticket that it solved, and its
+// share of the nearest ones.
+func (k *Knowledge) tickets(row []float32) (near, votes []float64) {
+	near, votes = make([]float64, len(k.Fixes)), make([]float64, len(k.Fixes))
+	top := vector.NewTop(voters)
+	for i, likeness := range row {
+		for _, l := range k.Head.LabelsOf(i) {
+			near[l] = max(near[l], float64(likeness))
+		}
+		if likeness > 0 {
+			top.Push(engine.ItemNum(i), likeness)
+		}
+	}
+	var all float64
+	for _, t := range top.Best() {
+		weight := math.Pow(float64(t.Score), 4)
+		all += weight
+		for _, l := range k.Head.LabelsOf(int(t.Item)) {
+			votes[l] += weight
+		}
+	}
+	for l := range votes {
+		if all > 0 {
+			votes[l] /= all
+		}
+	}
+	return near, votes
+}
+
+// of returns what the evidence adds to the score.
+func (w *Weights) of(v *Values) float64 {
+	var sum float64
+	for kind, x := range v {
+		sum += w.Of[kind] * x
+	}
+	return sum
+}
+
+// most returns the greatest of some kind among the candidates.
+func most(found []candidate, kind Evidence) float64 {
+	var out float64
+	for i := range found {
+		out = max(out, found[i].values[kind])
+	}
+	return out
+}
+
+// nothing is the evidence that no fix fits: a constant, and how good the best fix is by
+// some kinds.
+func nothing(found []candidate) (out [nothings]float64) {
+	out[0] = 1
+	for i := 1; i < nothings; i++ {
+		out[i] = most(found, nothingOf[i])
+	}
+	return out
+}
+
+const nothings = 5
+
+// nothingOf are the kinds of evidence in nothing; the first is the constant.
+var nothingOf = [nothings]Evidence{0, Head, Near, Words, Sense}
+
+// withoutTried drops the fixes that this ticket has seen fail: they are never first again,
+// so that they are not shown again.
+func (s *search) withoutTried(found []candidate) []candidate {
+	if len(s.Tried) == 0 {
+		return found
+	}
+	return slices.DeleteFunc(found, func(c candidate) bool { return slices.Contains(s.Tried, c.num) })
+}

@@ -1,0 +1,308 @@
+package solution
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/head"
+)
+
+// Knowledge is what solved tickets have taught: immutable, made by NewKnowledge.
+type Knowledge struct {
+	Head     *head.Model
+	Fixes    []engine.ItemNum // by the head's label
+	Outcomes *Outcomes
+	Habits   *Habits
+	Weights  *Weights // fitted on them; nil means DefaultWeights
+	Sure     *Sure    // nil until enough is known to calibrate
+
+	labels map[engine.ItemNum]int
+	trials [][]Trial // by the head's question
+}
+
+// Trial is a fix that was tried, and whether it ended the ticket for good.
+type Trial struct {
+	Fix    engine.ItemNum
+	Solved bool
+}
+
+// Solved is what became of one ticket.
+type Solved struct {
+	Trials []Trial
+	Place  Place
+}
+
+// Place is where a ticket came from, as far as habits are learnt of it. Empty is unknown.
+type Place struct {
+	product string // what it is about
+	age     string // a bucket of the time since that was bought
+	channel string
+}
+
+// NewKnowledge joins a head with what became of its questions: solved[i] belongs to its
+// question i. Outcomes of tickets the head had no room for count as well: solved may be
+// longer.
+func NewKnowledge(h *head.Model, fixes []engine.ItemNum, solved []Solved) *Knowledge {
+	k := &Knowledge{Head: h, Fixes: fixes, labels: make(map[engine.ItemNum]int, len(fixes))}
+	for l, n := range fixes {
+		k.labels[n] = l
+	}
+	for i := range min(len(solved), h.Questions()) {
+		k.trials = append(k.trials, solved[i].Trials)
+	}
+	k.Outcomes, k.Habits = newOutcomes(solved), newHabits(solved)
+	return k
+}
+
+// PlaceOf returns where the ticket comes from.
+func (in *Input) PlaceOf() Place { return (&search{Input: in}).place() }
+
+func (s *search) place() Place {
+	p := Place{channel: s.Channel}
+	if len(s.Products) > 0 {
+		p.product = string(s.Catalogue.IDs().ID(s.Products[0]))
+		p.age = s.age(s.Products[0])
+	}
+	return p
+}
+
+// ageDays are the bounds between buckets of how long somebody has had a product: unpacked,
+// getting used to it, in use, out of the first guarantee, old.
+var ageDays = []int{7, 45, 365, 730}
+
+// age is the bucket of how long ago the product was last bought.
+func (s *search) age(product engine.ItemNum) string {
+	var at time.Time
+	for i := range s.Rows {
+		if r := &s.Rows[i]; r.Type == engine.Purchase && r.Num == product && r.Item != "" && r.At.After(at) && !r.At.After(s.Now) {
+			at = r.At
+		}
+	}
+	if at.IsZero() {
+		return ""
+	}
+	days := int(s.Now.Sub(at).Hours() / 24)
+	bucket, _ := slices.BinarySearch(ageDays, days)
+	return strconv.Itoa(bucket)
+}
+
+// counts are how often something was tried, and how often it solved.
+type counts struct{ solved, tried float64 }
+
+// Outcomes are what fixes have come to: the chance that a fix ends a ticket, shrunk to the
+// mean of all by empirical Bayes (a beta-binomial, Griffiths 1973): the fewer its trials,
+// the nearer to the mean.
+type Outcomes struct {
+	failures bool    // known of any: without, what solved says nothing of what does not
+	mean     float64 // of all trials
+	strength float64 // how many trials the prior is worth
+	byFix    map[engine.ItemNum]counts
+	byPlace  map[fixAt]counts
+}
+
+type fixAt struct {
+	fix     engine.ItemNum
+	product string
+}
+
+// The steps from a fix to this product and this issue are shrunk by as many trials: of a
+// fix that works elsewhere, eight failures here are needed to believe half of it.
+const stepStrength = 8
+
+func newOutcomes(solved []Solved) *Outcomes {
+	o := &Outcomes{byFix: make(map[engine.ItemNum]counts), byPlace: make(map[fixAt]counts)}
+	var all counts
+	for i := range solved {
+		for _, t := range solved[i].Trials {
+			all.add(t.Solved, 1)
+			of := o.byFix[t.Fix]
+			of.add(t.Solved, 1)
+			o.byFix[t.Fix] = of
+			if p := solved[i].Place.product; p != "" {
+				at := o.byPlace[fixAt{t.Fix, p}]
+				at.add(t.Solved, 1)
+				o.byPlace[fixAt{t.Fix, p}] = at
+			}
+		}
+	}
+	o.failures = all.solved < all.tried
+	o.mean = (all.solved + 1) / (all.tried + 2)
+	o.strength = o.fitStrength()
+	return o
+}
+
+func (c *counts) add(solved bool, weight float64) {
+	c.tried += weight
+	if solved {
+		c.solved += weight
+	}
+}
+
+// fitStrength returns the strength of the prior under which the fixes' counts are likeliest,
+// of powers of two: the likelihood is flat, and a finer figure would claim too much.
+func (o *Outcomes) fitStrength() float64 {
+	best, at := math.Inf(-1), 2.0
+	for s := 2.0; s <= 64; s *= 2 {
+		var sum float64
+		a, b := o.mean*s, (1-o.mean)*s
+		fixes := make([]counts, 0, len(o.byFix))
+		for _, c := range o.byFix {
+			fixes = append(fixes, c)
+		}
+		slices.SortFunc(fixes, func(x, y counts) int { // one order of summation
+			if x.tried != y.tried {
+				return int(x.tried - y.tried)
+			}
+			return int(x.solved - y.solved)
+		})
+		for _, c := range fixes {
+			sum += logBeta(a+c.solved, b+c.tried-c.solved) - logBeta(a, b)
+		}
+		if sum > best {
+			best, at = sum, s
+		}
+	}
+	return at
+}
+
+func logBeta(a, b float64) float64 {
+	x, _ := math.Lgamma(a)
+	y, _ := math.Lgamma(b)
+	z, _ := math.Lgamma(a + b)
+	return x + y - z
+}
+
+// chance is the chance that a fix ends a ticket about a product, after what it came to in
+// tickets like this one (local).
+func (o *Outcomes) chance(fix engine.ItemNum, product string, local counts, own *Own) float64 {
+	c, at := o.byFix[fix], o.byPlace[fixAt{fix, product}]
+	if own != nil {
+		for _, t := range own.Solved.Trials {
+			if t.Fix == fix {
+				c.add(t.Solved, -1)
+				if product != "" {
+					at.add(t.Solved, -1)
+				}
+			}
+		}
+	}
+	p := c.shrunk(o.mean, o.strength)
+	if product != "" {
+		p = at.shrunk(p, stepStrength)
+	}
+	return local.shrunk(p, stepStrength)
+}
+
+func (c counts) shrunk(mean, strength float64) float64 {
+	return (mean*strength + c.solved) / (strength + c.tried)
+}
+
+// evidence is chance on the scale of Outcome.
+func (o *Outcomes) evidence(fix engine.ItemNum, product string, local counts, own *Own) float64 {
+	if !o.failures {
+		return 0
+	}
+	return bounded((logit(o.chance(fix, product, local, own)) - logit(o.mean)) / 3)
+}
+
+func logit(p float64) float64 { return math.Log(p / (1 - p)) }
+
+func bounded(x float64) float64 { return max(-1, min(1, x)) }
+
+// local weighs what fixes came to by how like the tickets are to this one, to the 4th power.
+func (k *Knowledge) local(row []float32) map[engine.ItemNum]counts {
+	out := make(map[engine.ItemNum]counts)
+	for i, trials := range k.trials {
+		if row[i] == 0 {
+			continue
+		}
+		weight := math.Pow(float64(row[i]), 4)
+		for _, t := range trials {
+			c := out[t.Fix]
+			c.add(t.Solved, weight)
+			out[t.Fix] = c
+		}
+	}
+	return out
+}
+
+// Habits say which fixes end tickets of which place more often than others.
+type Habits struct {
+	fixes  [places]map[engine.ItemNum]map[string]float64
+	totals [places]map[string]float64
+	all    [places]float64
+}
+
+const places = 3
+
+func (p *Place) values() [places]string { return [places]string{p.product, p.age, p.channel} }
+
+func newHabits(solved []Solved) *Habits {
+	h := &Habits{}
+	for f := range places {
+		h.fixes[f], h.totals[f] = make(map[engine.ItemNum]map[string]float64), make(map[string]float64)
+	}
+	for i := range solved {
+		for f, v := range solved[i].Place.values() {
+			if v == "" {
+				continue
+			}
+			for _, t := range solved[i].Trials {
+				if !t.Solved {
+					continue
+				}
+				if h.fixes[f][t.Fix] == nil {
+					h.fixes[f][t.Fix] = make(map[string]float64)
+				}
+				h.fixes[f][t.Fix][v]++
+				h.totals[f][v]++
+				h.all[f]++
+			}
+		}
+	}
+	return h
+}
+
+// habitStrength is how many solved tickets of a fix are needed before its own habits
+// count half.
+const habitStrength = 5
+
+// evidence is the log ratio of how often the fix solves in such a place and how often all
+// do, / 3, for product, age and channel.
+func (h *Habits) evidence(fix engine.ItemNum, p Place, own *Own) (product, age, channel float64) {
+	var out [places]float64
+	for f, v := range p.values() {
+		if v == "" || h.all[f] == 0 {
+			continue
+		}
+		here, all := h.fixes[f][fix][v], h.total(f, fix)
+		if own != nil && own.Solved.Place.values()[f] == v {
+			for _, t := range own.Solved.Trials {
+				if t.Fix == fix && t.Solved {
+					here, all = here-1, all-1
+				}
+			}
+		}
+		share := (h.totals[f][v] + 1) / (h.all[f] + float64(len(h.totals[f])) + 1)
+		out[f] = bounded(math.Log((here/share+habitStrength)/(all+habitStrength)) / 3)
+	}
+	return out[0], out[1], out[2]
+}
+
+func (h *Habits) total(f int, fix engine.ItemNum) float64 {
+	var sum float64
+	for _, n := range h.fixes[f][fix] {
+		sum += n // whole numbers: the order changes nothing
+	}
+	return sum
+}
+
+// With returns the knowledge with other weights, and how sure their answers are.
+func (k *Knowledge) With(w *Weights, s *Sure) *Knowledge {
+	out := *k
+	out.Weights, out.Sure = w, s
+	return &out
+}

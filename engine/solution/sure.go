@@ -1,0 +1,73 @@
+package solution
+
+import "math"
+
+// Sure turns the chance of a softmax into how often such an answer was right: Platt's
+// scaling of its log odds (Platt 1999), which never turns the order of two chances.
+type Sure struct {
+	Slope, Offset float64 // Slope above 0
+}
+
+// leastSure is under how many answers, and under how many right and wrong ones, nothing is
+// calibrated.
+const (
+	leastSure  = 100
+	leastSides = 10
+)
+
+// FitSure learns from chances of answers that were not fitted on, whether each was right,
+// and how many tickets it stands for. It returns nil where there are too few.
+func FitSure(chances []float64, right []bool, weights []float64) *Sure {
+	var yes, no float64
+	for i, is := range right {
+		if is {
+			yes += weights[i]
+		} else {
+			no += weights[i]
+		}
+	}
+	if len(chances) < leastSure || yes < leastSides || no < leastSides {
+		return nil
+	}
+	// Platt's targets: never quite 0 or 1, as nobody can be that sure of so many.
+	high, low := (yes+1)/(yes+2), 1/(no+2)
+	s := &Sure{Slope: 1}
+	for range 100 {
+		var g0, g1, h00, h01, h11 float64
+		for i, p := range chances {
+			x := odds(p)
+			target := low
+			if right[i] {
+				target = high
+			}
+			q := sigmoid(s.Slope*x + s.Offset)
+			d, w := weights[i]*(q-target), weights[i]*max(q*(1-q), 1e-9)
+			g0, g1 = g0+d*x, g1+d
+			h00, h01, h11 = h00+w*x*x, h01+w*x, h11+w
+		}
+		h00 += 1e-6
+		det := h00*h11 - h01*h01
+		if det < 1e-12 {
+			break
+		}
+		a, b := (h11*g0-h01*g1)/det, (h00*g1-h01*g0)/det
+		// A step of Newton's may go too far where everything is sure already.
+		for math.Abs(a)+math.Abs(b) > 2 {
+			a, b = a/2, b/2
+		}
+		s.Slope, s.Offset = s.Slope-a, s.Offset-b
+		if math.Abs(a)+math.Abs(b) < 1e-9 {
+			break
+		}
+	}
+	s.Slope = max(s.Slope, 1e-3)
+	return s
+}
+
+// Of returns the calibrated chance, in (0, 1).
+func (s *Sure) Of(chance float64) float64 { return sigmoid(s.Slope*odds(chance) + s.Offset) }
+
+// odds are log odds, of chances not nearer to 0 and 1 than 1e-6.
+func odds(p float64) float64 { return logit(max(1e-6, min(1-1e-6, p))) }
+
+func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }

@@ -1,0 +1,168 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/head"
+	"github.com/rapportengine/rapport/engine/record"
+	"github.com/rapportengine/rapport/engine/solution"
+)
+
+// town is a shop whose tickets are in words of their own for each fix, but for two fixes
+// that sound alike: one of them works.
+func town(questions int) (items []engine.Item, solved []record.Question) {
+	rng := rand.New(rand.NewPCG(2, 2))
+	themes := []string{"card charged payment bank", "lamp bulb dark light", "parcel late courier lost", "password login account reset"}
+	for i, words := range themes {
+		items = append(items, engine.Item{ID: engine.ItemID(fmt.Sprint("fix-", i)), Title: strings.Fields(words)[0]})
+	}
+	items = append(items, engine.Item{ID: "fix-1b", Title: "lamp"})
+	filler := strings.Fields("please help me now my the again since yesterday it is")
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for i := range questions {
+		theme := rng.IntN(len(themes) + 1)
+		q := record.Question{At: at.Add(time.Duration(i) * time.Hour)}
+		words := []string{filler[rng.IntN(len(filler))], filler[rng.IntN(len(filler))]}
+		if theme < len(themes) {
+			own := strings.Fields(themes[theme])
+			words = append(words, own[rng.IntN(4)], own[rng.IntN(4)])
+			q.Relevant = []engine.ItemID{items[theme].ID}
+		} else {
+			words = append(words, "horoscope", "weather") // nothing fits
+		}
+		if theme == 1 {
+			q.Tried = []engine.Tried{{Item: "fix-1b", Outcome: "not_solved"}, {Item: "fix-1", Outcome: "solved"}}
+		}
+		q.Text = strings.Join(words, " ")
+		solved = append(solved, q)
+	}
+	return items, solved
+}
+
+var small = Options{Head: head.Options{Pieces: .7, Strict: 2.5, Ridge: .1}, Workers: 2}
+
+func TestEvaluation(t *testing.T) {
+	items, questions := town(400)
+	e := &Evaluation{Solutions: items, Questions: questions, Folds: 4, K: []int{1, 3}, Options: small}
+	report, err := e.Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	best := report.Models[len(report.Models)-1].Metrics
+	if best["accuracy"].Value < 0.95 || best["hr@1"].Value != best["accuracy"].Value || best["auroc_none"].Value < 0.95 || best["ece"].Value > 0.1 {
+		t.Errorf("best reached %v", best)
+	}
+	if report.Dataset.Nothing == 0 || report.Dataset.Nothing+report.Dataset.TestCustomers != 400 || report.Dataset.Learnt != 3*400 {
+		t.Errorf("counted %+v", report.Dataset)
+	}
+	e.Workers = 1
+	for i := range report.Models {
+		report.Models[i].FitSeconds, report.Models[i].RecommendLatency.P50, report.Models[i].RecommendLatency.P99 = 0, 0, 0
+	}
+	again, err := e.Run(context.Background())
+	for i := range again.Models {
+		again.Models[i].FitSeconds, again.Models[i].RecommendLatency.P50, again.Models[i].RecommendLatency.P99 = 0, 0, 0
+	}
+	if err != nil || !reflect.DeepEqual(report, again) {
+		t.Errorf("one worker and two differ (%v)", err)
+	}
+	e.Shots, e.Folds = 3, 0
+	e.Train = questions[:300]
+	e.Questions = questions[300:]
+	if report, err = e.Run(context.Background()); err != nil || report.Dataset.Learnt != 15 { // of four fixes and of nothing
+		t.Errorf("with 3 shots %+v learnt (%v), want 15", report.Dataset, err)
+	}
+	for _, bad := range []Evaluation{{Questions: questions}, {Solutions: items}, {Solutions: items, Questions: questions[:2], Folds: 3}} {
+		if _, err := bad.Run(context.Background()); err == nil {
+			t.Errorf("%d solutions, %d questions and %d folds were measured", len(bad.Solutions), len(bad.Questions), bad.Folds)
+		}
+	}
+}
+
+// TestNothingOfTheAskedIsSeen spoils what became of the asked questions: no answer may
+// change.
+func TestNothingOfTheAskedIsSeen(t *testing.T) {
+	items, questions := town(200)
+	chances := func() []float64 {
+		e := &Evaluation{Solutions: items, Train: questions[:150], Questions: questions[150:], K: []int{1}, Options: small}
+		report, err := e.Run(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out []float64
+		for _, b := range report.Models[len(report.Models)-1].Coverage {
+			out = append(out, b.Threshold)
+		}
+		return out
+	}
+	before := chances()
+	for i := range questions[150:] {
+		questions[150+i].Relevant = []engine.ItemID{"fix-2"}
+	}
+	if after := chances(); !slices.Equal(before, after) {
+		t.Errorf("with other right answers the chances are %v, were %v", after, before)
+	}
+}
+
+// TestSuggestWithKnowledge asks a desk that has learnt: the fix that works stands before
+// the one that sounds like it, what failed on this ticket never comes back, reasons sum to
+// the score, and the order is the choice's.
+func TestSuggestWithKnowledge(t *testing.T) {
+	items, questions := town(300)
+	shop, err := NewShop(context.Background(), items, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tickets, err := shop.Tickets(context.Background(), questions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	learnt, err := shop.Learn(context.Background(), newestFirst(tickets), small)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, err := shop.Tickets(context.Background(), []record.Question{{Text: "my lamp is dark"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := asked[0].Input
+	in.Lexicon, in.Knowledge = learnt.Lexicon, learnt.Knowledge
+	said := solution.Suggest(&in)
+	if len(said.Fixes) < 2 || said.Fixes[0].Item != "fix-1" || !said.Calibrated || said.Chance < 0.8 {
+		t.Fatalf("said %+v, want fix-1 first, and sure of it", said)
+	}
+	if i := slices.IndexFunc(said.Fixes, func(f engine.Recommended) bool { return f.Item == "fix-1b" }); i < 0 {
+		t.Errorf("the other fix for lamps is not among %+v", said.Fixes)
+	}
+	choice := solution.ChoiceOf(&in, nil)
+	order, _, _ := choice.Rank(learnt.Knowledge.Weights)
+	for i, f := range said.Fixes {
+		var sum, size float64
+		for _, r := range f.Reasons {
+			sum, size = sum+r.Contribution, size+math.Abs(r.Contribution)
+		}
+		if math.Abs(sum-f.Score) > 1e-9*(1+size) || choice.Fixes[order[i]] != f.Num {
+			t.Errorf("%s: score %v, reasons %v; the choice has %d here", f.Item, f.Score, sum, choice.Fixes[order[i]])
+		}
+	}
+	first := said.Fixes[0].Num
+	in.Tried = []engine.ItemNum{first}
+	for _, f := range solution.Suggest(&in).Fixes {
+		if f.Num == first {
+			t.Errorf("%s came back at rank %d after it failed", f.Item, f.Rank)
+		}
+	}
+	in.Tried, in.Text = nil, "horoscope weather"
+	if unsure := solution.Suggest(&in); unsure.Chance > said.Chance/2 {
+		t.Errorf("of what nothing fits it is sure by %v, of a lamp by %v", unsure.Chance, said.Chance)
+	}
+}

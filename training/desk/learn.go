@@ -1,0 +1,185 @@
+package desk
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/head"
+	"github.com/rapportengine/rapport/engine/solution"
+	"github.com/rapportengine/rapport/engine/text"
+	"github.com/rapportengine/rapport/engine/vector"
+)
+
+// Options say how a desk learns. The zero value is useful.
+type Options struct {
+	Head    head.Options // zero for head.DefaultOptions
+	Seed    uint64
+	Workers int
+}
+
+const (
+	// hidden is in how many parts the questions are hidden from the lexicon when the
+	// weights are fitted: of a question that its fix was already asked, words say all.
+	hidden = 5
+	// weighed is how many tickets the weights are fitted on, those that nothing fits aside:
+	// some 20 numbers need no more, and each costs an answer.
+	weighed = 4_000
+)
+
+// Learnt is what was learnt, and the tickets it was weighed by, so that others weights can
+// be fitted on fewer kinds of evidence.
+type Learnt struct {
+	Knowledge *solution.Knowledge
+	Lexicon   *text.Index // with the questions that fixes answered
+	choices   []solution.Choice
+}
+
+// Learn learns from solved tickets, the newest first.
+func (s *Shop) Learn(ctx context.Context, tickets []Ticket, o Options) (*Learnt, error) {
+	o.Workers = max(1, o.Workers)
+	fixes, labels := labelled(tickets)
+	questions := make([]head.Question, len(tickets))
+	for i := range tickets {
+		questions[i] = head.Question{Text: tickets[i].Text, Vector: tickets[i].Vector}
+		for _, n := range tickets[i].Right {
+			questions[i].Labels = append(questions[i].Labels, labels[n])
+		}
+	}
+	h, held, err := head.Fit(ctx, questions, len(fixes), o.Head, o.Workers)
+	if err != nil {
+		return nil, err
+	}
+	solved := make([]solution.Solved, len(tickets))
+	for i := range tickets {
+		solved[i] = tickets[i].Solved
+	}
+	out := &Learnt{Knowledge: solution.NewKnowledge(h, fixes, solved), Lexicon: s.Lexicon.WithAsked(asked(tickets, func(int) bool { return true }))}
+	if err := s.weigh(ctx, out, tickets[:h.Questions()], held, &o); err != nil {
+		return nil, err
+	}
+	weights, sure, err := out.fit(solution.Kinds())
+	if err != nil {
+		return nil, err
+	}
+	out.Knowledge = out.Knowledge.With(weights, sure)
+	return out, nil
+}
+
+// labelled numbers the fixes by how many tickets they end, most first: the head learns as
+// many as it has room for.
+func labelled(tickets []Ticket) ([]engine.ItemNum, map[engine.ItemNum]int) {
+	count := make(map[engine.ItemNum]int)
+	var fixes []engine.ItemNum
+	for i := range tickets {
+		for _, n := range tickets[i].Right {
+			if count[n]++; count[n] == 1 {
+				fixes = append(fixes, n)
+			}
+		}
+	}
+	slices.SortFunc(fixes, func(a, b engine.ItemNum) int {
+		if d := count[b] - count[a]; d != 0 {
+			return d
+		}
+		return int(a) - int(b)
+	})
+	labels := make(map[engine.ItemNum]int, len(fixes))
+	for l, n := range fixes {
+		labels[n] = l
+	}
+	return fixes, labels
+}
+
+// asked are the questions that fixes answered, of the tickets that are in.
+func asked(tickets []Ticket, in func(i int) bool) map[engine.ItemNum][]text.Question {
+	out := make(map[engine.ItemNum][]text.Question)
+	for i := range tickets {
+		if in(i) {
+			for _, n := range tickets[i].Right {
+				out[n] = append(out[n], text.Question{Text: tickets[i].Text, Language: tickets[i].Language})
+			}
+		}
+	}
+	return out
+}
+
+// weigh asks tickets as if they were new: the lexicon does not know them, the head is the
+// one without them, what became of them is taken out of outcomes and habits.
+func (s *Shop) weigh(ctx context.Context, l *Learnt, tickets []Ticket, held []float32, o *Options) error {
+	rng := rand.New(rand.NewPCG(o.Seed, 0x6465736b))
+	part := make([]int, len(tickets))
+	var lexicons [hidden]*text.Index
+	for i, at := range rng.Perm(len(tickets)) {
+		part[at] = i % hidden
+	}
+	for p := range hidden {
+		lexicons[p] = s.Lexicon.WithAsked(asked(tickets, func(i int) bool { return part[i] != p }))
+	}
+	picked, weight := sample(tickets, rng)
+	labels := l.Knowledge.Head.Labels()
+	l.choices = make([]solution.Choice, len(picked))
+	vector.Fork(o.Workers, len(picked), func(_, at int) {
+		if ctx.Err() != nil {
+			return
+		}
+		i := picked[at]
+		in := tickets[i].Input
+		in.Lexicon, in.Knowledge, in.Tried = lexicons[part[i]], l.Knowledge, nil
+		in.Own = &solution.Own{Question: i, Scores: held[i*labels:][:labels], Solved: &tickets[i].Solved}
+		l.choices[at] = solution.ChoiceOf(&in, tickets[i].Right)
+		if len(tickets[i].Right) > 0 {
+			l.choices[at].Weight = weight
+		}
+	})
+	return ctx.Err()
+}
+
+// sample are the tickets that weights are fitted on: all that nothing ends, as there are
+// few, and of the others as many as are weighed, each for weight of them.
+func sample(tickets []Ticket, rng *rand.Rand) (picked []int, weight float64) {
+	var ended []int
+	for i := range tickets {
+		if len(tickets[i].Right) == 0 {
+			picked = append(picked, i)
+		} else {
+			ended = append(ended, i)
+		}
+	}
+	picked = picked[:min(len(picked), weighed)]
+	rng.Shuffle(len(ended), func(i, j int) { ended[i], ended[j] = ended[j], ended[i] })
+	weight = 1
+	if len(ended) > weighed {
+		weight = float64(len(ended)) / weighed
+		ended = ended[:weighed]
+	}
+	return append(picked, ended...), weight
+}
+
+// fit returns the weights of some kinds of evidence and how sure their first answers are.
+func (l *Learnt) fit(kinds []solution.Evidence) (*solution.Weights, *solution.Sure, error) {
+	if len(l.choices) == 0 {
+		return solution.DefaultWeights(), nil, nil
+	}
+	choices := make([]solution.Choice, len(l.choices))
+	for i := range l.choices {
+		choices[i] = l.choices[i].Only(kinds)
+	}
+	weights, err := solution.Fit(choices, solution.DefaultWeights())
+	if err != nil {
+		return nil, nil, err
+	}
+	var chances, counts []float64
+	var right []bool
+	for i := range choices {
+		order, _, chance := choices[i].Rank(weights)
+		if len(order) == 0 {
+			continue // nothing is shown, and nothing is claimed
+		}
+		chances = append(chances, chance)
+		right = append(right, choices[i].Right[order[0]])
+		counts = append(counts, choices[i].Weighs())
+	}
+	return weights, solution.FitSure(chances, right, counts), nil
+}

@@ -1,0 +1,206 @@
+// Package desk teaches the service desk: what solved tickets say about which fix ends the
+// next one, and how well that is known. An evaluation learns and asks through the code
+// that serves (engine/solution).
+//
+// It reads no file and no clock; the same data and seed give the same knowledge for any
+// number of workers.
+package desk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/record"
+	"github.com/rapportengine/rapport/engine/sentence"
+	"github.com/rapportengine/rapport/engine/solution"
+	"github.com/rapportengine/rapport/engine/text"
+)
+
+// Shop is what a desk knows before it learns: fixes, and who bought what.
+type Shop struct {
+	Catalogue *catalogue.Snapshot
+	Content   *text.Vectors
+	Lexicon   *text.Index
+	Fixes     *roaring.Bitmap
+
+	embedder text.Embedder                      // nil for none
+	vectors  rows                               // of the fixes
+	history  map[engine.CustomerID][]engine.Row // ascending by time
+}
+
+// rows are the vectors of fixes.
+type rows map[engine.ItemNum][]float32
+
+// Row returns the vector of a fix.
+func (r rows) Row(n engine.ItemNum) []float32 { return r[n] }
+
+// contentSeed starts the fit of the content vectors.
+const contentSeed = 1
+
+// NewShop returns the shop of these solutions; embedder may be nil. It fails as the
+// embedder does.
+func NewShop(ctx context.Context, solutions []engine.Item, events []engine.Interaction, embedder text.Embedder) (*Shop, error) {
+	ids := catalogue.NewIDs()
+	s := &Shop{Fixes: roaring.New(), embedder: embedder, history: make(map[engine.CustomerID][]engine.Row)}
+	entries := make([]catalogue.Entry, 0, len(solutions))
+	docs := make([][]string, 0, len(solutions))
+	for i := range solutions {
+		it := &solutions[i]
+		it.Kind = engine.Solution
+		n, _ := ids.Assign(it.ID)
+		entries = append(entries, catalogue.Entry{Num: n, Item: it})
+		docs = append(docs, text.ItemTerms(it))
+		s.Fixes.Add(uint32(n))
+	}
+	for i := range events {
+		e := &events[i]
+		if e.Item == "" || e.Customer == "" {
+			continue
+		}
+		n, _ := ids.Assign(e.Item)
+		s.history[e.Customer] = append(s.history[e.Customer], engine.Row{Interaction: *e, Num: n})
+	}
+	for i := range solutions {
+		for _, product := range solutions[i].AppliesTo {
+			ids.Assign(product)
+		}
+	}
+	for _, list := range s.history {
+		slices.SortStableFunc(list, func(a, b engine.Row) int { return a.At.Compare(b.At) })
+	}
+	s.Catalogue = catalogue.New(ids).With(entries)
+	s.Content = text.NewVectors(text.Fit(docs, 0, contentSeed)).With(entries)
+	s.Lexicon = text.NewIndex().With(entries)
+	if embedder == nil {
+		return s, nil
+	}
+	texts, languages := make([]string, len(entries)), make([]string, len(entries))
+	for i, e := range entries {
+		texts[i], languages[i] = e.Item.Title+"\n"+text.Plain(e.Item.Text, e.Item.TextFormat), e.Item.Language
+	}
+	vectors, err := s.embed(ctx, texts, languages)
+	if err != nil {
+		return nil, fmt.Errorf("make vectors of the solutions: %w", err)
+	}
+	s.vectors = make(rows, len(entries))
+	for i, e := range entries {
+		s.vectors[e.Num] = vectors[i]
+	}
+	return s, nil
+}
+
+// embed returns the vectors of texts, nil for those the model was not made for.
+func (s *Shop) embed(ctx context.Context, texts, languages []string) ([][]float32, error) {
+	var asked []string
+	var at []int
+	for i, t := range texts {
+		if s.embedder.Name() != sentence.Name || sentence.Covers(languages[i], t) {
+			asked, at = append(asked, t), append(at, i)
+		}
+	}
+	got, err := s.embedder.Embed(ctx, asked)
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]float32, len(texts))
+	for i, v := range got {
+		out[at[i]] = v
+	}
+	return out, nil
+}
+
+// Ticket is a question as the engine is asked it, and what became of it.
+type Ticket struct {
+	solution.Input                  // without what is learnt
+	Right          []engine.ItemNum // what ends it; none where nothing does
+	Solved         solution.Solved
+}
+
+// Tickets returns questions as they stood when they were asked; see ticket.
+func (s *Shop) Tickets(ctx context.Context, questions []record.Question) ([]Ticket, error) {
+	out := make([]Ticket, len(questions))
+	texts, languages := make([]string, len(questions)), make([]string, len(questions))
+	for i := range questions {
+		out[i] = s.ticket(&questions[i])
+		texts[i], languages[i] = questions[i].Text, questions[i].Language
+	}
+	if s.embedder == nil {
+		return out, nil
+	}
+	vectors, err := s.embed(ctx, texts, languages)
+	if err != nil {
+		return nil, fmt.Errorf("make vectors of the questions: %w", err)
+	}
+	for i := range out {
+		out[i].Sentences, out[i].Vector = s.vectors, vectors[i]
+	}
+	return out, nil
+}
+
+// ticket returns the question as it stood when it was asked: with what its customer had
+// bought by then. Fixes that nobody knows are no answers; those that failed on it before
+// are not to be shown again.
+func (s *Shop) ticket(q *record.Question) Ticket {
+	t := Ticket{Input: solution.Input{
+		Catalogue: s.Catalogue, Content: s.Content, Lexicon: s.Lexicon, Eligible: s.Fixes,
+		Text: q.Text, Language: q.Language, Channel: q.Channel, Now: q.At,
+	}}
+	ids := s.Catalogue.IDs()
+	if n, known := ids.Num(q.Product); known && q.Product != "" {
+		t.Products = []engine.ItemNum{n}
+	}
+	if q.Customer != "" {
+		t.Rows = before(s.history[q.Customer], q.At)
+		t.Bought = roaring.New()
+		for i := range t.Rows {
+			if t.Rows[i].Type == engine.Purchase {
+				t.Bought.Add(uint32(t.Rows[i].Num))
+			}
+		}
+	}
+	for _, id := range q.Relevant {
+		if n, known := ids.Num(id); known && s.Fixes.Contains(uint32(n)) {
+			t.Right = append(t.Right, n)
+		}
+	}
+	t.Solved.Place = t.PlaceOf()
+	t.Solved.Trials = s.trials(q, t.Right)
+	for _, trial := range t.Solved.Trials {
+		if !trial.Solved {
+			t.Tried = append(t.Tried, trial.Fix)
+		}
+	}
+	return t
+}
+
+// trials are what was tried, or, where that was not kept, what is right as if it had been.
+func (s *Shop) trials(q *record.Question, right []engine.ItemNum) (out []solution.Trial) {
+	for _, t := range q.Tried {
+		n, known := s.Catalogue.IDs().Num(t.Item)
+		if !known || !s.Fixes.Contains(uint32(n)) || t.Outcome == "" {
+			continue
+		}
+		out = append(out, solution.Trial{Fix: n, Solved: t.Outcome == string(engine.Solved)})
+	}
+	if len(q.Tried) == 0 {
+		for _, n := range right {
+			out = append(out, solution.Trial{Fix: n, Solved: true})
+		}
+	}
+	return out
+}
+
+// before is the part of a history that lies before a moment, all of it where there is none.
+func before(history []engine.Row, at time.Time) []engine.Row {
+	if at.IsZero() {
+		return history
+	}
+	end, _ := slices.BinarySearchFunc(history, at, func(r engine.Row, at time.Time) int { return r.At.Compare(at) })
+	return history[:end]
+}
