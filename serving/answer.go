@@ -199,7 +199,7 @@ func (r *Recommender) Replay(ctx context.Context, id string) (engine.Impression,
 // asOf returns a state as it was at a moment, as far as the rows that are kept tell.
 func asOf(who *recommend.Someone, at time.Time) *recommend.Someone {
 	then := &recommend.Someone{Subject: who.Subject, Customer: who.Customer, Bought: roaring.New(), Dismissed: roaring.New()}
-	for _, r := range who.Rows {
+	for _, r := range who.History() {
 		if !r.At.After(at) {
 			then.Rows = append(then.Rows, r)
 		}

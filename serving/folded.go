@@ -8,11 +8,10 @@ import (
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
-	"github.com/rapportengine/rapport/engine/recommend"
 )
 
-// folded is a state in about a seventh of its memory. A row is a list of bytes: what
-// differs from the row before, and what always does.
+// folded are the rows of a state in about a seventh of their memory: a recommend.Packed. A
+// row is a list of bytes: what differs from the row before, and what always does.
 //
 //	differs, bits | Event, 16 bytes | Seq - before | At - before, ms | Received - At, ms |
 //	Num + 1, 0 without an item | the texts and numbers that differ
@@ -21,7 +20,7 @@ import (
 // was folded is unfolded by the same process. Times are those of the log, UTC and whole
 // milliseconds.
 type folded struct {
-	who        recommend.Someone // without rows
+	ids        *catalogue.IDs
 	rows       string
 	count      int
 	properties []map[string]any // of the rows that have any, in their order
@@ -53,15 +52,13 @@ func reals(r *engine.Row) [realFields]*float64 {
 	return [...]*float64{&r.Quantity, &r.Price, &r.Value, &r.Duration}
 }
 
-// fold returns who in its small form.
-func fold(who *recommend.Someone) *folded {
-	f := &folded{count: len(who.Rows), who: recommend.Someone{
-		Subject: who.Subject, Customer: who.Customer, Bought: who.Bought, Dismissed: who.Dismissed,
-	}}
+// fold returns rows in their small form.
+func fold(rows []engine.Row, ids *catalogue.IDs) *folded {
+	f := &folded{ids: ids, count: len(rows)}
 	var before engine.Row
-	buf := make([]byte, 0, 64*len(who.Rows))
-	for i := range who.Rows {
-		r := &who.Rows[i]
+	buf := make([]byte, 0, 64*len(rows))
+	for i := range rows {
+		r := &rows[i]
 		buf = f.append(buf, r, &before)
 		before = *r
 	}
@@ -123,22 +120,24 @@ func (f *folded) append(buf []byte, r, before *engine.Row) []byte {
 	return buf
 }
 
-// unfold returns the state that was folded. Its texts lie in f's.
-func (f *folded) unfold(ids *catalogue.IDs) *recommend.Someone {
-	who := f.who
+// Rows implements recommend.Packed. The texts of the rows lie in f's.
+func (f *folded) Rows() []engine.Row {
 	if f.count == 0 {
-		return &who
+		return nil
 	}
-	who.Rows = make([]engine.Row, f.count)
+	rows := make([]engine.Row, f.count)
 	var none engine.Row
 	before, in, properties := &none, bytesOf(f.rows), f.properties
-	for i := range who.Rows {
-		r := &who.Rows[i]
-		properties = in.row(r, before, ids, properties)
+	for i := range rows {
+		r := &rows[i]
+		properties = in.row(r, before, f.ids, properties)
 		before = r
 	}
-	return &who
+	return rows
 }
+
+// size is about what folded rows take in memory.
+func (f *folded) size() int { return 96 + len(f.rows) + 256*len(f.properties) }
 
 // bytesOf reads what fold wrote.
 type bytesOf string

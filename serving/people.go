@@ -16,9 +16,10 @@ import (
 )
 
 // people holds the states of the subjects asked for lately, bounded in bytes. A state
-// is read from the log at first use and follows every write from then on. Those not asked
-// for in a while are folded: that takes a seventh of the memory, and unfolding a tenth of
-// the time of reading the log. A write to a folded state drops it.
+// is read from the log at first use and follows every write from then on. The rows of those
+// not asked for in a while are folded: that takes a seventh of the memory, and they are
+// seldom looked at, since what answers made of them is kept. A write to a folded state
+// drops it.
 //
 // No write is missed or doubled between the two: an entry stands in the map before its
 // read begins, what is observed meanwhile queues on it, and a row that the read has
@@ -31,7 +32,7 @@ type people struct {
 	mu        sync.Mutex // guards all below, and the fields of person said so
 	known     map[engine.Subject]*person
 	used      *list.List // of *person, most recently used first
-	open      *list.List // those of them with a state that is not folded, in the same order
+	open      *list.List // those of them with rows that are not folded, in the same order
 	bytes     int        // of all
 	openBytes int        // of the states that are not folded
 }
@@ -45,15 +46,13 @@ type person struct {
 	ready   chan struct{} // closed when the state was read, or err says why not
 	err     error
 
-	// Under people.mu. Once ready a known entry has one of state and folded, or both.
-	state     *recommend.Someone // replaced whole
-	folded    *folded            // the same state
-	queued    []engine.Committed // observed while loading; nil once ready
-	loaded    bool
-	bytes     int           // of state and folded
-	openBytes int           // of state
-	place     *list.Element // in used
-	open      *list.Element // in open, nil where state is
+	// Under people.mu.
+	state  *recommend.Someone // replaced whole; nil until ready
+	queued []engine.Committed // observed while loading; nil once ready
+	loaded bool
+	bytes  int           // of state
+	place  *list.Element // in used
+	open   *list.Element // in open, nil where the rows are folded, or there is no state
 }
 
 func newPeople(log Log, ids *catalogue.IDs, maxBytes int) *people {
@@ -76,7 +75,7 @@ func (p *people) get(ctx context.Context, s engine.Subject) (*recommend.Someone,
 		if e.open != nil {
 			p.open.MoveToFront(e.open)
 		}
-		state, small := e.state, e.folded
+		state := e.state
 		p.mu.Unlock()
 		switch {
 		case !found:
@@ -84,8 +83,6 @@ func (p *people) get(ctx context.Context, s engine.Subject) (*recommend.Someone,
 			return p.load(context.WithoutCancel(ctx), e)
 		case state != nil:
 			return state, nil
-		case small != nil:
-			return p.unfold(e, small), nil
 		}
 		select {
 		case <-e.ready:
@@ -96,18 +93,6 @@ func (p *people) get(ctx context.Context, s engine.Subject) (*recommend.Someone,
 			return nil, ctx.Err()
 		}
 	}
-}
-
-// unfold returns a state that was found folded, and keeps it unless a write came between.
-func (p *people) unfold(e *person, small *folded) *recommend.Someone {
-	who := small.unfold(p.ids)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if e.folded == small && e.state == nil {
-		p.set(e, who, small)
-		p.evict()
-	}
-	return who
 }
 
 // load reads the entry's state and applies what was observed meanwhile.
@@ -128,7 +113,8 @@ func (p *people) load(ctx context.Context, e *person) (*recommend.Someone, error
 	}
 	e.queued, e.loaded = nil, true
 	if p.known[e.subject] == e { // not dropped while it was read
-		p.set(e, who, nil)
+		who.Keep()
+		p.set(e, who)
 		p.evict()
 	}
 	return who, nil
@@ -190,10 +176,12 @@ func (p *people) tell(s engine.Subject, c *engine.Committed) {
 	case !found:
 	case !e.loaded:
 		e.queued = append(e.queued, *c)
-	case e.state == nil:
+	case e.open == nil:
 		p.drop(s)
 	default:
-		p.set(e, follow(e.state, c), nil)
+		next := follow(e.state, c)
+		next.Keep()
+		p.set(e, next)
 	}
 }
 
@@ -209,36 +197,28 @@ func (p *people) forget(hashes []string) {
 // drop takes an entry out; who is reading it still gets what was read.
 func (p *people) drop(s engine.Subject) {
 	if e, found := p.known[s]; found {
-		p.set(e, nil, nil)
+		p.set(e, nil)
 		delete(p.known, s)
 		p.used.Remove(e.place)
 	}
 }
 
-// set makes who, small or both the state of a known entry.
-func (p *people) set(e *person, who *recommend.Someone, small *folded) {
-	e.state, e.folded = who, small
-	p.bytes, p.openBytes = p.bytes-e.bytes, p.openBytes-e.openBytes
-	e.bytes, e.openBytes = 0, 0
-	if who != nil {
-		who.Keep()
-		e.openBytes = sizeOf(who)
-	}
-	if small != nil {
-		e.bytes = small.size()
-	}
-	e.bytes += e.openBytes
-	p.bytes, p.openBytes = p.bytes+e.bytes, p.openBytes+e.openBytes
-	switch {
-	case who != nil && e.open == nil:
+// set makes who the state of a known entry; nil for none.
+func (p *people) set(e *person, who *recommend.Someone) {
+	p.add(e, -e.bytes)
+	switch open := who != nil && who.Packed == nil; {
+	case open && e.open == nil:
 		e.open = p.open.PushFront(e)
-	case who == nil && e.open != nil:
+	case !open && e.open != nil:
 		p.open.Remove(e.open)
 		e.open = nil
 	}
+	if e.state = who; who != nil {
+		p.add(e, sizeOf(who)+who.Kept())
+	}
 }
 
-// grew counts what answers keep of a state beside it. Folded, it is let go of.
+// grew counts what answers keep of a state beside it.
 func (p *people) grew(who *recommend.Someone) {
 	more := who.Grown()
 	if more == 0 {
@@ -252,20 +232,23 @@ func (p *people) grew(who *recommend.Someone) {
 	}
 }
 
-// add counts bytes more of an entry's state that is not folded.
+// add counts bytes more of an entry's state.
 func (p *people) add(e *person, more int) {
-	e.bytes, e.openBytes = e.bytes+more, e.openBytes+more
-	p.bytes, p.openBytes = p.bytes+more, p.openBytes+more
+	e.bytes, p.bytes = e.bytes+more, p.bytes+more
+	if e.open != nil {
+		p.openBytes += more
+	}
 }
 
 // release lets go of what models made of all states, once others have taken their place.
 func (p *people) release() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for at := p.open.Front(); at != nil; at = at.Next() {
-		e := at.Value.(*person)
-		e.state.Release()
-		p.add(e, e.state.Grown())
+	for at := p.used.Front(); at != nil; at = at.Next() {
+		if e := at.Value.(*person); e.state != nil {
+			e.state.Release()
+			p.add(e, e.state.Grown())
+		}
 	}
 }
 
@@ -273,11 +256,7 @@ func (p *people) release() {
 func (p *people) evict() {
 	for p.openBytes > p.maxBytes/openShare && p.open.Len() > 1 {
 		e := p.open.Back().Value.(*person)
-		small := e.folded
-		if small == nil {
-			small = fold(e.state)
-		}
-		p.set(e, nil, small)
+		p.set(e, e.state.Pack(fold(e.state.Rows, p.ids)))
 	}
 	for p.bytes > p.maxBytes && p.used.Len() > 1 {
 		p.drop(p.used.Back().Value.(*person).subject)
@@ -287,13 +266,13 @@ func (p *people) evict() {
 // rowBytes is about what a row takes in memory with its strings.
 const rowBytes = 400
 
-// size is about what a folded state takes in memory.
-func (f *folded) size() int {
-	return 512 + len(f.rows) + 256*len(f.properties) + int(f.who.Bought.GetSizeInBytes()+f.who.Dismissed.GetSizeInBytes())
-}
-
+// sizeOf is about what a state takes in memory, but for what answers keep of it.
 func sizeOf(who *recommend.Someone) int {
-	return 512 + rowBytes*cap(who.Rows) + int(who.Bought.GetSizeInBytes()+who.Dismissed.GetSizeInBytes())
+	size := 512 + rowBytes*cap(who.Rows) + int(who.Bought.GetSizeInBytes()+who.Dismissed.GetSizeInBytes())
+	if small, is := who.Packed.(*folded); is {
+		size += small.size()
+	}
+	return size
 }
 
 // follow returns the state after c.

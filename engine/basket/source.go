@@ -32,7 +32,7 @@ func (m *Model) Open(q *model.Query) model.Scorer {
 	if len(q.Anchors) > 0 {
 		return s
 	}
-	if s.own = m.params.shares(baskets(boughtIn(q.Rows))); len(s.own) == 0 {
+	if s.own = m.params.shares(baskets(boughtIn(q.Deeds()))); len(s.own) == 0 {
 		return s
 	}
 	w := m.room.Get().(*workspace)

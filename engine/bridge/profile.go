@@ -251,7 +251,7 @@ func (m *Profile) Open(q *model.Query) model.Scorer {
 	if m.base == nil || len(q.Anchors) > 0 || len(q.Text) > 0 {
 		return s
 	}
-	if slices.ContainsFunc(q.History, func(in engine.Interest) bool { return in.Weight > 0 }) {
+	if slices.ContainsFunc(q.Interests(), func(in engine.Interest) bool { return in.Weight > 0 }) {
 		return s
 	}
 	inputs := m.inputs(q.Customer)

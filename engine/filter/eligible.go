@@ -15,6 +15,7 @@ import (
 type Env struct {
 	Catalogue *catalogue.Snapshot
 	History   []engine.Row    // all rows read for this person, in any order
+	Packed    Packed          // where not nil, what History is read from once it is looked at
 	Bought    *roaring.Bitmap // everything ever bought, beside History; may be nil
 	Dismissed *roaring.Bitmap // everything ever dismissed, beside History; may be nil
 	Pasts     *Pasts          // what was asked of these three before; may be nil
@@ -23,6 +24,17 @@ type Env struct {
 	Item      engine.ItemID   // what the page is about: context.item_id
 	Basket    []engine.ItemID // what is in the basket: context.basket
 	Now       time.Time
+}
+
+// Packed is a history in a form that takes time to read.
+type Packed interface{ Rows() []engine.Row }
+
+// rows returns the rows of the history.
+func (env *Env) rows() []engine.Row {
+	if env.Packed != nil {
+		return env.Packed.Rows()
+	}
+	return env.History
 }
 
 var errNoCatalogue = errors.New("filter: an environment needs a catalogue")

@@ -66,8 +66,9 @@ func (q past) complete(env *Env) []*roaring.Bitmap {
 // items returns the items asked for; the bitmap is the caller's.
 func (q past) items(env *Env) *roaring.Bitmap {
 	out := roaring.New()
-	for i := range env.History {
-		if row := &env.History[i]; q.counts(row, env.Now) {
+	rows := env.rows()
+	for i := range rows {
+		if row := &rows[i]; q.counts(row, env.Now) {
 			out.Add(uint32(row.Num))
 		}
 	}
@@ -84,7 +85,7 @@ func (q past) has(env *Env, n engine.ItemNum) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(env.History, func(row engine.Row) bool {
+	return slices.ContainsFunc(env.rows(), func(row engine.Row) bool {
 		return row.Num == n && q.counts(&row, env.Now)
 	})
 }

@@ -23,6 +23,9 @@ type Query struct {
 	// Rows are what History was made from, in any order: for sources that ask when
 	// and how often something was done, not only how much it says.
 	Rows []engine.Row
+	// Past, where not nil, is what History and Rows are read from once one of them is asked
+	// for: most answers go by what sources made of them before.
+	Past Past
 	// Anchors are the items the list is about: the product on the page, the basket.
 	// With anchors a source scores by them and leaves History aside.
 	Anchors []engine.ItemNum
@@ -42,11 +45,33 @@ type Query struct {
 	Shared *Shared
 }
 
+// Past is a history that takes time to read.
+type Past interface {
+	Interests() []engine.Interest // as Query.History
+	Rows() []engine.Row           // as Query.Rows
+}
+
+// Interests returns what the person did, as History has it.
+func (q *Query) Interests() []engine.Interest {
+	if q.Past != nil {
+		return q.Past.Interests()
+	}
+	return q.History
+}
+
+// Deeds returns what the interests were made from, as Rows has it.
+func (q *Query) Deeds() []engine.Row {
+	if q.Past != nil {
+		return q.Past.Rows()
+	}
+	return q.Rows
+}
+
 // Causes returns what a behavioural source folds in: the anchors with weight 1 if
 // there are any, else the history.
 func (q *Query) Causes() []engine.Interest {
 	if len(q.Anchors) == 0 {
-		return q.History
+		return q.Interests()
 	}
 	out := make([]engine.Interest, len(q.Anchors))
 	for i, a := range q.Anchors {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -19,6 +20,7 @@ type EASE struct {
 	params  Params
 	rows    *model.Rows
 	weights []float32 // rows x rows: what the item of the row adds to that of the column
+	rooms   sync.Pool // of *[]float64: sums while they grow
 }
 
 // Name is the source's name.
@@ -130,13 +132,23 @@ func (e *EASE) Open(q *model.Query) model.Scorer {
 	if s.history = causesOf(q, e.rows, e.params.Recent); len(s.history) == 0 {
 		return s
 	}
-	s.sums = make([]float64, e.rows.Len())
+	room, ok := e.rooms.Get().(*[]float64)
+	if !ok {
+		room = new(make([]float64, e.rows.Len()))
+	}
+	defer e.rooms.Put(room)
+	sums := *room
+	clear(sums)
 	for _, c := range s.history {
 		if c.weight == 1 {
-			vector.AddTo(s.sums, e.weightsOf(c.row))
+			vector.AddTo(sums, e.weightsOf(c.row))
 		} else {
-			vector.AddScaled(s.sums, c.weight, e.weightsOf(c.row))
+			vector.AddScaled(sums, c.weight, e.weightsOf(c.row))
 		}
+	}
+	s.sums = make([]float32, len(sums))
+	for row, sum := range sums {
+		s.sums[row] = float32(sum)
 	}
 	return s
 }
@@ -145,7 +157,7 @@ func (e *EASE) Open(q *model.Query) model.Scorer {
 type scorer struct {
 	e       *EASE
 	history []cause
-	sums    []float64 // by row; nil where nothing is known of the person
+	sums    []float32 // by row; nil where nothing is known of the person
 }
 
 var _ model.Lasting = (*scorer)(nil)
@@ -154,7 +166,7 @@ var _ model.Lasting = (*scorer)(nil)
 func (s *scorer) Again(*model.Query) model.Scorer { return s }
 
 // Bytes implements model.Lasting: a number for every item that has weights.
-func (s *scorer) Bytes() int { return 96 + 16*len(s.history) + 8*len(s.sums) }
+func (s *scorer) Bytes() int { return 96 + 16*len(s.history) + 4*len(s.sums) }
 
 // Empty implements model.Scorer.
 func (s *scorer) Empty() bool { return s.sums == nil }
@@ -166,7 +178,7 @@ func (s *scorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) 
 	}
 	top := vector.NewTop(n)
 	s.e.rows.Each(eligible, func(row int, item engine.ItemNum) {
-		top.Push(item, float32(s.sums[row]))
+		top.Push(item, s.sums[row])
 	})
 	return top.AppendItems(out)
 }
@@ -176,7 +188,7 @@ func (s *scorer) Score(items []engine.ItemNum, out []float32) {
 	for i, item := range items {
 		out[i] = 0
 		if row, ok := s.e.rows.Row(item); ok && !s.Empty() {
-			out[i] = float32(s.sums[row])
+			out[i] = s.sums[row]
 		}
 	}
 }

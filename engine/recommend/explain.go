@@ -202,7 +202,7 @@ func (e *explainer) tell(n engine.ItemNum) engine.Reason {
 
 // deedWith returns the newest interaction with an item of the type that weighed most.
 func (e *explainer) deedWith(n engine.ItemNum) engine.Row {
-	history, rows := e.voices.query.History, e.in.Someone.Rows
+	history, rows := e.voices.query.Interests(), e.voices.query.Deeds()
 	at := slices.IndexFunc(history, func(h engine.Interest) bool { return h.Item == n })
 	if at < 0 {
 		return engine.Row{}

@@ -15,9 +15,36 @@ import (
 // past thing weighs, and the vectors that models fold it into. Nothing of it can be stale:
 // it holds for this very value (a copy has nothing kept), which may not be changed from now
 // on, and for the models and weights it was made by. It is safe for concurrent use.
-func (s *Someone) Keep() { s.kept = &kept{of: s} }
+func (s *Someone) Keep() { s.kept = &kept{of: s, notes: new(notes)} }
 
-// Grown returns by how many bytes more is kept, about, since it was last asked.
+// Pack returns the same state with its rows as small holds them. What answers keep of s is
+// kept with that, but for what is read from the rows again.
+func (s *Someone) Pack(small Packed) *Someone {
+	packed := *s
+	packed.Rows, packed.Packed, packed.kept = nil, small, nil
+	if k := s.keeping(); k != nil {
+		packed.kept = &kept{of: &packed, notes: k.notes}
+		if m := k.made.Load(); m != nil && m.read {
+			less := *m
+			less.history, less.read = nil, false
+			k.set(&less)
+		}
+	}
+	return &packed
+}
+
+// Kept returns how many bytes are kept, about.
+func (s *Someone) Kept() int {
+	k := s.keeping()
+	if k == nil {
+		return 0
+	}
+	bytes := k.bytes.Load()
+	k.told.Store(bytes)
+	return int(bytes)
+}
+
+// Grown returns by how many bytes more is kept, about, since it or Kept was last asked.
 func (s *Someone) Grown() int {
 	k := s.keeping()
 	if k == nil {
@@ -47,7 +74,12 @@ func (s *Someone) keeping() *kept {
 
 // kept is what answers made of one state.
 type kept struct {
-	of    *Someone
+	of *Someone
+	*notes
+}
+
+// notes are what is kept, wherever the state's rows are.
+type notes struct {
 	pasts filter.Pasts
 	made  atomic.Pointer[made] // replaced whole: of two at once one is kept
 	bytes atomic.Int64
@@ -59,6 +91,7 @@ type made struct {
 	models   *Models
 	settings engine.Settings
 	history  []engine.Interest
+	read     bool            // whether history is: where all scorers are kept it need not be
 	scorers  []model.Lasting // by source; nil where it was not asked, or cannot last
 }
 
@@ -75,13 +108,12 @@ func (m *made) bytes() int64 {
 	return int64(sum)
 }
 
-func (k *kept) set(m *made) {
+func (k *notes) set(m *made) {
 	k.made.Store(m)
 	k.bytes.Store(m.bytes())
 }
 
-// made returns what was made of the person's state under this world, with their history at
-// the least; nil where nothing is kept: before the first training a history is worth what
+// made returns what was made of the person's state under this world; nil where nothing is kept: before the first training a history is worth what
 // it is worth now.
 func (in *Input) made() *made {
 	k := in.Someone.keeping()
@@ -90,19 +122,57 @@ func (in *Input) made() *made {
 	}
 	m := k.made.Load()
 	if m == nil || m.models != in.World.Models || !sameWeights(m.settings, in.World.Settings) {
-		m = &made{models: in.World.Models, settings: in.World.Settings, history: slices.Clip(in.interests())}
+		m = &made{models: in.World.Models, settings: in.World.Settings}
 		k.set(m)
 	}
 	return m
 }
 
-// interests are what the person's rows say, as of the newest event the models have seen.
-func (in *Input) interests() []engine.Interest {
-	asOf := in.World.Models.LogTime
-	if asOf.IsZero() {
-		asOf = in.Now
+// past is the model.Past of one request: it reads the person's rows and interests once, and
+// only if somebody asks.
+type past struct {
+	in                *Input
+	rows              []engine.Row
+	history           []engine.Interest
+	unpacked, counted bool
+}
+
+// Rows implements model.Past.
+func (p *past) Rows() []engine.Row {
+	if !p.unpacked {
+		p.rows, p.unpacked = p.in.Someone.History(), true
 	}
-	return in.World.Settings.Interests(in.Someone.Rows, asOf, engine.MaxHistory)
+	return p.rows
+}
+
+// Interests implements model.Past. Beside rows that are not packed they are kept.
+func (p *past) Interests() []engine.Interest {
+	if p.counted {
+		return p.history
+	}
+	p.counted = true
+	m := p.in.made()
+	switch {
+	case m != nil && m.read:
+		p.history = m.history
+	case m == nil || p.in.Someone.Packed != nil:
+		p.history = p.interests()
+	default:
+		more := *m
+		more.history, more.read = slices.Clip(p.interests()), true
+		p.in.Someone.keeping().set(&more)
+		p.history = more.history
+	}
+	return p.history
+}
+
+// interests are what the person's rows say, as of the newest event the models have seen.
+func (p *past) interests() []engine.Interest {
+	asOf := p.in.World.Models.LogTime
+	if asOf.IsZero() {
+		asOf = p.in.Now
+	}
+	return p.in.World.Settings.Interests(p.Rows(), asOf, engine.MaxHistory)
 }
 
 // sameWeights reports whether settings weigh every row alike. Nearly always they are one
@@ -136,6 +206,9 @@ func (in *Input) opened(i int, q *model.Query) model.Scorer {
 	again := lasting.Again(q) // the kept one belongs to nobody
 	if again == nil {
 		return scorer
+	}
+	if now := in.made(); now.models == m.models {
+		m = now // with the history that the source has read
 	}
 	more := *m
 	more.scorers = make([]model.Lasting, len(in.World.Models.sources))

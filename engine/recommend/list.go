@@ -66,7 +66,7 @@ type liftList []lift
 func (in *Input) lifts(boosts []boost) (liftList, error) {
 	env := in.env()
 	if !in.Someone.personalised() {
-		env.History, env.Bought, env.Dismissed, env.Customer, env.Pasts = nil, nil, nil, nil, nil
+		env.History, env.Packed, env.Bought, env.Dismissed, env.Customer, env.Pasts = nil, nil, nil, nil, nil, nil
 	}
 	out := make(liftList, len(boosts))
 	for i, b := range boosts {

@@ -17,10 +17,23 @@ type Someone struct {
 	Subject   engine.Subject
 	Customer  *engine.Customer // nil where there is no record
 	Rows      []engine.Row     // the newest part of their history, any order
+	Packed    Packed           // where not nil, the same in little memory, and Rows is nil
 	Bought    *roaring.Bitmap  // every item they ever bought, beyond Rows too; may be nil
 	Dismissed *roaring.Bitmap  // every item they ever dismissed; may be nil
 
 	kept *kept // see Keep
+}
+
+// Packed is the newest part of a history in a form that takes time to read. It is
+// immutable.
+type Packed interface{ Rows() []engine.Row }
+
+// History returns the newest part of their history, any order, not to be changed.
+func (s *Someone) History() []engine.Row {
+	if s.Packed != nil {
+		return s.Packed.Rows()
+	}
+	return s.Rows
 }
 
 // personalised reports whether their history may shape the list.
@@ -111,6 +124,9 @@ func (in *Input) env() *filter.Env {
 		Basket:    in.Request.Basket,
 		Now:       in.Now,
 	}
+	if in.Someone.Packed != nil {
+		env.Packed = &past{in: in}
+	}
 	if k := in.Someone.keeping(); k != nil {
 		env.Pasts = &k.pasts
 	}
@@ -152,12 +168,7 @@ func (in *Input) query() (*model.Query, []string) {
 	q := &model.Query{Now: in.Now, Catalogue: w.Catalogue, Content: w.Content, Counters: w.Counters, Shared: new(model.Shared)}
 	var degraded []string
 	if in.Someone.personalised() {
-		q.Rows, q.Customer = in.Someone.Rows, in.Someone.Customer
-		if m := in.made(); m != nil {
-			q.History = m.history
-		} else {
-			q.History = in.interests()
-		}
+		q.Customer, q.Past = in.Someone.Customer, &past{in: in}
 	}
 	about := in.Request.Basket
 	if in.Request.Item != "" {

@@ -46,8 +46,9 @@ func Suggest(in *SuggestInput) (engine.SuggestAnswer, error) {
 	if w.Models.Version > 0 {
 		answer.Models[solution.Name] = w.Models.Version // of the content encoder
 	}
-	for i := range in.Someone.Rows {
-		if r := &in.Someone.Rows[i]; req.OrderID != "" && r.OrderID == req.OrderID && r.Item != "" {
+	rows := in.Someone.History()
+	for i := range rows {
+		if r := &rows[i]; req.OrderID != "" && r.OrderID == req.OrderID && r.Item != "" {
 			products = append(products, r.Num)
 		}
 	}
@@ -57,7 +58,7 @@ func Suggest(in *SuggestInput) (engine.SuggestAnswer, error) {
 		Count: min(orders.count, engine.MaxSuggestedFixes), MayName: story.mayName,
 	}
 	if in.Someone.personalised() {
-		asked.Bought, asked.Rows = in.Someone.Bought, in.Someone.Rows
+		asked.Bought, asked.Rows = in.Someone.Bought, rows
 	}
 	answer.Items = solution.Suggest(&asked).Fixes
 	for i := range answer.Items {
@@ -84,7 +85,7 @@ func (in *Input) unusable(req *engine.SuggestRequest, products int) []string {
 		out = append(out, "unknown_item")
 	}
 	known := func(r engine.Row) bool { return r.OrderID == req.OrderID }
-	if req.OrderID != "" && !slices.ContainsFunc(in.Someone.Rows, known) {
+	if req.OrderID != "" && !slices.ContainsFunc(in.Someone.History(), known) {
 		out = append(out, "unknown_order")
 	}
 	return out

@@ -141,7 +141,7 @@ func (v *voices) basis(s *Someone) engine.Basis {
 		return engine.BasisPersonal // by what they said of themselves
 	case v.task == rank.Cold:
 		return engine.BasisPopular
-	case v.task == rank.Anchor || (v.worded && len(v.query.History) == 0):
+	case v.task == rank.Anchor || (v.worded && len(v.query.Interests()) == 0):
 		return engine.BasisContext
 	case s.Subject.Kind == engine.SessionSubject:
 		return engine.BasisSession

@@ -13,7 +13,7 @@ import (
 
 // tellBought says of an item that it was bought before, how often and when.
 func (e *explainer) tellBought(r *engine.Reason, n engine.ItemNum) {
-	history := e.voices.query.History
+	history := e.voices.query.Interests()
 	at := slices.IndexFunc(history, func(h engine.Interest) bool { return h.Item == n })
 	if at < 0 || history[at].Bought < 1 {
 		return

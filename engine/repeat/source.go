@@ -3,6 +3,7 @@ package repeat
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/model"
@@ -33,26 +34,51 @@ func (m *Model) habitOf(item engine.ItemNum) *habit {
 // Open scores what the person bought, as of q.Now. Anchors were not bought by anybody:
 // with them the source knows nothing.
 func (m *Model) Open(q *model.Query) model.Scorer {
-	s := &scorer{}
-	if len(q.Anchors) > 0 {
-		return s
+	var bought []engine.Interest
+	if len(q.Anchors) == 0 {
+		for _, in := range q.Interests() {
+			if in.Bought > 0 {
+				bought = append(bought, in)
+			}
+		}
+		slices.SortFunc(bought, func(a, b engine.Interest) int { return cmp.Compare(a.Item, b.Item) })
 	}
-	bought := make([]vector.Scored, 0, len(q.History))
-	for i := range q.History {
-		in := &q.History[i]
-		if v := float32(m.habitOf(in.Item).score(in, q.Now, &m.params)); v > 0 {
-			bought = append(bought, vector.Scored{Item: in.Item, Score: v})
+	return m.open(bought, q.Now)
+}
+
+// open scores what was bought, ascending by item, as of a moment.
+func (m *Model) open(bought []engine.Interest, now time.Time) *scorer {
+	s := &scorer{m: m, bought: bought}
+	scored := make([]vector.Scored, 0, len(bought))
+	for i := range bought {
+		in := &bought[i]
+		if v := float32(m.habitOf(in.Item).score(in, now, &m.params)); v > 0 {
+			scored = append(scored, vector.Scored{Item: in.Item, Score: v})
 		}
 	}
-	if len(bought) > 0 {
-		slices.SortFunc(bought, func(a, b vector.Scored) int { return cmp.Compare(a.Item, b.Item) })
-		s.Sparse = model.NewSparse(bought)
+	if len(scored) > 0 {
+		s.Sparse = model.NewSparse(scored)
 	}
 	return s
 }
 
 // scorer holds the scores of what one person bought. What they never bought scores 0.
-type scorer struct{ model.Sparse }
+type scorer struct {
+	model.Sparse
+	m      *Model
+	bought []engine.Interest // ascending by item
+}
+
+var _ model.Lasting = (*scorer)(nil)
+
+// Again implements model.Lasting: when things were bought stays, how long ago does not.
+func (s *scorer) Again(q *model.Query) model.Scorer { return s.m.open(s.bought, q.Now) }
+
+// Bytes implements model.Lasting.
+func (s *scorer) Bytes() int { return 64 + s.Sparse.Bytes() + interestBytes*cap(s.bought) }
+
+// interestBytes is about what an Interest takes.
+const interestBytes = 112
 
 // Explain implements model.Scorer: an item is there because it was bought.
 func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part) {

@@ -124,11 +124,12 @@ const unknown = 1<<32 - 1
 // newest part of the history without a gap. Known dislikes are no part of it.
 func (m *Model) underWay(q *model.Query) []engine.ItemNum {
 	var items []engine.ItemNum
-	for i, in := range q.Causes() {
+	causes := q.Causes()
+	for i, in := range causes {
 		if len(items) == m.params.L {
 			break
 		}
-		if len(q.Anchors) == 0 && i > 0 && q.History[i-1].At.Sub(in.At) > m.params.Gap {
+		if len(q.Anchors) == 0 && i > 0 && causes[i-1].At.Sub(in.At) > m.params.Gap {
 			break
 		}
 		if in.Weight > 0 && !slices.Contains(items, in.Item) {

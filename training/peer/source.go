@@ -50,7 +50,7 @@ func (s *Source) Open(q *model.Query) model.Scorer {
 		return &scorer{s: s}
 	}
 	var wanted []uint32
-	for _, in := range q.History {
+	for _, in := range q.Interests() {
 		if row, ok := s.rows.Row(in.Item); ok && model.Weight(in.Weight) > 0 {
 			wanted = append(wanted, uint32(row))
 		}
