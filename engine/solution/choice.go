@@ -102,16 +102,56 @@ const (
 	leastTaken = 1e-9
 )
 
+// forward are the kinds that speak for a fix and never against it. Where each answer of a
+// shop's history ended one ticket, as in a forum, that an answer was right before would
+// else be learnt as a sign that it is wrong now.
+var forward = []Evidence{Words, Meaning, Sense, Head, HeadSure, Near, Votes, About, Outcome}
+
 // Fit returns the weights of greatest likelihood of the softmax over the fixes and
 // nothing, with a Gaussian prior about from, found by Newton's method: the loss is convex.
-// Several right fixes of one ticket share it. Kinds that no fix has keep their weight.
+// Several right fixes of one ticket share it. Kinds that no fix has keep their weight; of
+// those that only speak for a fix, weights that would be negative are 0.
 func Fit(choices []Choice, from *Weights) (*Weights, error) {
 	start := from.vector()
 	at := start
+	var still [parameters]bool // held at 0
+	for {
+		var err error
+		if at, err = newton(choices, at, start, &still); err != nil {
+			return nil, errors.Join(errors.New("the weights of the evidence cannot be fitted"), err)
+		}
+		worst := -1
+		for _, kind := range forward {
+			if at[kind] < 0 && (worst < 0 || at[kind] < at[worst]) {
+				worst = int(kind)
+			}
+		}
+		if worst < 0 {
+			break
+		}
+		at[worst], still[worst] = 0, true
+	}
+	out := *from
+	copy(out.Of[:], at[:kinds])
+	copy(out.Nothing[:], at[kinds:])
+	return &out, nil
+}
+
+// newton finds the least loss from at, with those that are still left where they are.
+func newton(choices []Choice, at, start [parameters]float64, still *[parameters]bool) ([parameters]float64, error) {
 	loss, gradient, curve := softmaxLoss(choices, at, start)
 	for range fitSteps {
+		for i, is := range still {
+			if is {
+				gradient[i] = 0
+				for j := range parameters {
+					curve.Set(i, j, 0)
+				}
+				curve.Set(i, i, 1)
+			}
+		}
 		if err := curve.Factorise(); err != nil {
-			return nil, errors.Join(errors.New("the weights of the evidence cannot be fitted"), err)
+			return at, err
 		}
 		step := gradient
 		curve.Solve(step[:])
@@ -139,10 +179,7 @@ func Fit(choices []Choice, from *Weights) (*Weights, error) {
 			break
 		}
 	}
-	out := *from
-	copy(out.Of[:], at[:kinds])
-	copy(out.Nothing[:], at[kinds:])
-	return &out, nil
+	return at, nil
 }
 
 func (w *Weights) vector() (out [parameters]float64) {

@@ -215,6 +215,9 @@ func bounded(x float64) float64 { return max(-1, min(1, x)) }
 // local weighs what fixes came to by how like the tickets are to this one, to the 4th power.
 func (k *Knowledge) local(row []float32) map[engine.ItemNum]counts {
 	out := make(map[engine.ItemNum]counts)
+	if !k.Outcomes.failures {
+		return out
+	}
 	for i, trials := range k.trials {
 		if row[i] == 0 {
 			continue
