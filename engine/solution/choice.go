@@ -18,7 +18,23 @@ type Choice struct {
 	Right    []bool // by fix; none of them where nothing shown would have ended it
 	Nothing  [nothings]float64
 	Weight   float64 // how many tickets it stands for; 0 is one
+	// Trials are what was tried, where it is not known of every fix whether it would have
+	// ended the ticket: of the others nobody knows. nil is a ticket of which all is known.
+	Trials []Trial
 }
+
+// Ended reports whether the fix in that place of the choice ends the ticket, and whether
+// that is known at all.
+func (c *Choice) Ended(place int) (ended, known bool) {
+	if c.Trials == nil || c.Right[place] {
+		return c.Right[place], true
+	}
+	return false, slices.ContainsFunc(c.Trials, func(t Trial) bool { return t.Fix == c.Fixes[place] })
+}
+
+// teaches reports whether the choice says what fits: a ticket on which all that was tried
+// failed does not, as what is right for it may have been tried or not.
+func (c *Choice) teaches() bool { return c.Trials == nil || slices.Contains(c.Right, true) }
 
 // Weighs returns how many tickets the choice stands for.
 func (c *Choice) Weighs() float64 {
@@ -202,6 +218,9 @@ func softmaxLoss(choices []Choice, at, start [parameters]float64) (loss float64,
 	var scores []float64
 	for n := range choices {
 		c := &choices[n]
+		if !c.teaches() {
+			continue
+		}
 		scores = scores[:0]
 		var none float64
 		for i, x := range c.Nothing {

@@ -129,6 +129,9 @@ func (s *Shop) weigh(ctx context.Context, l *Learnt, tickets []Ticket, held []fl
 		in.Lexicon, in.Knowledge, in.Tried = lexicons[part[i]], l.Knowledge, nil
 		in.Own = &solution.Own{Question: i, Scores: held[i*labels:][:labels], Solved: &tickets[i].Solved}
 		l.choices[at] = solution.ChoiceOf(&in, tickets[i].Right)
+		if tickets[i].Partly {
+			l.choices[at].Trials = tickets[i].Solved.Trials
+		}
 		if len(tickets[i].Right) > 0 {
 			l.choices[at].Weight = weight
 		}
@@ -177,8 +180,11 @@ func (l *Learnt) fit(kinds []solution.Evidence) (*solution.Weights, *solution.Su
 		if len(order) == 0 {
 			continue // nothing is shown, and nothing is claimed
 		}
-		chances = append(chances, chance)
-		right = append(right, choices[i].Right[order[0]])
+		ended, known := choices[i].Ended(order[0])
+		if !known {
+			continue
+		}
+		chances, right = append(chances, chance), append(right, ended)
 		counts = append(counts, choices[i].Weighs())
 	}
 	return weights, solution.FitSure(chances, right, counts), nil

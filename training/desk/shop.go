@@ -120,6 +120,7 @@ type Ticket struct {
 	solution.Input                  // without what is learnt
 	Right          []engine.ItemNum // what ends it; none where nothing does
 	Solved         solution.Solved
+	Partly         bool // what was tried is known, not what else would have ended it
 }
 
 // Tickets returns questions as they stood when they were asked; see ticket.
@@ -171,6 +172,7 @@ func (s *Shop) ticket(q *record.Question) Ticket {
 	}
 	t.Solved.Place = t.PlaceOf()
 	t.Solved.Trials = s.trials(q, t.Right)
+	t.Partly = len(q.Tried) > 0
 	for _, trial := range t.Solved.Trials {
 		if !trial.Solved {
 			t.Tried = append(t.Tried, trial.Fix)
