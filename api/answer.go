@@ -16,36 +16,55 @@ import (
 	"github.com/rapportengine/rapport/engine"
 )
 
-// bodies are buffers of answers, to be used again. One that a long list has made large is
-// left to the collector.
-var bodies = sync.Pool{New: func() any { return new([]byte) }}
+// answerWriter is the room in which an answer is written, to be used again. One that a long
+// list has made large is left to the collector.
+type answerWriter struct {
+	body   []byte
+	causes []told // by engine.Reason.Cause
+}
 
-const keptBody = 64 << 10
+// told is where the parts of a cause stand in the body since it was told first: what comes
+// before the source, between that and the contribution, and after it.
+type told struct{ before, between, after span }
+
+type span struct{ from, to int }
+
+var answerWriters = sync.Pool{New: func() any { return new(answerWriter) }}
+
+const keptBody = 256 << 10
 
 // sendAnswer is send of an answer, written field by field: the bytes are those of
 // encoding/json, without its looking at types anew for every answer.
 func sendAnswer(c *gin.Context, a *engine.Answer) error {
-	room := bodies.Get().(*[]byte)
-	defer bodies.Put(room)
-	body, err := appendAnswer((*room)[:0], a)
+	w := answerWriters.Get().(*answerWriter)
+	body, err := w.append(w.body[:0], a)
 	if err != nil {
 		return fmt.Errorf("encode the answer of %s: %w", c.FullPath(), err)
 	}
-	if cap(body) <= keptBody {
-		*room = body
-	}
 	write(c, http.StatusOK, body)
+	if cap(body) <= keptBody {
+		w.body = body
+		answerWriters.Put(w)
+	}
 	return nil
 }
 
-// appendAnswer appends what encode makes of a.
+// appendAnswer appends what encode makes of a, in nobody's room.
 func appendAnswer(out []byte, a *engine.Answer) ([]byte, error) {
+	w := answerWriters.Get().(*answerWriter)
+	defer answerWriters.Put(w)
+	return w.append(out, a)
+}
+
+// append appends what encode makes of a.
+func (w *answerWriter) append(out []byte, a *engine.Answer) ([]byte, error) {
+	w.causes = w.causes[:0]
 	out = append(out, '{')
 	if a.RecommendationID != "" {
 		out = append(appendText(append(out, `"recommendation_id":`...), a.RecommendationID), ',')
 	}
 	out = append(out, `"items":`...)
-	out, err := appendList(out, a.Items, appendRecommended)
+	out, err := appendList(out, a.Items, w.appendRecommended)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +91,7 @@ func appendAnswer(out []byte, a *engine.Answer) ([]byte, error) {
 	return append(out, '}'), nil
 }
 
-func appendRecommended(out []byte, r *engine.Recommended) ([]byte, error) {
+func (w *answerWriter) appendRecommended(out []byte, r *engine.Recommended) ([]byte, error) {
 	out = appendText(append(out, `{"item_id":`...), string(r.Item))
 	out = appendText(append(out, `,"kind":`...), string(r.Kind))
 	out, err := appendNumber(append(out, `,"score":`...), r.Score)
@@ -82,7 +101,7 @@ func appendRecommended(out []byte, r *engine.Recommended) ([]byte, error) {
 	out = strconv.AppendInt(append(out, `,"rank":`...), int64(r.Rank), 10)
 	out = appendText(append(out, `,"source":`...), r.Source)
 	if len(r.Reasons) > 0 {
-		if out, err = appendList(append(out, `,"reasons":`...), r.Reasons, appendReason); err != nil {
+		if out, err = appendList(append(out, `,"reasons":`...), r.Reasons, w.appendReason); err != nil {
 			return nil, err
 		}
 	}
@@ -99,30 +118,69 @@ func appendRecommended(out []byte, r *engine.Recommended) ([]byte, error) {
 	return append(out, '}'), nil
 }
 
-func appendReason(out []byte, r *engine.Reason) ([]byte, error) {
-	out = appendText(append(out, `{"type":`...), r.Type)
-	if r.Source != "" {
-		out = appendText(append(out, `,"source":`...), r.Source)
+// appendReason writes what a cause tells once, and copies it wherever it is told again.
+func (w *answerWriter) appendReason(out []byte, r *engine.Reason) (_ []byte, err error) {
+	if r.Cause == 0 || r.Cause > maxCauses {
+		out, _, err = appendCause(out, r)
+		return out, err
 	}
+	for uint32(len(w.causes)) <= r.Cause {
+		w.causes = append(w.causes, told{})
+	}
+	at := &w.causes[r.Cause]
+	if at.before.to == 0 {
+		out, *at, err = appendCause(out, r)
+		return out, err
+	}
+	out = append(out, out[at.before.from:at.before.to]...)
+	out = appendSource(out, r.Source)
+	out = append(out, out[at.between.from:at.between.to]...)
+	if out, err = appendNumber(out, r.Contribution); err != nil {
+		return nil, err
+	}
+	return append(out, out[at.after.from:at.after.to]...), nil
+}
+
+// maxCauses bounds the numbers of causes that are kept in mind.
+const maxCauses = 1 << 14
+
+// appendCause writes a reason, and says where.
+func appendCause(out []byte, r *engine.Reason) (_ []byte, at told, err error) {
+	at.before.from = len(out)
+	out = appendText(append(out, `{"type":`...), r.Type)
+	at.before.to = len(out)
+	out = appendSource(out, r.Source)
+	at.between.from = len(out)
 	if r.Item != "" {
 		out = appendText(append(out, `,"item_id":`...), string(r.Item))
 	}
 	if r.Interaction != "" {
 		out = appendText(append(out, `,"interaction":`...), string(r.Interaction))
 	}
-	var err error
 	if r.At != nil {
 		if out, err = appendTime(append(out, `,"at":`...), *r.At); err != nil {
-			return nil, err
+			return nil, at, err
 		}
 	}
-	if out, err = appendNumber(append(out, `,"contribution":`...), r.Contribution); err != nil {
-		return nil, err
+	out = append(out, `,"contribution":`...)
+	at.between.to = len(out)
+	if out, err = appendNumber(out, r.Contribution); err != nil {
+		return nil, at, err
 	}
+	at.after.from = len(out)
 	if r.Text != "" {
 		out = appendText(append(out, `,"text":`...), r.Text)
 	}
-	return append(out, '}'), nil
+	out = append(out, '}')
+	at.after.to = len(out)
+	return out, at, nil
+}
+
+func appendSource(out []byte, source string) []byte {
+	if source == "" {
+		return out
+	}
+	return appendText(append(out, `,"source":`...), source)
 }
 
 func appendLeftOut(out []byte, l *engine.LeftOut) ([]byte, error) {
@@ -169,6 +227,9 @@ func appendTexts(out []byte, texts []string) []byte {
 // appendNumber writes x as ECMAScript does, and encoding/json after it: plainly between
 // 1e-6 and 1e21, with an exponent of as few digits as it takes beyond.
 func appendNumber(out []byte, x float64) ([]byte, error) {
+	if n, is := engine.Billionths(x); is && (n >= 1000 || n <= -1000) { // below 1e-6: with an exponent
+		return appendBillionths(out, n), nil
+	}
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		return nil, fmt.Errorf("no JSON number says %v", x)
 	}
@@ -184,9 +245,32 @@ func appendNumber(out []byte, x float64) ([]byte, error) {
 	return out, nil
 }
 
+// appendBillionths writes n / 1e9 without zeros at the end.
+func appendBillionths(out []byte, n int64) []byte {
+	size := uint64(n)
+	if n < 0 {
+		out, size = append(out, '-'), uint64(-n)
+	}
+	whole, rest := size/1e9, size%1e9
+	out = strconv.AppendUint(out, whole, 10)
+	if rest == 0 {
+		return out
+	}
+	digits := [10]byte{0: '.'}
+	last := 0
+	for i := 9; i > 0; i-- {
+		if digits[i] = byte('0' + rest%10); last == 0 && rest%10 != 0 {
+			last = i
+		}
+		rest /= 10
+	}
+	return append(out, digits[:last+1]...)
+}
+
+// appendTime writes t as it writes itself.
 func appendTime(out []byte, t time.Time) ([]byte, error) {
-	text, err := t.MarshalJSON()
-	return append(out, text...), err
+	out, err := t.AppendText(append(out, '"'))
+	return append(out, '"'), err
 }
 
 const hexDigits = "0123456789abcdef"

@@ -16,7 +16,7 @@ import (
 func drawAnswer(t *rapid.T) *engine.Answer {
 	text := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"", "home", "a\"b\\c", "<b>&\x7f", "\u2028\u2029\ufffd", "\xff\xc3(", "\x00\x08\x0c\n\r\t\x1f"}),
 		rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) }))
-	number := rapid.OneOf(rapid.Float64(), rapid.SampledFrom([]float64{0, math.Copysign(0, -1), 1e-6, 9.99e-7, 1e-9, 1e-10, 1e20, 1e21, -1e21, 1e100, 5e-324}))
+	number := rapid.OneOf(rapid.Float64(), rapid.SampledFrom([]float64{0, math.Copysign(0, -1), 0.123456789, -1.5e-9, 1234567.000000001, 999999.999999999, 1e6, 1e-6, 9.99e-7, 1e-9, 1e-10, 1e20, 1e21, -1e21, 1e100, 5e-324}))
 	texts := rapid.SliceOfN(text, 0, 3)
 	a := &engine.Answer{
 		RecommendationID: text.Draw(t, "id"), Scenario: text.Draw(t, "scenario"), Basis: engine.Basis(text.Draw(t, "basis")),
@@ -35,6 +35,7 @@ func drawAnswer(t *rapid.T) *engine.Answer {
 	if rapid.Bool().Draw(t, "items") {
 		a.Items = []engine.Recommended{}
 	}
+	causes := map[int]engine.Reason{}
 	for range rapid.IntRange(0, 3).Draw(t, "length") {
 		r := engine.Recommended{
 			Item: engine.ItemID(text.Draw(t, "item")), Kind: engine.Kind(text.Draw(t, "kind")), Score: number.Draw(t, "score"),
@@ -52,6 +53,15 @@ func drawAnswer(t *rapid.T) *engine.Answer {
 				at := time.UnixMilli(rapid.Int64Range(-1e15, 1e15).Draw(t, "ms")).In(rapid.SampledFrom([]*time.Location{time.UTC, time.FixedZone("", 5400)}).Draw(t, "zone"))
 				why.At = &at
 			}
+			if told := rapid.IntRange(0, 4).Draw(t, "cause"); told > 0 {
+				if first, known := causes[told]; known { // all but these is alike
+					source, contribution := why.Source, why.Contribution
+					why = first
+					why.Source, why.Contribution = source, contribution
+				}
+				why.Cause = uint32(told)
+				causes[told] = why
+			}
 			r.Reasons = append(r.Reasons, why)
 		}
 		a.Items = append(a.Items, r)
@@ -65,7 +75,11 @@ func TestAnswersAreEncodedAsByReflection(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a := drawAnswer(t)
 		want, errWanted := encode(a)
-		got, err := appendAnswer([]byte("before"), a)
+		var w answerWriter
+		if rapid.Bool().Draw(t, "used") { // what was written before is forgotten
+			_, _ = w.append(nil, drawAnswer(t))
+		}
+		got, err := w.append([]byte("before"), a)
 		if (err == nil) != (errWanted == nil) {
 			t.Fatalf("%v, want %v", err, errWanted)
 		}
@@ -89,7 +103,7 @@ func FuzzAppendText(f *testing.F) {
 }
 
 func FuzzAppendNumber(f *testing.F) {
-	for _, x := range []float64{0, 1e-7, 1e21, math.NaN(), math.Inf(-1), -1.5e-300} {
+	for _, x := range []float64{0, 1e-7, 1e21, math.NaN(), math.Inf(-1), -1.5e-300, 0.348791199, -12.5, 1e-6, 999999.9999999999} {
 		f.Add(x)
 	}
 	f.Fuzz(func(t *testing.T, x float64) {
@@ -101,14 +115,14 @@ func FuzzAppendNumber(f *testing.F) {
 	})
 }
 
-// Whoever adds a field to an answer is sent to appendAnswer and drawAnswer.
+// Whoever adds a field to an answer is sent to answerWriter and drawAnswer.
 func TestEveryFieldOfAnAnswerIsWritten(t *testing.T) {
 	for typ, fields := range map[reflect.Type]int{
 		reflect.TypeFor[engine.Answer](): 12, reflect.TypeFor[engine.Recommended](): 9,
-		reflect.TypeFor[engine.Reason](): 7, reflect.TypeFor[engine.LeftOut](): 2,
+		reflect.TypeFor[engine.Reason](): 8, reflect.TypeFor[engine.LeftOut](): 2,
 	} {
 		if typ.NumField() != fields {
-			t.Errorf("%v has %d fields, appendAnswer and drawAnswer know %d", typ, typ.NumField(), fields)
+			t.Errorf("%v has %d fields, answerWriter and drawAnswer know %d", typ, typ.NumField(), fields)
 		}
 	}
 }

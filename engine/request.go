@@ -160,29 +160,6 @@ type Recommended struct {
 	Num ItemNum `json:"-"`
 }
 
-// Reason types.
-const (
-	ReasonHistory = "history" // an item of the person's own history
-	ReasonContext = "context" // the item, basket or query of the request
-	ReasonSource  = "source"  // a source as a whole: popularity, a trend, newness
-	ReasonBase    = "base"    // the constants: scales and offsets
-	ReasonRule    = "rule"    // a boost
-	ReasonText    = "text"    // words of the ticket found in the solution
-	ReasonOwned   = "owned"   // the customer owns what the solution applies to
-)
-
-// Reason is one term of a score. The contributions of an item's reasons sum to its
-// score, up to rounding, whatever the depth of the explanation.
-type Reason struct {
-	Type         string     `json:"type"`
-	Source       string     `json:"source,omitempty"`
-	Item         ItemID     `json:"item_id,omitempty"`
-	Interaction  Type       `json:"interaction,omitempty"`
-	At           *time.Time `json:"at,omitempty"`
-	Contribution float64    `json:"contribution"`
-	Text         string     `json:"text,omitempty"`
-}
-
 // SuggestRequest asks for the fix most likely to end a ticket.
 type SuggestRequest struct {
 	TicketID string     `json:"ticket_id,omitempty"`

@@ -7,32 +7,36 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
-	"github.com/klauspost/compress/s2"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
 )
 
 // An impression is two rows with lives of their own. What was shown, kept for
 // engine.ImpressionAge:
 //
-//	i | subject16 | rec16 -> version1 | at, ms | subject kind1 | subject id | request, JSON |
-//	                         rest of the answer, JSON | items
+//	i | subject16 | rec16 -> version 2 | at, ms | subject kind1 | subject id | request |
+//	                         rest of the answer | items
 //
-// where items are their count and, each, 0 and the item's number or 1 and its id, kind,
-// score, source and what moved it. Properties are not kept: the catalogue has them.
+// where the request is the texts of plainTexts, its count, and what else it says as JSON or
+// nothing; the rest of the answer is its texts, bits, numbers and lists, in the order of
+// appendRest; and items are their count and, each, 0 and the item's number or 1 and its id,
+// kind, score, source and what moved it. Properties are not kept: the catalogue has them.
+// In version 1 the request and the rest of the answer were JSON.
+//
 // And why, kept for engine.ReasonAge:
 //
-//	r | subject16 | rec16 -> version1 | S2 of JSON: a list of reasons for each item
+//	r | subject16 | rec16 -> see reasonsVersion
 //
-// subject16 and rec16 are those of the recommendation id. Reasons are most of what the
-// store writes under load (9 KB for ten items with seven sources) and repeat themselves;
-// in version 1 they were plain.
+// subject16 and rec16 are those of the recommendation id. Both rows are written under load,
+// one for every answer: so without reflection, and what an answer repeats stands once.
 const (
-	impressionVersion = 1
-	reasonsVersion    = 2
+	oldImpressionVersion = 1
+	impressionVersion    = 2
 )
 
 // maxShown bounds what a decoder allocates; a list has at most engine.MaxCount items.
@@ -41,11 +45,12 @@ const maxShown = 4 * engine.MaxCount
 // PutImpressions keeps answers as they were given. Their ids are of
 // engine.NewRecommendationID. What was shown to somebody erased since is left out.
 func (s *Store) PutImpressions(ctx context.Context, list []engine.Impression) error {
+	var e impressionEncoder
 	for len(list) > 0 {
 		n := 0
 		err := s.write(ctx, func(txn *badger.Txn) error {
 			for n = 0; n < len(list); n++ {
-				switch err := s.putImpression(txn, &list[n]); {
+				switch err := s.putImpression(txn, &list[n], &e); {
 				case errors.Is(err, badger.ErrTxnTooBig) && n > 0:
 					return nil // the transaction is full: commit, and go on in the next
 				case err != nil:
@@ -63,7 +68,7 @@ func (s *Store) PutImpressions(ctx context.Context, list []engine.Impression) er
 }
 
 // putImpression writes the rows of one impression. The caller holds dropping.
-func (s *Store) putImpression(txn *badger.Txn, imp *engine.Impression) error {
+func (s *Store) putImpression(txn *badger.Txn, imp *engine.Impression, e *impressionEncoder) error {
 	subject16, rec16, at, err := engine.ParseRecommendationID(imp.RecommendationID)
 	if err != nil {
 		return err
@@ -73,7 +78,7 @@ func (s *Store) putImpression(txn *badger.Txn, imp *engine.Impression) error {
 			return nil
 		}
 	}
-	shown, reasons, err := s.encodeImpression(imp)
+	shown, reasons, err := e.encode(imp, s.ids)
 	if err != nil {
 		return err
 	}
@@ -96,30 +101,28 @@ func (s *Store) expiring(key, value []byte, at time.Time) *badger.Entry {
 	return e
 }
 
-// encodeImpression returns both rows of imp; reasons is nil where it has none.
-func (s *Store) encodeImpression(imp *engine.Impression) (shown, reasons []byte, err error) {
-	request, err := json.Marshal(imp.Request)
-	if err != nil {
-		return nil, nil, fmt.Errorf("encoding the request of %s: %w", imp.RecommendationID, err)
-	}
-	answer := imp.Answer
-	answer.Items, answer.RecommendationID = nil, ""
-	head, err := json.Marshal(answer)
-	if err != nil {
-		return nil, nil, fmt.Errorf("encoding the answer of %s: %w", imp.RecommendationID, err)
-	}
-	why := make([][]engine.Reason, len(imp.Answer.Items))
-	explained := false
-	buf := append(make([]byte, 0, 512), impressionVersion)
+// impressionEncoder writes the rows of impressions, one after another.
+type impressionEncoder struct {
+	room   []byte
+	names  []string
+	reason reasonEncoder
+}
+
+// encode returns both rows of imp; reasons is nil where it has none.
+func (e *impressionEncoder) encode(imp *engine.Impression, ids *catalogue.IDs) (shown, reasons []byte, err error) {
+	buf := append(e.room[:0], impressionVersion)
 	buf = binary.AppendVarint(buf, storedTime(imp.At).UnixMilli())
 	buf = append(buf, byte(imp.Subject.Kind))
 	buf = appendText(buf, imp.Subject.ID)
-	buf = appendText(buf, string(request))
-	buf = appendText(buf, string(head))
+	if buf, err = appendRequest(buf, &imp.Request); err != nil {
+		return nil, nil, fmt.Errorf("encoding the request of %s: %w", imp.RecommendationID, err)
+	}
+	buf = e.appendRest(buf, &imp.Answer)
 	buf = binary.AppendUvarint(buf, uint64(len(imp.Answer.Items)))
+	explained := false
 	for i := range imp.Answer.Items {
 		it := &imp.Answer.Items[i]
-		if n, ok := s.ids.Num(it.Item); ok {
+		if n, ok := ids.Num(it.Item); ok {
 			buf = binary.AppendUvarint(append(buf, 0), uint64(n))
 		} else {
 			buf = appendText(append(buf, 1), string(it.Item))
@@ -127,41 +130,189 @@ func (s *Store) encodeImpression(imp *engine.Impression) (shown, reasons []byte,
 		buf = appendText(buf, string(it.Kind))
 		buf = appendReal(buf, it.Score)
 		buf = appendText(buf, it.Source)
-		buf = binary.AppendUvarint(buf, uint64(len(it.Moved)))
-		for _, m := range it.Moved {
-			buf = appendText(buf, m)
-		}
-		why[i] = it.Reasons
+		buf = appendTexts(buf, it.Moved)
 		explained = explained || len(it.Reasons) > 0
 	}
+	e.room, shown = buf, bytes.Clone(buf)
 	if explained {
-		body, err := json.Marshal(why)
-		if err != nil {
+		if buf, err = e.reason.append(e.room[:0], imp.Answer.Items); err != nil {
 			return nil, nil, fmt.Errorf("encoding the reasons of %s: %w", imp.RecommendationID, err)
 		}
-		if len(body) > maxReasons {
-			return nil, nil, engine.Invalidf(engine.CodeLimitExceeded, "", "the reasons of an impression have at most %d bytes", maxReasons)
-		}
-		reasons = append([]byte{reasonsVersion}, s2.Encode(nil, body)...)
+		e.room, reasons = buf, bytes.Clone(buf)
 	}
-	if len(buf) > maxRecordBytes || len(reasons) > maxRecordBytes {
+	if len(shown) > maxRecordBytes || len(reasons) > maxRecordBytes {
 		return nil, nil, engine.Invalidf(engine.CodeLimitExceeded, "", "an impression has at most %d bytes when stored", maxRecordBytes)
 	}
-	return buf, reasons, nil
+	return shown, reasons, nil
 }
 
-// decodeImpression reads what encodeImpression wrote, without the reasons. Bytes it
+// plainTexts are the texts of a request that are written as they are: with its count they
+// are all that most requests say.
+func plainTexts(r *engine.Request) [7]*string {
+	return [...]*string{
+		(*string)(&r.Customer), (*string)(&r.Session), (*string)(&r.Item), &r.Query, &r.Scenario, &r.Filter, (*string)(&r.Explain),
+	}
+}
+
+// appendRequest writes a request.
+func appendRequest(buf []byte, r *engine.Request) ([]byte, error) {
+	for _, text := range plainTexts(r) {
+		buf = appendText(buf, *text)
+	}
+	buf = binary.AppendVarint(buf, int64(r.Count))
+	if saysNoMore(r) {
+		return append(buf, 0), nil
+	}
+	more := *r
+	for _, text := range plainTexts(&more) {
+		*text = ""
+	}
+	more.Count = 0
+	body, err := json.Marshal(more)
+	return appendText(buf, string(body)), err
+}
+
+// saysNoMore reports whether plainTexts and the count are all of a request.
+func saysNoMore(r *engine.Request) bool {
+	return len(r.Basket) == 0 && len(r.Kinds) == 0 && len(r.Boosts) == 0 && len(r.Exclude) == 0 && len(r.After) == 0 &&
+		len(r.Pins) == 0 && len(r.Constraints) == 0 && r.Collapse == nil && r.Diversity == nil && r.MinRelevance == nil &&
+		len(r.ReturnProperties) == 0 && r.Record == nil && !r.ValidateOnly && r.Context == engine.Context{}
+}
+
+// request reads what appendRequest wrote.
+func (in *reader) request(r *engine.Request) {
+	var plain engine.Request
+	for _, text := range plainTexts(&plain) {
+		*text = in.string()
+	}
+	plain.Count = int(in.int())
+	if body := in.string(); body != "" && in.err == nil {
+		if err := json.Unmarshal([]byte(body), r); err != nil {
+			in.fail(err)
+		}
+	}
+	from := plainTexts(&plain)
+	for i, text := range plainTexts(r) {
+		*text = *from[i]
+	}
+	r.Count = plain.Count
+}
+
+// The bits of an answer.
+const (
+	isExact = 1 << iota
+	hasModels
+	hasLeftOut
+)
+
+// appendRest writes what of an answer are neither its items nor its id.
+func (e *impressionEncoder) appendRest(buf []byte, a *engine.Answer) []byte {
+	for _, text := range []string{a.Scenario, string(a.Basis), a.EmptyReason, a.Continues} {
+		buf = appendText(buf, text)
+	}
+	said := byte(0)
+	if a.Exact {
+		said |= isExact
+	}
+	if a.Models != nil {
+		said |= hasModels
+	}
+	if a.LeftOut != nil {
+		said |= hasLeftOut
+	}
+	buf = append(buf, said)
+	buf = binary.AppendVarint(buf, int64(a.Eligible))
+	buf = appendReal(buf, a.TookMS)
+	buf = appendTexts(buf, a.Degraded)
+	e.names = e.names[:0]
+	for name := range a.Models {
+		e.names = append(e.names, name)
+	}
+	slices.Sort(e.names)
+	buf = binary.AppendUvarint(buf, uint64(len(e.names)))
+	for _, name := range e.names {
+		buf = binary.AppendVarint(appendText(buf, name), int64(a.Models[name]))
+	}
+	buf = binary.AppendUvarint(buf, uint64(len(a.LeftOut)))
+	for i := range a.LeftOut {
+		buf = appendText(appendText(buf, string(a.LeftOut[i].Item)), a.LeftOut[i].Why)
+	}
+	return buf
+}
+
+// rest reads what appendRest wrote.
+func (in *reader) rest(a *engine.Answer) {
+	a.Scenario, a.Basis, a.EmptyReason, a.Continues = in.string(), engine.Basis(in.string()), in.string(), in.string()
+	said := in.byte()
+	a.Exact = said&isExact != 0
+	a.Eligible, a.TookMS, a.Degraded = int(in.int()), in.real(), in.texts()
+	if said&hasModels != 0 {
+		a.Models = map[string]int{}
+	}
+	for range in.count() {
+		name := in.string()
+		if version := in.int(); in.err == nil && a.Models != nil {
+			a.Models[name] = int(version)
+		}
+	}
+	if said&hasLeftOut != 0 {
+		a.LeftOut = []engine.LeftOut{}
+	}
+	for range in.count() {
+		if in.err != nil {
+			return
+		}
+		a.LeftOut = append(a.LeftOut, engine.LeftOut{Item: engine.ItemID(in.string()), Why: in.string()})
+	}
+}
+
+func appendTexts(buf []byte, texts []string) []byte {
+	buf = binary.AppendUvarint(buf, uint64(len(texts)))
+	for _, text := range texts {
+		buf = appendText(buf, text)
+	}
+	return buf
+}
+
+// count reads how many things follow, which take a byte each at the least.
+func (in *reader) count() uint64 {
+	n := in.uint()
+	if n > uint64(len(in.text)) {
+		in.fail(errShort)
+		return 0
+	}
+	return n
+}
+
+// texts reads what appendTexts wrote; nil where there are none.
+func (in *reader) texts() (out []string) {
+	for range in.count() {
+		if in.err != nil {
+			return nil
+		}
+		out = append(out, in.string())
+	}
+	return out
+}
+
+// decodeImpression reads what impressionEncoder wrote, without the reasons. Bytes it
 // cannot have written give an error that wraps ErrCorrupt, never a panic.
 func decodeImpression(value []byte, names itemNames) (engine.Impression, error) {
 	var imp engine.Impression
 	in := reader{text: string(value)}
-	if v := in.byte(); v != impressionVersion {
-		in.fail(fmt.Errorf("version %d", v))
+	version := in.byte()
+	if version != impressionVersion && version != oldImpressionVersion {
+		in.fail(fmt.Errorf("version %d", version))
 	}
 	imp.At = in.time(in.int())
 	imp.Subject = engine.Subject{Kind: engine.SubjectKind(in.byte()), ID: in.string()}
-	in.json(&imp.Request)
-	in.json(&imp.Answer)
+	if version == oldImpressionVersion {
+		in.json(&imp.Request)
+		in.json(&imp.Answer)
+	} else {
+		in.request(&imp.Request)
+		in.rest(&imp.Answer)
+	}
 	count := in.uint()
 	if count > maxShown {
 		in.fail(errNumber)
@@ -210,16 +361,7 @@ func (in *reader) shown(i int, names itemNames) (it engine.Recommended) {
 	it.Kind = engine.Kind(in.string())
 	it.Score = in.real()
 	it.Source = in.string()
-	moved := in.uint()
-	if moved > uint64(len(in.text)) {
-		in.fail(errShort)
-	}
-	for range moved {
-		if in.err != nil {
-			break
-		}
-		it.Moved = append(it.Moved, in.string())
-	}
+	it.Moved = in.texts()
 	return it
 }
 
@@ -265,32 +407,4 @@ func (s *Store) whole(txn *badger.Txn, subject16, rec16 engine.Hash16, value []b
 		err = addReasons(&imp, value)
 	}
 	return imp, err
-}
-
-func addReasons(imp *engine.Impression, value []byte) error {
-	body, err := reasonsOf(value)
-	var why [][]engine.Reason
-	if err != nil || json.Unmarshal(body, &why) != nil || len(why) != len(imp.Answer.Items) {
-		return fmt.Errorf("reasons of recommendation %s: %w", imp.RecommendationID, ErrCorrupt)
-	}
-	for i := range why {
-		imp.Answer.Items[i].Reasons = why[i]
-	}
-	return nil
-}
-
-// maxReasons bounds the JSON of an impression's reasons, and with it what a damaged length
-// can make a decoder allocate.
-const maxReasons = 10 * maxRecordBytes
-
-// reasonsOf returns the JSON of a row of reasons.
-func reasonsOf(value []byte) ([]byte, error) {
-	if plain, ok := bytes.CutPrefix(value, []byte{impressionVersion}); ok {
-		return plain, nil
-	}
-	packed, ok := bytes.CutPrefix(value, []byte{reasonsVersion})
-	if n, err := s2.DecodedLen(packed); !ok || err != nil || n > maxReasons {
-		return nil, ErrCorrupt
-	}
-	return s2.Decode(nil, packed)
 }

@@ -53,4 +53,6 @@ func (s *denseScorer) Propose(eligible *roaring.Bitmap, n int, out []engine.Item
 	return top.AppendItems(out)
 }
 
-func (s *denseScorer) Explain(engine.ItemNum) (base float64, parts []model.Part) { return 0, nil }
+func (s *denseScorer) Explain(_ engine.ItemNum, parts []model.Part) (base float64, _ []model.Part) {
+	return 0, parts
+}

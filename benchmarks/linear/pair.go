@@ -48,7 +48,9 @@ func (s *pairScorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemN
 	return top.AppendItems(out)
 }
 
-func (s *pairScorer) Explain(engine.ItemNum) (base float64, parts []model.Part) { return 0, nil }
+func (s *pairScorer) Explain(_ engine.ItemNum, parts []model.Part) (base float64, _ []model.Part) {
+	return 0, parts
+}
 
 // spread is the standard deviation of a source's scores over some questions.
 func spread(src model.Source, rows *model.Rows, questions []question) float64 {

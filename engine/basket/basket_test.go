@@ -162,7 +162,7 @@ func TestScoreByHand(t *testing.T) {
 			t.Errorf("item %d scores %v, want %v", i, got[i], want)
 		}
 	}
-	base, parts := s.Explain(0)
+	base, parts := s.Explain(0, nil)
 	if len(parts) != 1 || parts[0].Item != 0 || parts[0].Contribution != 0.75 || math.Abs(base-0.25) > 1e-9 {
 		t.Errorf("explained by %v and %v, want 0.25 of others and 0.75 of their own", base, parts)
 	}

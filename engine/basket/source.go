@@ -108,22 +108,14 @@ func (s share) scored(alpha float64) vector.Scored {
 }
 
 // Explain implements model.Scorer: an item is there because the person bought it, and
-// because others did, which is base.
-func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
+// because customers near to them did. What those bought, which are many, is the rest of the
+// score.
+func (s *scorer) Explain(item engine.ItemNum, parts []model.Part) (base float64, _ []model.Part) {
+	base = float64(s.Of(item))
 	at, bought := slices.BinarySearchFunc(s.own, uint32(item), func(s share, item uint32) int { return cmp.Compare(s.item, item) })
-	if bought {
-		parts = []model.Part{{Item: item, Contribution: s.m.params.Alpha * s.own[at].value}}
+	if !bought {
+		return base, parts
 	}
-	row, known := s.m.rows.Row(item)
-	if !known {
-		return 0, parts
-	}
-	sum := uint64(0)
-	for _, customer := range s.near {
-		cells := s.m.of(customer)
-		if at, has := slices.BinarySearchFunc(cells, uint32(row), func(c cell, row uint32) int { return cmp.Compare(c.of, row) }); has {
-			sum += uint64(cells[at].share)
-		}
-	}
-	return s.mean() * float64(sum), parts
+	own := s.m.params.Alpha * s.own[at].value
+	return base - own, append(parts, model.Part{Item: item, Contribution: own})
 }

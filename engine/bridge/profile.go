@@ -302,10 +302,10 @@ func (s *declared) Score(items []engine.ItemNum, out []float32) {
 }
 
 // Explain gives all to the source as a whole: the attributes are no items.
-func (s *declared) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
+func (s *declared) Explain(item engine.ItemNum, parts []model.Part) (base float64, _ []model.Part) {
 	var out [1]float32
 	s.Score([]engine.ItemNum{item}, out[:])
-	return float64(out[0]), nil
+	return float64(out[0]), parts
 }
 
 // profileHead is the first section of a saved profile.

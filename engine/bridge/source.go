@@ -235,15 +235,15 @@ func (s *scorer) Score(items []engine.ItemNum, out []float32) {
 }
 
 // Explain splits the score among the history, as factor does.
-func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
+func (s *scorer) Explain(item engine.ItemNum, parts []model.Part) (base float64, _ []model.Part) {
 	if s.Empty() {
-		return 0, nil
+		return 0, parts
 	}
 	v := s.m.vector(item, s.by)
 	if v == nil {
-		return 0, nil
+		return 0, parts
 	}
-	return s.person.ExplainVector(v)
+	return s.person.ExplainVector(v, parts)
 }
 
 // head is the first section of a saved model.

@@ -185,12 +185,12 @@ func (s *scorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) 
 // Explain splits the score by cause: each gives its share of the profile times its own
 // likeness to the item. The base is what float32 rounded away; for a text, which is one
 // whole, it is everything.
-func (s *scorer) Explain(n engine.ItemNum) (base float64, parts []model.Part) {
+func (s *scorer) Explain(n engine.ItemNum, parts []model.Part) (base float64, _ []model.Part) {
 	row := s.vectors.Row(n)
 	if row == nil || s.profile == nil {
-		return 0, nil
+		return 0, parts
 	}
-	base, parts = float64(s.score(n)), make([]model.Part, 0, len(s.causes))
+	base = float64(s.score(n))
 	for _, c := range s.causes {
 		if c.item == n {
 			continue

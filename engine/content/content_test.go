@@ -75,7 +75,7 @@ func TestContract(t *testing.T) {
 			if s.Score([]engine.ItemNum{i}, alone[:]); alone[0] != scores[i] {
 				t.Fatalf("item %d scores %v alone and %v among others", i, alone[0], scores[i])
 			}
-			base, parts := s.Explain(i)
+			base, parts := s.Explain(i, nil)
 			sum, size := base, math.Abs(base)
 			for _, p := range parts {
 				sum, size = sum+p.Contribution, size+math.Abs(p.Contribution)
@@ -124,7 +124,7 @@ func TestNothingIsLikeItself(t *testing.T) {
 	if out[0] >= out[1] {
 		t.Errorf("the red lamp that was looked at scores %v, the blue one %v", out[0], out[1])
 	}
-	if _, parts := s.Explain(0); len(parts) != 1 || parts[0].Item != 6 {
+	if _, parts := s.Explain(0, nil); len(parts) != 1 || parts[0].Item != 6 {
 		t.Errorf("the red lamp is explained by %v, want the clock alone", parts)
 	}
 }
@@ -155,7 +155,7 @@ func TestNewestCausesCount(t *testing.T) {
 		q.History = append(q.History, engine.Interest{Item: engine.ItemNum(i), Weight: 1})
 	}
 	q.Content = text.NewVectors(text.Untrained(64)).With(entries)
-	_, parts := Source{}.Open(q).Explain(maxCauses + 5) // not a cause: those leave themselves out
+	_, parts := Source{}.Open(q).Explain(maxCauses+5, nil) // not a cause: those leave themselves out
 	if len(parts) != maxCauses || parts[0].Item != 0 {
 		t.Errorf("%d causes from item %d, want the newest %d", len(parts), parts[0].Item, maxCauses)
 	}
@@ -176,7 +176,7 @@ func TestNewcomers(t *testing.T) {
 		if known.Contains(uint32(n)) {
 			want[i] = 0
 		}
-		base, parts := fresh.Explain(n)
+		base, parts := fresh.Explain(n, nil)
 		for _, p := range parts {
 			base += p.Contribution
 		}
@@ -206,7 +206,7 @@ func TestNearest(t *testing.T) {
 		t.Errorf("scores %v, want the new red lamp 1, the clock, worth half, 0.5, and 0 for what is known or has no words", out)
 	}
 	for i, n := range items {
-		base, parts := s.Explain(n)
+		base, parts := s.Explain(n, nil)
 		for _, p := range parts {
 			base += p.Contribution
 		}

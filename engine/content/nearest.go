@@ -127,10 +127,10 @@ func (s *nearest) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum)
 }
 
 // Explain names the one thing that the item is most alike to.
-func (s *nearest) Explain(n engine.ItemNum) (base float64, parts []model.Part) {
+func (s *nearest) Explain(n engine.ItemNum, parts []model.Part) (base float64, _ []model.Part) {
 	score, to := s.best(n)
 	if score == 0 || to.text {
-		return float64(score), nil
+		return float64(score), parts
 	}
-	return 0, []model.Part{{Item: to.item, Contribution: float64(score)}}
+	return 0, append(parts, model.Part{Item: to.item, Contribution: float64(score)})
 }

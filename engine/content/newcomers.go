@@ -71,9 +71,9 @@ func (s *newcomers) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNu
 }
 
 // Explain splits a new item's score by cause.
-func (s *newcomers) Explain(n engine.ItemNum) (base float64, parts []model.Part) {
+func (s *newcomers) Explain(n engine.ItemNum, parts []model.Part) (base float64, _ []model.Part) {
 	if s.Empty() || s.known.Has(n) {
-		return 0, nil
+		return 0, parts
 	}
-	return s.Scorer.Explain(n)
+	return s.Scorer.Explain(n, parts)
 }

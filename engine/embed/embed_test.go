@@ -243,7 +243,7 @@ func TestNewestCount(t *testing.T) {
 	m := mustFit(t, data, Params{Method: PPMI, Dims: 8, Causes: 3, Decay: 0.5})
 	history := []engine.Interest{{Item: 4, Weight: 1}, {Item: 9, Weight: 0}, {Item: 8, Weight: 1}, {Item: 12, Weight: 1}, {Item: 16, Weight: 1}}
 	s := m.Open(&model.Query{History: history}).(*scorer)
-	_, parts := s.Explain(0)
+	_, parts := s.Explain(0, nil)
 	if len(parts) != 3 || parts[0].Item != 4 || parts[1].Item != 8 || parts[2].Item != 12 {
 		t.Fatalf("item 0 is explained by %v, want by 4, 8 and 12", parts)
 	}

@@ -155,17 +155,18 @@ func (s *scorer) Score(items []engine.ItemNum, out []float32) {
 
 // Explain implements model.Scorer: each cause gives its share of the profile times its
 // cosine with the item. The base is what float32 rounded away.
-func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
+func (s *scorer) Explain(item engine.ItemNum, parts []model.Part) (base float64, _ []model.Part) {
 	row, ok := s.m.rows.Row(item)
 	if !ok || s.Empty() {
-		return 0, nil
+		return 0, parts
 	}
-	base, parts = float64(s.score(row)), make([]model.Part, 0, len(s.causes))
+	base = float64(s.score(row))
+	itself := s.m.vector(row)
 	for _, c := range s.causes {
 		if c.row == row {
 			continue
 		}
-		part := c.share * float64(vector.Dot(s.m.vector(c.row), s.m.vector(row)))
+		part := c.share * float64(vector.Dot(s.m.vector(c.row), itself))
 		parts = append(parts, model.Part{Item: s.m.rows.Num(c.row), Contribution: part})
 		base -= part
 	}

@@ -62,7 +62,7 @@ func BenchmarkRequest(b *testing.B) {
 		for b.Loop() {
 			s := m.Open(q)
 			for n := range engine.ItemNum(10) {
-				s.Explain(n)
+				s.Explain(n, nil)
 			}
 		}
 	})

@@ -271,7 +271,7 @@ func TestExplanationIsComplete(t *testing.T) {
 			for k, v := range m.items.vector(row) {
 				size += math.Abs(float64(v) * float64(s.person[k]))
 			}
-			if base, _ := s.Explain(n); math.Abs(base) > 1e-5*size {
+			if base, _ := s.Explain(n, nil); math.Abs(base) > 1e-5*size {
 				t.Errorf("item %d: the history explains all but %v, of magnitude %v", n, base, size)
 			}
 		}

@@ -32,11 +32,11 @@ func (p Person) ScoreVector(item []float32) float32 {
 }
 
 // ExplainVector splits that score among the history, as Explain does.
-func (p Person) ExplainVector(item []float32) (base float64, parts []model.Part) {
+func (p Person) ExplainVector(item []float32, parts []model.Part) (base float64, _ []model.Part) {
 	if p.Empty() {
-		return 0, nil
+		return 0, parts
 	}
-	return p.split(item)
+	return p.split(item, parts)
 }
 
 // Best appends the n eligible items whose vectors have the largest dot products with v to

@@ -72,7 +72,7 @@ func (m *Model) open(q *model.Query) *scorer {
 	if err := solver.fold(person, s.known, m.items); err != nil {
 		return s // weights beyond all measure: say nothing rather than nonsense
 	}
-	s.person = person
+	s.person, s.why = person, new(why)
 	return s
 }
 
@@ -81,7 +81,8 @@ type scorer struct {
 	m      *Model
 	known  known
 	person []float32
-	why    *solver // holds the factorised A once Explain was asked
+	why    *why      // of the person, whoever asks
+	room   []float32 // scratch of Explain
 }
 
 var _ model.Lasting = (*scorer)(nil)
@@ -91,12 +92,12 @@ func (s *scorer) Again(*model.Query) model.Scorer { return s.again() }
 
 func (s *scorer) again() *scorer {
 	again := *s
-	again.why = nil // belongs to one goroutine
+	again.room = nil // belongs to one goroutine
 	return &again
 }
 
 // Bytes implements model.Lasting.
-func (s *scorer) Bytes() int { return 96 + 8*len(s.known.picks) + 4*len(s.person) }
+func (s *scorer) Bytes() int { return 128 + 8*len(s.known.picks) + 4*len(s.person) + s.why.bytes() }
 
 // Empty implements model.Scorer.
 func (s *scorer) Empty() bool { return s.person == nil }
@@ -116,54 +117,6 @@ func (s *scorer) Score(items []engine.ItemNum, out []float32) {
 		return
 	}
 	s.m.rows.Dots(out, items, s.m.items.vectors, s.person)
-}
-
-// Explain implements model.Scorer. As w = A^-1 sum c_j t_j h_j, the score of item i is
-// the sum over the history of
-//
-//	c_j t_j * h_i' A^-1 h_j
-//
-// (Hu, Koren and Volinsky 2008, section 5). The split is additive, not counterfactual:
-// without item j, A would differ too. The base is what the steps of Open and rounding to
-// float32 left over, some millionths.
-func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
-	row, ok := s.m.rows.Row(item)
-	if !ok || s.Empty() {
-		return 0, nil
-	}
-	return s.split(s.m.items.vector(row))
-}
-
-// split is Explain of a vector.
-func (s *scorer) split(item []float32) (base float64, parts []model.Part) {
-	v := s.inverseTimes(item)
-	base, parts = float64(vector.Dot(s.person, item)), make([]model.Part, 0, s.known.wanted)
-	for i, row := range s.known.picks[:s.known.wanted] {
-		part := 0.0
-		for k, h := range s.m.items.vector(int(row)) {
-			part += v[k] * float64(h)
-		}
-		part *= float64(s.known.confidences[i])
-		base -= part
-		parts = append(parts, model.Part{Item: s.m.rows.Num(int(row)), Contribution: part})
-	}
-	return base, parts
-}
-
-// inverseTimes returns A^-1 h for the A of this person.
-func (s *scorer) inverseTimes(h []float32) []float64 {
-	v := make([]float64, len(h))
-	if s.why == nil {
-		s.why = newSolver(s.m.params)
-		if _, err := s.why.Solve(s.known, s.m.items); err != nil {
-			return v // not reached: Open solved the same equation
-		}
-	}
-	for k, x := range h {
-		v[k] = float64(x)
-	}
-	s.why.normal.Solve(v)
-	return v
 }
 
 // head is the first section of a saved model.

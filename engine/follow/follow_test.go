@@ -253,7 +253,7 @@ func FuzzLoad(f *testing.F) {
 		if src, err := Load(&sealed, ids); err == nil {
 			s, score := src.Open(asked(1, 2)), make([]float32, 1)
 			s.Score([]engine.ItemNum{1}, score)
-			s.Explain(1)
+			s.Explain(1, nil)
 			if math.IsNaN(float64(score[0])) {
 				t.Error("a score is no number")
 			}

@@ -88,10 +88,10 @@ func (m *Model) causes(q *model.Query) []cause {
 
 // Explain implements model.Scorer. Each part is counterfactual, but for the decay: without
 // that item the score is lower by it.
-func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
+func (s *scorer) Explain(item engine.ItemNum, parts []model.Part) (base float64, _ []model.Part) {
 	row, ok := s.m.rows.Row(item)
 	if !ok || s.Empty() {
-		return 0, nil
+		return 0, parts
 	}
 	for _, c := range s.causes {
 		to, strength := s.m.next.Of(int(c.row))

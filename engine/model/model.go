@@ -101,8 +101,8 @@ type Scorer interface {
 	// bits whatever stands around it.
 	Score(items []engine.ItemNum, out []float32)
 	// Explain splits the raw score of item: base + sum of contributions = Score, to
-	// 1e-5 of the sum of magnitudes.
-	Explain(item engine.ItemNum) (base float64, parts []Part)
+	// 1e-5 of the sum of magnitudes. It appends the parts to those it is given.
+	Explain(item engine.ItemNum, parts []Part) (base float64, _ []Part)
 	// Empty reports whether the query gave this source nothing to go by, so that all
 	// its scores are one constant.
 	Empty() bool

@@ -196,12 +196,11 @@ func (s *scorer) Score(items []engine.ItemNum, out []float32) {
 // Explain implements model.Scorer. Each part is counterfactual, but for what Recent moves
 // up: without that item in the history the score is lower by it. An item does not speak
 // for itself.
-func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
+func (s *scorer) Explain(item engine.ItemNum, parts []model.Part) (base float64, _ []model.Part) {
 	row, ok := s.e.rows.Row(item)
 	if !ok || s.Empty() {
-		return 0, nil
+		return 0, parts
 	}
-	parts = make([]model.Part, 0, len(s.history))
 	for _, cause := range s.history {
 		if w := s.e.weightsOf(cause.row)[row]; w != 0 {
 			parts = append(parts, model.Part{Item: s.e.rows.Num(cause.row), Contribution: cause.weight * float64(w)})

@@ -154,7 +154,7 @@ func TestPartsAreCounterfactual(t *testing.T) {
 		with := e.Open(&model.Query{History: h})
 		for n := range engine.ItemNum(ids.Len()) {
 			score := scoreOf(with, n)
-			_, parts := with.Explain(n)
+			_, parts := with.Explain(n, nil)
 			for _, part := range parts {
 				rest := slices.DeleteFunc(slices.Clone(h), func(in engine.Interest) bool { return in.Item == part.Item })
 				without := scoreOf(e.Open(&model.Query{History: rest}), n)

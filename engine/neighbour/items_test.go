@@ -187,7 +187,7 @@ func TestItemPartsAreCounterfactual(t *testing.T) {
 	for _, h := range histories[:10] {
 		with := m.Open(&model.Query{History: h})
 		for n := range engine.ItemNum(ids.Len()) {
-			_, parts := with.Explain(n)
+			_, parts := with.Explain(n, nil)
 			for _, part := range parts {
 				rest := slices.DeleteFunc(slices.Clone(h), func(in engine.Interest) bool { return in.Item == part.Item })
 				score, without := scoreOf(with, n), scoreOf(m.Open(&model.Query{History: rest}), n)
@@ -255,7 +255,7 @@ func FuzzLoadItems(f *testing.F) {
 		if src, err := LoadItems(&sealed, ids); err == nil {
 			s := src.Open(&model.Query{History: []engine.Interest{{Item: 1, Weight: 1}}})
 			s.Score([]engine.ItemNum{1, 2}, make([]float32, 2))
-			s.Explain(2)
+			s.Explain(2, nil)
 		}
 	})
 }

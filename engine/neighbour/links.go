@@ -102,12 +102,11 @@ func (s *linkScorer[P]) Bytes() int { return 96 + s.Sparse.Bytes() + 16*len(s.ca
 // Explain implements model.Scorer. Each part is counterfactual, but for what Recent moves
 // up: without that item in the history the score is lower by it. An item does not speak
 // for itself.
-func (s *linkScorer[P]) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
+func (s *linkScorer[P]) Explain(item engine.ItemNum, parts []model.Part) (base float64, _ []model.Part) {
 	row, ok := s.m.rows.Row(item)
 	if !ok || s.Empty() {
-		return 0, nil
+		return 0, parts
 	}
-	parts = make([]model.Part, 0, len(s.causes))
 	for _, cause := range s.causes {
 		to, weights := s.m.adds.Of(cause.row)
 		if at, found := slices.BinarySearch(to, uint32(row)); found {

@@ -163,7 +163,7 @@ func FuzzLoad(f *testing.F) {
 		if src, err := Load(&sealed, ids); err == nil {
 			s := src.Open(&model.Query{History: []engine.Interest{{Item: 1, Weight: 1}}})
 			s.Score([]engine.ItemNum{1, 2}, make([]float32, 2))
-			s.Explain(2)
+			s.Explain(2, nil)
 		}
 	})
 }

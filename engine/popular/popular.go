@@ -242,6 +242,6 @@ func (s scorer) Score(items []engine.ItemNum, out []float32) {
 }
 
 // Explain implements model.Scorer.
-func (s scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
-	return float64(s.score(item)), nil
+func (s scorer) Explain(item engine.ItemNum, parts []model.Part) (base float64, _ []model.Part) {
+	return float64(s.score(item)), parts
 }

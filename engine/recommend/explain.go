@@ -1,18 +1,14 @@
 package recommend
 
 import (
-	"cmp"
-	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"sync"
 
 	"github.com/rapportengine/rapport/engine"
-	"github.com/rapportengine/rapport/engine/basket"
-	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/rank"
-	"github.com/rapportengine/rapport/engine/repeat"
-	"github.com/rapportengine/rapport/engine/session"
 )
 
 // partsNamed is how many items of a history are named per source in a full
@@ -21,7 +17,9 @@ const partsNamed = 10
 
 // explain turns the arranged list into answered items with their reasons.
 func (in *Input) explain(list []rank.Placed, v *voices, l liftList, depth engine.Explain) []engine.Recommended {
-	e := in.explainer(list, v, l)
+	e := explainers.Get().(*explainer)
+	defer e.close()
+	e.open(in, list, v, l)
 	out := make([]engine.Recommended, len(list))
 	for i, p := range list {
 		item := in.World.Catalogue.Item(p.Item)
@@ -33,9 +31,9 @@ func (in *Input) explain(list []rank.Placed, v *voices, l liftList, depth engine
 		}
 		switch depth {
 		case engine.ExplainSources:
-			out[i].Reasons = e.bySource(i)
+			out[i].Reasons = e.told(i, e.bySource)
 		case engine.ExplainFull:
-			out[i].Reasons = e.byCause(i)
+			out[i].Reasons = e.told(i, e.byCause)
 		}
 	}
 	return out
@@ -47,30 +45,74 @@ type explainer struct {
 	voices *voices
 	lifts  liftList
 	items  []engine.ItemNum
-	raw    [][]float32                      // by voice, in the order of items
-	told   map[engine.ItemNum]engine.Reason // of each cause that was named before
+	raw    []float32 // by voice, and in it in the order of items
+
+	causes  causes // once one is told
+	opened  bool
+	numbers uint32        // given to what is told
+	base    uint32        // number of the constants; 0 before they are told
+	wholes  []wholeReason // by voice
+
+	parts   []model.Part    // of one score
+	reasons []engine.Reason // of one item
 }
 
-// explainer scores the list again, source by source: a source scores an item alike
-// whatever stands around it, so these are the bits the list was made from.
-func (in *Input) explainer(list []rank.Placed, v *voices, l liftList) *explainer {
-	e := &explainer{
-		in: in, voices: v, lifts: l,
-		items: make([]engine.ItemNum, len(list)), told: make(map[engine.ItemNum]engine.Reason),
-	}
-	for i, p := range list {
-		e.items[i] = p.Item
-	}
-	for _, voice := range v.voices {
-		raw := make([]float32, len(list))
-		voice.Score(e.items, raw)
-		e.raw = append(e.raw, raw)
-	}
-	return e
+// wholeReason is what is told of a source as a whole, and of the causes that are not named.
+type wholeReason struct {
+	speaks, mute, rest engine.Reason // Type "" for not told yet
+	left               int           // that rest tells of
 }
+
+var explainers = sync.Pool{New: func() any { return new(explainer) }}
+
+// open scores the list again, source by source: a source scores an item alike
+// whatever stands around it, so these are the bits the list was made from.
+func (e *explainer) open(in *Input, list []rank.Placed, v *voices, l liftList) {
+	e.in, e.voices, e.lifts = in, v, l
+	e.items = e.items[:0]
+	for _, p := range list {
+		e.items = append(e.items, p.Item)
+	}
+	n := len(v.voices) * len(list)
+	e.raw = slices.Grow(e.raw[:0], n)[:n]
+	for at, voice := range v.voices {
+		voice.Score(e.items, e.raw[at*len(list):][:len(list)])
+	}
+	e.wholes = slices.Grow(e.wholes, len(v.voices))[:len(v.voices)]
+}
+
+// close lets go of all that e points to, and keeps the room.
+func (e *explainer) close() {
+	e.in, e.voices, e.lifts = nil, nil, nil
+	if e.opened {
+		clear(e.wholes)
+		clear(e.reasons[:cap(e.reasons)])
+		e.causes.close()
+	}
+	e.wholes, e.opened, e.numbers, e.base = e.wholes[:0], false, 0, 0
+	explainers.Put(e)
+}
+
+// told returns the reasons for the i-th item that by appends.
+func (e *explainer) told(i int, by func(i int, out []engine.Reason) []engine.Reason) []engine.Reason {
+	if !e.opened {
+		e.opened = true
+		e.causes.open(e.deeds())
+	}
+	e.reasons = by(i, e.reasons[:0])
+	return slices.Clone(e.reasons)
+}
+
+func (e *explainer) number() uint32 {
+	e.numbers++
+	return e.numbers
+}
+
+// score is the raw score of a source for the i-th item.
+func (e *explainer) score(v, i int) float32 { return e.raw[v*len(e.items)+i] }
 
 // share returns what a source adds to the score of the i-th item.
-func (e *explainer) share(v, i int) float64 { return e.voices.voices[v].Apply(float64(e.raw[v][i])) }
+func (e *explainer) share(v, i int) float64 { return e.voices.voices[v].Apply(float64(e.score(v, i))) }
 
 // mainSource names the source that lifts the item most above what it would give the
 // average item.
@@ -87,164 +129,133 @@ func (e *explainer) mainSource(i int) string {
 // bySource gives one reason a source and one a boost. A source that folds in a history
 // names the item of it that weighed most, and says how many others the contribution
 // covers.
-func (e *explainer) bySource(i int) []engine.Reason {
-	out := make([]engine.Reason, 0, len(e.voices.voices)+len(e.lifts))
-	for at, v := range e.voices.voices {
-		share := e.share(at, i)
-		r := e.whole(v.name, share, share > 0 && e.raw[at][i] > 0)
+func (e *explainer) bySource(i int, out []engine.Reason) []engine.Reason {
+	for at := range e.voices.voices {
+		v, share := &e.voices.voices[at], e.share(at, i)
 		if share == 0 && ofNewcomers[v.name] {
 			continue // it speaks for new items only
 		}
 		if share <= 0 { // a source that takes off is no reason to name anything
-			out = append(out, r)
+			out = append(out, e.whole(at, share, false))
 			continue
 		}
-		_, parts := v.Explain(e.items[i])
-		if len(parts) > 0 {
-			top := slices.MaxFunc(parts, func(a, b model.Part) int { return cmp.Compare(v.Part(a.Contribution), v.Part(b.Contribution)) })
-			if v.Part(top.Contribution) > 0 {
-				r = e.cause(v.name, e.items[i], top.Item, share)
-				if len(parts) > 1 {
-					r.Text += fmt.Sprintf(", and %d more", len(parts)-1)
-				}
-			}
+		_, e.parts = v.Explain(e.items[i], e.parts[:0])
+		if top := strongest(e.parts, v.Scale); top >= 0 {
+			out = append(out, e.cause(v.name, e.items[i], e.parts[top].Item, share, len(e.parts)-1))
+			continue
 		}
-		out = append(out, r)
+		out = append(out, e.whole(at, share, e.score(at, i) > 0))
 	}
-	return append(out, e.rules(i)...)
+	return e.rules(i, out)
+}
+
+// strongest returns which part adds most to the score, the first of equals; -1 where none
+// adds anything.
+func strongest(parts []model.Part, by rank.Scale) int {
+	at, most := -1, 0.0
+	for i := range parts {
+		if adds := by.Part(parts[i].Contribution); adds > most {
+			at, most = i, adds
+		}
+	}
+	return at
 }
 
 // byCause gives one reason an item of the history and source, the source's constants
 // as base, and one a boost.
-func (e *explainer) byCause(i int) []engine.Reason {
-	out := make([]engine.Reason, 0, len(e.voices.voices)*(partsNamed+2)+len(e.lifts))
-	for at, v := range e.voices.voices {
-		base, parts := v.Explain(e.items[i])
-		if len(parts) == 0 { // nothing to tell apart: the source as a whole
-			out = appendGiven(out, e.whole(v.name, v.Part(base), v.Part(base) > 0 && e.share(at, i) > 0))
-			out = appendGiven(out, engine.Reason{Type: engine.ReasonBase, Source: v.name, Contribution: v.Offset()})
+func (e *explainer) byCause(i int, out []engine.Reason) []engine.Reason {
+	for at := range e.voices.voices {
+		v, base := &e.voices.voices[at], 0.0
+		base, e.parts = v.Explain(e.items[i], e.parts[:0])
+		if len(e.parts) == 0 { // nothing to tell apart: the source as a whole
+			if share := v.Part(base); share != 0 {
+				out = append(out, e.whole(at, share, share > 0 && e.share(at, i) > 0))
+			}
+			if offset := v.Offset(); offset != 0 {
+				out = append(out, e.constant(v.name, offset))
+			}
 			continue
 		}
-		slices.SortStableFunc(parts, func(a, b model.Part) int {
-			return cmp.Compare(math.Abs(b.Contribution), math.Abs(a.Contribution))
-		})
-		named := parts[:min(len(parts), partsNamed)]
+		named, rest := heaviest(e.parts)
 		for _, p := range named {
-			out = append(out, e.cause(v.name, e.items[i], p.Item, v.Part(p.Contribution)))
+			out = append(out, e.cause(v.name, e.items[i], p.Item, v.Part(p.Contribution), 0))
 		}
-		if rest := parts[len(named):]; len(rest) > 0 {
-			r := engine.Reason{Type: e.causeType(), Source: v.name, Text: fmt.Sprintf("%d more", len(rest))}
-			for _, p := range rest {
-				r.Contribution += v.Part(p.Contribution)
+		if more := len(e.parts) - len(named); more > 0 {
+			out = append(out, e.rest(at, more, v.Part(rest)))
+		}
+		out = append(out, e.constant(v.name, v.Part(base)+v.Offset()))
+	}
+	return e.rules(i, out)
+}
+
+// heaviest moves the parts of the largest contributions, whatever their sign, to the front,
+// largest first and equals as they stood, and returns those, partsNamed at most, and the
+// sum of the rest.
+func heaviest(parts []model.Part) (named []model.Part, rest float64) {
+	var top [partsNamed]model.Part
+	count := 0
+	for _, p := range parts {
+		size := math.Abs(p.Contribution)
+		if count == partsNamed {
+			last := top[count-1].Contribution
+			if size <= math.Abs(last) {
+				rest += p.Contribution
+				continue
 			}
-			out = append(out, r)
+			rest += last
+			count--
 		}
-		out = append(out, engine.Reason{Type: engine.ReasonBase, Source: v.name, Contribution: v.Part(base) + v.Offset()})
+		at := count
+		for ; at > 0 && math.Abs(top[at-1].Contribution) < size; at-- {
+			top[at] = top[at-1]
+		}
+		top[at] = p
+		count++
 	}
-	return append(out, e.rules(i)...)
+	return append(parts[:0], top[:count]...), rest
 }
 
-// appendGiven leaves out what adds nothing.
-func appendGiven(out []engine.Reason, r engine.Reason) []engine.Reason {
-	if r.Contribution == 0 {
-		return out
+// whole is a reason that names a source as a whole. It tells a customer something only
+// where it speaks for the item: "popular" is no reason where little popularity took
+// something off, nor "in demand" where nobody asked for it and that is above the mean.
+func (e *explainer) whole(voice int, contribution float64, speaks bool) engine.Reason {
+	r, name := &e.wholes[voice].mute, e.voices.voices[voice].name
+	if speaks {
+		r = &e.wholes[voice].speaks
 	}
-	return append(out, r)
-}
-
-// causeType says what the items are that a source folds in.
-func (e *explainer) causeType() string {
-	if len(e.voices.query.Anchors) > 0 {
-		return engine.ReasonContext
-	}
-	return engine.ReasonHistory
-}
-
-// cause is the reason that n, an item of the history or of what the request is about,
-// adds so much to a source's score of an item.
-func (e *explainer) cause(source string, of, n engine.ItemNum, contribution float64) engine.Reason {
-	r, known := e.told[n]
-	if !known {
-		r = e.tell(n)
-		e.told[n] = r
-	}
-	r.Source, r.Contribution = source, contribution
-	switch {
-	case r.Item == "": // it is not to be named
-	case source == session.Name && of != n:
-		r.Text = "Others saw this in the same visit as " + titleOf(e.in.World.Catalogue.Item(n))
-	case source == repeat.Name || source == basket.Name:
-		e.tellBought(&r, n)
-	}
-	return r
-}
-
-// tell names a cause. It counts, but is not named, where that would tell what is not
-// to be told.
-func (e *explainer) tell(n engine.ItemNum) engine.Reason {
-	r := engine.Reason{Type: e.causeType()}
-	item := e.in.World.Catalogue.Item(n)
-	named := e.in.mayName(item)
-	switch {
-	case r.Type == engine.ReasonContext && !named:
-		r.Text = "Goes with what you are looking at"
-	case r.Type == engine.ReasonContext:
-		r.Item, r.Text = item.ID, "Goes with "+titleOf(item)
-	case !named:
-		r.Text = "From your history"
-	default:
-		did := e.deedWith(n)
-		r.Item, r.Interaction, r.At = item.ID, did.Type, &did.At
-		r.Text = deed(did.Type) + " " + titleOf(item)
-	}
-	return r
-}
-
-// deedWith returns the newest interaction with an item of the type that weighed most.
-func (e *explainer) deedWith(n engine.ItemNum) engine.Row {
-	history, rows := e.voices.query.Interests(), e.voices.query.Deeds()
-	at := slices.IndexFunc(history, func(h engine.Interest) bool { return h.Item == n })
-	if at < 0 {
-		return engine.Row{}
-	}
-	var newest *engine.Row
-	for i := range rows {
-		r := &rows[i]
-		if r.Num == n && r.Item != "" && r.Type == history[at].Type && (newest == nil || r.At.After(newest.At)) {
-			newest = r
+	if r.Type == "" {
+		*r = engine.Reason{Type: engine.ReasonSource, Source: name, Cause: e.number()}
+		if speaks {
+			r.Text = e.sourceText(name)
 		}
 	}
-	if newest == nil {
-		return engine.Row{}
-	}
-	return *newest
+	out := *r
+	out.Contribution = engine.Told(contribution)
+	return out
 }
 
-// mayName reports whether a reason may name an item: not one that is sensitive, that is
-// not published yet, that this place does not show to anybody, or that this person asked
-// not to see; nor one that has left the catalogue, of which we no longer know whether it
-// was sensitive. Who knows the id of a hidden item must not read its title in a reason;
-// agents see what a customer has, on sale or not.
-func (in *Input) mayName(item *engine.Item) bool {
-	if item == nil || item.Sensitive || item.Published != nil && in.Now.Before(*item.Published) {
-		return false
+// rest is what causes that are not named add to a source's score together.
+func (e *explainer) rest(voice, more int, contribution float64) engine.Reason {
+	w := &e.wholes[voice]
+	if w.left != more {
+		w.left = more
+		w.rest = engine.Reason{Type: e.causeType(), Source: e.voices.voices[voice].name, Text: strconv.Itoa(more) + " more", Cause: e.number()}
 	}
-	if (item.Hidden || item.Visibility == engine.AgentOnly) && in.Place.Scenario.Audience != engine.AgentOnly {
-		return false
+	out := w.rest
+	out.Contribution = engine.Told(contribution)
+	return out
+}
+
+// constant is what a source adds to any item.
+func (e *explainer) constant(source string, contribution float64) engine.Reason {
+	if e.base == 0 {
+		e.base = e.number()
 	}
-	if in.Someone.Customer == nil {
-		return true
-	}
-	muted := &in.Someone.Customer.Preferences
-	return !slices.Contains(muted.MutedItems, item.ID) &&
-		!slices.ContainsFunc(muted.MutedCategories, func(category string) bool {
-			return slices.ContainsFunc(item.Categories, func(path string) bool { return catalogue.Under(path, category) })
-		})
+	return engine.Reason{Type: engine.ReasonBase, Source: source, Contribution: engine.Told(contribution), Cause: e.base}
 }
 
 // rules gives one reason for each boost that moved the i-th item's score.
-func (e *explainer) rules(i int) []engine.Reason {
-	var out []engine.Reason
+func (e *explainer) rules(i int, out []engine.Reason) []engine.Reason {
 	for _, l := range e.lifts {
 		if l.items.Contains(uint32(e.items[i])) {
 			verb := "Lifted"

@@ -39,7 +39,7 @@ func (s *Someone) Kept() int {
 	if k == nil {
 		return 0
 	}
-	bytes := k.bytes.Load()
+	bytes := k.size()
 	k.told.Store(bytes)
 	return int(bytes)
 }
@@ -50,7 +50,7 @@ func (s *Someone) Grown() int {
 	if k == nil {
 		return 0
 	}
-	bytes := k.bytes.Load()
+	bytes := k.size()
 	return int(bytes - k.told.Swap(bytes))
 }
 
@@ -60,7 +60,6 @@ func (s *Someone) Grown() int {
 func (s *Someone) Release() {
 	if k := s.keeping(); k != nil {
 		k.made.Store(nil)
-		k.bytes.Store(0)
 	}
 }
 
@@ -82,7 +81,6 @@ type kept struct {
 type notes struct {
 	pasts filter.Pasts
 	made  atomic.Pointer[made] // replaced whole: of two at once one is kept
-	bytes atomic.Int64
 	told  atomic.Int64
 }
 
@@ -92,14 +90,18 @@ type made struct {
 	settings engine.Settings
 	history  []engine.Interest
 	read     bool            // whether history is: where all scorers are kept it need not be
+	deeds    []deed          // what reasons tell of the history; nil before one did
 	scorers  []model.Lasting // by source; nil where it was not asked, or cannot last
 }
 
-// interestBytes is about what an Interest takes.
-const interestBytes = 112
+// interestBytes and deedBytes are about what an Interest and a deed take.
+const (
+	interestBytes = 112
+	deedBytes     = 80
+)
 
 func (m *made) bytes() int64 {
-	sum := 128 + interestBytes*cap(m.history) + 16*len(m.scorers)
+	sum := 128 + interestBytes*cap(m.history) + deedBytes*cap(m.deeds) + 16*len(m.scorers)
 	for _, s := range m.scorers {
 		if s != nil {
 			sum += s.Bytes()
@@ -108,9 +110,15 @@ func (m *made) bytes() int64 {
 	return int64(sum)
 }
 
-func (k *notes) set(m *made) {
-	k.made.Store(m)
-	k.bytes.Store(m.bytes())
+func (k *notes) set(m *made) { k.made.Store(m) }
+
+// size is about how many bytes are kept now: what sources make may keep more the more it is
+// asked.
+func (k *notes) size() int64 {
+	if m := k.made.Load(); m != nil {
+		return m.bytes()
+	}
+	return 0
 }
 
 // made returns what was made of the person's state under this world; nil where nothing is kept: before the first training a history is worth what

@@ -2,6 +2,7 @@ package recommend_test
 
 import (
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -68,9 +69,20 @@ func checkReasons(t *rapid.T, a *asked, answer engine.Answer) {
 	for _, c := range q.Causes() {
 		causes[theID(int(c.Item))] = true
 	}
+	var told []engine.Reason // by number
 	for _, item := range answer.Items {
 		sum, size := 0.0, 0.0
 		for _, r := range item.Reasons {
+			if n := int(r.Cause); n == len(told)+1 {
+				told = append(told, r)
+			} else if n > len(told) {
+				t.Fatalf("reason %+v: the first number after %d is wanted", r, len(told))
+			} else if n > 0 {
+				like := told[n-1]
+				if like.Source, like.Contribution = r.Source, r.Contribution; !reflect.DeepEqual(like, r) {
+					t.Fatalf("reason %+v has the number of %+v", r, told[n-1])
+				}
+			}
 			sum += r.Contribution
 			size += math.Abs(r.Contribution)
 			checkReason(t, a, r, causes)
@@ -98,7 +110,7 @@ func checkStrongest(t *rapid.T, a *asked, q *model.Query, n engine.ItemNum, r en
 		if source.Name() != r.Source {
 			continue
 		}
-		_, parts := source.Open(q).Explain(n)
+		_, parts := source.Open(q).Explain(n, nil)
 		most := 0.0
 		for _, p := range parts {
 			most = max(most, p.Contribution)

@@ -1,8 +1,7 @@
 package recommend
 
 import (
-	"fmt"
-	"slices"
+	"strconv"
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
@@ -10,21 +9,6 @@ import (
 	"github.com/rapportengine/rapport/engine/bridge"
 	"github.com/rapportengine/rapport/engine/content"
 )
-
-// tellBought says of an item that it was bought before, how often and when.
-func (e *explainer) tellBought(r *engine.Reason, n engine.ItemNum) {
-	history := e.voices.query.Interests()
-	at := slices.IndexFunc(history, func(h engine.Interest) bool { return h.Item == n })
-	if at < 0 || history[at].Bought < 1 {
-		return
-	}
-	bought := &history[at]
-	last := ago(e.in.Now.Sub(bought.LastBought))
-	r.Interaction, r.At, r.Text = engine.Purchase, &bought.LastBought, "You bought this "+last
-	if bought.Bought > 1 {
-		r.Text = fmt.Sprintf("You bought this %d times, last %s", bought.Bought, last)
-	}
-}
 
 // ago says how long ago something was, in whole days.
 func ago(d time.Duration) string {
@@ -34,7 +18,7 @@ func ago(d time.Duration) string {
 	case days == 1:
 		return "a day ago"
 	default:
-		return fmt.Sprintf("%d days ago", days)
+		return strconv.Itoa(days) + " days ago"
 	}
 }
 
@@ -43,17 +27,6 @@ func titleOf(item *engine.Item) string {
 		return item.Title
 	}
 	return string(item.ID)
-}
-
-// whole is a reason that names a source as a whole. It tells a customer something only
-// where it speaks for the item: "popular" is no reason where little popularity took
-// something off, nor "in demand" where nobody asked for it and that is above the mean.
-func (e *explainer) whole(source string, contribution float64, speaks bool) engine.Reason {
-	r := engine.Reason{Type: engine.ReasonSource, Source: source, Contribution: contribution}
-	if speaks {
-		r.Text = e.sourceText(source)
-	}
-	return r
 }
 
 // sourceText says what a source as a whole stands for, to a customer.
@@ -90,8 +63,8 @@ var impersonalText = map[string]string{
 // ofNewcomers are the sources that speak for items only that no other knows.
 var ofNewcomers = map[string]bool{content.NewcomersName: true, content.NearestName: true, bridge.Name: true}
 
-// deeds say in words what a person did with an item.
-var deeds = map[engine.Type]string{
+// verbs say in words what a person did with an item.
+var verbs = map[engine.Type]string{
 	engine.View: "You looked at", engine.Click: "You looked at",
 	engine.AddToCart: "You put in your basket", engine.Purchase: "You bought",
 	engine.Rating: "You rated", engine.Bookmark: "You saved",
@@ -100,8 +73,8 @@ var deeds = map[engine.Type]string{
 	engine.Return:    "You returned", engine.Dismiss: "You dismissed", engine.RemoveFromCart: "You took out of your basket",
 }
 
-func deed(t engine.Type) string {
-	if d, ok := deeds[t]; ok {
+func verb(t engine.Type) string {
+	if d, ok := verbs[t]; ok {
 		return d
 	}
 	return "You know"

@@ -81,9 +81,9 @@ func (s *scorer) Bytes() int { return 64 + s.Sparse.Bytes() + interestBytes*cap(
 const interestBytes = 112
 
 // Explain implements model.Scorer: an item is there because it was bought.
-func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
+func (s *scorer) Explain(item engine.ItemNum, parts []model.Part) (base float64, _ []model.Part) {
 	if v := s.Of(item); v > 0 {
-		parts = []model.Part{{Item: item, Contribution: float64(v)}}
+		parts = append(parts, model.Part{Item: item, Contribution: float64(v)})
 	}
 	return 0, parts
 }

@@ -240,10 +240,10 @@ func largest(values []float64, k int) float64 {
 // Explain implements model.Scorer. A neighbour's similarity is a sum over the items it
 // shares, and so is the score. The split is additive, not counterfactual: without an
 // item others would be the neighbours.
-func (s *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
+func (s *scorer) Explain(item engine.ItemNum, parts []model.Part) (base float64, _ []model.Part) {
 	row, ok := s.m.rows.Row(item)
 	if !ok || s.Empty() {
-		return 0, nil
+		return 0, parts
 	}
 	var sums [maxL]float64
 	for i := range s.neighbours {

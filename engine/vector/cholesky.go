@@ -3,6 +3,7 @@ package vector
 import (
 	"errors"
 	"math"
+	"slices"
 )
 
 // ErrNotPositive says that a matrix is not positive definite, or holds a NaN.
@@ -19,6 +20,7 @@ type Sym struct {
 	n, ld int
 	a     []float64 // ld x ld, row-major, upper triangle
 	strip []float64 // symEdge x ld, scratch of Factorise
+	turn  []float64 // ld x ld, scratch of AppendInverse
 }
 
 // NewSym returns an n x n matrix of zeros.
@@ -202,4 +204,31 @@ func (s *Sym) Solve(b []float64) {
 		}
 		b[i] = (b[i] - sum) / row[0]
 	}
+}
+
+// AppendInverse appends the n x n numbers of the inverse of s, by rows, given that s was
+// factorised: with V the inverse of the upper triangle, V * transpose(V).
+func (s *Sym) AppendInverse(out []float32) []float32 {
+	if s.turn == nil {
+		s.turn = make([]float64, s.ld*s.ld)
+	}
+	clear(s.turn)
+	turned := func(i int) []float64 { return s.turn[i*s.ld:][:s.ld] }
+	for i := s.ld - 1; i >= 0; i-- { // row i of V, by those below it
+		row, one := turned(i), 1/s.a[i*s.ld+i]
+		row[i] = one
+		for k := i + 1; k < s.ld; k++ {
+			axpyWide(-one*s.a[i*s.ld+k], turned(k)[k:], row[k:])
+		}
+	}
+	from := len(out)
+	out = slices.Grow(out, s.n*s.n)[:from+s.n*s.n]
+	for i := range s.n {
+		for j := range i + 1 {
+			at := i &^ (symEdge - 1) // left of i row i is 0
+			v := float32(dotWide(turned(i)[at:], turned(j)[at:]))
+			out[from+i*s.n+j], out[from+j*s.n+i] = v, v
+		}
+	}
+	return out
 }

@@ -126,10 +126,20 @@ func TestSymSolves(t *testing.T) {
 		if err := s.Factorise(); err != nil {
 			t.Fatalf("Factorise, n = %d: %v", n, err)
 		}
+		right := slices.Clone(b)
 		s.Solve(b)
+		inverse := s.AppendInverse([]float32{7})[1:]
 		for i := range b {
 			if !near(b[i], want[i], 1, 1e-6) {
 				t.Fatalf("Solve, n = %d: element %d is %v, want %v", n, i, b[i], want[i])
+			}
+			sum, size := 0.0, 0.0
+			for j, x := range right {
+				sum += float64(inverse[i*n+j]) * x
+				size += math.Abs(float64(inverse[i*n+j]) * x)
+			}
+			if !near(sum, want[i], size, 1e-6) || len(inverse) != n*n {
+				t.Fatalf("AppendInverse, n = %d: row %d times the right side is %v, want %v", n, i, sum, want[i])
 			}
 		}
 	}

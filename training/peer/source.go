@@ -97,9 +97,9 @@ func (c *scorer) Score(items []engine.ItemNum, out []float32) {
 }
 
 // Explain implements model.Scorer. Gorse names no causes: all of a score is base.
-func (c *scorer) Explain(item engine.ItemNum) (base float64, parts []model.Part) {
+func (c *scorer) Explain(item engine.ItemNum, parts []model.Part) (base float64, _ []model.Part) {
 	if row, ok := c.s.rows.Row(item); ok && !c.Empty() {
 		base = float64(c.score(row))
 	}
-	return base, nil
+	return base, parts
 }

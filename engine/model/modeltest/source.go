@@ -73,7 +73,7 @@ func ask(src model.Source, q *model.Query, items []engine.ItemNum) reply {
 	r.proposed = s.Propose(bitmap(items), len(items)/2+1, nil)
 	s.Score(items, r.scores)
 	for _, n := range items {
-		base, parts := s.Explain(n)
+		base, parts := s.Explain(n, nil)
 		r.bases, r.parts = append(r.bases, base), append(r.parts, parts)
 	}
 	return r
@@ -204,7 +204,7 @@ func checkBatches(t *testing.T, query int, s model.Scorer, items []engine.ItemNu
 func checkParts(t *testing.T, query int, s model.Scorer, items []engine.ItemNum, scores []float32) {
 	t.Helper()
 	for i, n := range items {
-		base, parts := s.Explain(n)
+		base, parts := s.Explain(n, nil)
 		sum, size := base, math.Abs(base)
 		for _, p := range parts {
 			sum += p.Contribution

@@ -1,0 +1,235 @@
+package recommend
+
+import (
+	"math/bits"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/basket"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/repeat"
+	"github.com/rapportengine/rapport/engine/session"
+)
+
+// deed is what reasons tell of one cause: of an item of the history the newest interaction
+// of the type that weighed most, and when it was bought.
+type deed struct {
+	item       engine.ItemNum
+	bought     int
+	did        engine.Type
+	at         time.Time // zero where no row tells
+	lastBought time.Time
+}
+
+// deeds returns what is to be told of the causes of an answer. What is told of a history is
+// kept with the person: their rows need not be read again.
+func (e *explainer) deeds() []deed {
+	q := e.voices.query
+	if len(q.Anchors) > 0 {
+		out := make([]deed, len(q.Anchors))
+		for i, n := range q.Anchors {
+			out[i].item = n
+		}
+		return out
+	}
+	if !e.in.Someone.personalised() {
+		return nil
+	}
+	m := e.in.made()
+	if m == nil {
+		return deedsOf(q.Interests(), q.Deeds())
+	}
+	if m.deeds != nil {
+		return m.deeds
+	}
+	out := deedsOf(q.Interests(), q.Deeds())
+	if m = e.in.made(); m.models == e.in.World.Models { // with what was read for it
+		more := *m
+		more.deeds = out
+		e.in.Someone.keeping().set(&more)
+	}
+	return out
+}
+
+// deedsOf finds of each item of a history what to tell of it.
+func deedsOf(history []engine.Interest, rows []engine.Row) []deed {
+	out := make([]deed, len(history))
+	for i := range history {
+		h := &history[i]
+		out[i] = deed{item: h.Item, bought: h.Bought, did: h.Type, lastBought: h.LastBought}
+	}
+	var c causes
+	c.open(out)
+	for i := range rows {
+		r := &rows[i]
+		if r.Item == "" {
+			continue
+		}
+		if at := c.find(r.Num); at >= 0 && r.Type == out[at].did && r.At.After(out[at].at) {
+			out[at].at = r.At
+		}
+	}
+	return out
+}
+
+// causes are what an answer was made from, the history or what the request is about, each
+// told once however many items and sources it speaks for.
+type causes struct {
+	list   []deed
+	places []int32 // by a hash of the item, 1 + its place in list; 0 for none
+	shift  int     // of the hash, to a place
+	told   []engine.Reason
+	as     []int32 // by place in list, 1 + its reason in told; 0 for not told yet
+}
+
+// open makes c ready for the causes of one answer.
+func (c *causes) open(list []deed) {
+	c.list = list
+	size := max(bits.Len(uint(2*len(list))), 4) // at most half of the places are taken
+	c.shift = 64 - size
+	c.places = zeros(c.places, 1<<size)
+	c.as = zeros(c.as, len(list))
+	for i := range list {
+		at := c.slot(list[i].item)
+		for c.places[at] != 0 {
+			at = (at + 1) & (len(c.places) - 1)
+		}
+		c.places[at] = int32(i) + 1
+	}
+}
+
+// close lets go of all that c points to, and keeps the room.
+func (c *causes) close() {
+	clear(c.told)
+	c.list, c.told = nil, c.told[:0]
+}
+
+func zeros(of []int32, n int) []int32 {
+	of = slices.Grow(of[:0], n)[:n]
+	clear(of)
+	return of
+}
+
+func (c *causes) slot(n engine.ItemNum) int { return int(uint64(n) * 0x9e3779b97f4a7c15 >> c.shift) }
+
+// find returns the place of an item among the causes, -1 where it is none of them.
+func (c *causes) find(n engine.ItemNum) int {
+	for at := c.slot(n); ; at = (at + 1) & (len(c.places) - 1) {
+		switch place := int(c.places[at]) - 1; {
+		case place < 0 || c.list[place].item == n:
+			return place
+		}
+	}
+}
+
+// causeType says what the items are that a source folds in.
+func (e *explainer) causeType() string {
+	if len(e.voices.query.Anchors) > 0 {
+		return engine.ReasonContext
+	}
+	return engine.ReasonHistory
+}
+
+// cause is the reason that n, an item of the history or of what the request is about,
+// adds so much to a source's score of an item, and so many more with it.
+func (e *explainer) cause(source string, of, n engine.ItemNum, contribution float64, more int) engine.Reason {
+	at := e.causes.find(n)
+	known := e.known(n, at)
+	r, own := *known, more > 0 // own: it tells more than that cause does elsewhere
+	switch {
+	case r.Item == "": // it is not to be named
+	case source == session.Name && of != n:
+		r.Text, own = "Others saw this in the same visit as "+titleOf(e.in.World.Catalogue.Item(n)), true
+	case source == repeat.Name || source == basket.Name:
+		own = e.tellBought(&r, at) || own
+	}
+	if more > 0 {
+		r.Text += ", and " + strconv.Itoa(more) + " more"
+	}
+	r.Source, r.Contribution = source, engine.Told(contribution)
+	if own || at < 0 {
+		r.Cause = 0
+		return r
+	}
+	if known.Cause == 0 {
+		known.Cause = e.number()
+	}
+	r.Cause = known.Cause
+	return r
+}
+
+// known returns what is told of the cause at a place, as it was told before if it was.
+func (e *explainer) known(n engine.ItemNum, at int) *engine.Reason {
+	c := &e.causes
+	if at >= 0 && c.as[at] != 0 {
+		return &c.told[c.as[at]-1]
+	}
+	c.told = append(c.told, e.tell(n, at))
+	if at >= 0 {
+		c.as[at] = int32(len(c.told))
+	}
+	return &c.told[len(c.told)-1]
+}
+
+// tell names a cause. It counts, but is not named, where that would tell what is not
+// to be told.
+func (e *explainer) tell(n engine.ItemNum, at int) engine.Reason {
+	r := engine.Reason{Type: e.causeType()}
+	item := e.in.World.Catalogue.Item(n)
+	named := e.in.mayName(item)
+	switch {
+	case r.Type == engine.ReasonContext && !named:
+		r.Text = "Goes with what you are looking at"
+	case r.Type == engine.ReasonContext:
+		r.Item, r.Text = item.ID, "Goes with "+titleOf(item)
+	case !named:
+		r.Text = "From your history"
+	default:
+		r.Item = item.ID
+		if at >= 0 && !e.causes.list[at].at.IsZero() {
+			did := &e.causes.list[at]
+			r.Interaction, r.At = did.did, &did.at
+		}
+		r.Text = verb(r.Interaction) + " " + titleOf(item)
+	}
+	return r
+}
+
+// tellBought says of an item at a place in the history that it was bought before, how often
+// and when, and reports whether it was.
+func (e *explainer) tellBought(r *engine.Reason, at int) bool {
+	if at < 0 || e.causes.list[at].bought < 1 {
+		return false
+	}
+	of := &e.causes.list[at]
+	last := ago(e.in.Now.Sub(of.lastBought))
+	r.Interaction, r.At = engine.Purchase, &of.lastBought
+	if r.Text = "You bought this " + last; of.bought > 1 {
+		r.Text = "You bought this " + strconv.Itoa(of.bought) + " times, last " + last
+	}
+	return true
+}
+
+// mayName reports whether a reason may name an item: not one that is sensitive, that is
+// not published yet, that this place does not show to anybody, or that this person asked
+// not to see; nor one that has left the catalogue, of which we no longer know whether it
+// was sensitive. Who knows the id of a hidden item must not read its title in a reason;
+// agents see what a customer has, on sale or not.
+func (in *Input) mayName(item *engine.Item) bool {
+	if item == nil || item.Sensitive || item.Published != nil && in.Now.Before(*item.Published) {
+		return false
+	}
+	if (item.Hidden || item.Visibility == engine.AgentOnly) && in.Place.Scenario.Audience != engine.AgentOnly {
+		return false
+	}
+	if in.Someone.Customer == nil {
+		return true
+	}
+	muted := &in.Someone.Customer.Preferences
+	return !slices.Contains(muted.MutedItems, item.ID) &&
+		!slices.ContainsFunc(muted.MutedCategories, func(category string) bool {
+			return slices.ContainsFunc(item.Categories, func(path string) bool { return catalogue.Under(path, category) })
+		})
+}
