@@ -5,7 +5,7 @@ SEED  ?= 1
 STEPS ?= 20000
 BASE  ?= main
 
-.PHONY: check format lint test race demo sim kill bench bench-serve bench-train bench-ingest bench-filter bench-memory bench-fresh bench-growth golden fuzz
+.PHONY: check format lint test race demo sim kill bench bench-serve bench-train bench-ingest bench-filter bench-memory bench-fresh bench-growth bench-sentence golden fuzz
 
 check: format lint test race
 
@@ -60,6 +60,9 @@ bench-fresh: ## from an interaction to another answer; answers beside a training
 
 bench-growth: ## fits by interactions and answers by items
 	$(GO) run ./benchmarks/growth $(ARGS)
+
+bench-sentence: ## vectors of sentences by length, and the memory of the model
+	$(GO) run ./benchmarks/sentence $(ARGS)
 
 golden: ## rewrites the golden lists and shows what moved
 	$(GO) test ./engine/recommend ./engine/solution ./training/evaluate -run Golden -update

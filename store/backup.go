@@ -262,6 +262,17 @@ func erasures(txn *badger.Txn, after uint64) (list []engine.Erasure, err error) 
 	return list, err
 }
 
+// ErasedSince reports whether anybody was erased by a command after seq.
+func (s *Store) ErasedSince(ctx context.Context, seq uint64) (bool, error) {
+	txn, done, err := s.read(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer done()
+	list, err := erasures(txn, seq)
+	return len(list) > 0, err
+}
+
 // Erasures returns the receipts of all erasures, in a fixed order that says nothing:
 // what Restore needs where the store that made them is lost.
 func (s *Store) Erasures(ctx context.Context) ([]engine.Erasure, error) {

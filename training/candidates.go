@@ -21,6 +21,19 @@ const (
 	blendFloats = 40 << 20
 )
 
+// Every source scores every item in each question: of catalogues above 10,000 items fewer
+// questions are asked, so that all their scores are blendScores a source, some 20 seconds of
+// a processor; but blendFewest, on which the mean of a metric moves by some 7 % of itself.
+const (
+	blendScores = 40_000_000
+	blendFewest = 1000
+)
+
+// questionsFor returns on how many questions a blend is chosen at most among so many items.
+func questionsFor(items int) int {
+	return min(blendCases, max(blendFewest, blendScores/max(1, items)))
+}
+
 // question is a held-out case as far as the choice of weights looks at it: the items
 // that some source has among its best. What no source puts there is in no blend's list.
 type question struct {
@@ -39,6 +52,7 @@ type exam struct {
 	scales    []rank.Scale // by source; SD 0 where it says nothing, or the same of everything
 	questions []*question
 	sums      *moments
+	most      int // questions
 	workers   int
 	fresh     *Newcomers // how new items are ranked, nil for by their likeness to what was had
 }
@@ -46,7 +60,7 @@ type exam struct {
 // ask puts the cases to every source that is not left out. Scales are taken over all
 // eligible items, questions keep the best few of them.
 func ask(ctx context.Context, w *recommend.World, place *recommend.Place, cases []Case, leftOut func(source string) bool, workers int) (*exam, error) {
-	e := &exam{names: names(w.Models.Sources()), fitted: len(w.Models.Fitted), workers: workers}
+	e := &exam{names: names(w.Models.Sources()), fitted: len(w.Models.Fitted), most: questionsIn(w), workers: workers}
 	e.questions = make([]*question, len(cases))
 	likeness := slices.Index(e.names, content.Name)
 	keep := depth(len(cases), len(e.names))
@@ -74,6 +88,11 @@ func ask(ctx context.Context, w *recommend.World, place *recommend.Place, cases 
 	}
 	e.divide()
 	return e, nil
+}
+
+// questionsIn is questionsFor the items of a world.
+func questionsIn(w *recommend.World) int {
+	return questionsFor(int(w.Catalogue.Known().GetCardinality()))
 }
 
 func names(sources []model.Source) []string {
@@ -179,7 +198,7 @@ func (e *exam) join(earlier *exam) {
 	if earlier == nil || !slices.Equal(e.names, earlier.names) {
 		return
 	}
-	if room := blendCases - len(e.questions); room > 0 {
+	if room := e.most - len(e.questions); room > 0 {
 		e.questions = append(e.questions, Pick(earlier.questions, room)...)
 		e.divide()
 	}

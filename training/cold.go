@@ -22,11 +22,12 @@ import (
 
 // How new items are ranked is chosen on items that are hidden from a fit: one wanted item
 // of hideEach, of large catalogues about coldItems of them, for at most coldCases customers
-// who want some. All their scores are held at once: some 160 MB where there are so many.
+// who want some. No shop has more new items at a time; all their scores are held at once,
+// 16 MB a source, and what is nearest to a history is looked for among each.
 const (
 	hideEach  = 5
 	coldCases = 2000
-	coldItems = blendFloats / (3 * coldCases)
+	coldItems = 2000
 )
 
 // newcomerSources speak for items only that no fitted source knows.

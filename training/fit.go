@@ -9,6 +9,7 @@ import (
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/bridge"
 	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/factor"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/rank"
 	"github.com/rapportengine/rapport/engine/recommend"
@@ -26,7 +27,9 @@ type Fitter struct {
 	// Took adds up the seconds of each kind of fit.
 	Took map[string]time.Duration
 
-	words words
+	words  words
+	warm   *factor.Model // that factors may begin with, nil for none
+	warmed bool          // some did
 }
 
 // words are the items of one shop and their content. All cuts through a log in time have

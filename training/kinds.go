@@ -80,6 +80,10 @@ func askedOf[S any, P any](asked func(*S, P) *S) func(model.Source, any) model.S
 func Factor(tries ...factor.Params) Kind {
 	return NewKind(factor.Name, tries, func(ctx context.Context, f *Fitter, m *Material, p factor.Params) (model.Source, error) {
 		p.Workers, p.Seed = f.Workers, f.Seed
+		if f.warm != nil && continues(f.warm, p) {
+			f.warmed = true
+			return f.warm.Refit(ctx, m.Data(), max(1, p.WithDefaults().Epochs/warmShare), f.Workers)
+		}
 		return factor.Fit(ctx, m.Data(), p, nil)
 	})
 }

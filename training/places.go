@@ -27,10 +27,11 @@ const (
 
 // tasks are the stages every shop has, that of persons first.
 func (r *run) tasks(from, to time.Time) []stage {
+	most := questionsFor(len(r.snap.Items))
 	return []stage{
-		{rank.Person, r.Place, r.snap.NextCases(from, to, r.target, blendCases)},
-		{rank.Repeat, r.snap.Place(nil), r.snap.AgainCases(from, to, r.target, blendCases)},
-		{rank.Anchor, r.Place, r.snap.BasketCases(from, to, r.target, blendCases)},
+		{rank.Person, r.Place, r.snap.NextCases(from, to, r.target, most)},
+		{rank.Repeat, r.snap.Place(nil), r.snap.AgainCases(from, to, r.target, most)},
+		{rank.Anchor, r.Place, r.snap.BasketCases(from, to, r.target, most)},
 	}
 }
 

@@ -21,6 +21,8 @@ type Report struct {
 	Customers   int                `json:"customers"`
 	Items       int                `json:"items"`
 	Events      int                `json:"events"`
+	Refusers    uint64             `json:"refusers,omitempty,string"` // changes with who does not consent to training
+	Warm        bool               `json:"warm,omitempty"`            // the factors began with those that served
 	ChooseFrom  time.Time          `json:"choose_from,omitzero"`
 	CompareFrom time.Time          `json:"compare_from,omitzero"`
 	Recipe      Recipe             `json:"recipe"`

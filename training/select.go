@@ -171,7 +171,7 @@ func (s *Selector) blend(ctx context.Context, w *recommend.World, task rank.Task
 	if task.Of() != rank.Anchor && len(known) > 0 && len(known)+earlier >= blendLeast {
 		cases = known // an item's neighbours are asked for by anybody
 	}
-	cases = Pick(cases, blendCases)
+	cases = Pick(cases, questionsIn(w))
 	leftOut := func(source string) bool { // what can have no weight by held-out wishes
 		return slices.Contains(s.Without, source) || !speaks(source, task) || ofNewcomers(source)
 	}

@@ -8,6 +8,7 @@ package training
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
@@ -31,6 +32,8 @@ type Log interface {
 	Items(ctx context.Context, fn func(n engine.ItemNum, item engine.Item) error) error
 	// Customer returns a record; an error that wraps engine.ErrNotFound for none.
 	Customer(ctx context.Context, id engine.CustomerID) (engine.Customer, error)
+	// ErasedSince reports whether anybody was erased by a command after seq.
+	ErasedSince(ctx context.Context, seq uint64) (bool, error)
 }
 
 // Snapshot is what happened, as of one moment, in the form models are fitted on.
@@ -45,6 +48,7 @@ type Snapshot struct {
 	Seq       uint64    // of the newest command that may be in it
 	Newest    time.Time // of its events; ages count back from here
 	Events    int
+	Refusers  uint64 // changes with who does not consent to training
 	types     types
 	window    *window
 }
@@ -112,6 +116,8 @@ func Read(ctx context.Context, log Log, settings engine.Settings, progress func(
 				return err
 			}
 			if err == nil && !c.Allows(engine.Train) {
+				hash := who.Hash()
+				s.Refusers ^= binary.LittleEndian.Uint64(hash[:])
 				return nil
 			}
 			if err == nil && len(settings.Sources[bridge.ProfileName]) > 0 {

@@ -19,7 +19,7 @@ func (s *Selector) Strangers(ctx context.Context, w *recommend.World, place *rec
 	if unknown := slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return !c.unknown() }); len(unknown) >= blendLeast {
 		cases = unknown
 	}
-	cases = Pick(cases, blendCases)
+	cases = Pick(cases, questionsIn(w))
 	if len(cases) < blendLeast {
 		return usual, Chosen{Cases: len(cases)}, nil
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/factor"
 	"github.com/rapportengine/rapport/engine/rank"
 	"github.com/rapportengine/rapport/engine/recommend"
 	"github.com/rapportengine/rapport/engine/repeat"
@@ -38,6 +39,7 @@ type run struct {
 	target func(engine.Type) bool
 	places []engine.Scenario // that the shop has
 	report *Report
+	warm   *factor.Model // to begin the last fit with, nil for none
 }
 
 // chosen is what the search came to.
@@ -254,6 +256,7 @@ func (r *run) train(ctx context.Context, incumbent *chosen) (*recommend.Models, 
 	}
 	r.report.Recipe, r.report.Blend = candidate.recipe, candidate.blend
 	r.Fitter.begins("fitting on everything")
+	r.Fitter.warm = r.warm
 	sources, err := r.Fitter.All(ctx, all, candidate.recipe)
 	if err != nil {
 		return nil, err
@@ -261,6 +264,7 @@ func (r *run) train(ctx context.Context, incumbent *chosen) (*recommend.Models, 
 	if err := candidate.blend.Validate(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
+	r.report.Warm = r.Fitter.warmed
 	r.report.Seconds = make(map[string]float64)
 	for what, took := range maps.All(r.Fitter.Took) {
 		r.report.Seconds[what] = took.Seconds()

@@ -69,6 +69,7 @@ type result struct {
 // present form have.
 var shown = map[string]string{
 	"serve": "kernels", "train": "epochs", "ingest": "crash", "filter": "at", "memory": "samples_bytes", "fresh": "mail", "growth": "fits",
+	"sentence": "kept_mib",
 }
 
 // newest returns the newest line of each benchmark and data.

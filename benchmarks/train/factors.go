@@ -17,6 +17,7 @@ type factorFit struct {
 	Dims    int     `json:"dims"`
 	Lambda  float64 `json:"lambda"`
 	Alpha0  float64 `json:"alpha0"`
+	Steps   int     `json:"steps"`     // of an iteration, -1 for exact solutions
 	Epoch   cost    `json:"iteration"` // median
 	Fit     cost    `json:"fit"`
 	NDCG    float64 `json:"ndcg@10"`
@@ -45,9 +46,9 @@ func (b *bench) factors(ctx context.Context) error {
 	}
 	for _, dims := range b.dimsOf {
 		p := best
-		p.Dims, p.Epochs, p.Workers = dims, b.epochs, b.workers
+		p.Dims, p.Epochs, p.Steps, p.Workers = dims, b.epochs, b.steps, b.workers
 		p = p.WithDefaults()
-		out := factorFit{Dims: dims, Lambda: p.Lambda, Alpha0: p.Alpha0, Tuned: b.tune, Workers: b.workers, FoldOf: foldOf}
+		out := factorFit{Dims: dims, Lambda: p.Lambda, Alpha0: p.Alpha0, Steps: p.Steps, Tuned: b.tune, Workers: b.workers, FoldOf: foldOf}
 		m, each, all, err := timedFactors(ctx, b.data, p)
 		if err != nil {
 			return err

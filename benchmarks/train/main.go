@@ -27,6 +27,7 @@ and NDCG@10 on one held-out event a customer among all items they had not.
 
     go run ./benchmarks/train -quick
     go run ./benchmarks/train -set S
+    go run ./benchmarks/train -set S -parts factor -steps -1
     go run ./benchmarks/train -train train.csv -test test.csv -parts factor,gorse -tune`
 
 type options struct {
@@ -34,6 +35,7 @@ type options struct {
 	parts, dims, ease   string
 	epochs, rounds      int
 	workers, customers  int
+	steps               int
 	tokens, gonum       int
 	tune, long, quick   bool
 	results             string
@@ -52,6 +54,7 @@ func main() {
 	flag.StringVar(&o.ease, "ease", "4000,8000", "numbers of items of EASE, the most wanted ones")
 	flag.IntVar(&o.gonum, "gonum", 4000, "most items that Gonum inverts; with -long all")
 	flag.IntVar(&o.epochs, "epochs", 15, "iterations of factors, ours and Gorse's")
+	flag.IntVar(&o.steps, "steps", 0, "steps of an iteration of our factors, 0 for what ships, -1 for exact solutions")
 	flag.IntVar(&o.rounds, "rounds", 3, "how often EASE, item-kNN and embeddings are fitted; the median by CPU time is told")
 	flag.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "threads of our fits; Gorse's has one")
 	flag.IntVar(&o.customers, "customers", 10_000, "customers that a fit's worth is measured on, at most")

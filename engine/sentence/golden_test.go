@@ -121,6 +121,31 @@ func likeReference(t *testing.T, e *Encoder, least float64) {
 	t.Logf("%d texts: cosine %.6f on average, %.6f at worst; largest difference %.2g", count, sum/float64(count), worst, apart)
 }
 
+// TestTextsAreAsNearAsTheReferenceHasThem holds the cosines of all pairs of texts against
+// those of the reference's vectors.
+func TestTextsAreAsNearAsTheReferenceHasThem(t *testing.T) {
+	m := loaded(t)
+	var got, want [][]float32
+	for _, r := range golden(t) {
+		if v := r.vector(t); v != nil {
+			out := make([][]float32, 1)
+			m.encode(out, [][]int32{r.IDs[:min(len(r.IDs), MaxTokens)]})
+			got, want = append(got, out[0]), append(want, v)
+		}
+	}
+	most, sum, pairs := 0.0, 0.0, 0
+	for i := range got {
+		for j := range i {
+			off := math.Abs(dot(got[i], got[j]) - dot(want[i], want[j]))
+			most, sum, pairs = max(most, off), sum+off, pairs+1
+		}
+	}
+	if most > 0.02 {
+		t.Errorf("cosines are off by up to %.4f, want at most 0.02", most)
+	}
+	t.Logf("%d pairs: cosines are off by %.4f on average, %.4f at most", pairs, sum/float64(pairs), most)
+}
+
 func dot(a, b []float32) (sum float64) {
 	for i, v := range a {
 		sum += float64(v) * float64(b[i])

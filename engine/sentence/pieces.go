@@ -3,6 +3,7 @@ package sentence
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -27,20 +28,17 @@ const (
 // No piece has a space but at its front, so words are cut one by one.
 type pieces struct {
 	size  int
-	edges map[edge]int32 // of a trie by characters, to its nodes
-	nodes []node
+	nodes []node // of a trie by characters; the first is the root
 }
 
-// edge leads from a node of the trie, 0 is the root, to the next.
-type edge struct {
-	from int32
-	char rune
-}
-
-// node is a beginning of pieces, and a piece itself unless the number is unknown.
+// node is a beginning of pieces, and a piece itself unless the number is unknown. Its
+// continuations stand one after the other, by character.
 type node struct {
-	score  float64
+	char   rune
 	number int32
+	score  float64
+	first  int32
+	count  int32
 }
 
 // newPieces returns the vocabulary of texts with their scores. Where two are the same, the
@@ -49,30 +47,68 @@ func newPieces(texts []string, scores []float64) (*pieces, error) {
 	if len(texts) <= reserved {
 		return nil, fmt.Errorf("%d pieces, want more than the %d reserved", len(texts), reserved)
 	}
-	p := &pieces{size: len(texts), edges: make(map[edge]int32, 4*len(texts)), nodes: make([]node, 1, 4*len(texts))}
-	for i, text := range texts {
-		if i < reserved {
-			continue
-		}
+	sorted := make([]entry, 0, len(texts)-reserved)
+	for i, text := range texts[reserved:] {
 		if text == "" || strings.ContainsRune(text[1:], space) || !utf8.ValidString(text) {
-			return nil, fmt.Errorf("piece %d is %q, want text with a space at its front at most", i, text)
+			return nil, fmt.Errorf("piece %d is %q, want text with a space at its front at most", reserved+i, text)
 		}
-		at := int32(0)
-		for _, char := range text {
-			next, known := p.edges[edge{at, char}]
-			if !known {
-				next = int32(len(p.nodes))
-				p.edges[edge{at, char}] = next
-				p.nodes = append(p.nodes, node{})
-			}
-			at = next
-		}
-		p.nodes[at] = node{scores[i], int32(i)}
+		sorted = append(sorted, entry{[]rune(text), int32(reserved + i), scores[reserved+i]})
 	}
-	if next, known := p.edges[edge{0, space}]; !known || p.nodes[next].number == unknown {
+	slices.SortStableFunc(sorted, func(a, b entry) int { return slices.Compare(a.chars, b.chars) })
+	p := &pieces{size: len(texts), nodes: make([]node, 1, 4*len(texts))}
+	p.grow(0, 0, sorted)
+	p.nodes = slices.Clip(p.nodes)
+	if at := p.next(0, space); at == 0 || p.nodes[at].number == unknown {
 		return nil, errors.New("a space is no piece: words could not be told apart")
 	}
 	return p, nil
+}
+
+// entry is a piece that is to stand in the trie.
+type entry struct {
+	chars  []rune
+	number int32
+	score  float64
+}
+
+// grow gives a node at a depth its continuations, from the pieces that begin with it.
+func (p *pieces) grow(at int32, depth int, sorted []entry) {
+	for len(sorted) > 0 && len(sorted[0].chars) == depth {
+		p.nodes[at].number, p.nodes[at].score = sorted[0].number, sorted[0].score
+		sorted = sorted[1:]
+	}
+	var parts [][]entry // by their next character
+	for from, i := 0, 0; i < len(sorted); i++ {
+		if i+1 == len(sorted) || sorted[i+1].chars[depth] != sorted[from].chars[depth] {
+			parts = append(parts, sorted[from:i+1])
+			from = i + 1
+		}
+	}
+	first := int32(len(p.nodes))
+	p.nodes[at].first, p.nodes[at].count = first, int32(len(parts))
+	for _, part := range parts {
+		p.nodes = append(p.nodes, node{char: part[0].chars[depth]})
+	}
+	for i, part := range parts {
+		p.grow(first+int32(i), depth+1, part)
+	}
+}
+
+// next returns the continuation of a node by a character, 0 where there is none.
+func (p *pieces) next(at int32, char rune) int32 {
+	from, to := p.nodes[at].first, p.nodes[at].first+p.nodes[at].count
+	for from < to {
+		middle := (from + to) / 2
+		switch c := p.nodes[middle].char; {
+		case c == char:
+			return middle
+		case c < char:
+			from = middle + 1
+		default:
+			to = middle
+		}
+	}
+	return 0
 }
 
 // ids returns the numbers of the pieces of a text, at most most of them, and none for the
@@ -135,9 +171,7 @@ func (l *lattice) cut(p *pieces, word []rune, out []int32) []int32 {
 			out = append(out, number)
 		}
 	}
-	for i, j := start, len(out)-1; i < j; i, j = i+1, j-1 {
-		out[i], out[j] = out[j], out[i]
-	}
+	slices.Reverse(out[start:])
 	return out
 }
 
@@ -145,12 +179,10 @@ func (l *lattice) cut(p *pieces, word []rune, out []int32) []int32 {
 func (l *lattice) extend(p *pieces, word []rune, from int) {
 	at, found := int32(0), false
 	for to := from; to < len(word); to++ {
-		next, known := p.edges[edge{at, word[to]}]
-		if !known {
+		if at = p.next(at, word[to]); at == 0 {
 			break
 		}
-		at = next
-		if n := p.nodes[at]; n.number != unknown {
+		if n := &p.nodes[at]; n.number != unknown {
 			l.offer(to+1, l.best[from]+n.score, step{n.number, int32(to + 1 - from)})
 			found = true
 		}

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/rapportengine/rapport/engine/vector"
 )
@@ -86,10 +87,11 @@ func (e *Encoder) Embed(ctx context.Context, texts []string) ([][]float32, error
 // tidy makes one space of all white space between words, as the model's own tokeniser did
 // when it was trained; the one we follow takes line breaks for unknown characters.
 func tidy(s string) string {
-	if len(s) > maxBytes {
-		s = strings.ToValidUTF8(s[:maxBytes], "")
+	end := min(len(s), maxBytes)
+	for end < len(s) && end > 0 && !utf8.RuneStart(s[end]) {
+		end--
 	}
-	return strings.Join(strings.Fields(s), " ")
+	return strings.Join(strings.Fields(s[:end]), " ")
 }
 
 // span is texts that are computed together.

@@ -9,9 +9,15 @@ import (
 const (
 	// guessBytes is how much of a text is looked at.
 	guessBytes = 4 << 10
-	// toTell is how many words are enough to miss the commonest ones of a language: of
-	// English texts of eight words, nearly all have one of the stop words.
-	toTell = 8
+	// toTell is how many words are enough to miss the commonest ones of a language. Of
+	// English ones, at least one of many is among them, as shops are asked in names and
+	// numbers; a text in another language is known by one of few.
+	toTell, many, few = 8, 16, 4
+	// foreign is of how many letters one with an accent, or that English lacks, is too many.
+	foreign = 30
+	// lead is by how many words a language is ahead of English, some of whose words are
+	// among the commonest of others, too: "die", "under", "per".
+	lead = 2
 )
 
 // scripts are those that mean one language, or the commonest of several.
@@ -46,29 +52,59 @@ func Guess(s string) string {
 	if language := byScript(s); language != latin {
 		return language
 	}
-	words, found := 0, make(map[string]int, len(listed))
-	for word := range strings.FieldsFuncSeq(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !joins(r) }) {
-		word = strings.Trim(word, "-‐‑_.,'’ʼ")
-		if utf8.RuneCountInString(word) < 2 { // a letter alone is a word of many languages, and half of a code
-			continue
-		}
-		words++
-		for _, language := range listed {
-			if byLanguage[language].stop[word] || byLanguage[language].stop[withoutMarks.Replace(word)] {
-				found[language]++
-			}
-		}
-	}
-	best := listed[0]
+	words, found := commonest(s)
+	english := listed[0]
+	best, strange := english, foreignLetters(s)
 	for _, language := range listed {
 		if found[language] > found[best] {
 			best = language
 		}
 	}
-	if found[best]*toTell < words && words >= toTell {
+	if found[best] < found[english]+lead && 2*found[best] < words && (!strange || found[english] > 0) {
+		best = english
+	}
+	switch {
+	case words < toTell:
+		return best
+	case best == english && (strange || found[best]*many < words), best != english && found[best]*few < words:
 		return ""
 	}
 	return best
+}
+
+// commonest returns how many words a text has, and how many are among the commonest of each
+// language. A letter alone is no word: it is one of many languages, and half of a code.
+func commonest(s string) (words int, found map[string]int) {
+	found = make(map[string]int, len(listed))
+	apart := func(r rune) bool { return !unicode.IsLetter(r) && !joins(r) }
+	for word := range strings.FieldsFuncSeq(strings.ToLower(s), apart) {
+		word = strings.TrimFunc(word, joins)
+		if utf8.RuneCountInString(word) < 2 {
+			continue
+		}
+		words++
+		plain := withoutMarks.Replace(word)
+		for _, language := range listed {
+			if stop := byLanguage[language].stop; stop[word] || stop[plain] {
+				found[language]++
+			}
+		}
+	}
+	return words, found
+}
+
+// foreignLetters reports whether English has not so many of the letters of s.
+func foreignLetters(s string) bool {
+	letters, strange := 0, 0
+	for _, r := range s {
+		if unicode.IsLetter(r) {
+			letters++
+			if r >= utf8.RuneSelf {
+				strange++
+			}
+		}
+	}
+	return strange*foreign > letters
 }
 
 // withoutMarks takes the apostrophe out of "don't", as the lists are written.

@@ -1,0 +1,66 @@
+package training_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/recommend"
+	"github.com/rapportengine/rapport/training"
+)
+
+// TestLittleThatIsNewBeginsWithWhatServes holds what each thing that may happen between two
+// trainings does to where the factors begin, and that settings which serve are not fitted a
+// second time to be compared with.
+func TestLittleThatIsNewBeginsWithWhatServes(t *testing.T) {
+	refuses := engine.PutCustomer{Customer: engine.Customer{ID: "c7", Consent: map[engine.Purpose]bool{engine.Train: false}}}
+	var much []engine.Command
+	for n := range 200 {
+		much = append(much, deed(fmt.Sprint("c", n%60), "", engine.Purchase, n%40, 300+n))
+	}
+	few := much[:5]
+	for _, when := range []struct {
+		name  string
+		cmds  []engine.Command
+		warm  bool // what a training is set to
+		seed  uint64
+		began bool
+	}{
+		{"nothing new", nil, true, 1, true},
+		{"a little new", few, true, 1, true},
+		{"a little new, set to be cold", few, false, 1, false},
+		{"another seed", few, true, 2, false},
+		{"much new", much, true, 1, false},
+		{"somebody erased", []engine.Command{engine.Erase{Subject: engine.OfCustomer("c3")}}, true, 1, false},
+		{"somebody withdrew their consent", []engine.Command{refuses}, true, 1, false},
+	} {
+		t.Run(when.name, func(t *testing.T) {
+			s := shop(t, 60)
+			first, _ := trainer(s, small())
+			if report, err := first.Now(t.Context(), nil); err != nil || report.Warm {
+				t.Fatalf("the first training: warm %v, %v", report.Warm, err)
+			}
+			write(t, s, when.cmds...)
+			tr := training.New(s, func(*recommend.Models) {}, training.Options{Search: small(), Seed: when.seed, Workers: 2, Warm: when.warm})
+			if _, _, err := tr.Latest(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			fits := 0
+			report, err := tr.Now(t.Context(), func(step string, _ float64) {
+				if step == "fitting factor" {
+					fits++
+				}
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if report.Warm != when.began {
+				t.Errorf("factors began with those that served: %v, want %v", report.Warm, when.began)
+			}
+			// Before each cut and on all; what serves is fitted beside it where its settings are others.
+			if want := 3; when.seed == 1 && fits != want {
+				t.Errorf("factors were fitted %d times, want %d", fits, want)
+			}
+		})
+	}
+}
