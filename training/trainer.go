@@ -48,6 +48,9 @@ type Options struct {
 	ScenariosNow func() []engine.Scenario
 	Search       *Search // nil: DefaultSearch
 	Seed         uint64
+	// Aside runs a training of the loop, nil for as it is: for who wants it on a thread of
+	// its own.
+	Aside func(train func())
 	// Warm has a training that finds little new begin the factors with those that serve:
 	// they are then as good in a tenth of the time, but no longer the same for the same log.
 	Warm     bool
@@ -95,6 +98,9 @@ func New(store Store, swap func(*recommend.Models), o Options) *Trainer {
 		o.Search = &search
 	}
 	o.Workers = cmp.Or(o.Workers, max(1, runtime.GOMAXPROCS(0)/2))
+	if o.Aside == nil {
+		o.Aside = func(train func()) { train() }
+	}
 	o.Interval = cmp.Or(o.Interval, time.Hour)
 	o.MinNew = cmp.Or(o.MinNew, 1000)
 	if o.Log == nil {
@@ -181,8 +187,14 @@ func (t *Trainer) whenDue(ctx context.Context) {
 	if !t.due(ctx) {
 		return
 	}
-	report, err := t.Now(ctx, nil)
+	report, err := t.aside(ctx, nil)
 	t.tell(ctx, report, err)
+}
+
+// aside is Now beside what else the process does.
+func (t *Trainer) aside(ctx context.Context, progress func(step string, share float64)) (report *Report, err error) {
+	t.o.Aside(func() { report, err = t.Now(ctx, progress) })
+	return report, err
 }
 
 // tell logs what became of a training that ended by itself.

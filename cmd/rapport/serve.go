@@ -83,7 +83,7 @@ func (s *serveCommand) often() (training.Options, error) {
 	case s.TrainEvery < 0:
 		return training.Options{}, usagef("--train-every: a time from now on is wanted, or 0")
 	case s.TrainEvery == 0:
-		return training.Options{Warm: true, Interval: math.MaxInt64, MinNew: math.MaxUint64}, nil
+		return training.Options{Warm: true, Aside: aside, Interval: math.MaxInt64, MinNew: math.MaxUint64}, nil
 	}
-	return training.Options{Warm: true, Interval: s.TrainEvery}, nil
+	return training.Options{Warm: true, Aside: aside, Interval: s.TrainEvery}, nil
 }
