@@ -301,6 +301,16 @@ func (s *declared) Score(items []engine.ItemNum, out []float32) {
 	s.rows.Dots(out, items, vectors, s.person)
 }
 
+var _ model.Rough = (*declared)(nil)
+
+// AddRough implements model.Rough.
+func (s *declared) AddRough(room *model.RoughRoom, sums []float32, items []engine.ItemNum, gain float64) (off, most float64, ok bool) {
+	if s.Empty() {
+		return 0, 0, true
+	}
+	return s.m.base.AddRough(room, sums, items, s.person, gain)
+}
+
 // Explain gives all to the source as a whole: the attributes are no items.
 func (s *declared) Explain(item engine.ItemNum, parts []model.Part) (base float64, _ []model.Part) {
 	var out [1]float32

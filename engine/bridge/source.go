@@ -3,6 +3,7 @@ package bridge
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"sync/atomic"
 
@@ -232,6 +233,24 @@ func (s *scorer) Score(items []engine.ItemNum, out []float32) {
 			out[i] = s.person.ScoreVector(v)
 		}
 	}
+}
+
+var _ model.Rough = (*scorer)(nil)
+
+// AddRough implements model.Rough: new items are few, and scored as they are.
+func (s *scorer) AddRough(_ *model.RoughRoom, sums []float32, items []engine.ItemNum, gain float64) (off, most float64, ok bool) {
+	if s.Empty() {
+		return 0, 0, true
+	}
+	by, largest := float32(gain), float32(0)
+	s.m.base.Rows().Without(items, func(place int) {
+		if v := s.m.vector(items[place], s.by); v != nil {
+			score := s.person.ScoreVector(v)
+			sums[place] += by * score
+			largest = max(largest, score, -score)
+		}
+	})
+	return 0, math.Abs(gain) * float64(largest), true
 }
 
 // Explain splits the score among the history, as factor does.

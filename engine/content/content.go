@@ -6,6 +6,7 @@
 package content
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -52,9 +53,10 @@ func (Source) Open(q *model.Query) model.Scorer {
 // scorer is one query. Without a profile every score is 0.
 type scorer struct {
 	vectors *text.Vectors
-	profile []float32  // of unit length
-	causes  []cause    // empty for a text
-	marks   [16]uint64 // a bit for each cause, by the low bits of its number
+	profile []float32    // of unit length
+	causes  []cause      // empty for a text
+	marks   [16]uint64   // a bit for each cause, by the low bits of its number
+	own     model.Sparse // what each cause puts into its own score
 }
 
 var _ model.Lasting = (*scorer)(nil)
@@ -68,7 +70,7 @@ func (s *scorer) Again(q *model.Query) model.Scorer {
 }
 
 // Bytes implements model.Lasting.
-func (s *scorer) Bytes() int { return 192 + 24*len(s.causes) + 4*len(s.profile) }
+func (s *scorer) Bytes() int { return 192 + 32*len(s.causes) + 4*len(s.profile) }
 
 // cause is an item of the history and its share in the profile.
 type cause struct {
@@ -106,14 +108,39 @@ func (s *scorer) fold(causes []engine.Interest) {
 	for i, x := range sum {
 		s.profile[i] = float32(x / length)
 	}
+	own := make([]vector.Scored, len(s.causes))
 	for i := range s.causes {
 		c := &s.causes[i]
 		c.share /= length
 		row := s.vectors.Row(c.item)
 		c.own = float32(c.share * float64(vector.Dot(row, row)))
+		own[i] = vector.Scored{Item: c.item, Score: c.own}
 		n := c.item
 		s.marks[n/64%16] |= 1 << (n % 64)
 	}
+	slices.SortStableFunc(own, func(a, b vector.Scored) int { return cmp.Compare(a.Item, b.Item) })
+	own = slices.CompactFunc(own, func(a, b vector.Scored) bool { return a.Item == b.Item }) // as itself finds them
+	s.own = model.NewSparse(own)
+}
+
+var _ model.Rough = (*scorer)(nil)
+
+// AddRough implements model.Rough.
+func (s *scorer) AddRough(room *model.RoughRoom, sums []float32, items []engine.ItemNum, gain float64) (off, most float64, ok bool) {
+	if s.Empty() {
+		return 0, 0, true
+	}
+	query, ok := room.Ask(s.profile)
+	if !ok {
+		return 0, 0, false
+	}
+	scores := room.Scores(len(items))
+	if off, most, ok = s.vectors.Rough(scores, items, query); !ok {
+		return 0, 0, false
+	}
+	vector.Axpy(float32(gain*query.Gain()), scores, sums)
+	_, own, _ := s.own.AddRough(room, sums, items, -gain)
+	return math.Abs(gain) * off, math.Abs(gain)*most + own, true
 }
 
 // itself returns what the item's own row has put into its score, 0 for what is no cause.

@@ -1,6 +1,8 @@
 package content
 
 import (
+	"math"
+
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/rapportengine/rapport/engine"
@@ -60,6 +62,23 @@ func (s *newcomers) Score(items []engine.ItemNum, out []float32) {
 			s.Scorer.Score(items[i:i+1], out[i:i+1])
 		}
 	}
+}
+
+var _ model.Rough = (*newcomers)(nil)
+
+// AddRough implements model.Rough: new items are few, and scored as they are.
+func (s *newcomers) AddRough(_ *model.RoughRoom, sums []float32, items []engine.ItemNum, gain float64) (off, most float64, ok bool) {
+	if s.Empty() {
+		return 0, 0, true
+	}
+	by, largest := float32(gain), float32(0)
+	s.known.without(items, func(place int) {
+		var score [1]float32
+		s.Scorer.Score(items[place:place+1], score[:])
+		sums[place] += by * score[0]
+		largest = max(largest, score[0], -score[0])
+	})
+	return 0, math.Abs(gain) * float64(largest), true
 }
 
 // Propose appends the new items most alike.

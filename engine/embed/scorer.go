@@ -1,7 +1,9 @@
 package embed
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -41,8 +43,9 @@ func (m *Space) Open(q *model.Query) model.Scorer {
 type scorer struct {
 	m       *Space
 	causes  []cause
-	profile []float32  // of length 1
-	marks   [16]uint64 // a bit for each cause, by the low bits of its row
+	profile []float32    // of length 1
+	marks   [16]uint64   // a bit for each cause, by the low bits of its row
+	own     model.Sparse // what each cause puts into its own score
 }
 
 var _ model.Lasting = (*scorer)(nil)
@@ -51,7 +54,7 @@ var _ model.Lasting = (*scorer)(nil)
 func (s *scorer) Again(*model.Query) model.Scorer { return s }
 
 // Bytes implements model.Lasting.
-func (s *scorer) Bytes() int { return 192 + 16*len(s.causes) + 4*len(s.profile) }
+func (s *scorer) Bytes() int { return 192 + 24*len(s.causes) + 4*len(s.profile) }
 
 // cause is an item of the history, and its share in the profile.
 type cause struct {
@@ -90,6 +93,35 @@ func (s *scorer) fold() {
 		c.share /= length
 		s.marks[c.row/64%16] |= 1 << (c.row % 64)
 	}
+	s.own = s.owned()
+}
+
+// owned returns what each cause puts into its own score.
+func (s *scorer) owned() model.Sparse {
+	own := make([]vector.Scored, 0, len(s.causes))
+	for i, c := range s.causes {
+		if !slices.ContainsFunc(s.causes[:i], func(o cause) bool { return o.row == c.row }) {
+			v := s.m.vector(c.row)
+			own = append(own, vector.Scored{Item: s.m.rows.Num(c.row), Score: float32(s.itself(c.row) * float64(vector.Dot(v, v)))})
+		}
+	}
+	slices.SortFunc(own, func(a, b vector.Scored) int { return cmp.Compare(a.Item, b.Item) })
+	return model.NewSparse(own)
+}
+
+var _ model.Rough = (*scorer)(nil)
+
+// AddRough implements model.Rough.
+func (s *scorer) AddRough(room *model.RoughRoom, sums []float32, items []engine.ItemNum, gain float64) (off, most float64, ok bool) {
+	if s.Empty() {
+		return 0, 0, true
+	}
+	off, most, ok = s.m.index.AddRough(room, sums, items, s.profile, gain)
+	if ok {
+		_, own, _ := s.own.AddRough(room, sums, items, -gain)
+		most += own
+	}
+	return off, most, ok
 }
 
 // itself returns the share of a row in the profile, 0 for what is no cause. The marks

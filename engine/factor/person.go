@@ -45,6 +45,12 @@ func (m *Model) Best(eligible *roaring.Bitmap, v []float32, n int, out []engine.
 	return m.index.BestItems(eligible, v, n, out)
 }
 
+// AddRough adds gain times about the dot product of v and each item's vector to sums. See
+// model.Index.AddRough.
+func (m *Model) AddRough(room *model.RoughRoom, sums []float32, items []engine.ItemNum, v []float32, gain float64) (off, most float64, ok bool) {
+	return m.index.AddRough(room, sums, items, v, gain)
+}
+
 // Dims returns the length of a vector.
 func (m *Model) Dims() int { return m.params.Dims }
 

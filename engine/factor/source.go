@@ -110,6 +110,16 @@ func (s *scorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) 
 	return s.m.index.BestItems(eligible, s.person, n, out)
 }
 
+var _ model.Rough = (*scorer)(nil)
+
+// AddRough implements model.Rough.
+func (s *scorer) AddRough(room *model.RoughRoom, sums []float32, items []engine.ItemNum, gain float64) (off, most float64, ok bool) {
+	if s.Empty() {
+		return 0, 0, true
+	}
+	return s.m.index.AddRough(room, sums, items, s.person, gain)
+}
+
 // Score implements model.Scorer. An item without a vector scores 0.
 func (s *scorer) Score(items []engine.ItemNum, out []float32) {
 	if out = out[:len(items)]; s.Empty() {

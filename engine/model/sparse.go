@@ -83,12 +83,14 @@ func (s *Sparse) Score(items []engine.ItemNum, out []float32) {
 
 // Of returns the score of an item.
 func (s *Sparse) Of(item engine.ItemNum) float32 {
-	at, found := slices.BinarySearchFunc(s.scored, item, func(s vector.Scored, item engine.ItemNum) int { return cmp.Compare(s.Item, item) })
+	at, found := slices.BinarySearchFunc(s.scored, item, byItem)
 	if !found {
 		return 0
 	}
 	return s.scored[at].Score
 }
+
+func byItem(s vector.Scored, item engine.ItemNum) int { return cmp.Compare(s.Item, item) }
 
 // ascend reports whether each item is above the one before it.
 func ascend(items []engine.ItemNum) bool {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -150,6 +151,7 @@ func (e *EASE) Open(q *model.Query) model.Scorer {
 	for row, sum := range sums {
 		s.sums[row] = float32(sum)
 	}
+	s.most = model.Largest(s.sums)
 	return s
 }
 
@@ -158,6 +160,7 @@ type scorer struct {
 	e       *EASE
 	history []cause
 	sums    []float32 // by row; nil where nothing is known of the person
+	most    float32   // of their magnitudes
 }
 
 var _ model.Lasting = (*scorer)(nil)
@@ -191,6 +194,16 @@ func (s *scorer) Score(items []engine.ItemNum, out []float32) {
 			out[i] = s.sums[row]
 		}
 	}
+}
+
+var _ model.Rough = (*scorer)(nil)
+
+// AddRough implements model.Rough: the sums are there.
+func (s *scorer) AddRough(_ *model.RoughRoom, sums []float32, items []engine.ItemNum, gain float64) (off, most float64, ok bool) {
+	if !s.Empty() {
+		s.e.rows.AddRows(sums, items, s.sums, gain)
+	}
+	return 0, math.Abs(gain) * float64(s.most), true
 }
 
 // Explain implements model.Scorer. Each part is counterfactual, but for what Recent moves

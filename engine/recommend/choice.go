@@ -23,6 +23,7 @@ type choice struct {
 	without *roaring.Bitmap            // may not be in the list; nil for none
 	count   int                        // of those that may
 	commons *[2]atomic.Pointer[common] // where items are those of a stock; by task: any, cold
+	heard   *heard                     // what was heard of items before; nil where that is not known
 }
 
 // choiceOf returns the choice of exactly some items.

@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"slices"
 	"sync/atomic"
 	"weak"
 
@@ -15,7 +16,7 @@ import (
 type common struct {
 	key   commonKey
 	asked atomic.Int32
-	sums  atomic.Pointer[[]float64] // in the order of the stock's items
+	heard atomic.Pointer[heard] // of the stock's items
 }
 
 // commonWorth is how often the same must be asked for until it is kept: where something is
@@ -39,13 +40,47 @@ type commonVoice struct {
 // asked like all others.
 const maxCommon = 8
 
-// sumCommon writes what the common voices say of items to sums: as it was kept with the
-// stock of which they are the items, if they are.
-func (v *voices) sumCommon(c *choice, items []engine.ItemNum, raw []float32, sums []float64) {
-	if c.commons == nil {
-		v.addCommon(items, raw, sums)
-		return
+// heard is what the common voices say of some items, in their order.
+type heard struct {
+	sums  []float64
+	rough []float32 // the same, but for rounding
+	most  float64   // of the magnitudes in the sums
+}
+
+// round makes what is said roughly of the sums.
+func (h *heard) round() {
+	h.rough, h.most = slices.Grow(h.rough[:0], len(h.sums))[:len(h.sums)], 0
+	for i, sum := range h.sums {
+		h.rough[i] = float32(sum)
 	}
+	if most := model.Largest(h.rough); most > 0 {
+		h.most = float64(most) * (1 + 1.0/(1<<22))
+	}
+}
+
+// hear returns what the common voices say of items, which are those of a choice: as it was
+// kept with the stock, if they are those of one. It is not to be changed.
+func (v *voices) hear(c *choice, items []engine.ItemNum, s *scratch) *heard {
+	if c.heard != nil {
+		return c.heard
+	}
+	var kept *common
+	if c.commons != nil {
+		if kept = v.common(c.commons); kept.heard.Load() != nil {
+			return kept.heard.Load()
+		}
+	}
+	s.own.sums = slices.Grow(s.own.sums[:0], len(items))[:len(items)]
+	v.addCommon(items, s)
+	s.own.round()
+	if kept != nil && kept.asked.Add(1) == commonWorth {
+		kept.heard.Store(&heard{slices.Clone(s.own.sums), slices.Clone(s.own.rough), s.own.most})
+	}
+	return &s.own
+}
+
+// common returns what is kept, or will be, of what the common voices say of a stock.
+func (v *voices) common(commons *[2]atomic.Pointer[common]) *common {
 	key := commonKey{counters: weak.Make(v.query.Counters), minute: v.query.Now.Unix() / 60}
 	n := 0
 	for i := range v.voices {
@@ -54,27 +89,22 @@ func (v *voices) sumCommon(c *choice, items []engine.ItemNum, raw []float32, sum
 			n++
 		}
 	}
-	at := &c.commons[0]
+	at := &commons[0]
 	if v.task == rank.Cold {
-		at = &c.commons[1]
+		at = &commons[1]
 	}
 	kept := at.Load()
 	if kept == nil || kept.key != key {
 		kept = &common{key: key}
 		at.Store(kept)
 	}
-	if said := kept.sums.Load(); said != nil {
-		copy(sums, *said)
-		return
-	}
-	v.addCommon(items, raw, sums)
-	if kept.asked.Add(1) == commonWorth {
-		said := append([]float64(nil), sums...)
-		kept.sums.Store(&said)
-	}
+	return kept
 }
 
-func (v *voices) addCommon(items []engine.ItemNum, raw []float32, sums []float64) {
+// addCommon sums what the common voices say.
+func (v *voices) addCommon(items []engine.ItemNum, s *scratch) {
+	s.room(len(items))
+	raw, sums := s.raw[:len(items)], s.own.sums
 	clear(sums)
 	for i, voice := range v.voices {
 		if v.isCommon(i) {

@@ -1,4 +1,46 @@
 package recommend
 
+import (
+	"slices"
+
+	"github.com/rapportengine/rapport/engine/rank"
+)
+
 // LimitExact sets the number of eligible items up to which all are scored.
 func (in *Input) LimitExact(n int) { in.exactLimit = n }
+
+// RoughFrom sets the number of eligible items from which on it is told roughly which of them
+// are worth scoring; below 0 none are.
+func (in *Input) RoughFrom(n int) { in.roughFrom = n }
+
+// TellRoughly returns what is told to be worth scoring of all eligible items, with their
+// scores, for a list that looks at n of them. It is false where that cannot be told.
+func (in *Input) TellRoughly(n int) (told, all []rank.Scored, unseen float64, ok bool, err error) {
+	orders, err := in.Place.join(in.Request, in.World.Catalogue)
+	if err != nil {
+		return nil, nil, 0, false, err
+	}
+	eligible, err := in.eligible(orders)
+	if err != nil || eligible.count == 0 {
+		return nil, nil, 0, false, err
+	}
+	query, _ := in.query()
+	v := in.open(query, orders)
+	lifts, err := in.lifts(orders.boosts)
+	if err != nil {
+		return nil, nil, 0, false, err
+	}
+	score := func(c *choice, room *scratch) []rank.Scored {
+		scored := v.score(c, room)
+		lifts.add(scored)
+		return slices.Clone(scored)
+	}
+	whole := *eligible
+	all = score(&whole, new(scratch))
+	room := new(scratch)
+	found, unseen, ok := v.best(eligible, lifts, n, in.arrangement(orders).Pins, room)
+	if ok {
+		told = score(found, room)
+	}
+	return told, all, unseen, ok, nil
+}

@@ -91,6 +91,7 @@ type made struct {
 	history  []engine.Interest
 	read     bool            // whether history is: where all scorers are kept it need not be
 	deeds    []deed          // what reasons tell of the history; nil before one did
+	knows    tristate        // whether the models have seen anything of the history
 	scorers  []model.Lasting // by source; nil where it was not asked, or cannot last
 }
 
@@ -121,8 +122,8 @@ func (k *notes) size() int64 {
 	return 0
 }
 
-// made returns what was made of the person's state under this world; nil where nothing is kept: before the first training a history is worth what
-// it is worth now.
+// made returns what was made of the person's state under this world; nil where nothing is
+// kept: before the first training a history is worth what it is worth now.
 func (in *Input) made() *made {
 	k := in.Someone.keeping()
 	if k == nil || in.World.Models.LogTime.IsZero() {
@@ -134,6 +135,41 @@ func (in *Input) made() *made {
 		k.set(m)
 	}
 	return m
+}
+
+// tristate is a bool that may not be known yet.
+type tristate uint8
+
+const (
+	unknown tristate = iota
+	no
+	yes
+)
+
+// knowsNone returns what none says of the person's history and the models, as it was kept or
+// as it says now.
+func (in *Input) knowsNone(none func() bool) bool {
+	m := in.made()
+	if m == nil || !in.Someone.personalised() {
+		return none()
+	}
+	if m.knows == unknown {
+		knows := yes
+		if none() {
+			knows = no
+		}
+		m = in.note(func(m *made) { m.knows = knows })
+	}
+	return m.knows == no
+}
+
+// note keeps more of the person's state, for which made is not nil, and returns all that is
+// kept.
+func (in *Input) note(change func(m *made)) *made {
+	more := *in.made()
+	change(&more)
+	in.Someone.keeping().set(&more)
+	return &more
 }
 
 // past is the model.Past of one request: it reads the person's rows and interests once, and
@@ -166,10 +202,8 @@ func (p *past) Interests() []engine.Interest {
 	case m == nil || p.in.Someone.Packed != nil:
 		p.history = p.interests()
 	default:
-		more := *m
-		more.history, more.read = slices.Clip(p.interests()), true
-		p.in.Someone.keeping().set(&more)
-		p.history = more.history
+		p.history = slices.Clip(p.interests())
+		p.in.note(func(m *made) { m.history, m.read = p.history, true })
 	}
 	return p.history
 }
@@ -215,13 +249,10 @@ func (in *Input) opened(i int, q *model.Query) model.Scorer {
 	if again == nil {
 		return scorer
 	}
-	if now := in.made(); now.models == m.models {
-		m = now // with the history that the source has read
-	}
-	more := *m
-	more.scorers = make([]model.Lasting, len(in.World.Models.sources))
-	copy(more.scorers, m.scorers)
-	more.scorers[i] = lasting
-	in.Someone.keeping().set(&more)
+	in.note(func(m *made) {
+		scorers := make([]model.Lasting, len(in.World.Models.sources))
+		copy(scorers, m.scorers)
+		m.scorers, scorers[i] = scorers, lasting
+	})
 	return again
 }

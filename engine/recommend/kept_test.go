@@ -102,7 +102,7 @@ func TestPlacesKeepNoWorldInMemory(t *testing.T) {
 	runtime.KeepAlive(place)
 }
 
-func told(t *rapid.T, a engine.Answer) string {
+func told(t rapid.TB, a engine.Answer) string {
 	t.Helper()
 	text, err := json.Marshal(a)
 	if err != nil {

@@ -48,6 +48,16 @@ func (in *Input) list(eligible *choice, v *voices, l liftList, o *orders) (list 
 			return list, false
 		}
 	}
+	for _, n := range in.looks(eligible.count, limit, rules) {
+		found, unseen, ok := v.best(eligible, l, n, rules.Pins, room)
+		if !ok {
+			break
+		}
+		var lowest float64
+		if list, lowest = arrange(found); lowest > unseen || rules.MinRelevance != nil && *rules.MinRelevance > unseen {
+			return list, true
+		}
+	}
 	list, _ = arrange(eligible)
 	return list, true
 }

@@ -54,6 +54,7 @@ type Input struct {
 	// Only, where not nil, are the items looked at: an evaluation's cold ones.
 	Only *roaring.Bitmap
 
+	roughFrom  int // instead of roughFrom, for tests; below 0 nothing is told roughly
 	exactLimit int // instead of engine.ExactLimit, for the tests of what lies above it
 }
 

@@ -4,16 +4,25 @@ import (
 	"sync"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/rank"
 )
 
 // scratch is what an answer writes into that is as long as what may be in the list: lent
 // for one answer, and used again by the next.
 type scratch struct {
-	items  []engine.ItemNum
+	items  []engine.ItemNum // those that may be in the list, and those withheld
 	raw    []float32
 	sums   []float64
 	scored []rank.Scored
+
+	// Of telling roughly what is worth scoring:
+	own        heard // what everybody hears of items, where that was not kept
+	rough      [model.RoughItems]float32
+	rooms      []*model.RoughRoom // by voice
+	near       []nearItem
+	picked     []engine.ItemNum
+	pickedSums []float64
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
@@ -26,18 +35,24 @@ func (s *scratch) room(n int) {
 	}
 }
 
+// itemsOf returns the items of a choice, ascending, lent until the scratch is asked for those
+// of another.
+func (s *scratch) itemsOf(c *choice) []engine.ItemNum {
+	if c.items == nil {
+		c.items = itemsOf(c.all, s.items[:0])
+		s.items = c.items
+	}
+	return c.items
+}
+
 // score lets every source score every item of a choice and adds up on fixed scales, first
 // what everybody hears: in one order, that of kept sums and new ones. The list is lent until
 // the scratch is used again.
 func (v *voices) score(c *choice, s *scratch) []rank.Scored {
-	items := c.items
-	if items == nil {
-		s.items = itemsOf(c.all, s.items[:0])
-		items = s.items
-	}
+	items := s.itemsOf(c)
 	s.room(len(items))
 	raw, sums := s.raw[:len(items)], s.sums[:len(items)]
-	v.sumCommon(c, items, raw, sums)
+	copy(sums, v.hear(c, items, s).sums)
 	for i, voice := range v.voices {
 		if !v.isCommon(i) {
 			voice.Score(items, raw)

@@ -62,8 +62,14 @@ func (in *Input) allNew(v *voices) bool {
 	if known == nil || slices.ContainsFunc(v.voices, func(v voice) bool { return v.fitted }) {
 		return false
 	}
-	causes := v.query.Causes()
-	return len(causes) > 0 && !slices.ContainsFunc(causes, func(c engine.Interest) bool { return known.Has(c.Item) })
+	none := func() bool {
+		causes := v.query.Causes()
+		return len(causes) > 0 && !slices.ContainsFunc(causes, func(c engine.Interest) bool { return known.Has(c.Item) })
+	}
+	if len(v.query.Anchors) > 0 {
+		return none()
+	}
+	return in.knowsNone(none)
 }
 
 // Task is how a place's lists are weighed for a person: what they bought counts where

@@ -37,8 +37,19 @@ type chunk struct {
 // lane is the rows of some items, one after the other, so that they can be multiplied in
 // one go. Those of items without one are zero.
 type lane struct {
-	has  uint16
-	rows []float32
+	has   uint16
+	rows  []float32
+	table atomic.Pointer[vector.Table] // of rows, once one is needed
+}
+
+// rough returns the rows in bytes.
+func (l *lane) rough(d int) *vector.Table {
+	t := l.table.Load()
+	if t == nil { // of two made at once either will do
+		t = vector.NewTable(l.rows, d)
+		l.table.Store(t)
+	}
+	return t
 }
 
 // NewVectors returns an empty table for what e encodes.
@@ -96,6 +107,42 @@ func (v *Vectors) Dots(out []float32, items []engine.ItemNum, q []float32) {
 		}
 		i = end
 	}
+}
+
+// Rough writes to out what q, in bytes, says of the row of each item; 0 for items without one.
+// off and most are the bounds that q has for these rows; it is false where there are none.
+func (v *Vectors) Rough(out []float32, items []engine.ItemNum, q *vector.Rough) (off, most float64, ok bool) {
+	var all [laneItems]float32
+	d := v.encoder.Dims()
+	for i := 0; i < len(items); {
+		first := items[i] / laneItems
+		end := i + 1
+		for end < len(items) && items[end]/laneItems == first {
+			end++
+		}
+		l := v.lane(items[i])
+		if l == nil {
+			clear(out[i:end])
+			i = end
+			continue
+		}
+		t := l.rough(d)
+		o, m, ok := q.Bounds(t)
+		if !ok {
+			return 0, 0, false
+		}
+		off, most = max(off, o), max(most, m)
+		if end-i == laneItems {
+			q.Rows(out[i:end], t, 0)
+			i = end
+			continue
+		}
+		q.Rows(all[:], t, 0)
+		for ; i < end; i++ {
+			out[i] = all[items[i]%laneItems]
+		}
+	}
+	return off, most, true
 }
 
 // With returns the table with the changed items encoded anew and the deleted ones

@@ -28,6 +28,10 @@ type Table struct {
 	lengths []float32 // |n|
 	// The largest of lost[i] / steps[i] and of lengths[i]: one bound, in steps, for all rows.
 	mostLost, mostLength float64
+	// For Rough: the largest of lost and of a row's length in steps times its step, and
+	// whether there is a row that bytes do not speak for.
+	mostOff, mostNorm float64
+	mute              bool
 }
 
 // NewTable returns a table of rows of d floats, which stay as they are while the table is
@@ -51,7 +55,7 @@ func NewTable(rows []float32, d int) *Table {
 			continue
 		}
 		if !(most >= leastRow && most <= mostRow) {
-			t.steps[i] = float32(math.Inf(1))
+			t.steps[i], t.mute = float32(math.Inf(1)), true
 			continue
 		}
 		t.steps[i] = float32(most / steps)
@@ -63,6 +67,8 @@ func NewTable(rows []float32, d int) *Table {
 		t.lost[i], t.lengths[i] = float32(lost*above), float32(length*above)
 		t.mostLost = max(t.mostLost, float64(t.lost[i])/float64(t.steps[i]))
 		t.mostLength = max(t.mostLength, float64(t.lengths[i]))
+		t.mostOff = max(t.mostOff, float64(t.lost[i]))
+		t.mostNorm = max(t.mostNorm, float64(t.steps[i])*float64(t.lengths[i]))
 	}
 	return t
 }

@@ -38,6 +38,7 @@ func Source(t *testing.T, src model.Source, c Contract) {
 		c.checkPropose(t, i, src.Open(q))
 		checkBatches(t, i, src.Open(q), c.Items, answer.scores)
 		checkParts(t, i, src.Open(q), c.Items, answer.scores)
+		checkRough(t, i, src.Open(q), c.Items)
 		if src.Open(q).Empty() && !constant(answer.scores) {
 			t.Errorf("query %d: Empty, but the scores %v differ", i, answer.scores)
 		}

@@ -1,0 +1,183 @@
+package recommend
+
+import (
+	"math"
+	"math/bits"
+	"slices"
+	"sort"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/rank"
+	"github.com/rapportengine/rapport/engine/vector"
+)
+
+// roughFrom is from how many eligible items on, and from how many for each that a list looks
+// at, it is told roughly which of them are worth scoring: below, to score all costs as little.
+const (
+	roughFrom  = 256
+	roughShare = 4
+)
+
+// looks returns how many of the best are to be found roughly, one try after the other; none
+// where all are scored at once.
+func (in *Input) looks(eligible, limit int, r *rank.Rules) []int {
+	from, share := roughFrom, roughShare
+	if in.roughFrom != 0 {
+		from, share = in.roughFrom, 1
+	}
+	var out []int
+	if from > 0 && eligible >= from && eligible <= limit {
+		for n := r.Looks(); n*share <= eligible; n *= 8 {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// best returns eligible items among which the n that score highest surely are, and those
+// that are pinned. None of the others scores above unseen. It is false where that cannot be
+// told.
+//
+// Every source says about what it scores, and how far off that is at the most (model.Rough).
+// So each item has a lower and an upper bound; what cannot reach the n-th highest of the lower
+// ones is left out.
+func (v *voices) best(eligible *choice, l liftList, n int, pins []rank.Pinned, s *scratch) (found *choice, unseen float64, ok bool) {
+	items := s.itemsOf(eligible)
+	r := v.roughly(eligible, items, l, n, s)
+	for from := 0; from < len(items); from += model.RoughItems {
+		if !r.look(items, from, min(from+model.RoughItems, len(items))) {
+			return nil, 0, false
+		}
+	}
+	bound := r.lows.Worst()
+	if math.IsInf(float64(bound), -1) {
+		return nil, 0, false // fewer are eligible than are asked for
+	}
+	r.keep(items, pins)
+	s.picked, s.pickedSums = s.picked[:0], s.pickedSums[:0]
+	for _, c := range s.near {
+		if c.high >= float64(bound) {
+			s.picked, s.pickedSums = append(s.picked, items[c.place]), append(s.pickedSums, r.heard.sums[c.place])
+		}
+	}
+	found = &choice{items: s.picked, count: len(s.picked), heard: &heard{sums: s.pickedSums}}
+	return found, math.Nextafter(float64(bound)+r.constant, math.Inf(-1)), true
+}
+
+// roughly is one such search.
+type roughly struct {
+	*voices
+	*scratch
+	heard    *heard
+	lows     *vector.Top // the n highest lower bounds
+	withheld withheld
+	lifted   []liftedItems
+	constant float64 // what all items score alike, left out of the rough sums
+	spread   float64 // what roundings come to, times the magnitude of what is summed
+	least    float64 // that magnitude, but for what voices say of items
+}
+
+// nearItem is an item that may be among the best: in steps of a search, at most high.
+type nearItem struct {
+	place int
+	high  float64
+}
+
+func (v *voices) roughly(eligible *choice, items []engine.ItemNum, l liftList, n int, s *scratch) *roughly {
+	r := &roughly{voices: v, scratch: s, lows: vector.NewTop(n), withheld: withheldFrom(eligible)}
+	r.heard = v.hear(eligible, items, s)
+	s.near = s.near[:0]
+	for len(s.rooms) < len(v.voices) {
+		s.rooms = append(s.rooms, new(model.RoughRoom))
+	}
+	r.least = r.heard.most
+	for i, voice := range v.voices {
+		if !v.isCommon(i) {
+			s.rooms[i].Open()
+			r.constant += voice.Offset()
+			r.least += math.Abs(voice.Offset())
+		}
+	}
+	for _, lift := range l {
+		r.lifted = append(r.lifted, liftedItems{lift.items.Iterator(), float32(lift.add)})
+		r.least += math.Abs(lift.add)
+	}
+	// Of each voice a product, its factor and the sum are rounded, by a part in 2^24 each.
+	const rounding = 1.0 / (1 << 22)
+	r.spread = rounding * float64(len(v.voices)+len(l)+3)
+	return r
+}
+
+// look takes the items of one block.
+func (r *roughly) look(items []engine.ItemNum, from, to int) bool {
+	part := items[from:to]
+	sums := r.rough[:len(part)]
+	copy(sums, r.heard.rough[from:to])
+	off, most := 0.0, r.least
+	for i, voice := range r.voices.voices {
+		if r.isCommon(i) {
+			continue
+		}
+		if rough, is := voice.Scorer.(model.Rough); is {
+			if o, m, ok := rough.AddRough(r.rooms[i], sums, part, voice.Gain()); ok {
+				off, most = off+o, most+m
+				continue
+			}
+		}
+		raw := r.rooms[i].Scores(len(part))
+		voice.Score(part, raw)
+		vector.Axpy(float32(voice.Gain()), raw, sums)
+		most += math.Abs(voice.Gain()) * float64(model.Largest(raw))
+	}
+	for i := range r.lifted {
+		r.lifted[i].addTo(sums, part)
+	}
+	if off += most * r.spread; !(most < math.MaxFloat32/4) || !(off <= most) {
+		return false
+	}
+	r.withheld.strike(sums, part)
+	for i := len(part); i%64 != 0; i++ {
+		r.rough[i] = float32(math.Inf(-1))
+	}
+	for i := 0; i < len(part); i += 64 {
+		r.take(from+i, r.rough[i:i+64], off)
+	}
+	return true
+}
+
+// take remembers those of 64 items that may be among the best.
+func (r *roughly) take(from int, sums []float32, off float64) {
+	bound := float64(r.lows.Worst())
+	var words [1]uint64
+	vector.AtLeast(words[:], sums, max(below(bound-off), -math.MaxFloat32)) // what is struck is lower
+	for word := words[0]; word != 0; word &= word - 1 {
+		i := bits.TrailingZeros64(word)
+		sum := float64(sums[i])
+		if sum+off < float64(r.lows.Worst()) {
+			continue
+		}
+		r.near = append(r.near, nearItem{from + i, sum + off})
+		r.lows.Push(engine.ItemNum(from+i), below(sum-off))
+	}
+}
+
+// below returns the next lower float32, whatever rounding does.
+func below(x float64) float32 { return math.Nextafter32(float32(x), float32(math.Inf(-1))) }
+
+// keep keeps the pinned items that may be in the list, wherever they stand.
+func (r *roughly) keep(items []engine.ItemNum, pins []rank.Pinned) {
+	if len(pins) == 0 {
+		return
+	}
+	for _, p := range pins {
+		if place, is := slices.BinarySearch(items, p.Item); is && !r.withheld.has(p.Item) {
+			r.near = append(r.near, nearItem{place, math.Inf(1)})
+		}
+	}
+	sort.SliceStable(r.near, func(i, j int) bool {
+		a, b := r.near[i], r.near[j]
+		return a.place < b.place || a.place == b.place && a.high > b.high
+	})
+	r.near = slices.CompactFunc(r.near, func(a, b nearItem) bool { return a.place == b.place })
+}
