@@ -16,6 +16,7 @@ type inverted struct {
 	centres []float32 // a row each
 	ends    []int     // of each cluster in rows
 	rows    []uint32  // as they were numbered, cluster by cluster
+	places  []uint32  // of each row in rows
 	radius  []float32 // the farthest row of each cluster from its centre
 	table   *vector.Table
 	find    vector.Search
@@ -63,6 +64,10 @@ func (f *inverted) build(ctx context.Context, rows []float32, o *options) error 
 		copy(laid[starts[c]*d:], row)
 		starts[c]++
 		f.radius[c] = max(f.radius[c], distance(row, f.centres[int(c)*d:][:d]))
+	}
+	f.places = make([]uint32, n)
+	for at, row := range f.rows {
+		f.places[row] = uint32(at)
 	}
 	f.table = vector.NewTable(laid, d)
 	f.mask = make([]uint64, (n+63)/64)
@@ -130,13 +135,17 @@ func (f *inverted) best(q []float32, probes int) []vector.Scored {
 }
 
 // search returns the best of the rows in some clusters.
-func (f *inverted) search(q []float32, probes int) []vector.Scored {
-	clusters := f.best(q, probes)
+func (f *inverted) search(q *query, probes int) []vector.Scored {
+	clusters := f.best(q.vector, probes)
 	for _, c := range clusters {
 		from, to := f.span(int(c.Item))
 		fill(f.mask, from, to, true)
 	}
-	found := f.table.Best(&f.find, q, wanted, f.mask)
+	for _, row := range q.had {
+		at := f.places[row]
+		f.mask[at/64] &^= 1 << (at % 64)
+	}
+	found := f.table.Best(&f.find, q.vector, wanted, f.mask)
 	for _, c := range clusters {
 		from, to := f.span(int(c.Item))
 		fill(f.mask, from, to, false)
@@ -163,10 +172,11 @@ func fill(mask []uint64, from, to int, set bool) {
 }
 
 // judge finds recall, and the share of rows that are looked at.
-func (f *inverted) judge(p *probe, queries [][]float32, truth [][]vector.Scored) {
+func (f *inverted) judge(p *probe, queries []query, truth [][]vector.Scored) {
 	hits, all, rows := 0, 0, 0
-	for i, q := range queries {
-		for _, c := range f.best(q, p.Probes) {
+	for i := range queries {
+		q := &queries[i]
+		for _, c := range f.best(q.vector, p.Probes) {
 			from, to := f.span(int(c.Item))
 			rows += to - from
 		}
@@ -184,9 +194,10 @@ func (f *inverted) judge(p *probe, queries [][]float32, truth [][]vector.Scored)
 
 // left is the share of rows in clusters that may hold one of the best ten: no row of a
 // cluster scores more than its centre does, and the query's length times the radius.
-func (f *inverted) left(queries [][]float32, truth [][]vector.Scored) float64 {
+func (f *inverted) left(queries []query, truth [][]vector.Scored) float64 {
 	rows := 0
-	for i, q := range queries {
+	for i := range queries {
+		q := queries[i].vector
 		vector.DotRows(f.scores, f.centres, q)
 		length, least := norm(q), truth[i][len(truth[i])-1].Score
 		for c, score := range f.scores {
@@ -200,7 +211,7 @@ func (f *inverted) left(queries [][]float32, truth [][]vector.Scored) float64 {
 }
 
 // leftByLength is the share of rows that are long enough to be among the best ten.
-func leftByLength(rows []float32, d int, queries [][]float32, truth [][]vector.Scored) float64 {
+func leftByLength(rows []float32, d int, queries []query, truth [][]vector.Scored) float64 {
 	lengths := make([]float32, len(rows)/d)
 	for i := range lengths {
 		lengths[i] = norm(rows[i*d:][:d])
@@ -208,7 +219,7 @@ func leftByLength(rows []float32, d int, queries [][]float32, truth [][]vector.S
 	slices.Sort(lengths)
 	left := 0
 	for i, q := range queries {
-		at, _ := slices.BinarySearch(lengths, truth[i][len(truth[i])-1].Score/norm(q))
+		at, _ := slices.BinarySearch(lengths, truth[i][len(truth[i])-1].Score/norm(q.vector))
 		left += len(lengths) - at
 	}
 	return float64(left) / float64(len(queries)*len(lengths))

@@ -103,6 +103,9 @@ func (f *Factors) Person(c int) []float32 {
 	return f.Model.Person(q).Vector()
 }
 
+// Rows are what a customer did.
+func (f *Factors) Rows(c int) []engine.Row { return rowsOf(f.shop, c) }
+
 // rowsOf is what somebody did, as a log has it.
 func rowsOf(s *gen.Shop, c int) (rows []engine.Row) {
 	for _, e := range s.Known(c) {

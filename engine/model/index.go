@@ -2,6 +2,7 @@ package model
 
 import (
 	"math/bits"
+	"slices"
 	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -11,11 +12,14 @@ import (
 )
 
 // Index finds the items whose rows have the largest dot products with a query: exactly
-// those that a scan of all floats finds, by reading bytes (vector.Table), d and 12 a row
-// beside the floats. It is immutable and safe for concurrent use.
+// those that a scan of all floats finds. It looks at the longest rows first, and is often
+// done with these, as what is wanted most has long factors; else it scans bytes
+// (vector.Table), d and 12 a row beside the floats. It is immutable and safe for
+// concurrent use.
 type Index struct {
 	rows  *Rows
 	table *vector.Table
+	head  *head    // nil where no rows are much longer than others
 	has   []uint64 // a bit for each item that has a row
 	moves []moves  // by word of has; nil where every item below the last has a row
 }
@@ -23,6 +27,7 @@ type Index struct {
 // NewIndex returns the index of vectors, dims numbers a row, which stay as they are.
 func NewIndex(rows *Rows, dims int, vectors []float32) *Index {
 	x := &Index{rows: rows, table: vector.NewTable(vectors[:rows.Len()*dims], dims)}
+	x.head = headOf(x.table)
 	x.has = make([]uint64, (len(rows.row)+63)/64)
 	for _, n := range rows.nums {
 		x.has[n/64] |= 1 << (n % 64)
@@ -41,6 +46,7 @@ type searching struct {
 	vector.Search
 	items, mask []uint64
 	picks       []uint32
+	scores      []float32
 }
 
 var searches = sync.Pool{New: func() any { return new(searching) }}
@@ -58,12 +64,14 @@ func (x *Index) Best(eligible *roaring.Bitmap, q []float32, n int, out []vector.
 	}
 	s := searches.Get().(*searching)
 	defer searches.Put(s)
-	var best []vector.Scored
-	if eligible.GetCardinality() < uint64(x.rows.Len()/listedBelow) {
-		s.picks = s.picks[:0]
-		x.rows.Each(eligible, func(row int, _ engine.ItemNum) { s.picks = append(s.picks, uint32(row)) })
+	count := int(eligible.GetCardinality())
+	best, found := x.longest(s, eligible, count, q, n)
+	switch {
+	case found:
+	case count < x.rows.Len()/listedBelow:
+		s.picks = x.rows.pick(eligible, slices.Grow(s.picks[:0], count))
 		best = x.table.BestOf(&s.Search, q, n, s.picks)
-	} else {
+	default:
 		best = x.table.Best(&s.Search, q, n, x.masked(eligible, s))
 	}
 	for _, b := range best { // rows ascend as items do: ties are in order

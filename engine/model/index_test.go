@@ -1,6 +1,7 @@
 package model
 
 import (
+	"math"
 	"math/bits"
 	"math/rand/v2"
 	"slices"
@@ -28,15 +29,23 @@ func rowsOf(rng *rand.Rand, items int, share float64) *Rows {
 }
 
 // checkIndex holds searches against a scan of what is eligible.
-func checkIndex(t *testing.T, rng *rand.Rand, items, dims int, share float64) {
+func checkIndex(t *testing.T, rng *rand.Rand, items, dims int, share float64) (ends int) {
 	t.Helper()
 	rows := rowsOf(rng, items, share)
 	vectors := make([]float32, rows.Len()*dims)
 	for i := range vectors {
 		vectors[i] = float32(rng.IntN(9) - 4) // full of ties
 	}
+	if rng.IntN(3) > 0 { // some are long, as those of what is wanted most are
+		for row := range rows.Len() {
+			long := float32(int(20 * math.Exp(2*rng.NormFloat64())))
+			for i := range dims {
+				vectors[row*dims+i] *= long
+			}
+		}
+	}
 	x := NewIndex(rows, dims, vectors)
-	for _, part := range []float64{1, .7, .2, .05, .01, 0} {
+	for _, part := range []float64{1, 1, .7, .2, .05, .01, 0} {
 		eligible := roaring.New()
 		for n := range uint32(items + 100) {
 			if rng.Float64() < part {
@@ -57,12 +66,22 @@ func checkIndex(t *testing.T, rng *rand.Rand, items, dims int, share float64) {
 			top.Push(item, vector.Dot(q, vectors[row*dims:][:dims]))
 		})
 		want := top.Best()
+		if best, ended := x.longest(new(searching), eligible, int(eligible.GetCardinality()), q, n); ended {
+			ends++
+			for i := range best {
+				best[i].Item = rows.Num(int(best[i].Item))
+			}
+			if !slices.Equal(best, want) {
+				t.Fatalf("best %d of %d eligible, %d of %d items with a row, by their lengths: %v, want %v", n, eligible.GetCardinality(), rows.Len(), items, best, want)
+			}
+		}
 		first := vector.Scored{Item: 7, Score: 7}
 		got := x.Best(eligible, q, n, []vector.Scored{first})
 		if got[0] != first || !slices.Equal(got[1:], want) {
 			t.Fatalf("best %d of %d eligible, %d of %d items with a row: %v, want %v", n, eligible.GetCardinality(), rows.Len(), items, got, want)
 		}
 	}
+	return ends
 }
 
 func TestIndexFindsWhatAScanFinds(t *testing.T) {
@@ -72,8 +91,14 @@ func TestIndexFindsWhatAScanFinds(t *testing.T) {
 			checkIndex(t, rng, items, 1+rng.IntN(20), share)
 		}
 	}
-	checkIndex(t, rng, 150_000, 4, 1)
-	checkIndex(t, rng, 150_000, 4, .8)
+	ends := 0
+	for range 4 {
+		ends += checkIndex(t, rng, 150_000, 4, 1)
+		ends += checkIndex(t, rng, 150_000, 4, .8)
+	}
+	if ends == 0 {
+		t.Error("no search ended with the longest rows")
+	}
 }
 
 func FuzzIndex(f *testing.F) {

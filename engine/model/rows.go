@@ -78,6 +78,23 @@ func (r *Rows) Each(eligible *roaring.Bitmap, yield func(row int, n engine.ItemN
 	}
 }
 
+// pick appends the rows of eligible items, ascending.
+func (r *Rows) pick(eligible *roaring.Bitmap, out []uint32) []uint32 {
+	var buf [256]uint32
+	it := eligible.ManyIterator()
+	for n := it.NextMany(buf[:]); n > 0; n = it.NextMany(buf[:]) {
+		for _, num := range buf[:n] {
+			if int64(num) >= int64(len(r.row)) {
+				return out
+			}
+			if row := r.row[num]; row >= 0 {
+				out = append(out, uint32(row))
+			}
+		}
+	}
+	return out
+}
+
 // Subset returns the given rows, ascending, as rows of their own.
 func (r *Rows) Subset(rows []int) *Rows {
 	sub := &Rows{nums: make([]engine.ItemNum, len(rows)), ids: make([]engine.ItemID, len(rows))}

@@ -36,8 +36,19 @@ func (c *choice) bitmap() *roaring.Bitmap {
 	if c.without == nil {
 		return c.all
 	}
-	return roaring.AndNot(c.all, c.without)
+	if c.without.GetCardinality() > takenOneByOne {
+		return roaring.AndNot(c.all, c.without)
+	}
+	left := c.all.Clone()
+	for it := c.without.Iterator(); it.HasNext(); {
+		left.Remove(it.Next())
+	}
+	return left
 }
+
+// takenOneByOne is up to how many items are taken from a set one by one: runs stay runs,
+// where a difference of sets would write out each stretch that loses an item.
+const takenOneByOne = 256
 
 // scored appends the items that may be in the list with their sums, which are those of items.
 func (c *choice) scored(items []engine.ItemNum, sums []float64, out []rank.Scored) []rank.Scored {

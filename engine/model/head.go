@@ -1,0 +1,116 @@
+package model
+
+import (
+	"math"
+	"slices"
+	"sort"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/vector"
+)
+
+// head is the longest rows of an index, longest first. By Cauchy and Schwarz no row scores
+// more than its length times the query's: once the worst of the best so far scores more
+// than that of the next row, nothing that follows is among them.
+type head struct {
+	rows    []uint32
+	lengths []float32 // of each, rounded up
+	rest    float32   // no row that is not in the head is longer
+}
+
+// A row of the head that is looked at by itself costs what headCost rows of a scan do, and
+// what listCost of the eligible do that are looked at by number: the bitmap is asked
+// for it, and its floats are read.
+const (
+	headCost = 24
+	listCost = 16
+)
+
+// headStep is how many rows of the head are looked at before the bound is, and seenAfter
+// after how many it is believed that there is no end to be seen: the worst of the best rises
+// most at first.
+// Both together are a small part of what a search costs that looks at headLeast rows of the
+// head at the most: fewer are not worth it.
+const (
+	headStep  = 128
+	seenAfter = 2 * headStep
+	headLeast = 2048
+)
+
+// headOf returns the head of a table, nil where its rows are about of one length, or few.
+func headOf(t *vector.Table) *head {
+	size := t.Len() / headCost
+	if size < headLeast {
+		return nil
+	}
+	top := vector.NewTop(size + 1)
+	for i := range t.Len() {
+		length := lengthOf(t.Row(i))
+		// What rounding may add to a sum of so many products is in it.
+		length *= 1 + float64(len(t.Row(i))+8)/(1<<23)
+		if !(length < math.MaxFloat32/2) {
+			return nil // of what is beyond all measure nothing can be said
+		}
+		top.Push(engine.ItemNum(i), math.Nextafter32(float32(length), float32(math.Inf(1))))
+	}
+	longest := top.Best()
+	rest := longest[size].Score
+	if rest > longest[0].Score/2 {
+		return nil
+	}
+	h := &head{rest: rest, rows: make([]uint32, size), lengths: make([]float32, size)}
+	for i, l := range longest[:size] {
+		h.rows[i], h.lengths[i] = uint32(l.Item), l.Score
+	}
+	return h
+}
+
+func lengthOf(v []float32) float64 {
+	squares := 0.0
+	for _, x := range v {
+		squares += float64(x) * float64(x)
+	}
+	return math.Sqrt(squares)
+}
+
+// longest looks for the best n among the longest rows. found says whether they were shown
+// to be the best of all; best is lent until s is used again.
+func (x *Index) longest(s *searching, eligible *roaring.Bitmap, count int, q []float32, n int) (best []vector.Scored, found bool) {
+	if x.head == nil {
+		return nil, false
+	}
+	h, most := x.head, min(len(x.head.rows), count/listCost)
+	if most < headLeast || float64(n)*float64(x.rows.Len()) > float64(most)*float64(count)/2 {
+		return nil, false // so many that pass are hardly among them
+	}
+	length, top := lengthOf(q), vector.NewTop(n)
+	for at := 0; at < most; {
+		to := min(at+headStep, most)
+		s.picks = s.picks[:0]
+		for _, row := range h.rows[at:to] {
+			if eligible.Contains(uint32(x.rows.nums[row])) {
+				s.picks = append(s.picks, row)
+			}
+		}
+		s.scores = slices.Grow(s.scores[:0], len(s.picks))[:len(s.picks)]
+		x.table.Dots(s.scores, q, s.picks)
+		for i, row := range s.picks {
+			top.Push(engine.ItemNum(row), s.scores[i])
+		}
+		at = to
+		if worst := float64(top.Worst()); !math.IsInf(worst, -1) {
+			// The first row from here on that is too short; of all, the rest is shortest.
+			end := at + sort.Search(len(h.rows)-at, func(i int) bool { return float64(h.lengths[at+i])*length < worst })
+			endless := end > most || end == len(h.rows) && !(float64(h.rest)*length < worst)
+			switch {
+			case !endless && end == at:
+				return top.Best(), true
+			case endless && at >= seenAfter:
+				return nil, false
+			}
+		}
+	}
+	return nil, false
+}
