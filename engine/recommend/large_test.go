@@ -91,7 +91,7 @@ func sameItem(a, b engine.Recommended) bool { return a.Item == b.Item && a.Score
 // A source that speaks alone is asked for its best. The list is that of all items scored,
 // which is what ordering all of them by name gives.
 func TestOneSourceAloneIsExact(t *testing.T) {
-	const items, people = 1500, 12
+	const items, people = 4500, 6
 	w := village(items, upTo(items))
 	histories := modeltest.Histories(9, 300, items, 12)
 	m := fitModels(w, histories, everything(), 2)
