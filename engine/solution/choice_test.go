@@ -128,12 +128,15 @@ func TestFitFindsWhatChose(t *testing.T) {
 
 func TestSure(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 3))
-	var chances, weights []float64
-	var right []bool
+	var chances, weights, right []float64
 	for range 5_000 {
 		p := rng.Float64()
 		chances, weights = append(chances, p), append(weights, 1)
-		right = append(right, rng.Float64() < sigmoid(0.5*odds(p)-1)) // too sure by half, and by an offset
+		is := 0.0
+		if rng.Float64() < sigmoid(0.5*odds(p)-1) {
+			is = 1
+		}
+		right = append(right, is) // too sure by half, and by an offset
 	}
 	s := FitSure(chances, right, weights)
 	if s == nil || math.Abs(s.Slope-0.5) > 0.06 || math.Abs(s.Offset+1) > 0.12 {
@@ -142,7 +145,7 @@ func TestSure(t *testing.T) {
 	if FitSure(chances[:50], right[:50], weights[:50]) != nil {
 		t.Error("fifty answers were enough to calibrate")
 	}
-	all := make([]bool, len(right))
+	all := make([]float64, len(right))
 	if FitSure(chances, all, weights) != nil {
 		t.Error("answers that were all wrong were enough to calibrate")
 	}

@@ -16,7 +16,7 @@ type Evidence int
 const (
 	Words     Evidence = iota // s/(s + HalfWords), s the BM25 score in units of the rarest word's idf
 	Meaning                   // cosine of the ticket's and the fix's content vector, 0 where negative
-	Sense                     // cosine of the ticket's and the fix's sentence vector, 0 where negative
+	Sense                     // cosine of the vectors of the ticket and of the fix's nearest passage as sentences, 0 where negative
 	Head                      // score of the head, from 0 to 1
 	HeadSure                  // log(head / 0.02) / log(50), from 0 to 1: doubling a small chance counts as doubling a large one
 	Near                      // likeness of the nearest ticket it solved, from 0 to 1

@@ -196,6 +196,9 @@ func (o *Outcomes) chance(fix engine.ItemNum, product string, local counts, own 
 	return local.shrunk(p, stepStrength)
 }
 
+// Chance is the chance that a fix ends a ticket it is tried on, whatever that is about.
+func (o *Outcomes) Chance(fix engine.ItemNum) float64 { return o.chance(fix, "", counts{}, nil) }
+
 func (c counts) shrunk(mean, strength float64) float64 {
 	return (mean*strength + c.solved) / (strength + c.tried)
 }

@@ -27,7 +27,7 @@ type Input struct {
 	Content   *text.Vectors
 	Lexicon   *text.Index
 	Eligible  *roaring.Bitmap // what may be suggested, as filter.Eligible built it
-	Sentences Rows            // vectors of the fixes by the encoder of Vector; nil where there is none
+	Sentences Sentences       // of the fixes, by the encoder of Vector; nil where there is none
 	Knowledge *Knowledge      // what solved tickets taught; nil for nothing
 
 	Text     string    // subject and text of the ticket
@@ -49,14 +49,21 @@ type Input struct {
 	// sensitive ones.
 	MayName func(*engine.Item) bool
 
-	Count   int      // at most this many; below 1 means engine.DefaultCount
-	Weights *Weights // nil means the Knowledge's, else DefaultWeights
-	Own     *Own     // nil but in training
+	Count    int      // at most this many; below 1 means engine.DefaultCount
+	Snippets int      // so many of the first fixes are cited
+	Weights  *Weights // nil means the Knowledge's, else DefaultWeights
+	Own      *Own     // nil but in training
 }
 
-// Rows are vectors of fixes: nil for one that has none.
-type Rows interface {
-	Row(n engine.ItemNum) []float32
+// Sentences are the vectors of the passages of fixes: none for a fix that has none.
+type Sentences interface {
+	Passages(n engine.ItemNum) [][]float32
+}
+
+// Snippet is the stretch of a fix's text that says most of what the ticket says.
+type Snippet struct {
+	Text     string
+	From, To int // in bytes of the text as text.Plain gives it
 }
 
 // Own is the ticket itself among those the Knowledge was made of: what it must not find
@@ -111,7 +118,8 @@ type candidate struct {
 
 // Suggestion is what the engine has to say to a ticket.
 type Suggestion struct {
-	Fixes []engine.Recommended // best first, ties by item number; none where nothing fits
+	Fixes    []engine.Recommended // best first, ties by item number; none where nothing fits
+	Snippets []Snippet            // of the first ones; empty where a text has no word of the ticket
 	// Chance is that the first one ends the ticket; 0 where there is none. It means what
 	// it says only if Calibrated.
 	Chance     float64
@@ -143,6 +151,9 @@ func Suggest(in *Input) Suggestion {
 			Item: c.item.ID, Kind: c.item.KindOrProduct(), Num: c.num,
 			Score: scores[at], Rank: i + 1, Source: Name, Reasons: s.reasons(c),
 		})
+		if i < s.Snippets {
+			out.Snippets = append(out.Snippets, s.snippet(c.item))
+		}
 	}
 	return out
 }
@@ -204,13 +215,25 @@ func (s *search) looked() []candidate {
 		}
 		c.values[Meaning] = likeness(s.vector, s.Content.Row(c.num))
 		if s.Sentences != nil {
-			c.values[Sense] = likeness(s.Vector, s.Sentences.Row(c.num))
+			for _, passage := range s.Sentences.Passages(c.num) {
+				c.values[Sense] = max(c.values[Sense], likeness(s.Vector, passage))
+			}
 		}
 		c.claim = s.claims.of(c.item)
 		c.values[About], c.values[Owned], c.values[Foreign] = one(c.claim.about), one(c.claim.owned), one(c.claim.foreign)
 		out = append(out, c)
 	}
 	return out
+}
+
+// snippet is what a reader should see of a fix.
+func (s *search) snippet(it *engine.Item) Snippet {
+	plain := text.Plain(it.Text, it.TextFormat)
+	p, ok := s.Lexicon.Snippet(s.terms, plain, it.Language)
+	if !ok {
+		return Snippet{}
+	}
+	return Snippet{plain[p.From:p.To], p.From, p.To}
 }
 
 // likeness is the cosine of two vectors of unit length, 0 where there is none or it is

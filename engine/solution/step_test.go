@@ -14,18 +14,18 @@ func TestDecide(t *testing.T) {
 		said Suggestion
 		want Action
 	}{
-		{"sure", Input{Text: "my lamp is dark"}, Suggestion{fixes, 0.8, true}, Reply},
-		{"half sure", Input{Text: "my lamp is dark"}, Suggestion{fixes, 0.5, true}, Ask},
-		{"unsure", Input{Text: "my lamp is dark"}, Suggestion{fixes, 0.1, true}, Escalate},
-		{"nothing fits", Input{Text: "my lamp is dark"}, Suggestion{nil, 0, true}, Escalate},
-		{"not calibrated", Input{Text: "my lamp is dark"}, Suggestion{fixes, 0.99, false}, Ask},
-		{"one try failed", Input{Text: "still dark", Tried: []engine.ItemNum{1}}, Suggestion{fixes, 0.8, true}, Reply},
-		{"the second try failed", Input{Text: "still dark", Tried: []engine.ItemNum{1, 2}}, Suggestion{fixes, 0.8, true}, Escalate},
-		{"furious", Input{Text: "you are disgusting liars, this is the WORST shop!!"}, Suggestion{fixes, 0.9, true}, Escalate},
-		{"a lawyer", Input{Text: "then my lawyers will write to you"}, Suggestion{fixes, 0.9, true}, Escalate},
-		{"a phrase", Input{Text: "my mother passed away and the parcel is for her"}, Suggestion{fixes, 0.9, true}, Escalate},
-		{"words of a phrase apart", Input{Text: "I passed by and went away"}, Suggestion{fixes, 0.9, true}, Reply},
-		{"a court is no courtesy", Input{Text: "as a courtesy please send a bulb"}, Suggestion{fixes, 0.9, true}, Reply},
+		{"sure", Input{Text: "my lamp is dark"}, Suggestion{Fixes: fixes, Chance: 0.8, Calibrated: true}, Reply},
+		{"half sure", Input{Text: "my lamp is dark"}, Suggestion{Fixes: fixes, Chance: 0.5, Calibrated: true}, Ask},
+		{"unsure", Input{Text: "my lamp is dark"}, Suggestion{Fixes: fixes, Chance: 0.1, Calibrated: true}, Escalate},
+		{"nothing fits", Input{Text: "my lamp is dark"}, Suggestion{Fixes: nil, Chance: 0, Calibrated: true}, Escalate},
+		{"not calibrated", Input{Text: "my lamp is dark"}, Suggestion{Fixes: fixes, Chance: 0.99, Calibrated: false}, Ask},
+		{"one try failed", Input{Text: "still dark", Tried: []engine.ItemNum{1}}, Suggestion{Fixes: fixes, Chance: 0.8, Calibrated: true}, Reply},
+		{"the second try failed", Input{Text: "still dark", Tried: []engine.ItemNum{1, 2}}, Suggestion{Fixes: fixes, Chance: 0.8, Calibrated: true}, Escalate},
+		{"furious", Input{Text: "you are disgusting liars, this is the WORST shop!!"}, Suggestion{Fixes: fixes, Chance: 0.9, Calibrated: true}, Escalate},
+		{"a lawyer", Input{Text: "then my lawyers will write to you"}, Suggestion{Fixes: fixes, Chance: 0.9, Calibrated: true}, Escalate},
+		{"a phrase", Input{Text: "my mother passed away and the parcel is for her"}, Suggestion{Fixes: fixes, Chance: 0.9, Calibrated: true}, Escalate},
+		{"words of a phrase apart", Input{Text: "I passed by and went away"}, Suggestion{Fixes: fixes, Chance: 0.9, Calibrated: true}, Reply},
+		{"a court is no courtesy", Input{Text: "as a courtesy please send a bulb"}, Suggestion{Fixes: fixes, Chance: 0.9, Calibrated: true}, Reply},
 	} {
 		limits := DefaultLimits()
 		if got := limits.Decide(&c.in, &c.said); got.Action != c.want || len(got.Because) == 0 {

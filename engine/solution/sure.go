@@ -15,16 +15,14 @@ const (
 	leastSides = 10
 )
 
-// FitSure learns from chances of answers that were not fitted on, whether each was right,
-// and how many tickets it stands for. It returns nil where there are too few.
-func FitSure(chances []float64, right []bool, weights []float64) *Sure {
+// FitSure learns from chances of answers that were not fitted on, how likely each was right
+// (1 or 0 where that is known), and how many tickets it stands for. It returns nil where
+// there are too few.
+func FitSure(chances, right, weights []float64) *Sure {
 	var yes, no float64
-	for i, is := range right {
-		if is {
-			yes += weights[i]
-		} else {
-			no += weights[i]
-		}
+	for i, share := range right {
+		yes += share * weights[i]
+		no += (1 - share) * weights[i]
 	}
 	if len(chances) < leastSure || yes < leastSides || no < leastSides {
 		return nil
@@ -36,10 +34,7 @@ func FitSure(chances []float64, right []bool, weights []float64) *Sure {
 		var g0, g1, h00, h01, h11 float64
 		for i, p := range chances {
 			x := odds(p)
-			target := low
-			if right[i] {
-				target = high
-			}
+			target := low + (high-low)*right[i]
 			q := sigmoid(s.Slope*x + s.Offset)
 			d, w := weights[i]*(q-target), weights[i]*max(q*(1-q), 1e-9)
 			g0, g1 = g0+d*x, g1+d

@@ -25,6 +25,7 @@ func town(questions int) (items []engine.Item, solved []record.Question) {
 	for i, words := range themes {
 		items = append(items, engine.Item{ID: engine.ItemID(fmt.Sprint("fix-", i)), Title: strings.Fields(words)[0]})
 	}
+	items[1].Text = "Screw the bulb in until the lamp is lit."
 	items = append(items, engine.Item{ID: "fix-1b", Title: "lamp"})
 	filler := strings.Fields("please help me now my the again since yesterday it is")
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -135,8 +136,11 @@ func TestSuggestWithKnowledge(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := asked[0].Input
-	in.Lexicon, in.Knowledge = learnt.Lexicon, learnt.Knowledge
+	in.Lexicon, in.Knowledge, in.Snippets = learnt.Lexicon, learnt.Knowledge, 1
 	said := solution.Suggest(&in)
+	if len(said.Snippets) != 1 || said.Snippets[0].Text != "Screw the bulb in until the lamp is lit." {
+		t.Errorf("cited is %+v", said.Snippets)
+	}
 	if len(said.Fixes) < 2 || said.Fixes[0].Item != "fix-1" || !said.Calibrated || said.Chance < 0.8 {
 		t.Fatalf("said %+v, want fix-1 first, and sure of it", said)
 	}

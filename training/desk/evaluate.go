@@ -262,11 +262,14 @@ func (e *Evaluation) report(t *trial, folds int) *evaluate.Report {
 		first[rung] = hits
 		r.Models = append(r.Models, m)
 	}
-	last := len(ladder) - 1
-	for rung := range ladder[:last] {
+	compare := func(a, b int) {
 		r.Paired = append(r.Paired, evaluate.Paired{
-			A: Best, B: ladder[rung].name, Metric: "accuracy", Comparison: chance.Compare(first[last], first[rung]),
+			A: ladder[a].name, B: ladder[b].name, Metric: "accuracy", Comparison: chance.Compare(first[a], first[b]),
 		})
+	}
+	compare(len(ladder)-1, 0)
+	for rung := 1; rung < len(ladder); rung++ { // what each step adds
+		compare(rung, rung-1)
 	}
 	r.AdjustPaired()
 	if r.Dataset.Nothing == 0 {

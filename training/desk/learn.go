@@ -34,6 +34,7 @@ type Learnt struct {
 	Knowledge *solution.Knowledge
 	Lexicon   *text.Index // with the questions that fixes answered
 	choices   []solution.Choice
+	together  map[[2]engine.ItemNum]bool // fixes that were tried on one ticket, both ways
 }
 
 // Learn learns from solved tickets, the newest first.
@@ -55,7 +56,7 @@ func (s *Shop) Learn(ctx context.Context, tickets []Ticket, o Options) (*Learnt,
 	for i := range tickets {
 		solved[i] = tickets[i].Solved
 	}
-	out := &Learnt{Knowledge: solution.NewKnowledge(h, fixes, solved), Lexicon: s.Lexicon.WithAsked(asked(tickets, func(int) bool { return true }))}
+	out := &Learnt{Knowledge: solution.NewKnowledge(h, fixes, solved), Lexicon: s.Lexicon.WithAsked(asked(tickets, func(int) bool { return true })), together: together(solved)}
 	if err := s.weigh(ctx, out, tickets[:h.Questions()], held, &o); err != nil {
 		return nil, err
 	}
@@ -173,19 +174,47 @@ func (l *Learnt) fit(kinds []solution.Evidence) (*solution.Weights, *solution.Su
 	if err != nil {
 		return nil, nil, err
 	}
-	var chances, counts []float64
-	var right []bool
+	var chances, right, counts []float64
 	for i := range choices {
 		order, _, chance := choices[i].Rank(weights)
 		if len(order) == 0 {
 			continue // nothing is shown, and nothing is claimed
 		}
-		ended, known := choices[i].Ended(order[0])
-		if !known {
-			continue
-		}
-		chances, right = append(chances, chance), append(right, ended)
+		chances, right = append(chances, chance), append(right, l.ended(&choices[i], order[0]))
 		counts = append(counts, choices[i].Weighs())
 	}
 	return weights, solution.FitSure(chances, right, counts), nil
+}
+
+// together are the fixes that were tried on one ticket.
+func together(solved []solution.Solved) map[[2]engine.ItemNum]bool {
+	out := make(map[[2]engine.ItemNum]bool)
+	for i := range solved {
+		for _, a := range solved[i].Trials {
+			for _, b := range solved[i].Trials {
+				out[[2]engine.ItemNum{a.Fix, b.Fix}] = true
+			}
+		}
+	}
+	return out
+}
+
+// ended is the chance that a fix of the choice would have ended the ticket: 1 or 0 where
+// that is known. A fix that nobody tried on it, though it was tried beside those that were
+// on other tickets, is another try at the same trouble, and has the chance it mostly has;
+// one that never was is for another trouble. Leaving such tickets out instead would count
+// right answers only: a fix for another trouble is seldom tried.
+func (l *Learnt) ended(c *solution.Choice, place int) float64 {
+	switch ended, known := c.Ended(place); {
+	case ended:
+		return 1
+	case known:
+		return 0
+	}
+	for _, t := range c.Trials {
+		if l.together[[2]engine.ItemNum{c.Fixes[place], t.Fix}] {
+			return l.Knowledge.Outcomes.Chance(c.Fixes[place])
+		}
+	}
+	return 0
 }

@@ -30,15 +30,15 @@ type Shop struct {
 	Fixes     *roaring.Bitmap
 
 	embedder text.Embedder                      // nil for none
-	vectors  rows                               // of the fixes
+	vectors  passages                           // of the fixes
 	history  map[engine.CustomerID][]engine.Row // ascending by time
 }
 
-// rows are the vectors of fixes.
-type rows map[engine.ItemNum][]float32
+// passages are the vectors of fixes.
+type passages map[engine.ItemNum][][]float32
 
-// Row returns the vector of a fix.
-func (r rows) Row(n engine.ItemNum) []float32 { return r[n] }
+// Passages returns the vectors of a fix.
+func (p passages) Passages(n engine.ItemNum) [][]float32 { return p[n] }
 
 // contentSeed starts the fit of the content vectors.
 const contentSeed = 1
@@ -80,17 +80,27 @@ func NewShop(ctx context.Context, solutions []engine.Item, events []engine.Inter
 	if embedder == nil {
 		return s, nil
 	}
-	texts, languages := make([]string, len(entries)), make([]string, len(entries))
-	for i, e := range entries {
-		texts[i], languages[i] = e.Item.Title+"\n"+text.Plain(e.Item.Text, e.Item.TextFormat), e.Item.Language
+	var texts, languages []string
+	var of []engine.ItemNum
+	for _, e := range entries {
+		plain := text.Plain(e.Item.Text, e.Item.TextFormat)
+		parts := text.Passages(plain)
+		if len(parts) == 0 {
+			parts = []text.Passage{{}} // the title alone
+		}
+		for _, p := range parts { // what a passage is about, its title says
+			texts, languages, of = append(texts, e.Item.Title+"\n"+plain[p.From:p.To]), append(languages, e.Item.Language), append(of, e.Num)
+		}
 	}
 	vectors, err := s.embed(ctx, texts, languages)
 	if err != nil {
 		return nil, fmt.Errorf("make vectors of the solutions: %w", err)
 	}
-	s.vectors = make(rows, len(entries))
-	for i, e := range entries {
-		s.vectors[e.Num] = vectors[i]
+	s.vectors = make(passages, len(entries))
+	for i, v := range vectors {
+		if v != nil {
+			s.vectors[of[i]] = append(s.vectors[of[i]], v)
+		}
 	}
 	return s, nil
 }
