@@ -72,26 +72,58 @@ type fitting struct {
 	params  Params
 	weights []float64 // by steps - 1
 	// The runs laid end to end: steps of one timeline without a pause. Of each step its
-	// item, where its run ends, and where its run begins.
-	rows      []uint32
-	from, end []uint32
-	steps     [][]uint32 // by row: its steps
+	// item and its run, and of each run where it ends.
+	rows, run []uint32
+	ends      []uint32
+	// The steps by their row, ascending, and of each row where its end.
+	steps []uint32
+	until []uint32
 }
 
 func newFitting(seqs *model.Sequences, p Params) *fitting {
-	f := &fitting{params: p, steps: make([][]uint32, seqs.Rows.Len())}
+	f := &fitting{params: p, until: make([]uint32, seqs.Rows.Len())}
 	for d := range p.Steps {
 		f.weights = append(f.weights, p.weight(d+1))
 	}
+	n := 0
+	for steps := range seqs.All() {
+		for i := range steps {
+			if steps[i].Weight > 0 {
+				f.until[steps[i].Row]++
+				n++
+			}
+		}
+	}
+	f.rows, f.run, f.steps = make([]uint32, 0, n), make([]uint32, 0, n), make([]uint32, n)
 	for steps := range seqs.All() {
 		f.add(steps)
+	}
+	next, from := make([]uint32, len(f.until)), uint32(0)
+	for row, count := range f.until {
+		next[row] = from
+		from += count
+		f.until[row] = from
+	}
+	for at, row := range f.rows {
+		f.steps[next[row]] = uint32(at)
+		next[row]++
 	}
 	return f
 }
 
+// stepsOf returns the steps of a row.
+func (f *fitting) stepsOf(row uint32) []uint32 { return f.steps[from(f.until, row):f.until[row]] }
+
+// from returns where what ends at ends[i] begins.
+func from(ends []uint32, i uint32) uint32 {
+	if i == 0 {
+		return 0
+	}
+	return ends[i-1]
+}
+
 // add lays out the runs of a timeline, oldest first.
 func (f *fitting) add(steps []model.Step) {
-	begun := len(f.rows)
 	var last *model.Step
 	for i := range steps {
 		s := &steps[i]
@@ -99,31 +131,31 @@ func (f *fitting) add(steps []model.Step) {
 			continue
 		}
 		if last != nil && f.params.Gap > 0 && s.At.Sub(last.At) > f.params.Gap {
-			f.close(begun)
-			begun = len(f.rows)
+			f.close()
 		}
 		last = s
-		f.steps[s.Row] = append(f.steps[s.Row], uint32(len(f.rows)))
-		f.rows, f.from = append(f.rows, s.Row), append(f.from, uint32(begun))
+		f.rows, f.run = append(f.rows, s.Row), append(f.run, uint32(len(f.ends)))
 	}
-	f.close(begun)
+	f.close()
 }
 
-// close ends the run that began at a step.
-func (f *fitting) close(begun int) {
-	for range f.rows[begun:] {
-		f.end = append(f.end, uint32(len(f.rows)))
+// close ends the run that is open, if any is.
+func (f *fitting) close() {
+	if end := uint32(len(f.rows)); end > from(f.ends, uint32(len(f.ends))) {
+		f.ends = append(f.ends, end)
 	}
 }
 
 // of returns the K strongest followers of a row, ascending; ties go to the lower row.
 func (f *fitting) of(row uint32, sums *vector.Sums) []model.Edge {
-	for _, at := range f.steps[row] {
+	for _, at := range f.stepsOf(row) {
+		run := f.run[at]
+		begin, end := int(from(f.ends, run)), int(f.ends[run])
 		for d, w := range f.weights {
-			if next := int(at) + d + 1; next < int(f.end[at]) && f.rows[next] != row {
+			if next := int(at) + d + 1; next < end && f.rows[next] != row {
 				sums.Add(f.rows[next], w)
 			}
-			if before := int(at) - d - 1; f.params.Back > 0 && before >= int(f.from[at]) && f.rows[before] != row {
+			if before := int(at) - d - 1; f.params.Back > 0 && before >= begin && f.rows[before] != row {
 				sums.Add(f.rows[before], w*f.params.Back)
 			}
 		}
@@ -149,7 +181,7 @@ func (f *fitting) power(row uint32, power float64) float64 {
 	if power == 0 {
 		return 1
 	}
-	return math.Pow(float64(len(f.steps[row])), power)
+	return math.Pow(float64(len(f.stepsOf(row))), power)
 }
 
 // model keeps the items that follow or are followed.

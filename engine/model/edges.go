@@ -24,7 +24,11 @@ func byRow(a, b Edge) int { return cmp.Compare(a.Row, b.Row) }
 
 // NewEdges returns the edges that lead from each row, which ascend by row.
 func NewEdges(from [][]Edge) *Edges {
-	e := &Edges{ends: make([]uint32, 0, len(from))}
+	n := 0
+	for _, list := range from {
+		n += len(list)
+	}
+	e := &Edges{ends: make([]uint32, 0, len(from)), to: make([]uint32, 0, n), weights: make([]float32, 0, n)}
 	for _, list := range from {
 		e.add(list)
 	}
@@ -119,7 +123,7 @@ func (e *Edges) Laid(from []int, saved int) *Edges {
 	for row, at := range from {
 		place[at] = row
 	}
-	out := &Edges{ends: make([]uint32, 0, len(from))}
+	out := &Edges{ends: make([]uint32, 0, len(from)), to: make([]uint32, 0, len(e.to)), weights: make([]float32, 0, len(e.to))}
 	var list []Edge
 	for _, at := range from {
 		list = list[:0]
