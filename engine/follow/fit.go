@@ -146,6 +146,13 @@ func (f *fitting) close() {
 	}
 }
 
+// edgesMost bounds the edges of a source (160 MB): above 40,000 items each keeps fewer than
+// the 500 strongest that are usual, but fewest.
+const (
+	edgesMost = 20_000_000
+	fewest    = 100
+)
+
 // of returns the K strongest followers of a row, ascending; ties go to the lower row.
 func (f *fitting) of(row uint32, sums *vector.Sums) []model.Edge {
 	for _, at := range f.stepsOf(row) {
@@ -160,7 +167,7 @@ func (f *fitting) of(row uint32, sums *vector.Sums) []model.Edge {
 			}
 		}
 	}
-	top := vector.NewTop(f.params.K)
+	top := vector.NewTop(min(f.params.K, max(fewest, edgesMost/len(f.until))))
 	below := f.power(row, max(f.params.From, 0))
 	sums.Drain(func(j int, sum float64) {
 		if s := float32(sum / (below * f.power(uint32(j), f.params.To))); s > 0 {

@@ -48,7 +48,9 @@ type Params struct {
 	// what follows everything. Defaults 0.5 and 0; below 0 From is none.
 	From float64 `json:"from"`
 	To   float64 `json:"to"`
-	K    int     `json:"k"` // strongest followers kept of each item; default 500
+	// K is how many followers are kept of each item, the strongest; default 500. Of more than
+	// 20 million in all fewer are kept, but 100.
+	K int `json:"k"`
 	// Gap is after what pause nothing follows any more; 0, the default, for never.
 	Gap time.Duration `json:"gap"`
 
