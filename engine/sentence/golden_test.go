@@ -9,8 +9,9 @@ import (
 	"math"
 	"os"
 	"slices"
-	"sync"
 	"testing"
+
+	"github.com/rapportengine/rapport/engine/vector"
 )
 
 var floatModel = flag.String("float", "", "a model with weights as float32, made by tools/sentence -float, to be held against the reference")
@@ -75,76 +76,71 @@ func TestTokensAreTheReferences(t *testing.T) {
 }
 
 // TestVectorsAreTheReferences holds the vectors of bytes, and of floats where a file of
-// them is given, against those of the reference implementation.
+// them is given, against those of the reference implementation, and how near texts are to
+// one another against how near it has them.
 func TestVectorsAreTheReferences(t *testing.T) {
-	likeReference(t, New(1), 0.999)
+	likeReference(t, loaded(t), 0.999, 0.02)
 	if *floatModel == "" {
 		return
 	}
-	likeReference(t, &Encoder{workers: 1, model: sync.OnceValues(func() (*model, error) {
-		file, err := os.ReadFile(*floatModel)
-		if err != nil {
-			return nil, err
-		}
-		return read(string(file))
-	})}, 1-1e-9)
-}
-
-func likeReference(t *testing.T, e *Encoder, least float64) {
-	m, err := e.model()
+	file, err := os.ReadFile(*floatModel)
 	if err != nil {
 		t.Fatal(err)
 	}
-	worst, sum, count, apart := 1.0, 0.0, 0, 0.0
-	for _, r := range golden(t) {
-		want := r.vector(t)
-		if want == nil {
-			continue
-		}
-		got := make([][]float32, 1)
-		m.encode(got, [][]int32{r.IDs[:min(len(r.IDs), MaxTokens)]})
-		c := cosine(got[0], want)
-		if c < least {
-			t.Errorf("%q: cosine %.6f to the reference, want at least %v", r.Text, c, least)
-		}
-		if length := math.Sqrt(dot(got[0], got[0])); math.Abs(length-1) > 1e-6 {
-			t.Errorf("%q: length %v, want 1", r.Text, length)
-		}
-		for i, v := range want {
-			apart = max(apart, math.Abs(float64(got[0][i]-v)))
-		}
-		worst, sum, count = min(worst, c), sum+c, count+1
+	m, err := read(string(file))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if count < 50 {
-		t.Errorf("only %d vectors to compare with", count)
-	}
-	t.Logf("%d texts: cosine %.6f on average, %.6f at worst; largest difference %.2g", count, sum/float64(count), worst, apart)
+	likeReference(t, m, 1-1e-9, 1e-5)
 }
 
-// TestTextsAreAsNearAsTheReferenceHasThem holds the cosines of all pairs of texts against
-// those of the reference's vectors.
-func TestTextsAreAsNearAsTheReferenceHasThem(t *testing.T) {
-	m := loaded(t)
+func likeReference(t *testing.T, m *model, least, most float64) {
 	var got, want [][]float32
+	var apart mean
+	to := mean{least: 1}
 	for _, r := range golden(t) {
-		if v := r.vector(t); v != nil {
-			out := make([][]float32, 1)
-			m.encode(out, [][]int32{r.IDs[:min(len(r.IDs), MaxTokens)]})
-			got, want = append(got, out[0]), append(want, v)
+		v := r.vector(t)
+		if v == nil || len(r.IDs) > 12 && vector.Path() == "plain" { // which takes ten times as long
+			continue
+		}
+		out := make([][]float32, 1)
+		m.encode(out, [][]int32{r.IDs[:min(len(r.IDs), MaxTokens)]})
+		got, want = append(got, out[0]), append(want, v)
+		if c := to.add(cosine(out[0], v)); c < least {
+			t.Errorf("%q: cosine %.6f to the reference, want at least %v", r.Text, c, least)
+		}
+		if length := math.Sqrt(dot(out[0], out[0])); math.Abs(length-1) > 1e-6 {
+			t.Errorf("%q: length %v, want 1", r.Text, length)
+		}
+		for i, x := range v {
+			apart.add(math.Abs(float64(out[0][i] - x)))
 		}
 	}
-	most, sum, pairs := 0.0, 0.0, 0
+	if len(got) < 50 {
+		t.Errorf("only %d vectors to compare with", len(got))
+	}
+	var off mean
 	for i := range got {
 		for j := range i {
-			off := math.Abs(dot(got[i], got[j]) - dot(want[i], want[j]))
-			most, sum, pairs = max(most, off), sum+off, pairs+1
+			off.add(math.Abs(dot(got[i], got[j]) - dot(want[i], want[j])))
 		}
 	}
-	if most > 0.02 {
-		t.Errorf("cosines are off by up to %.4f, want at most 0.02", most)
+	if off.most > most {
+		t.Errorf("cosines of two texts are off by up to %.4f, want at most %v", off.most, most)
 	}
-	t.Logf("%d pairs: cosines are off by %.4f on average, %.4f at most", pairs, sum/float64(pairs), most)
+	t.Logf("%d texts: cosine %.6f on average, %.6f at least; numbers differ by %.2g, %.2g at most", len(got), to.of(), to.least, apart.of(), apart.most)
+	t.Logf("%.0f pairs: their cosines are off by %.2g, %.2g at most", off.count, off.of(), off.most)
 }
+
+// mean is that of some numbers, and the ends of their range.
+type mean struct{ sum, count, least, most float64 }
+
+func (m *mean) add(x float64) float64 {
+	m.sum, m.count, m.least, m.most = m.sum+x, m.count+1, min(m.least, x), max(m.most, x)
+	return x
+}
+
+func (m *mean) of() float64 { return m.sum / m.count }
 
 func dot(a, b []float32) (sum float64) {
 	for i, v := range a {
