@@ -33,6 +33,7 @@ type people struct {
 	known     map[engine.Subject]*person
 	used      *list.List // of *person, most recently used first
 	open      *list.List // those of them with rows that are not folded, in the same order
+	keeping   *list.List // those of them of which answers keep something, in the same order
 	bytes     int        // of all
 	openBytes int        // of the states that are not folded
 }
@@ -53,12 +54,13 @@ type person struct {
 	bytes  int           // of state
 	place  *list.Element // in used
 	open   *list.Element // in open, nil where the rows are folded, or there is no state
+	keeps  *list.Element // in keeping, nil where answers keep nothing of it
 }
 
 func newPeople(log Log, ids *catalogue.IDs, maxBytes int) *people {
 	return &people{
 		log: log, ids: ids, maxBytes: maxBytes,
-		known: make(map[engine.Subject]*person), used: list.New(), open: list.New(),
+		known: make(map[engine.Subject]*person), used: list.New(), open: list.New(), keeping: list.New(),
 	}
 }
 
@@ -74,6 +76,9 @@ func (p *people) get(ctx context.Context, s engine.Subject) (*recommend.Someone,
 		p.used.MoveToFront(e.place)
 		if e.open != nil {
 			p.open.MoveToFront(e.open)
+		}
+		if e.keeps != nil {
+			p.keeping.MoveToFront(e.keeps)
 		}
 		state := e.state
 		p.mu.Unlock()
@@ -213,8 +218,28 @@ func (p *people) set(e *person, who *recommend.Someone) {
 		p.open.Remove(e.open)
 		e.open = nil
 	}
-	if e.state = who; who != nil {
-		p.add(e, sizeOf(who)+who.Kept())
+	e.state = who
+	kept := 0
+	if who != nil {
+		kept = who.Kept()
+		p.add(e, sizeOf(who)+kept)
+	}
+	switch {
+	case kept > 0 && e.keeps == nil:
+		e.keeps = p.keeping.PushFront(e)
+	case kept == 0 && e.keeps != nil:
+		p.keeping.Remove(e.keeps)
+		e.keeps = nil
+	}
+}
+
+// letGo lets go of what answers keep of an entry's state.
+func (p *people) letGo(e *person) {
+	e.state.Release()
+	p.add(e, e.state.Grown())
+	if e.keeps != nil {
+		p.keeping.Remove(e.keeps)
+		e.keeps = nil
 	}
 }
 
@@ -228,6 +253,9 @@ func (p *people) grew(who *recommend.Someone) {
 	defer p.mu.Unlock()
 	if e, found := p.known[who.Subject]; found && e.state == who {
 		p.add(e, more)
+		if e.keeps == nil {
+			e.keeps = p.keeping.PushFront(e)
+		}
 		p.evict()
 	}
 }
@@ -246,17 +274,20 @@ func (p *people) release() {
 	defer p.mu.Unlock()
 	for at := p.used.Front(); at != nil; at = at.Next() {
 		if e := at.Value.(*person); e.state != nil {
-			e.state.Release()
-			p.add(e, e.state.Grown())
+			p.letGo(e)
 		}
 	}
 }
 
-// evict folds, and then drops, the least recently used until the bounds hold.
+// evict folds the least recently used, lets go of what is kept of them, and then drops them,
+// until the bounds hold: to make that again takes less than to read the log.
 func (p *people) evict() {
 	for p.openBytes > p.maxBytes/openShare && p.open.Len() > 1 {
 		e := p.open.Back().Value.(*person)
 		p.set(e, e.state.Pack(fold(e.state.Rows, p.ids)))
+	}
+	for p.bytes > p.maxBytes && p.keeping.Len() > 1 {
+		p.letGo(p.keeping.Back().Value.(*person))
 	}
 	for p.bytes > p.maxBytes && p.used.Len() > 1 {
 		p.drop(p.used.Back().Value.(*person).subject)

@@ -48,7 +48,7 @@ func (m *Model) Open(q *model.Query) model.Scorer {
 			}
 		}
 	}
-	s.Sparse = model.NewSparse(s.take(w))
+	s.Sparse = model.NewSparseOf(m.rows, s.take(w))
 	return s
 }
 

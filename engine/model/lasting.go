@@ -12,7 +12,7 @@ type Lasting interface {
 }
 
 // Bytes is about what the scores take.
-func (s *Sparse) Bytes() int { return 8 * len(s.scored) }
+func (s *Sparse) Bytes() int { return 8*len(s.scored) + 4*len(s.values) }
 
 // Common is a Scorer that knows no person: its scores hang on the query's Counters and
 // Catalogue, and on the minutes of Now and of the newest that was counted, alone.

@@ -130,6 +130,10 @@ func (r *Rows) Without(items []engine.ItemNum, yield func(place int)) {
 
 // AddRough implements Rough: what is known is known exactly.
 func (s *Sparse) AddRough(_ *RoughRoom, sums []float32, items []engine.ItemNum, gain float64) (off, most float64, ok bool) {
+	if s.rows != nil {
+		s.rows.AddRows(sums, items, s.values, gain)
+		return 0, math.Abs(gain) * float64(s.most), true
+	}
 	if len(items) == 0 || len(s.scored) == 0 {
 		return 0, 0, true
 	}

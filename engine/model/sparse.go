@@ -12,17 +12,45 @@ import (
 
 // Sparse is the part of a Scorer that is alike for sources that know when they are opened
 // which items score: Empty, Propose and Score. All other items score 0. It takes the room
-// of the items that score, whatever the catalogue.
+// of the items that score, whatever the catalogue; that of all rows where half of them do.
 type Sparse struct {
 	scored []vector.Scored // ascending by item, each once
+	rows   *Rows           // where not nil, scored is, and their scores are values
+	values []float32
+	most   float32 // of the magnitudes of values
 	told   bool
 }
 
 // NewSparse returns the scores of items, ascending, each once; it keeps the slice.
-func NewSparse(scored []vector.Scored) Sparse { return Sparse{scored, true} }
+func NewSparse(scored []vector.Scored) Sparse { return Sparse{scored: scored, told: true} }
+
+// NewSparseOf is NewSparse of items of which nearly all have rows; it may keep a copy.
+func NewSparseOf(rows *Rows, scored []vector.Scored) Sparse {
+	if 2*len(scored) < rows.Len() {
+		return NewSparse(scored)
+	}
+	values := make([]float32, rows.Len())
+	for _, one := range scored {
+		row, ok := rows.Row(one.Item)
+		if !ok {
+			return NewSparse(scored)
+		}
+		values[row] = one.Score
+	}
+	return denseOf(rows, values)
+}
+
+func denseOf(rows *Rows, values []float32) Sparse {
+	return Sparse{rows: rows, values: values, most: Largest(values), told: true}
+}
 
 // TakeSparse returns the sums by row as scores of the rows' items, and empties sums.
 func TakeSparse(rows *Rows, sums *vector.Sums) Sparse {
+	if 2*sums.Len() >= rows.Len() {
+		values := make([]float32, rows.Len())
+		sums.Drain(func(row int, v float64) { values[row] = float32(v) })
+		return denseOf(rows, values)
+	}
 	scored := make([]vector.Scored, 0, sums.Len())
 	sums.Drain(func(row int, v float64) {
 		scored = append(scored, vector.Scored{Item: rows.Num(row), Score: float32(v)})
@@ -39,6 +67,14 @@ func (s *Sparse) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) 
 		return out
 	}
 	top := vector.NewTop(n)
+	if s.rows != nil {
+		s.rows.Each(eligible, func(row int, item engine.ItemNum) {
+			if score := s.values[row]; score > 0 && score > top.Worst() {
+				top.Push(item, score)
+			}
+		})
+		return top.AppendItems(out)
+	}
 	for _, one := range s.scored {
 		if one.Score > 0 && one.Score > top.Worst() && eligible.Contains(uint32(one.Item)) { // items ascend: of equals the first stays
 			top.Push(one.Item, one.Score)
@@ -55,6 +91,16 @@ const searchBelow = 16
 // what scores; others a search each.
 func (s *Sparse) Score(items []engine.ItemNum, out []float32) {
 	out = out[:len(items)]
+	if s.rows != nil {
+		if first, is := s.rows.run(items); is && ascend(items) {
+			copy(out, s.values[first:])
+			return
+		}
+		for i, item := range items {
+			out[i] = s.Of(item)
+		}
+		return
+	}
 	if len(items) <= len(s.scored)/searchBelow || !ascend(items) {
 		for i, item := range items {
 			out[i] = s.Of(item)
@@ -83,6 +129,12 @@ func (s *Sparse) Score(items []engine.ItemNum, out []float32) {
 
 // Of returns the score of an item.
 func (s *Sparse) Of(item engine.ItemNum) float32 {
+	if s.rows != nil {
+		if row, ok := s.rows.Row(item); ok {
+			return s.values[row]
+		}
+		return 0
+	}
 	at, found := slices.BinarySearchFunc(s.scored, item, byItem)
 	if !found {
 		return 0

@@ -45,6 +45,9 @@ func sparseAsATable(t *rapid.T) {
 		scored = append(scored, vector.Scored{Item: n, Score: v})
 	}
 	s := NewSparse(scored)
+	if n := len(scored); n > 0 && scored[n-1].Item < 1000 && rapid.Bool().Draw(t, "by row") {
+		s = NewSparseOf(drawRows(t, scored), scored)
+	}
 	items := drawNums(t, "asked")
 	for _, one := range scored {
 		if rapid.Bool().Draw(t, "asked too") {
@@ -53,6 +56,13 @@ func sparseAsATable(t *rapid.T) {
 	}
 	slices.Sort(items)
 	items = slices.Compact(items)
+	sums, gain := make([]float32, len(items)), rapid.SampledFrom([]float64{1, -3, 0.1, 1e-9}).Draw(t, "gain")
+	off, most, ok := s.AddRough(nil, sums, items, gain)
+	for i, item := range items {
+		if v := float64(want[item]) * gain; !ok || !(math.Abs(float64(sums[i])-v) <= off+most/(1<<22)+1e-37) || !(math.Abs(v) <= most*(1+1e-6)) {
+			t.Fatalf("item %d of %v: %v is added, want %v within %v, at most %v", item, items, sums[i], v, off, most)
+		}
+	}
 	switch rapid.IntRange(0, 2).Draw(t, "order") {
 	case 1:
 		slices.Reverse(items)
@@ -72,6 +82,23 @@ func sparseAsATable(t *rapid.T) {
 	if out[len(items)] != 9 {
 		t.Fatal("a score was written for no item")
 	}
+}
+
+// drawRows draws rows of which more than half score, and all that scores has one but seldom.
+func drawRows(t *rapid.T, scored []vector.Scored) *Rows {
+	rows := &Rows{}
+	for _, one := range scored {
+		if rapid.IntRange(0, 200).Draw(t, "no row") > 0 {
+			rows.nums = append(rows.nums, one.Item)
+		}
+	}
+	for range rapid.IntRange(0, len(scored)).Draw(t, "other rows") {
+		rows.nums = append(rows.nums, engine.ItemNum(rapid.IntRange(0, 1100).Draw(t, "other row")))
+	}
+	slices.Sort(rows.nums)
+	rows.nums = slices.Compact(rows.nums)
+	rows.index()
+	return rows
 }
 
 // TestSeek holds the quick way against walking.
@@ -95,6 +122,7 @@ func TestSeek(t *testing.T) {
 
 func TestTakeSparse(t *testing.T) {
 	rows, sums := &Rows{nums: []engine.ItemNum{2, 5, 9}}, vector.NewSums(3)
+	rows.index()
 	sums.Add(2, 1)
 	sums.Add(0, -1)
 	sums.Add(2, 0.5)

@@ -109,6 +109,9 @@ func (v *voices) roughly(eligible *choice, items []engine.ItemNum, l liftList, n
 	return r
 }
 
+// underflow is more than what products too small for a float32 lose.
+const underflow = 1e-36
+
 // look takes the items of one block.
 func (r *roughly) look(items []engine.ItemNum, from, to int) bool {
 	part := items[from:to]
@@ -133,7 +136,7 @@ func (r *roughly) look(items []engine.ItemNum, from, to int) bool {
 	for i := range r.lifted {
 		r.lifted[i].addTo(sums, part)
 	}
-	if off += most * r.spread; !(most < math.MaxFloat32/4) || !(off <= most) {
+	if off += most*r.spread + underflow; !(most < math.MaxFloat32/4) || !(off <= most+underflow) {
 		return false
 	}
 	r.withheld.strike(sums, part)
