@@ -25,7 +25,7 @@ import (
 // where the request is the texts of plainTexts, its count, and what else it says as JSON or
 // nothing; the rest of the answer is its texts, bits, numbers and lists, in the order of
 // appendRest; and items are their count and, each, 0 and the item's number or 1 and its id,
-// kind, score, source and what moved it. Properties are not kept: the catalogue has them.
+// kind, score, source and what moved it; kinds and sources are names (see nameEncoder). Properties are not kept: the catalogue has them.
 // In version 1 the request and the rest of the answer were JSON.
 //
 // And why, kept for engine.ReasonAge:
@@ -120,6 +120,8 @@ func (e *impressionEncoder) encode(imp *engine.Impression, ids *catalogue.IDs) (
 	buf = e.appendRest(buf, &imp.Answer)
 	buf = binary.AppendUvarint(buf, uint64(len(imp.Answer.Items)))
 	explained := false
+	names := &e.reason.names
+	names.known = names.known[:0]
 	for i := range imp.Answer.Items {
 		it := &imp.Answer.Items[i]
 		if n, ok := ids.Num(it.Item); ok {
@@ -127,9 +129,9 @@ func (e *impressionEncoder) encode(imp *engine.Impression, ids *catalogue.IDs) (
 		} else {
 			buf = appendText(append(buf, 1), string(it.Item))
 		}
-		buf = appendText(buf, string(it.Kind))
+		buf = names.append(buf, string(it.Kind))
 		buf = appendReal(buf, it.Score)
-		buf = appendText(buf, it.Source)
+		buf = names.append(buf, it.Source)
 		buf = appendTexts(buf, it.Moved)
 		explained = explained || len(it.Reasons) > 0
 	}
@@ -306,7 +308,10 @@ func decodeImpression(value []byte, names itemNames) (engine.Impression, error) 
 	}
 	imp.At = in.time(in.int())
 	imp.Subject = engine.Subject{Kind: engine.SubjectKind(in.byte()), ID: in.string()}
+	var known nameDecoder
+	text := func() string { return in.name(&known) }
 	if version == oldImpressionVersion {
+		text = in.string
 		in.json(&imp.Request)
 		in.json(&imp.Answer)
 	} else {
@@ -319,7 +324,7 @@ func decodeImpression(value []byte, names itemNames) (engine.Impression, error) 
 	}
 	imp.Answer.Items = []engine.Recommended{}
 	for i := uint64(0); i < count && in.err == nil; i++ {
-		imp.Answer.Items = append(imp.Answer.Items, in.shown(int(i), names))
+		imp.Answer.Items = append(imp.Answer.Items, in.shown(int(i), names, text))
 	}
 	if in.err == nil && in.text != "" {
 		in.err = errLeftOver
@@ -341,8 +346,8 @@ func (in *reader) json(v any) {
 	}
 }
 
-// shown reads the item at place i of an answer.
-func (in *reader) shown(i int, names itemNames) (it engine.Recommended) {
+// shown reads the item at place i of an answer, its kind and source by name.
+func (in *reader) shown(i int, names itemNames, name func() string) (it engine.Recommended) {
 	switch in.byte() {
 	case 0:
 		n := in.uint()
@@ -358,9 +363,9 @@ func (in *reader) shown(i int, names itemNames) (it engine.Recommended) {
 		in.fail(errNumber)
 	}
 	it.Rank = i + 1
-	it.Kind = engine.Kind(in.string())
+	it.Kind = engine.Kind(name())
 	it.Score = in.real()
-	it.Source = in.string()
+	it.Source = name()
 	it.Moved = in.texts()
 	return it
 }

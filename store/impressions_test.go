@@ -7,6 +7,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -191,6 +192,17 @@ func TestReasonsOfOldForms(t *testing.T) {
 				t.Errorf("%s cut at %d: %v, want ErrCorrupt", name, i, err)
 			}
 		}
+	}
+	long, row := strings.Repeat("x", 1<<19), []engine.Reason{}
+	for range 1000 {
+		row = append(row, engine.Reason{Text: long})
+	}
+	grown, err := new(reasonEncoder).append(nil, []engine.Recommended{{Reasons: row}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := addReasons(&imp, grown); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("a row of %d bytes that unfolds to 500 MB: %v", len(grown), err)
 	}
 	huge := binary.AppendUvarint([]byte{packedReasonsVersion}, 1<<40)
 	if err := addReasons(&imp, huge); !errors.Is(err, ErrCorrupt) {

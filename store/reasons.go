@@ -22,11 +22,12 @@ import (
 // What a cause tells, engine.Reason less Source and Contribution, stands once:
 //
 //	cause: 0, or 1 + how many were numbered before it, and then
-//		type | item id | interaction | 0, 1 and ms, or 2 and RFC 3339 | text
+//		type | item id | interaction | 0, 1 and ms after the one before, or 2 and RFC 3339 |
+//		how many bytes the text begins with as the one before did | the rest of it
 //	or 1 + which of those that were numbered
 //
-// and a source likewise: how many sources stood before, and its name, or which of them. A
-// contribution is twice an integer of billionths, or 1 and a real number. Version 2 was
+// Types, interactions and sources are names: see nameEncoder. A contribution is twice an
+// integer of billionths, or 1 and a real number. Version 2 was
 // S2 of JSON, a list of reasons for each item, and version 1 that JSON.
 const (
 	plainReasonsVersion  = 1
@@ -34,8 +35,8 @@ const (
 	reasonsVersion       = 3
 )
 
-// maxReasons bounds the JSON of an impression's reasons, and with it what a damaged length
-// can make a decoder allocate.
+// maxReasons bounds the JSON or the texts of an impression's reasons, and with it what a
+// damaged length can make a decoder allocate.
 const maxReasons = 10 * maxRecordBytes
 
 // maxCauses bounds the numbers of causes that an encoder keeps in mind. An answer has some
@@ -44,15 +45,46 @@ const maxCauses = 1 << 14
 
 // reasonEncoder writes rows of reasons, one after another.
 type reasonEncoder struct {
-	causes  []uint32 // by engine.Reason.Cause, its number here, from 1; 0 for none yet
-	count   uint32   // of those
-	sources []string
+	causes []uint32 // by engine.Reason.Cause, its number here, from 1; 0 for none yet
+	count  uint32   // of those
+	names  nameEncoder
+	at     int64  // of the cause before
+	text   string // of the cause before
+}
+
+// nameEncoder writes texts of which a row has few: how many others stood before it, and the
+// text, or which of them it is.
+type nameEncoder struct{ known []string }
+
+func (n *nameEncoder) append(buf []byte, name string) []byte {
+	for i, known := range n.known {
+		if known == name {
+			return binary.AppendUvarint(buf, uint64(i))
+		}
+	}
+	n.known = append(n.known, name)
+	return appendText(binary.AppendUvarint(buf, uint64(len(n.known)-1)), name)
+}
+
+// nameDecoder reads what a nameEncoder wrote.
+type nameDecoder struct{ known []string }
+
+func (in *reader) name(n *nameDecoder) string {
+	switch at := in.uint(); {
+	case at < uint64(len(n.known)):
+		return n.known[at]
+	case at == uint64(len(n.known)):
+		n.known = append(n.known, in.string())
+		return n.known[at]
+	}
+	in.fail(errNumber)
+	return ""
 }
 
 // append appends the row of what items tell.
 func (e *reasonEncoder) append(buf []byte, items []engine.Recommended) (_ []byte, err error) {
 	clear(e.causes)
-	e.causes, e.count, e.sources = e.causes[:0], 0, e.sources[:0]
+	*e = reasonEncoder{causes: e.causes[:0], names: nameEncoder{e.names.known[:0]}}
 	buf = append(buf, reasonsVersion)
 	for i := range items {
 		buf = binary.AppendUvarint(buf, uint64(len(items[i].Reasons)))
@@ -61,7 +93,7 @@ func (e *reasonEncoder) append(buf []byte, items []engine.Recommended) (_ []byte
 			if buf, err = e.cause(buf, r); err != nil {
 				return nil, err
 			}
-			buf = e.source(buf, r.Source)
+			buf = e.names.append(buf, r.Source)
 			buf = appendContribution(buf, r.Contribution)
 		}
 	}
@@ -70,7 +102,7 @@ func (e *reasonEncoder) append(buf []byte, items []engine.Recommended) (_ []byte
 
 func (e *reasonEncoder) cause(buf []byte, r *engine.Reason) ([]byte, error) {
 	if r.Cause == 0 || r.Cause > maxCauses {
-		return appendCause(append(buf, 0), r)
+		return e.appendCause(append(buf, 0), r)
 	}
 	for uint32(len(e.causes)) <= r.Cause {
 		e.causes = append(e.causes, 0)
@@ -80,19 +112,7 @@ func (e *reasonEncoder) cause(buf []byte, r *engine.Reason) ([]byte, error) {
 	}
 	e.count++
 	e.causes[r.Cause] = e.count
-	return appendCause(binary.AppendUvarint(buf, uint64(e.count)), r)
-}
-
-// source writes which of the sources it is. One item's reasons of a source follow one
-// another, and the next item's are of the same sources.
-func (e *reasonEncoder) source(buf []byte, name string) []byte {
-	for i, known := range e.sources {
-		if known == name {
-			return binary.AppendUvarint(buf, uint64(i))
-		}
-	}
-	e.sources = append(e.sources, name)
-	return appendText(binary.AppendUvarint(buf, uint64(len(e.sources)-1)), name)
+	return e.appendCause(binary.AppendUvarint(buf, uint64(e.count)), r)
 }
 
 func appendContribution(buf []byte, x float64) []byte {
@@ -109,15 +129,17 @@ const (
 	timeText
 )
 
-func appendCause(buf []byte, r *engine.Reason) (_ []byte, err error) {
-	buf = appendText(buf, r.Type)
+func (e *reasonEncoder) appendCause(buf []byte, r *engine.Reason) (_ []byte, err error) {
+	buf = e.names.append(buf, r.Type)
 	buf = appendText(buf, string(r.Item))
-	buf = appendText(buf, string(r.Interaction))
+	buf = e.names.append(buf, string(r.Interaction))
 	switch {
 	case r.At == nil:
 		buf = append(buf, noTime)
 	case r.At.Location() == time.UTC && r.At.Nanosecond()%1e6 == 0 && !r.At.Before(firstTime) && !r.At.After(lastTime):
-		buf = binary.AppendVarint(append(buf, milliseconds), r.At.UnixMilli())
+		at := r.At.UnixMilli()
+		buf = binary.AppendVarint(append(buf, milliseconds), at-e.at)
+		e.at = at
 	default:
 		text, err := r.At.MarshalText()
 		if err != nil {
@@ -125,7 +147,12 @@ func appendCause(buf []byte, r *engine.Reason) (_ []byte, err error) {
 		}
 		buf = appendText(append(buf, timeText), string(text))
 	}
-	return appendText(buf, r.Text), nil
+	same := 0
+	for same < min(len(r.Text), len(e.text)) && r.Text[same] == e.text[same] {
+		same++
+	}
+	e.text = r.Text
+	return appendText(binary.AppendUvarint(buf, uint64(same)), r.Text[same:]), nil
 }
 
 // addReasons adds the reasons of a row to the items of imp.
@@ -169,8 +196,11 @@ func decodeReasons(row []byte, items int) ([][]engine.Reason, error) {
 // reasonReader reads what a reasonEncoder wrote.
 type reasonReader struct {
 	reader
-	causes  []engine.Reason
-	sources []string
+	causes []engine.Reason
+	names  nameDecoder
+	at     int64
+	before string // the text of the cause before
+	copied int    // bytes of texts that began as another
 }
 
 func (in *reasonReader) reason() (r engine.Reason) {
@@ -186,25 +216,18 @@ func (in *reasonReader) reason() (r engine.Reason) {
 	default:
 		in.fail(errNumber)
 	}
-	switch at := in.uint(); {
-	case at < uint64(len(in.sources)):
-		r.Source = in.sources[at]
-	case at == uint64(len(in.sources)):
-		r.Source = in.string()
-		in.sources = append(in.sources, r.Source)
-	default:
-		in.fail(errNumber)
-	}
+	r.Source = in.name(&in.names)
 	r.Contribution = in.contribution()
 	return r
 }
 
 func (in *reasonReader) cause() (r engine.Reason) {
-	r.Type, r.Item, r.Interaction = in.string(), engine.ItemID(in.string()), engine.Type(in.string())
+	r.Type, r.Item, r.Interaction = in.name(&in.names), engine.ItemID(in.string()), engine.Type(in.name(&in.names))
 	switch in.byte() {
 	case noTime:
 	case milliseconds:
-		at := in.time(in.int())
+		in.at += in.int()
+		at := in.time(in.at)
 		r.At = &at
 	case timeText:
 		at := new(time.Time)
@@ -217,7 +240,20 @@ func (in *reasonReader) cause() (r engine.Reason) {
 	default:
 		in.fail(errNumber)
 	}
+	same := in.uint()
+	if same > uint64(len(in.before)) {
+		in.fail(errNumber)
+		return r
+	}
 	r.Text = in.string()
+	if same > 0 {
+		if in.copied += int(same) + len(r.Text); in.copied > maxReasons {
+			in.fail(errNumber)
+			return r
+		}
+		r.Text = in.before[:same] + r.Text
+	}
+	in.before = r.Text
 	return r
 }
 
