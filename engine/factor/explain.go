@@ -35,7 +35,13 @@ func (s *scorer) split(item []float32, parts []model.Part) (base float64, _ []mo
 		s.room = make([]float32, dims+len(picks))
 	}
 	turned, shares := s.room[:dims], s.room[dims:] // A^-1 h_i, and its products with all h_j
-	vector.DotRows(turned, inverse, item)
+	clear(turned)
+	for i := range item { // each row of the triangle is a column, too
+		row := inverse[:i+1]
+		inverse = inverse[i+1:]
+		turned[i] += vector.Dot(row, item)
+		vector.Axpy(item[i], row[:i], turned)
+	}
 	vector.DotPicked(shares, s.m.items.vectors, turned, picks)
 	base = float64(vector.Dot(s.person, item))
 	for i, row := range picks {
@@ -46,9 +52,8 @@ func (s *scorer) split(item []float32, parts []model.Part) (base float64, _ []mo
 	return base, parts
 }
 
-// why is what explanations of one person's scores have in common: A^-1, by rows, once it
-// was asked for. It takes dims x dims numbers, and spares every answer but the first the
-// making of A.
+// why is what explanations of one person's scores have in common: the lower triangle of
+// A^-1, by rows, once it was asked for. It spares every answer but the first the making of A.
 type why struct{ inverse atomic.Pointer[[]float32] }
 
 func (w *why) bytes() int {
@@ -71,7 +76,7 @@ func (s *scorer) inverse() []float32 {
 	if _, err := solver.Solve(s.known, s.m.items); err != nil {
 		return nil
 	}
-	inverse := solver.normal.AppendInverse(make([]float32, 0, s.m.params.Dims*s.m.params.Dims))
+	inverse := solver.normal.AppendInverse(make([]float32, 0, s.m.params.Dims*(s.m.params.Dims+1)/2))
 	s.why.inverse.Store(&inverse) // of two at once either: they are the same
 	return inverse
 }

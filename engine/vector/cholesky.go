@@ -3,7 +3,6 @@ package vector
 import (
 	"errors"
 	"math"
-	"slices"
 )
 
 // ErrNotPositive says that a matrix is not positive definite, or holds a NaN.
@@ -206,8 +205,8 @@ func (s *Sym) Solve(b []float64) {
 	}
 }
 
-// AppendInverse appends the n x n numbers of the inverse of s, by rows, given that s was
-// factorised: with V the inverse of the upper triangle, V * transpose(V).
+// AppendInverse appends the n(n+1)/2 numbers of the lower triangle of the inverse of s, row by
+// row, given that s was factorised: with V the inverse of the upper triangle, V * transpose(V).
 func (s *Sym) AppendInverse(out []float32) []float32 {
 	if s.turn == nil {
 		s.turn = make([]float64, s.ld*s.ld)
@@ -221,13 +220,10 @@ func (s *Sym) AppendInverse(out []float32) []float32 {
 			axpyWide(-one*s.a[i*s.ld+k], turned(k)[k:], row[k:])
 		}
 	}
-	from := len(out)
-	out = slices.Grow(out, s.n*s.n)[:from+s.n*s.n]
 	for i := range s.n {
+		at := i &^ (symEdge - 1) // left of i row i is 0
 		for j := range i + 1 {
-			at := i &^ (symEdge - 1) // left of i row i is 0
-			v := float32(dotWide(turned(i)[at:], turned(j)[at:]))
-			out[from+i*s.n+j], out[from+j*s.n+i] = v, v
+			out = append(out, float32(dotWide(turned(i)[at:], turned(j)[at:])))
 		}
 	}
 	return out
