@@ -319,7 +319,7 @@ func (t *Trainer) train(ctx context.Context, progress func(string, float64)) (*R
 	}
 	if ctx.Err() == nil {
 		t.mu.Lock()
-		t.seen, t.lost = snap.Seq, t.lost && err != nil
+		t.seen, t.lost = report.Seq, t.lost && err != nil
 		t.mu.Unlock()
 	}
 	if err != nil {
@@ -349,19 +349,20 @@ func (t *Trainer) adopt(ctx context.Context, m *recommend.Models, report *Report
 	if err != nil {
 		return fmt.Errorf("write training report: %w", err)
 	}
+	version := m.Version
 	body, written := io.Pipe() // a model is too large to be in memory a second time
 	go func() { _ = written.CloseWithError(m.Save(written)) }()
-	err = t.store.SaveModel(ctx, m.Version, text, body)
+	err = t.store.SaveModel(ctx, version, text, body)
 	_ = body.Close() // ends the writer where not all was read
 	if err != nil {
-		return fmt.Errorf("save model %d: %w", m.Version, err)
+		return fmt.Errorf("save model %d: %w", version, err)
 	}
-	saved, err := t.load(ctx, m.Version)
+	saved, err := t.load(ctx, version) // m may go meanwhile
 	if err != nil {
-		return errors.Join(fmt.Errorf("model %d did not read back: %w", m.Version, err), t.store.DropModel(ctx, m.Version))
+		return errors.Join(fmt.Errorf("model %d did not read back: %w", version, err), t.store.DropModel(ctx, version))
 	}
-	if err := t.store.SetCurrent(ctx, m.Version); err != nil {
-		return fmt.Errorf("make model %d current: %w", m.Version, err)
+	if err := t.store.SetCurrent(ctx, version); err != nil {
+		return fmt.Errorf("make model %d current: %w", version, err)
 	}
 	t.serves(saved)
 	return t.tidy(ctx, old)

@@ -146,10 +146,10 @@ func (f *fitting) close() {
 	}
 }
 
-// edgesMost bounds the edges of a source (160 MB): above 40,000 items each keeps fewer than
+// edgesMost bounds the edges of a source (40 MB): above 10,000 items each keeps fewer than
 // the 500 strongest that are usual, but fewest.
 const (
-	edgesMost = 20_000_000
+	edgesMost = 5_000_000
 	fewest    = 100
 )
 

@@ -49,7 +49,7 @@ type Params struct {
 	From float64 `json:"from"`
 	To   float64 `json:"to"`
 	// K is how many followers are kept of each item, the strongest; default 500. Of more than
-	// 20 million in all fewer are kept, but 100.
+	// 5 million in all fewer are kept, but 100.
 	K int `json:"k"`
 	// Gap is after what pause nothing follows any more; 0, the default, for never.
 	Gap time.Duration `json:"gap"`

@@ -51,6 +51,11 @@ type table struct {
 	all  []uint32
 }
 
+// newTable returns a table with room for so many lists, of so much in all.
+func newTable(lists, all int) table {
+	return table{make([]uint32, 0, lists), make([]uint32, 0, all)}
+}
+
 func (t *table) add(list ...uint32) {
 	t.all = append(t.all, list...)
 	t.ends = append(t.ends, uint32(len(t.all)))
@@ -93,6 +98,13 @@ func Fit(ctx context.Context, seqs *model.Sequences, p Params) (*Model, error) {
 	for at, row := range kept {
 		m.counts[at] = seen[row]
 	}
+	held, items := 0, 0
+	for i, v := range visits {
+		if reached[i] {
+			held, items = held+1, items+len(v.rows)
+		}
+	}
+	m.visits = newTable(held, items)
 	for i, v := range visits {
 		if !reached[i] {
 			continue

@@ -66,6 +66,7 @@ func Load(r io.Reader, ids *catalogue.IDs) (model.Source, error) {
 // lay takes the saved visits over, each row at its place. A visit keeps its number also
 // where nothing of it is known here.
 func (m *Model) lay(saved table, place []uint32) {
+	m.visits = newTable(saved.len(), len(saved.all))
 	var list []uint32
 	for i := range saved.len() {
 		list = list[:0]
