@@ -3,6 +3,7 @@ package training
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -69,9 +70,16 @@ func (f *Fitter) begin(what string) func() {
 	}
 }
 
+// largeLog is from how many events on what one fit has left behind, hundreds of megabytes, goes
+// back to the system before the next takes as much.
+const largeLog = 1_000_000
+
 // Fit fits one source.
 func (f *Fitter) Fit(ctx context.Context, m *Material, s Setting) (model.Source, error) {
 	defer f.begin(s.Kind.Name)()
+	if m.snap.Events >= largeLog {
+		debug.FreeOSMemory()
+	}
 	source, err := s.Kind.fit(ctx, f, m, s.Params)
 	if err != nil {
 		return nil, fmt.Errorf("fit %s: %w", s.Kind.Name, err)

@@ -116,8 +116,12 @@ func (e *Edges) fit(rows int) bool {
 }
 
 // Laid returns the edges of so many saved rows between the rows that there are here:
-// from[i] is which of the saved ones row i is (see LoadRows).
+// from[i] is which of the saved ones row i is (see LoadRows). Where each is where it was they
+// are the same, and not copied.
 func (e *Edges) Laid(from []int, saved int) *Edges {
+	if AsSaved(from, saved) {
+		return e
+	}
 	const nowhere = -1
 	place := slices.Repeat([]int{nowhere}, saved)
 	for row, at := range from {

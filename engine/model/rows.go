@@ -114,6 +114,19 @@ func (r *Rows) Save(w *Writer) {
 	w.Texts(texts)
 }
 
+// AsSaved reports whether so many saved rows are there as they were: from is LoadRows's.
+func AsSaved(from []int, saved int) bool {
+	if len(from) != saved {
+		return false
+	}
+	for row, at := range from {
+		if row != at {
+			return false
+		}
+	}
+	return true
+}
+
 // LoadRows reads what Save wrote and lays the rows by the numbers in ids. saved is how
 // many rows there were, and from[i] which of them row i is. An id that has no number
 // here, so that nothing can ask for it, gets no row.

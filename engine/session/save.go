@@ -58,7 +58,9 @@ func Load(r io.Reader, ids *catalogue.IDs) (model.Source, error) {
 		m.counts[row] = counts[at]
 		place[at] = uint32(row)
 	}
-	m.lay(visits, place)
+	if m.visits = visits; !model.AsSaved(from, saved) {
+		m.lay(visits, place)
+	}
 	m.index()
 	return m, nil
 }
