@@ -50,7 +50,12 @@ at: answer as of then
 item_id: like item_id beside the context
 basket: like basket beside the context`,
 	"Answer":        answerNotes,
-	"SuggestAnswer": answerNotes + "\nconfidence: the chance that the first fix solves it; null while nothing was learned from outcomes\ncalibrated: whether confidence is one",
+	"SuggestAnswer": answerNotes + "\nconfidence: the chance that the first fix solves it; null while nothing was learned from outcomes\ncalibrated: whether confidence is one\naction: what to do with the ticket: send the first fix, ask on, or give it to a person\nbecause: why, in sentences\nsnippets: what the first fixes say of it, where their texts have words of the ticket",
+	"Snippet": `
+item_id: the fix
+text: the stretch of its text that says most of what the ticket says
+from: its first byte in the text without markup
+to: the byte after its last one`,
 	"Recommended": `
 item_id: the item
 kind: its kind

@@ -21,6 +21,7 @@ var shapes = map[string]*huma.Schema{
 	"SuggestRequest.channel":     among(channels...),
 	"Answer.basis":               among(bases...),
 	"SuggestAnswer.basis":        among(bases...),
+	"SuggestAnswer.action":       among(engine.ActionAnswer, engine.ActionAsk, engine.ActionEscalate),
 	"Answer.empty_reason":        among(emptyReasons...),
 	"SuggestAnswer.empty_reason": among(emptyReasons...),
 	"Reason.type": among(engine.ReasonHistory, engine.ReasonContext, engine.ReasonSource, engine.ReasonBase,

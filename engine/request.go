@@ -180,11 +180,34 @@ type SuggestRequest struct {
 }
 
 // SuggestAnswer is a list of fixes. Confidence is the chance that the first one solves
-// it; null, with Calibrated false, until enough outcomes have been seen to know.
+// it; null, with Calibrated false, until enough outcomes have been seen to know. Action is
+// what to do with the ticket, and Because why, in sentences.
 type SuggestAnswer struct {
 	Answer
-	Confidence *float64 `json:"confidence"`
-	Calibrated bool     `json:"calibrated"`
+	Confidence *float64  `json:"confidence"`
+	Calibrated bool      `json:"calibrated"`
+	Action     Action    `json:"action"`
+	Because    []string  `json:"because"`
+	Snippets   []Snippet `json:"snippets,omitempty"`
+}
+
+// Action is what a desk should do with a ticket.
+type Action string
+
+// The actions.
+const (
+	ActionAnswer   Action = "answer"   // send the first fix
+	ActionAsk      Action = "ask"      // there are fixes, and more should be known first
+	ActionEscalate Action = "escalate" // a person should take it
+)
+
+// Snippet is the stretch of a fix's text that says most of what a ticket says, in bytes of
+// its text without markup: [From, To).
+type Snippet struct {
+	Item ItemID `json:"item_id"`
+	Text string `json:"text"`
+	From int    `json:"from"`
+	To   int    `json:"to"`
 }
 
 // Impression is an answer as it was given: kept so that it can be replayed, and so

@@ -107,12 +107,13 @@ func (r *Recommender) story(req *engine.Request, a asking, who *recommend.Someon
 func (r *Recommender) Suggest(ctx context.Context, req *engine.SuggestRequest) (engine.SuggestAnswer, error) {
 	start := r.now()
 	asked := *req
+	var failed []engine.ItemID
 	if req.TicketID != "" {
 		ticket, err := r.log.Ticket(ctx, req.TicketID)
 		if err != nil {
 			return engine.SuggestAnswer{}, err
 		}
-		asked = withTicket(asked, ticket)
+		asked, failed = withTicket(asked, ticket), failedOn(ticket)
 	}
 	who, degraded, err := r.someone(ctx, engine.SubjectOf(asked.Customer, ""))
 	if err != nil {
@@ -126,7 +127,7 @@ func (r *Recommender) Suggest(ctx context.Context, req *engine.SuggestRequest) (
 	if err != nil {
 		return engine.SuggestAnswer{}, err
 	}
-	answer, err := recommend.Suggest(&recommend.SuggestInput{World: shop.World, Place: place, Someone: who, Request: &asked, Now: start})
+	answer, err := recommend.Suggest(&recommend.SuggestInput{World: shop.World, Place: place, Someone: who, Request: &asked, Tried: failed, Now: start})
 	if err != nil {
 		return engine.SuggestAnswer{}, err
 	}
@@ -136,6 +137,16 @@ func (r *Recommender) Suggest(ctx context.Context, req *engine.SuggestRequest) (
 	// which may be anybody's secrets.
 	r.finish(&answer.Answer, start, record, who.Subject, engine.Request{Customer: asked.Customer, Item: asked.Product, Scenario: asked.Scenario, Count: asked.Count})
 	return answer, nil
+}
+
+// failedOn returns the fixes that did not end a ticket, or not for good.
+func failedOn(t engine.Ticket) (out []engine.ItemID) {
+	for _, tried := range t.Solutions {
+		if tried.Outcome == string(engine.NotSolved) || tried.Outcome == string(engine.Reopened) {
+			out = append(out, tried.Item)
+		}
+	}
+	return out
 }
 
 // withTicket fills what the request leaves out.
@@ -158,6 +169,9 @@ func withTicket(req engine.SuggestRequest, t engine.Ticket) engine.SuggestReques
 	}
 	if req.Language == "" {
 		req.Language = t.Language
+	}
+	if req.Channel == "" {
+		req.Channel = t.Channel
 	}
 	return req
 }

@@ -103,7 +103,7 @@ func (r *result) again(ctx context.Context, t *town, workers int) error {
 		return err
 	}
 	limits := solution.DefaultLimits()
-	actions := make(map[solution.Action]int)
+	actions := make(map[engine.Action]int)
 	for i := range asked {
 		in := asked[i].Input
 		in.Lexicon, in.Knowledge = learnt.Lexicon, learnt.Knowledge

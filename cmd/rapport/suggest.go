@@ -61,6 +61,7 @@ func writeFixes(out io.Writer, a *engine.SuggestAnswer) error {
 	} else {
 		fmt.Fprintf(&b, "confidence: %.0f %%\n", 100**a.Confidence)
 	}
+	fmt.Fprintf(&b, "action: %s (%s)\n", a.Action, strings.Join(a.Because, "; "))
 	_, err := io.WriteString(out, b.String())
 	return err
 }

@@ -138,12 +138,22 @@ func TestSuggest(t *testing.T) {
 			t.Error("a customer is shown an agents' note")
 		}
 	}
+	if got.Action != engine.ActionAsk || len(got.Because) == 0 || len(got.Snippets) == 0 || got.Snippets[0] != (engine.Snippet{Item: "broken", Text: "We send a new lamp.", To: 19}) {
+		t.Errorf("says %s because of %q, and cites %+v", got.Action, got.Because, got.Snippets)
+	}
+	again, err := recommend.Suggest(&recommend.SuggestInput{
+		World: w, Place: open(t, w, help), Someone: &recommend.Someone{}, Now: now, Tried: []engine.ItemID{"broken", "nowhere"},
+		Request: &engine.SuggestRequest{Text: "my lamp arrived broken", Product: "lamp"},
+	})
+	if err != nil || slices.ContainsFunc(again.Items, func(r engine.Recommended) bool { return r.Item == "broken" }) {
+		t.Errorf("a fix that failed came back: %+v (%v)", again.Items, err)
+	}
 	desk := help
 	desk.Audience = engine.AgentOnly
 	if got := suggest(desk, engine.SuggestRequest{Text: "refund a broken lamp", Explain: engine.ExplainNone}); got.Items[0].Item != "note" || got.Items[0].Reasons != nil {
 		t.Errorf("an agent got %+v", got)
 	}
-	if got := suggest(help, engine.SuggestRequest{Text: "zzz", Product: "no such", OrderID: "9"}); len(got.Items) > 0 || got.EmptyReason != engine.EmptyRelevance || !slices.Equal(got.Degraded, []string{"unknown_item", "unknown_order"}) {
+	if got := suggest(help, engine.SuggestRequest{Text: "zzz", Product: "no such", OrderID: "9"}); len(got.Items) > 0 || got.EmptyReason != engine.EmptyRelevance || got.Action != engine.ActionEscalate || !slices.Equal(got.Degraded, []string{"unknown_item", "unknown_order"}) {
 		t.Errorf("nonsense got %+v", got)
 	}
 	misspelt := &engine.SuggestRequest{Text: "lamp", ReturnProperties: []string{"titel"}}

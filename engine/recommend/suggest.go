@@ -15,6 +15,7 @@ type SuggestInput struct {
 	Place   *Place
 	Someone *Someone
 	Request *engine.SuggestRequest
+	Tried   []engine.ItemID // what failed on the ticket: it is not shown again
 	Now     time.Time
 }
 
@@ -56,11 +57,19 @@ func Suggest(in *SuggestInput) (engine.SuggestAnswer, error) {
 		Catalogue: w.Catalogue, Content: w.Content, Lexicon: w.Lexicon, Eligible: eligible,
 		Text: req.Subject + "\n" + req.Text, Language: req.Language, Channel: req.Channel, Products: products, Now: in.Now,
 		Count: min(orders.count, engine.MaxSuggestedFixes), MayName: story.mayName,
+		Tried: story.numbers(in.Tried), Snippets: engine.MaxSuggestedFixes,
 	}
 	if in.Someone.personalised() {
 		asked.Bought, asked.Rows = in.Someone.Bought, rows
 	}
-	answer.Items = solution.Suggest(&asked).Fixes
+	said := solution.Suggest(&asked)
+	answer.Items, answer.Snippets = said.Fixes, said.Snippets
+	if answer.Calibrated = said.Calibrated; said.Calibrated {
+		answer.Confidence = &said.Chance
+	}
+	limits := solution.DefaultLimits()
+	decision := limits.Decide(&asked, &said)
+	answer.Action, answer.Because = decision.Action, decision.Because
 	for i := range answer.Items {
 		item := &answer.Items[i]
 		item.Properties = properties(w.Catalogue.Item(item.Num), req.ReturnProperties)

@@ -60,12 +60,6 @@ type Sentences interface {
 	Passages(n engine.ItemNum) [][]float32
 }
 
-// Snippet is the stretch of a fix's text that says most of what the ticket says.
-type Snippet struct {
-	Text     string
-	From, To int // in bytes of the text as text.Plain gives it
-}
-
 // Own is the ticket itself among those the Knowledge was made of: what it must not find
 // when it is asked as if it were new.
 type Own struct {
@@ -119,7 +113,7 @@ type candidate struct {
 // Suggestion is what the engine has to say to a ticket.
 type Suggestion struct {
 	Fixes    []engine.Recommended // best first, ties by item number; none where nothing fits
-	Snippets []Snippet            // of the first ones; empty where a text has no word of the ticket
+	Snippets []engine.Snippet     // of those of the first ones whose text has a word of the ticket
 	// Chance is that the first one ends the ticket; 0 where there is none. It means what
 	// it says only if Calibrated.
 	Chance     float64
@@ -152,7 +146,7 @@ func Suggest(in *Input) Suggestion {
 			Score: scores[at], Rank: i + 1, Source: Name, Reasons: s.reasons(c),
 		})
 		if i < s.Snippets {
-			out.Snippets = append(out.Snippets, s.snippet(c.item))
+			out.Snippets = s.cite(out.Snippets, c.item)
 		}
 	}
 	return out
@@ -226,14 +220,14 @@ func (s *search) looked() []candidate {
 	return out
 }
 
-// snippet is what a reader should see of a fix.
-func (s *search) snippet(it *engine.Item) Snippet {
+// cite adds what a reader should see of a fix, if its text has a word of the ticket.
+func (s *search) cite(out []engine.Snippet, it *engine.Item) []engine.Snippet {
 	plain := text.Plain(it.Text, it.TextFormat)
 	p, ok := s.Lexicon.Snippet(s.terms, plain, it.Language)
 	if !ok {
-		return Snippet{}
+		return out
 	}
-	return Snippet{plain[p.From:p.To], p.From, p.To}
+	return append(out, engine.Snippet{Item: it.ID, Text: plain[p.From:p.To], From: p.From, To: p.To})
 }
 
 // likeness is the cosine of two vectors of unit length, 0 where there is none or it is

@@ -5,17 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/text"
-)
-
-// Action is what a desk should do with a ticket.
-type Action string
-
-// The actions.
-const (
-	Reply    Action = "answer"   // send the first fix
-	Ask      Action = "ask"      // there are fixes, and more should be known first
-	Escalate Action = "escalate" // a person should take it
 )
 
 // Limits are the shop's thresholds of stepping back.
@@ -45,7 +36,7 @@ func DefaultLimits() Limits {
 
 // Decision is what to do, and why, in sentences.
 type Decision struct {
-	Action  Action
+	Action  engine.Action
 	Because []string
 }
 
@@ -70,13 +61,13 @@ func (l *Limits) Decide(in *Input, said *Suggestion) Decision {
 	}
 	switch {
 	case len(stop) > 0:
-		return Decision{Escalate, stop}
+		return Decision{engine.ActionEscalate, stop}
 	case !said.Calibrated:
-		return Decision{Ask, []string{"too few tickets are solved to know how often the first fix is right"}}
+		return Decision{engine.ActionAsk, []string{"too few tickets are solved to know how often the first fix is right"}}
 	case said.Chance < l.Answer:
-		return Decision{Ask, []string{fmt.Sprintf("the best fix ends it with a chance of %.0f %%, below %.0f %%", 100*said.Chance, 100*l.Answer)}}
+		return Decision{engine.ActionAsk, []string{fmt.Sprintf("the best fix ends it with a chance of %.0f %%, below %.0f %%", 100*said.Chance, 100*l.Answer)}}
 	}
-	return Decision{Reply, []string{fmt.Sprintf("the first fix ends it with a chance of %.0f %%", 100*said.Chance)}}
+	return Decision{engine.ActionAnswer, []string{fmt.Sprintf("the first fix ends it with a chance of %.0f %%", 100*said.Chance)}}
 }
 
 // sensitive returns the first phrase of the list that stands in the ticket, "" for none.
