@@ -158,12 +158,12 @@ func (s *Sparse) AddRough(_ *RoughRoom, sums []float32, items []engine.ItemNum, 
 
 // Largest returns the largest |x|, +Inf where one is no number.
 func Largest(x []float32) float32 {
-	most := float32(0)
+	const sign = 1 << 31
+	most := uint32(0)
 	for _, v := range x {
-		most = max(most, v, -v) // max keeps NaN
+		most = max(most, math.Float32bits(v)&^sign) // without it, bits are in the order of numbers
 	}
-	if most != most {
-		return float32(math.Inf(1))
-	}
-	return most
+	return math.Float32frombits(min(most, infinite))
 }
+
+var infinite = math.Float32bits(float32(math.Inf(1)))
