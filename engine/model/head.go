@@ -30,14 +30,16 @@ const (
 
 // headStep is how many rows of the head are looked at before the bound is, and seenAfter
 // after how many it is believed that there is no end to be seen: the worst of the best rises
-// most at first.
-// Both together are a small part of what a search costs that looks at headLeast rows of the
-// head at the most: fewer are not worth it.
+// most at first. That is a small part of a search in which headLeast rows of the head cost as
+// much as to look at all that is eligible: where fewer do, it is not tried.
 const (
 	headStep  = 128
 	seenAfter = 2 * headStep
 	headLeast = 2048
 )
+
+// tiny is more than products that are too small for a float32 can add up to.
+const tiny = 1e-36
 
 // headOf returns the head of a table, nil where its rows are about of one length, or few.
 func headOf(t *vector.Table) *head {
@@ -102,8 +104,9 @@ func (x *Index) longest(s *searching, eligible *roaring.Bitmap, count int, q []f
 		at = to
 		if worst := float64(top.Worst()); !math.IsInf(worst, -1) {
 			// The first row from here on that is too short; of all, the rest is shortest.
-			end := at + sort.Search(len(h.rows)-at, func(i int) bool { return float64(h.lengths[at+i])*length < worst })
-			endless := end > most || end == len(h.rows) && !(float64(h.rest)*length < worst)
+			short := func(row float32) bool { return float64(row)*length+tiny < worst }
+			end := at + sort.Search(len(h.rows)-at, func(i int) bool { return short(h.lengths[at+i]) })
+			endless := end > most || end == len(h.rows) && !short(h.rest)
 			switch {
 			case !endless && end == at:
 				return top.Best(), true

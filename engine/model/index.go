@@ -52,9 +52,10 @@ type searching struct {
 var searches = sync.Pool{New: func() any { return new(searching) }}
 
 // listedBelow is of how many rows one must be eligible for all rows to be looked through
-// under a mask, and not the eligible by their numbers: a number costs what sixteen bits of
-// a mask do, and beyond that rows that lie together are read faster than those that do not.
-const listedBelow = 16
+// under a mask, and not the eligible by their numbers. Of a million rows, one in a hundred
+// eligible takes less than half the time by numbers, one in 33 two thirds, and from one in
+// eleven on both take the same.
+const listedBelow = 12
 
 // Best appends the n eligible items with the largest dot products of q and their rows to
 // out, best first and ties by number, with their scores; of those that have a row.
