@@ -90,12 +90,20 @@ type Factors struct {
 
 // Fitted returns the factors of a shop, learnt now unless they are kept.
 func Fitted(ctx context.Context, o Options) (*Factors, error) {
+	if o.Factors.Lambda == 0 {
+		o.Factors.Lambda = factor.Params{}.WithDefaults().Lambda * min(1, manyItems/float64(o.Set.Items))
+	}
 	f := &Factors{shop: gen.New(o.Set)}
 	f.ids = f.shop.IDs()
 	var err error
 	f.Model, f.Cost, err = fitted(ctx, f.shop, f.ids, o)
 	return f, err
 }
+
+// manyItems is beyond how many items the regularisation is weakened in proportion: it grows
+// with the number of all items, and with a million the default leaves everybody the same
+// list, of what is wanted most.
+const manyItems = 20_000
 
 // Person returns what a customer's history is folded into.
 func (f *Factors) Person(c int) []float32 {
@@ -118,7 +126,7 @@ func rowsOf(s *gen.Shop, c int) (rows []engine.Row) {
 
 func fitted(ctx context.Context, s *gen.Shop, ids *catalogue.IDs, o Options) (*factor.Model, measure.Cost, error) {
 	p := o.Factors.WithDefaults()
-	name := filepath.Join(o.Keep, fmt.Sprintf("factors-%d-%d-%d-%d-%d-%d.model", o.Set.Customers, o.Set.Items, o.Set.Events, o.Set.Seed, p.Dims, p.Epochs))
+	name := filepath.Join(o.Keep, fmt.Sprintf("factors-%d-%d-%d-%d-%d-%d-%g.model", o.Set.Customers, o.Set.Items, o.Set.Events, o.Set.Seed, p.Dims, p.Epochs, p.Lambda))
 	if o.Keep != "" {
 		if f, err := os.Open(name); err == nil {
 			defer f.Close()

@@ -2,7 +2,6 @@ package model
 
 import (
 	"math"
-	"slices"
 	"sort"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -17,15 +16,15 @@ import (
 type head struct {
 	rows    []uint32
 	lengths []float32 // of each, rounded up
+	floats  []float32 // of each, one after the other
 	rest    float32   // no row that is not in the head is longer
 }
 
-// A row of the head that is looked at by itself costs what headCost rows of a scan do, and
-// what listCost of the eligible do that are looked at by number: the bitmap is asked
-// for it, and its floats are read.
+// One row in headShare is in the head, which bounds the memory it takes. A row of it costs
+// what listCost eligible rows do that are looked at by number.
 const (
-	headCost = 24
-	listCost = 16
+	headShare = 24
+	listCost  = 4
 )
 
 // headStep is how many rows of the head are looked at before the bound is, and seenAfter
@@ -43,7 +42,7 @@ const tiny = 1e-36
 
 // headOf returns the head of a table, nil where its rows are about of one length, or few.
 func headOf(t *vector.Table) *head {
-	size := t.Len() / headCost
+	size := t.Len() / headShare
 	if size < headLeast {
 		return nil
 	}
@@ -63,8 +62,10 @@ func headOf(t *vector.Table) *head {
 		return nil
 	}
 	h := &head{rest: rest, rows: make([]uint32, size), lengths: make([]float32, size)}
+	h.floats = make([]float32, 0, size*len(t.Row(0)))
 	for i, l := range longest[:size] {
 		h.rows[i], h.lengths[i] = uint32(l.Item), l.Score
+		h.floats = append(h.floats, t.Row(int(l.Item))...)
 	}
 	return h
 }
@@ -90,16 +91,13 @@ func (x *Index) longest(s *searching, eligible *roaring.Bitmap, count int, q []f
 	length, top := lengthOf(q), vector.NewTop(n)
 	for at := 0; at < most; {
 		to := min(at+headStep, most)
-		s.picks = s.picks[:0]
-		for _, row := range h.rows[at:to] {
-			if eligible.Contains(uint32(x.rows.nums[row])) {
-				s.picks = append(s.picks, row)
+		scores := s.scores[:to-at]
+		vector.DotRows(scores, h.floats[at*len(q):], q)
+		for i, row := range h.rows[at:to] {
+			// Few are worth asking for; of equals one that comes later may be the better.
+			if scores[i] >= top.Worst() && eligible.Contains(uint32(x.rows.nums[row])) {
+				top.Push(engine.ItemNum(row), scores[i])
 			}
-		}
-		s.scores = slices.Grow(s.scores[:0], len(s.picks))[:len(s.picks)]
-		x.table.Dots(s.scores, q, s.picks)
-		for i, row := range s.picks {
-			top.Push(engine.ItemNum(row), s.scores[i])
 		}
 		at = to
 		if worst := float64(top.Worst()); !math.IsInf(worst, -1) {

@@ -46,7 +46,7 @@ type searching struct {
 	vector.Search
 	items, mask []uint64
 	picks       []uint32
-	scores      []float32
+	scores      [headStep]float32
 }
 
 var searches = sync.Pool{New: func() any { return new(searching) }}

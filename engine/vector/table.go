@@ -84,10 +84,6 @@ func (t *Table) Len() int { return len(t.steps) }
 // Row returns row i, which must not be changed.
 func (t *Table) Row(i int) []float32 { return t.row(i) }
 
-// Dots sets out[i] to Dot(q, row picks[i]). out is as long as picks; it panics where there
-// is no such row.
-func (t *Table) Dots(out, q []float32, picks []uint32) { DotPicked(out, t.floats, q[:t.d], picks) }
-
 func (t *Table) row(i int) []float32 { return t.floats[i*t.d:][:t.d:t.d] }
 
 // Search is scratch space for searches, one at a time. The zero Search is ready.
