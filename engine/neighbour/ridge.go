@@ -136,7 +136,7 @@ func wants(data *model.Data) *model.Data {
 }
 
 // pairsBytes is how much the counts of pairs may take that are learned from at a time.
-const pairsBytes = 128 << 20
+const pairsBytes = 64 << 20
 
 // learnRidge returns for each row its neighbours and their weights, from counts of so many
 // bytes at a time.
