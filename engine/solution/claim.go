@@ -21,7 +21,10 @@ type claim struct {
 }
 
 // claims knows the products of a ticket and of its customer. Empty, no fix is foreign.
-type claims map[engine.ItemID]*product
+type claims struct {
+	products map[engine.ItemID]*product
+	about    bool // the ticket is about any of them
+}
 
 type product struct {
 	num    engine.ItemNum
@@ -31,16 +34,17 @@ type product struct {
 }
 
 func newClaims(in *Input) claims {
-	c := make(claims)
+	c := claims{products: make(map[engine.ItemID]*product)}
 	of := func(n engine.ItemNum) *product {
 		id := in.Catalogue.IDs().ID(n)
-		if c[id] == nil {
-			c[id] = &product{num: n}
+		if c.products[id] == nil {
+			c.products[id] = &product{num: n}
 		}
-		return c[id]
+		return c.products[id]
 	}
 	for _, n := range slices.Concat(in.Products, spoken(in)) {
 		of(n).about = true
+		c.about = true
 	}
 	if in.Bought != nil {
 		for all := in.Bought.Iterator(); all.HasNext(); {
@@ -85,13 +89,13 @@ func spoken(in *Input) []engine.ItemNum {
 
 // of returns the claim of a fix. Of several products the ticket's come first, then the
 // one bought last, then the lowest number.
-func (c claims) of(fix *engine.Item) claim {
-	if len(fix.AppliesTo) == 0 || len(c) == 0 {
+func (c *claims) of(fix *engine.Item) claim {
+	if len(fix.AppliesTo) == 0 || len(c.products) == 0 {
 		return claim{}
 	}
 	var about, bought *product
 	for _, id := range fix.AppliesTo {
-		p := c[id]
+		p := c.products[id]
 		if p == nil {
 			continue
 		}

@@ -2,7 +2,6 @@ package solution
 
 import (
 	"math"
-	"slices"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/vector"
@@ -55,34 +54,53 @@ const (
 	leastHead = 0.02 // a lower score of the head is none
 )
 
-// gather fills the evidence that solved tickets give for the fixes.
-func (s *search) gather(found []candidate) {
+// learnt is what solved tickets say of a ticket; the zero value says nothing.
+type learnt struct {
+	*search
+	scores      []float32 // of the head, by label
+	near, votes []float64 // by label
+	local       map[engine.ItemNum]counts
+	place       Place
+}
+
+func (s *search) learn() *learnt {
 	k := s.Knowledge
 	if k == nil {
-		return
+		return &learnt{search: s}
 	}
 	row := k.Head.Likeness(s.asked())
-	scores := k.Head.Scores(row)
+	l := &learnt{search: s, scores: k.Head.Scores(row), place: s.place()}
 	if s.Own != nil {
 		row[s.Own.Question] = 0
-		scores = s.Own.Scores
+		l.scores = s.Own.Scores
 	}
-	near, votes := k.tickets(row)
-	local := k.local(row)
-	place := s.place()
-	for i := range found {
-		c := &found[i]
-		label, known := k.labels[c.num]
-		if known && label < len(scores) {
-			f := min(1, max(0, float64(scores[label])))
-			c.values[Head] = f
-			c.values[HeadSure] = math.Log(max(f, leastHead)/leastHead) / -math.Log(leastHead)
-		}
-		if known {
-			c.values[Near], c.values[Votes] = near[label], votes[label]
-		}
-		c.values[Outcome] = k.Outcomes.evidence(c.num, place.product, local[c.num], s.Own)
-		c.values[ByProduct], c.values[ByAge], c.values[ByChannel] = k.Habits.evidence(c.num, place, s.Own)
+	l.near, l.votes = k.tickets(row)
+	l.local = k.local(row)
+	return l
+}
+
+// labelled fills the evidence of a fix that ended tickets.
+func (l *learnt) labelled(c *candidate) {
+	if l.Knowledge == nil {
+		return
+	}
+	label, known := l.Knowledge.label(c.num)
+	if !known {
+		return
+	}
+	if label < len(l.scores) {
+		f := min(1, max(0, float64(l.scores[label])))
+		c.values[Head] = f
+		c.values[HeadSure] = math.Log(max(f, leastHead)/leastHead) / -math.Log(leastHead)
+	}
+	c.values[Near], c.values[Votes] = l.near[label], l.votes[label]
+}
+
+// placed fills what became of a fix where it was tried.
+func (l *learnt) placed(c *candidate) {
+	if k := l.Knowledge; k != nil {
+		c.values[Outcome] = k.Outcomes.evidence(c.num, l.place.product, l.local[c.num], l.Own)
+		c.values[ByProduct], c.values[ByAge], c.values[ByChannel] = k.Habits.evidence(c.num, l.place, l.Own)
 	}
 }
 
@@ -147,12 +165,3 @@ const nothings = 5
 
 // nothingOf are the kinds of evidence in nothing; the first is the constant.
 var nothingOf = [nothings]Evidence{0, Head, Near, Words, Sense}
-
-// withoutTried drops the fixes that this ticket has seen fail: they are never first again,
-// so that they are not shown again.
-func (s *search) withoutTried(found []candidate) []candidate {
-	if len(s.Tried) == 0 {
-		return found
-	}
-	return slices.DeleteFunc(found, func(c candidate) bool { return slices.Contains(s.Tried, c.num) })
-}

@@ -19,8 +19,16 @@ type Knowledge struct {
 	Weights  *Weights // fitted on them; nil means DefaultWeights
 	Sure     *Sure    // nil until enough is known to calibrate
 
-	labels map[engine.ItemNum]int
+	labels []int32   // by fix, one above its label; 0 for none
 	trials [][]Trial // by the head's question
+}
+
+// label returns the head's label of a fix.
+func (k *Knowledge) label(n engine.ItemNum) (int, bool) {
+	if int(n) >= len(k.labels) || k.labels[n] == 0 {
+		return 0, false
+	}
+	return int(k.labels[n] - 1), true
 }
 
 // Trial is a fix that was tried, and whether it ended the ticket for good.
@@ -46,9 +54,12 @@ type Place struct {
 // question i. Outcomes of tickets the head had no room for count as well: solved may be
 // longer.
 func NewKnowledge(h *head.Model, fixes []engine.ItemNum, solved []Solved) *Knowledge {
-	k := &Knowledge{Head: h, Fixes: fixes, labels: make(map[engine.ItemNum]int, len(fixes))}
+	k := &Knowledge{Head: h, Fixes: fixes, labels: make([]int32, 0)}
 	for l, n := range fixes {
-		k.labels[n] = l
+		if missing := int(n) + 1 - len(k.labels); missing > 0 {
+			k.labels = append(k.labels, make([]int32, missing)...)
+		}
+		k.labels[n] = int32(l + 1)
 	}
 	for i := range min(len(solved), h.Questions()) {
 		k.trials = append(k.trials, solved[i].Trials)

@@ -183,39 +183,59 @@ func open(in *Input) *search {
 // asked is the ticket as the head sees it.
 func (s *search) asked() head.Question { return head.Question{Text: s.Text, Vector: s.Vector} }
 
-// found are the eligible fixes with evidence enough, with all of it.
+// found are the eligible fixes with evidence enough, with all of it, by item number.
 func (s *search) found() []candidate {
-	found := s.withoutTried(s.looked())
-	s.gather(found)
-	return slices.DeleteFunc(found, func(c candidate) bool { return !s.enough(&c) })
-}
-
-// looked are all eligible items with the evidence of their texts and products.
-func (s *search) looked() []candidate {
+	l := s.learn()
+	items := s.items()
+	dots := make([]float32, len(items))
+	if s.vector != nil {
+		s.Content.Dots(dots, items, s.vector)
+	}
 	matches := s.Lexicon.Search(s.terms, s.Eligible)
-	out := make([]candidate, 0, s.Eligible.GetCardinality())
-	for all := s.Eligible.Iterator(); all.HasNext(); {
-		c := candidate{num: engine.ItemNum(all.Next())}
-		if c.item = s.Catalogue.Item(c.num); c.item == nil {
-			continue
-		}
-		for len(matches) > 0 && matches[0].Num < c.num {
+	var out []candidate
+	for i, n := range items {
+		c := candidate{num: n}
+		for len(matches) > 0 && matches[0].Num < n {
 			matches = matches[1:]
 		}
-		if len(matches) > 0 && matches[0].Num == c.num {
+		if len(matches) > 0 && matches[0].Num == n {
 			score := matches[0].Score / s.Lexicon.Rarest()
 			c.values[Words] = score / (score + s.weights.HalfWords)
 			c.share = float64(matches[0].Terms) / float64(len(s.terms))
 		}
-		c.values[Meaning] = likeness(s.vector, s.Content.Row(c.num))
+		c.values[Meaning] = max(0, float64(dots[i]))
 		if s.Sentences != nil {
-			for _, passage := range s.Sentences.Passages(c.num) {
+			for _, passage := range s.Sentences.Passages(n) {
 				c.values[Sense] = max(c.values[Sense], likeness(s.Vector, passage))
 			}
 		}
+		l.labelled(&c)
+		known := s.enough(&c)
+		if !known && !s.claims.about {
+			continue // most fixes are not about a ticket at all: nothing more is asked of them
+		}
+		if c.item = s.Catalogue.Item(n); c.item == nil {
+			continue
+		}
 		c.claim = s.claims.of(c.item)
+		if !known && !c.claim.about {
+			continue
+		}
 		c.values[About], c.values[Owned], c.values[Foreign] = one(c.claim.about), one(c.claim.owned), one(c.claim.foreign)
+		l.placed(&c)
 		out = append(out, c)
+	}
+	return out
+}
+
+// items are the eligible fixes that this ticket has not seen fail: what failed is never
+// first again, so it is not shown again.
+func (s *search) items() []engine.ItemNum {
+	out := make([]engine.ItemNum, 0, s.Eligible.GetCardinality())
+	for all := s.Eligible.Iterator(); all.HasNext(); {
+		if n := engine.ItemNum(all.Next()); !slices.Contains(s.Tried, n) {
+			out = append(out, n)
+		}
 	}
 	return out
 }
@@ -246,12 +266,13 @@ func one(is bool) float64 {
 	return 0
 }
 
-// enough reports whether there is a reason to show the fix at all.
+// enough reports whether the texts and the solved tickets are a reason to show the fix at
+// all.
 func (s *search) enough(c *candidate) bool {
 	for _, kind := range least {
 		if x := c.values[kind]; x > 0 && x >= s.weights.Least[kind] {
 			return true
 		}
 	}
-	return c.share >= s.weights.LeastShare && c.share > 0 || c.claim.about
+	return c.share >= s.weights.LeastShare && c.share > 0
 }
