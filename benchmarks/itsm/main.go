@@ -60,8 +60,7 @@ func main() {
 			return err
 		}
 		cut := int(*share * float64(len(all)))
-		// What was not over at the cut is not known then.
-		old := slices.DeleteFunc(slices.Clone(all[:cut]), func(i incident) bool { return i.took >= 0 && i.opened.Add(i.took).After(all[cut].opened) })
+		old := slices.Clone(all[:cut])
 		out, err := run(old, all[cut:], *seed)
 		if err != nil {
 			return err
@@ -129,9 +128,14 @@ func moment(s string) (time.Time, error) { return time.Parse("2/1/2006 15:04", s
 
 // run learns from the old and asks the new.
 func run(old, asked []incident, seed uint64) (map[string]figure, error) {
-	tickets, groups, took := make([]triage.Ticket, len(old)), make([]string, len(old)), make([]time.Duration, len(old))
+	tickets, groups, took := make([]triage.Ticket, len(old)), make([]string, len(old)), make([]triage.Took, len(old))
 	for i := range old {
-		tickets[i], groups[i], took[i] = old[i].ticket, old[i].group, old[i].took
+		tickets[i], groups[i], took[i] = old[i].ticket, old[i].group, triage.Took{Time: old[i].took}
+		// What was not over at the cut is not known then, but for that.
+		if so := asked[0].opened.Sub(old[i].opened); old[i].took > so || old[i].took < 0 {
+			groups[i], took[i] = "", triage.Took{Time: so, Open: true}
+			old[i].group, old[i].took = "", -1
+		}
 	}
 	cost, err := measure.Began()
 	if err != nil {

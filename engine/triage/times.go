@@ -24,15 +24,29 @@ type Range struct{ Low, Likely, High time.Duration }
 
 const timeStep = 0.3
 
-// FitTimes learns from tickets, oldest first, and how long each took; those below 0 are
-// left out. It returns nil where fewer than leastTimes are known.
-func FitTimes(tickets []Ticket, took []time.Duration, seed uint64) *Times {
+// lasted is log(1 + hours), the least it can be of an open ticket.
+type lasted struct {
+	log  float64
+	open bool
+}
+
+// Took is how long a ticket took, or, while it is open, has taken so far. Below 0 nobody
+// knows.
+type Took struct {
+	Time time.Duration
+	Open bool
+}
+
+// FitTimes learns from tickets, oldest first, and how long each took; those of which nobody
+// knows are left out. An open ticket says that it takes longer than so far (Powell 1986):
+// without them, the newest tickets would be those that were done soon. It returns nil where fewer than leastTimes are known. The newest tenth decides how long to learn.
+func FitTimes(tickets []Ticket, took []Took, seed uint64) *Times {
 	var picked []Ticket
-	var truth []float64
+	var truth []lasted
 	for i, d := range took {
-		if d >= 0 {
+		if d.Time >= 0 {
 			picked = append(picked, tickets[i])
-			truth = append(truth, math.Log1p(d.Hours()))
+			truth = append(truth, lasted{math.Log1p(d.Time.Hours()), d.Open})
 		}
 	}
 	if len(picked) < leastTimes {
@@ -60,10 +74,14 @@ func FitTimes(tickets []Ticket, took []time.Duration, seed uint64) *Times {
 const leastTimes = 30
 
 // begin starts from the quantiles of all.
-func (m *Times) begin(tickets []Ticket, truth []float64) {
+func (m *Times) begin(tickets []Ticket, truth []lasted) {
 	m.table = newSignalTable(tickets)
 	m.weights = make([]float32, (len(m.table)+1)*len(quantiles))
-	sorted := slices.Sorted(slices.Values(truth))
+	var sorted []float64
+	for _, t := range truth {
+		sorted = append(sorted, t.log)
+	}
+	slices.Sort(sorted)
 	for q, share := range quantiles {
 		m.weights[q] = float32(sorted[int(share*float64(len(sorted)-1))])
 	}
@@ -79,7 +97,7 @@ func (m *Times) rows(tickets []Ticket) []row {
 
 // learn descends on the pinball loss, smoothed within a tenth of log hours so that it has
 // a slope everywhere.
-func (m *Times) learn(rows []row, truth []float64, rounds int, seed uint64, after func(round int)) {
+func (m *Times) learn(rows []row, truth []lasted, rounds int, seed uint64, after func(round int)) {
 	const k = len(quantiles)
 	squares := make([]float32, len(m.weights))
 	rng := rand.New(rand.NewPCG(seed, 0x74696d65))
@@ -87,7 +105,10 @@ func (m *Times) learn(rows []row, truth []float64, rounds int, seed uint64, afte
 		for _, i := range rng.Perm(len(rows)) {
 			got := m.of(&rows[i])
 			for q, share := range quantiles {
-				over := max(-1, min(1, (got[q]-truth[i])/0.1)) // above 0 where too long was said
+				over := max(-1, min(1, (got[q]-truth[i].log)/0.1)) // above 0 where too long was said
+				if over > 0 && truth[i].open {
+					continue // it may well take so long
+				}
 				slope := float32(over/2 + 0.5 - share)
 				for _, at := range rows[i].at {
 					g := slope
@@ -119,11 +140,13 @@ func (m *Times) of(r *row) (out [len(quantiles)]float64) {
 }
 
 // loss is the sum of the mean pinball losses.
-func (m *Times) loss(rows []row, truth []float64) float64 {
+func (m *Times) loss(rows []row, truth []lasted) float64 {
 	var sum float64
 	for i := range rows {
 		for q, x := range m.of(&rows[i]) {
-			sum += Pinball(quantiles[q], truth[i], x)
+			if !truth[i].open || x < truth[i].log {
+				sum += Pinball(quantiles[q], truth[i].log, x)
+			}
 		}
 	}
 	return sum / float64(len(rows))

@@ -14,7 +14,7 @@ import (
 
 // house draws tickets whose queue hangs on two fields together and on a word, and whose
 // time hangs on one field.
-func house(n int) (tickets []Ticket, queues []string, took []time.Duration) {
+func house(n int) (tickets []Ticket, queues []string, took []Took) {
 	rng := rand.New(rand.NewPCG(4, 4))
 	for range n {
 		product, channel := []string{"lamp", "kettle"}[rng.IntN(2)], []string{"chat", "email"}[rng.IntN(2)]
@@ -30,7 +30,7 @@ func house(n int) (tickets []Ticket, queues []string, took []time.Duration) {
 		if product == "kettle" {
 			hours *= 10
 		}
-		tickets, queues, took = append(tickets, t), append(queues, queue), append(took, time.Duration(hours*float64(time.Hour)))
+		tickets, queues, took = append(tickets, t), append(queues, queue), append(took, Took{Time: time.Duration(hours * float64(time.Hour))})
 	}
 	return tickets, queues, took
 }
@@ -79,7 +79,7 @@ func TestTimesAreQuantiles(t *testing.T) {
 	m := FitTimes(tickets[:4_000], took[:4_000], 1)
 	below := map[string]float64{}
 	for i := range tickets[4_000:] {
-		said, truth := m.Of(&tickets[4_000+i]), took[4_000+i]
+		said, truth := m.Of(&tickets[4_000+i]), took[4_000+i].Time
 		if said.Low > said.Likely || said.Likely > said.High || said.Low < 0 {
 			t.Fatalf("said %+v", said)
 		}
@@ -95,6 +95,15 @@ func TestTimesAreQuantiles(t *testing.T) {
 	lamp, kettle := Ticket{Fields: []Field{{"product", "lamp"}}}, Ticket{Fields: []Field{{"product", "kettle"}}}
 	if a, b := m.Of(&lamp).Likely.Hours(), m.Of(&kettle).Likely.Hours(); a > 10 || b < 20 {
 		t.Errorf("a lamp takes %.1f hours, a kettle %.1f; want some 4 and 40", a, b)
+	}
+	// Half of the tickets are looked at after five hours: what is open then is not forgotten.
+	for i := range took[:4_000] {
+		if i%2 == 0 && took[i].Time > 5*time.Hour {
+			took[i] = Took{5 * time.Hour, true}
+		}
+	}
+	if b := FitTimes(tickets[:4_000], took[:4_000], 1).Of(&kettle).Likely.Hours(); b < 25 {
+		t.Errorf("half of the kettles still being open, one takes %.1f hours, want some 40", b)
 	}
 	if FitTimes(tickets[:10], took[:10], 1) != nil {
 		t.Error("ten tickets were enough")
