@@ -121,6 +121,10 @@ func TestCertaintyOfTheHonest(t *testing.T) {
 	if v := a["brier"]; v.Low > v.Value || v.High < v.Value || v.High-v.Low > 0.03 {
 		t.Errorf("interval %v", v)
 	}
+	few := Resampling{}.CertaintyMetrics(honest[:150])
+	if v := few["ece"]; v.Low > v.Value || v.High < v.Value {
+		t.Errorf("of 150 answers the error is %v, its interval from %v to %v", v.Value, v.Low, v.High)
+	}
 	if _, ok := a["auroc_none"]; ok {
 		t.Error("where every question has an answer, questions without were told apart")
 	}
