@@ -454,3 +454,39 @@ func BenchmarkBlend(b *testing.B) {
 		}
 	}
 }
+
+// A source whose work is dear stays for what it adds, and goes where another says the same.
+func TestDearSourcesEarnTheirPlace(t *testing.T) {
+	dear := freeWork + 10*pricedWork // has to add a tenth
+	for _, c := range []struct {
+		start, work, want []float64
+	}{
+		{[]float64{1, 0, 0.2, 0}, []float64{1, 0, 1, 0}, []float64{1, 0, 0, 0}}, // noise goes, what knows it all stays
+		{[]float64{1, 1, 0, 0}, []float64{0, 1, 0, 0}, []float64{1, 0, 0, 0}},   // says the same as one that is cheap
+		{[]float64{1, 0, 0.2, 0}, nil, []float64{1, 0, 0.2, 0}},
+	} {
+		e := invented(400, 0.4, 2)
+		if c.work != nil {
+			e.work = make([]int, len(e.names))
+			for s, w := range c.work {
+				e.work[s] = int(w) * dear
+			}
+		}
+		how := Chosen{}
+		got, err := e.spare(t.Context(), []bool{true, c.start[1] > 0, true, true, false}, append(slices.Clone(c.start), 0), &how)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for s, want := range c.want {
+			if (got[s] > 0) != (want > 0) {
+				t.Errorf("of %v with the work %v, %v is left; want those of %v", c.start, c.work, got, c.want)
+			}
+			if _, told := how.Spared[e.names[s]]; told != (c.start[s] > 0 && want == 0) {
+				t.Errorf("%s is told to be spared: %v (%v)", e.names[s], told, how.Spared)
+			}
+		}
+	}
+	if price(freeWork) != 0 || price(freeWork+pricedWork) != priceOfWork {
+		t.Errorf("the price of what is free is %v, of pricedWork more %v", price(freeWork), price(freeWork+pricedWork))
+	}
+}

@@ -55,6 +55,7 @@ type exam struct {
 	most      int // questions
 	workers   int
 	fresh     *Newcomers // how new items are ranked, nil for by their likeness to what was had
+	work      []int      // by source, of an answer; see model.Laborious
 }
 
 // ask puts the cases to every source that is not left out. Scales are taken over all
@@ -64,8 +65,9 @@ func ask(ctx context.Context, w *recommend.World, place *recommend.Place, cases 
 	e.questions = make([]*question, len(cases))
 	likeness := slices.Index(e.names, content.Name)
 	keep := depth(len(cases), len(e.names))
-	sums := make([]*moments, len(cases))
+	sums, history := make([]*moments, len(cases)), make([]int, len(cases))
 	err := put(ctx, w, place, cases, workers, func(i int, in *recommend.Input) error {
+		history[i] = min(len(in.Someone.Rows), engine.MaxHistory)
 		raw, err := recommend.Raw(in, leftOut)
 		if err != nil {
 			return err
@@ -87,7 +89,23 @@ func ask(ctx context.Context, w *recommend.World, place *recommend.Place, cases 
 		q.standardise(e.scales)
 	}
 	e.divide()
+	e.work = worksOf(w.Models.Sources(), history)
 	return e, nil
+}
+
+// worksOf returns the work of an answer by source for the mean of some histories.
+func worksOf(sources []model.Source, history []int) []int {
+	total := 0
+	for _, n := range history {
+		total += n
+	}
+	out := make([]int, len(sources))
+	for s, source := range sources {
+		if l, ok := source.(model.Laborious); ok {
+			out[s] = l.Work(total / max(1, len(history)))
+		}
+	}
+	return out
 }
 
 // questionsIn is questionsFor the items of a world.

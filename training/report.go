@@ -44,6 +44,9 @@ type Chosen struct {
 	Single string  `json:"single,omitempty"` // the source that is best alone
 	// Tried is the mean NDCG@10 of each method in cross-validation over persons.
 	Tried map[Method]float64 `json:"tried,omitempty"`
+	// Spared are the sources that added less than their work is worth, with the NDCG@10
+	// that is lost without each.
+	Spared map[string]float64 `json:"spared,omitempty"`
 }
 
 // Write writes the report for people.

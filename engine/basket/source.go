@@ -22,6 +22,19 @@ func (m *Model) Params() Params { return m.params }
 // Rows returns the items that the customers compared with bought.
 func (m *Model) Rows() *model.Rows { return m.rows }
 
+// Work implements model.Laborious: the customers who bought what the person did are held
+// against them, the shares of the nearest are added, and what was added to is gone through.
+// Of an item that is bought often there are more buyers and more who ask.
+func (m *Model) Work(history int) int {
+	met, cells := 0, max(1, len(m.cells))
+	for row := range m.rows.Len() {
+		n := len(m.buyersOf(uint32(row)))
+		met += n * n
+	}
+	adds := min(m.params.K, len(m.ends)) * cells / max(1, len(m.ends))
+	return history*met/cells + 4*len(m.ends) + 2*adds + 2*min(adds, m.rows.Len())
+}
+
 // Open compares what the person bought with what others did:
 //
 //	score(i) = Alpha x own share of i + (1 - Alpha) x mean share of i among the K nearest

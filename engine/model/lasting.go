@@ -21,3 +21,11 @@ type Common interface {
 	// Common does nothing.
 	Common()
 }
+
+// Laborious is a Source whose Open takes work that is worth counting.
+type Laborious interface {
+	Source
+	// Work is about how many steps, each of one or two nanoseconds, Open takes for a history
+	// of so many items. It hangs on the fit alone, not on the machine.
+	Work(history int) int
+}

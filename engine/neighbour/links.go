@@ -65,6 +65,13 @@ func (m *Links[P]) Rows() *model.Rows { return m.rows }
 // Len returns how many weights there are.
 func (m *Links[P]) Len() int { return m.adds.Len() }
 
+// Work implements model.Laborious: every weight of the history's items is added, and what
+// was added to is gone through twice.
+func (m *Links[P]) Work(history int) int {
+	adds := history * m.adds.Len() / max(1, m.rows.Len())
+	return adds + 2*min(adds, m.rows.Len())
+}
+
 // Open sums what each thing the person wanted adds, once for all items. How much it was
 // wanted plays no role, as with EASE.
 func (m *Links[P]) Open(q *model.Query) model.Scorer {
