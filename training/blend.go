@@ -40,16 +40,16 @@ func (e *exam) fit(ctx context.Context, task rank.Task, of map[string]rank.Scale
 	if err != nil {
 		return nil, how, err
 	}
+	if got, err = e.spare(ctx, may, got, e.here(of), &how); err != nil {
+		return nil, how, err
+	}
 	how.Method, how.Tried = got.method, got.tried
 	if got.method == ByTask {
 		how.NDCG = got.tried[ByTask]
 		return nil, how, nil
 	}
-	weights, err := e.spare(ctx, may, got.weights, &how)
+	weights, err := e.heard(ctx, task, may, readable(got.weights))
 	if err != nil {
-		return nil, how, err
-	}
-	if weights, err = e.heard(ctx, task, may, readable(weights)); err != nil {
 		return nil, how, err
 	}
 	reached, err := e.reach(ctx, weights, -1)
@@ -64,7 +64,7 @@ func (e *exam) fit(ctx context.Context, task rank.Task, of map[string]rank.Scale
 }
 
 // Work beyond freeWork has its price: a source that takes pricedWork steps more to open has
-// to add priceOfWork of the blend's NDCG@10. A step is one or two nanoseconds, so that a
+// to add priceOfWork of the blend's NDCG@10. A step is two or three nanoseconds, so that a
 // hundred microseconds of every answer are worth about one percent; what most shops have is
 // free.
 const (
@@ -78,46 +78,35 @@ func price(work int) float64 {
 	return priceOfWork * float64(max(0, work-freeWork)) / pricedWork
 }
 
-// spare returns the weights without the sources that add less than their work is worth, the
-// most laborious first, the others weighed anew.
-func (e *exam) spare(ctx context.Context, may []bool, weights []float64, how *Chosen) ([]float64, error) {
+// spare chooses again without each source that has a weight and a price, the most laborious
+// first, and leaves out those that add less than theirs in cross-validation.
+func (e *exam) spare(ctx context.Context, may []bool, got *blend, task []float64, how *Chosen) (*blend, error) {
 	var dear []int
-	for s, w := range weights {
-		if w > 0 && e.work != nil && price(e.work[s]) > 0 {
+	for s := range e.work { // none are known in some tests
+		if got.weights[s] > 0 && price(e.work[s]) > 0 {
 			dear = append(dear, s)
 		}
 	}
-	if len(dear) == 0 {
-		return weights, nil
-	}
 	slices.SortStableFunc(dear, func(a, b int) int { return cmp.Compare(e.work[b], e.work[a]) })
-	reached, err := e.reach(ctx, weights, -1)
-	if err != nil {
-		return nil, err
-	}
-	now, may := stat.Mean(reached, nil), slices.Clone(may)
+	may = slices.Clone(may)
 	for _, s := range dear {
-		without := slices.Clone(weights)
-		without[s], may[s] = 0, false
-		if slices.Max(without) > 0 {
-			if without, err = e.ascend(ctx, without, may, nearby, -1); err != nil {
-				return nil, err
-			}
-			if reached, err = e.reach(ctx, without, -1); err != nil {
-				return nil, err
-			}
-			if then := stat.Mean(reached, nil); then >= now*(1-price(e.work[s])) {
-				if how.Spared == nil {
-					how.Spared = make(map[string]float64)
-				}
-				how.Spared[e.names[s]] = now - then
-				weights, now = without, then
-				continue
-			}
+		if may[s] = false; !slices.Contains(may, true) {
+			break
 		}
-		may[s] = true
+		without, err := e.choose(ctx, may, task)
+		if err != nil {
+			return nil, err
+		}
+		reached, lost := stat.Mean(got.held, nil), stat.Mean(got.held, nil)-stat.Mean(without.held, nil)
+		if may[s] = lost > reached*price(e.work[s]); may[s] {
+			continue
+		}
+		if got = without; how.Spared == nil {
+			how.Spared = make(map[string]float64)
+		}
+		how.Spared[e.names[s]] = lost
 	}
-	return weights, nil
+	return got, nil
 }
 
 // leastHeard is what the best personal source weighs in a blend that found use for none.

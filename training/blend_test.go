@@ -459,30 +459,27 @@ func BenchmarkBlend(b *testing.B) {
 func TestDearSourcesEarnTheirPlace(t *testing.T) {
 	dear := freeWork + 10*pricedWork // has to add a tenth
 	for _, c := range []struct {
-		start, work, want []float64
+		may   []bool
+		work  []int
+		stays []string
 	}{
-		{[]float64{1, 0, 0.2, 0}, []float64{1, 0, 1, 0}, []float64{1, 0, 0, 0}}, // noise goes, what knows it all stays
-		{[]float64{1, 1, 0, 0}, []float64{0, 1, 0, 0}, []float64{1, 0, 0, 0}},   // says the same as one that is cheap
-		{[]float64{1, 0, 0.2, 0}, nil, []float64{1, 0, 0.2, 0}},
+		{[]bool{true, false, true, false, false}, []int{dear, 0, dear, 0, 0}, []string{"good"}}, // knows it all
+		{[]bool{true, true, false, false, false}, []int{dear, 0, 0, 0, 0}, []string{"again"}},
+		{[]bool{true, true, false, false, false}, []int{0, dear, 0, 0, 0}, []string{"good"}},
 	} {
 		e := invented(400, 0.4, 2)
-		if c.work != nil {
-			e.work = make([]int, len(e.names))
-			for s, w := range c.work {
-				e.work[s] = int(w) * dear
-			}
-		}
-		how := Chosen{}
-		got, err := e.spare(t.Context(), []bool{true, c.start[1] > 0, true, true, false}, append(slices.Clone(c.start), 0), &how)
+		e.work = c.work
+		got, err := e.choose(t.Context(), c.may, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for s, want := range c.want {
-			if (got[s] > 0) != (want > 0) {
-				t.Errorf("of %v with the work %v, %v is left; want those of %v", c.start, c.work, got, c.want)
-			}
-			if _, told := how.Spared[e.names[s]]; told != (c.start[s] > 0 && want == 0) {
-				t.Errorf("%s is told to be spared: %v (%v)", e.names[s], told, how.Spared)
+		how := Chosen{}
+		if got, err = e.spare(t.Context(), c.may, got, nil, &how); err != nil {
+			t.Fatal(err)
+		}
+		for s, name := range e.names {
+			if (got.weights[s] > 0.05) != slices.Contains(c.stays, name) {
+				t.Errorf("with the work %v the weights are %v of %v, want %v to stay (%v)", c.work, got.weights, e.names, c.stays, how.Spared)
 			}
 		}
 	}
