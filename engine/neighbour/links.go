@@ -83,9 +83,7 @@ func (m *Links[P]) Open(q *model.Query) model.Scorer {
 	defer m.sums.Put(sums)
 	for _, cause := range s.causes {
 		to, weights := m.adds.Of(cause.row)
-		for i, row := range to {
-			sums.Add(row, cause.weight*float64(weights[i]))
-		}
+		sums.AddAll(to, weights, cause.weight)
 	}
 	s.Sparse = model.TakeSparse(m.rows, sums)
 	return s

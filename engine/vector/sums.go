@@ -20,6 +20,16 @@ func (s *Sums) Add(row uint32, v float64) {
 	s.sums[row] += v
 }
 
+// AddAll adds by times each weight to its row: Add of each, in their order.
+func (s *Sums) AddAll(rows []uint32, weights []float32, by float64) {
+	words, sums := s.words, s.sums
+	weights = weights[:len(rows)]
+	for i, row := range rows {
+		words[row>>6] |= 1 << (row & 63)
+		sums[row] += by * float64(weights[i])
+	}
+}
+
 // Len returns how many rows were touched.
 func (s *Sums) Len() int {
 	count := 0

@@ -1,6 +1,7 @@
 package vector_test
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -33,6 +34,30 @@ func TestSumsAreThoseOfAMap(t *testing.T) {
 			if count != len(want) {
 				t.Fatalf("Drain visited %d rows of %d", count, len(want))
 			}
+		}
+	})
+}
+
+// AddAll is Add of each.
+func TestAddAll(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	all, each := vector.NewSums(200), vector.NewSums(200)
+	for range 30 {
+		rows, weights, by := make([]uint32, rng.IntN(40)), make([]float32, 40), rng.NormFloat64()
+		for i := range rows {
+			rows[i], weights[i] = rng.Uint32N(200), rng.Float32()
+			each.Add(rows[i], by*float64(weights[i]))
+		}
+		all.AddAll(rows, weights, by)
+	}
+	if all.Len() != each.Len() {
+		t.Fatalf("%d rows were touched, want %d", all.Len(), each.Len())
+	}
+	want := map[int]float64{}
+	each.Drain(func(row int, v float64) { want[row] = v })
+	all.Drain(func(row int, v float64) {
+		if v != want[row] {
+			t.Errorf("row %d is %v, want %v", row, v, want[row])
 		}
 	})
 }
