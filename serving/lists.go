@@ -125,17 +125,18 @@ func (l *lists) run(ctx context.Context, parts int, each func(context.Context, i
 // everybody makes the lists of a part of all customers.
 func (l *lists) everybody(ctx context.Context, number int, p *part) {
 	p.err = l.r.log.Everybody(ctx, number, spans, func(id engine.CustomerID, record *engine.Customer, rows []engine.Row) error {
-		return l.list(ctx, p, id, stateOf(engine.OfCustomer(id), record, rows), nil)
+		return l.list(ctx, p, id, stateOf(engine.OfCustomer(id), record, rows))
 	})
 }
 
-// named makes the lists of some of the customers who are named.
+// named makes the lists of some of the customers who are named. Who cannot be read gets none,
+// and neither do those after them: whether they may be written to is not known.
 func (l *lists) named(ctx context.Context, number int, p *part) {
 	ids := l.req.Customers[number*namedPart:]
 	for _, id := range ids[:min(namedPart, len(ids))] {
-		who, degraded, err := l.r.someone(ctx, engine.OfCustomer(id))
+		who, err := l.r.people.look(ctx, l.r.log.Resolve(engine.OfCustomer(id)))
 		if err == nil {
-			err = l.list(ctx, p, id, who, degraded)
+			err = l.list(ctx, p, id, who)
 		}
 		if err != nil {
 			p.err = err
@@ -145,7 +146,7 @@ func (l *lists) named(ctx context.Context, number int, p *part) {
 }
 
 // list adds a customer's list to a part.
-func (l *lists) list(ctx context.Context, p *part, id engine.CustomerID, who *recommend.Someone, degraded []string) error {
+func (l *lists) list(ctx context.Context, p *part, id engine.CustomerID, who *recommend.Someone) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -159,7 +160,6 @@ func (l *lists) list(ctx context.Context, p *part, id engine.CustomerID, who *re
 	if err != nil {
 		return err
 	}
-	answer.Degraded = append(degraded, answer.Degraded...)
 	l.r.took(&answer, start)
 	if p.text, err = l.encode(p.text, id, &answer); err != nil {
 		return err

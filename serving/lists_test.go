@@ -12,6 +12,7 @@ import (
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/serving"
+	"github.com/rapportengine/rapport/store"
 )
 
 // line is what the tests have an answer encoded as.
@@ -126,5 +127,39 @@ func TestListsEndAtAnError(t *testing.T) {
 	}
 	if w, err := h.Lists(t.Context(), &engine.BulkRequest{Request: engine.Request{ValidateOnly: true}}, appendLine, never); err != nil || w != (serving.Written{}) {
 		t.Errorf("a request that is only checked: %+v, %v", w, err)
+	}
+}
+
+// Lists for many take no memory from those who ask live, and need not read them.
+func TestListsLeaveStatesInMemory(t *testing.T) {
+	log := &slow{before: func() {}, after: func() {}}
+	h := open(t, func(s *store.Store) serving.Log { log.Store = s; return log })
+	shelf(h)
+	h.ask(engine.Request{Customer: "ann"})
+	req := engine.BulkRequest{Customers: []engine.CustomerID{"ann"}}
+	for i := range 5000 { // some 4 MB of states beside 1 MiB
+		req.Customers = append(req.Customers, engine.CustomerID(fmt.Sprint("c", i)))
+	}
+	if _, w := h.lists(&req); w.Lists != len(req.Customers) {
+		t.Fatalf("%+v, want %d lists", w, len(req.Customers))
+	}
+	log.before = func() { t.Error("the state of who asked live was read again") }
+	h.ask(engine.Request{Customer: "ann"})
+}
+
+// Who cannot be read may have refused to be written to.
+func TestListsOfWhoCannotBeReadAreNotWritten(t *testing.T) {
+	log := &slow{before: func() {}, after: func() {}}
+	h := open(t, func(s *store.Store) serving.Log { log.Store = s; return log })
+	shelf(h)
+	h.write(engine.PutCustomer{Customer: engine.Customer{ID: "ann", Consent: map[engine.Purpose]bool{engine.Outreach: false}}})
+	log.fail.Store(true)
+	written := ""
+	w, err := h.Lists(t.Context(), &engine.BulkRequest{Customers: []engine.CustomerID{"ann"}}, appendLine, func(lines []byte) error {
+		written += string(lines)
+		return nil
+	})
+	if err == nil || written != "" || w != (serving.Written{}) {
+		t.Errorf("%+v, %v: %s; want an error and no list", w, err, written)
 	}
 }
