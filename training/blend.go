@@ -79,9 +79,13 @@ func price(work int) float64 {
 }
 
 // spare chooses again without each source that has a weight and a price, the most laborious
-// first, and leaves out those that add less than theirs in cross-validation.
+// first, and leaves out those that add less than theirs in cross-validation. A place that has
+// the task's weights has its sources, too, whose price was asked for there.
 func (e *exam) spare(ctx context.Context, may []bool, got *blend, task []float64, how *Chosen) (*blend, error) {
 	var dear []int
+	if got.method == ByTask {
+		return got, nil
+	}
 	for s := range e.work { // none are known in some tests
 		if got.weights[s] > 0 && price(e.work[s]) > 0 {
 			dear = append(dear, s)
@@ -101,7 +105,10 @@ func (e *exam) spare(ctx context.Context, may []bool, got *blend, task []float64
 		if may[s] = lost > reached*price(e.work[s]); may[s] {
 			continue
 		}
-		if got = without; how.Spared == nil {
+		if got = without; got.method == ByTask {
+			break
+		}
+		if how.Spared == nil {
 			how.Spared = make(map[string]float64)
 		}
 		how.Spared[e.names[s]] = lost

@@ -91,6 +91,11 @@ func TestAPlaceKeepsTheTasksBlend(t *testing.T) {
 	if scales, how, err := e.fit(t.Context(), rank.Person, right); err != nil || scales != nil || how.Method != ByTask {
 		t.Errorf("a place that differs in nothing: %v, %+v (%v)", scales, how, err)
 	}
+	e.work = []int{freeWork + 10*pricedWork, 0, 0, 0, 0}
+	if scales, how, err := e.fit(t.Context(), rank.Person, right); err != nil || scales != nil || how.Method != ByTask || how.Spared != nil {
+		t.Errorf("a place that differs in nothing from a task whose source is dear: %v, %+v (%v)", scales, how, err)
+	}
+	e.work = nil
 	wrong := map[string]rank.Scale{"noise": {Weight: 1, SD: 0.3}}
 	if scales, how, err := e.fit(t.Context(), rank.Person, wrong); err != nil || scales["good"].Weight+scales["again"].Weight == 0 || how.Method == ByTask {
 		t.Errorf("a place where the task's blend knows nothing: %v, %+v (%v)", scales, how, err)
