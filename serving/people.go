@@ -259,16 +259,15 @@ func (p *people) letGo(e *person) {
 	}
 }
 
-// grew counts what answers keep of a state beside it.
+// grew counts what answers keep of a state beside it, though its rows were folded meanwhile.
 func (p *people) grew(who *recommend.Someone) {
-	more := who.Grown()
-	if more == 0 {
+	if !who.Grew() {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if e, found := p.known[who.Subject]; found && e.state == who {
-		p.add(e, more)
+	if e, found := p.known[who.Subject]; found && e.state != nil && e.state.Shares(who) {
+		p.add(e, e.state.Grown())
 		if e.keeps == nil {
 			e.keeps = p.keeping.PushFront(e)
 		}

@@ -136,3 +136,45 @@ func TestPeopleAtOnce(t *testing.T) {
 	close(done)
 	all.Wait()
 }
+
+// What an answer keeps of a state that is folded while it is made is counted, too.
+func TestPeopleCountWhatAnswersKeep(t *testing.T) {
+	log, ids := &histories{rows: map[engine.Subject][]engine.Row{}}, catalogue.NewIDs()
+	num, _ := ids.Assign("lamp")
+	ann := engine.OfCustomer("ann")
+	for n := range 20 {
+		log.happen(ann, n, "lamp", num)
+	}
+	p := newPeople(log, ids, 20_000)
+	who, err := p.get(t.Context(), ann)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 3 {
+		other := engine.OfCustomer(engine.CustomerID(fmt.Sprint("other-", n)))
+		log.happen(other, 0, "lamp", num)
+		if _, err := p.get(t.Context(), other); err != nil {
+			t.Fatal(err)
+		}
+	}
+	folded, err := p.get(t.Context(), ann)
+	if err != nil || folded.Packed == nil {
+		t.Fatalf("the state is not folded (%v)", err)
+	}
+	w := recommend.NewWorld(ids, engine.DefaultSettings()).WithItems([]catalogue.Entry{{Num: num, Item: &engine.Item{ID: "lamp", Title: "Lamp"}}})
+	plain := recommend.Unfitted()
+	m := recommend.NewModels(1, time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), nil, plain.Encoder, plain.Blend)
+	w = w.WithModels(m, m.Encode(w.Catalogue))
+	place, err := recommend.NewPlace(engine.Scenario{Name: "home"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := recommend.Recommend(&recommend.Input{World: w, Place: place, Someone: who, Request: &engine.Request{Customer: "ann", Count: 3}, Now: m.LogTime}); err != nil {
+		t.Fatal(err)
+	}
+	p.grew(who)
+	kept := folded.Kept()
+	if e := p.known[ann]; kept == 0 || e.bytes != sizeOf(folded)+kept || e.keeps == nil {
+		t.Errorf("a state of %d bytes of which %d are kept counts %d", sizeOf(folded), kept, e.bytes)
+	}
+}

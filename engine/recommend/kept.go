@@ -44,6 +44,18 @@ func (s *Someone) Kept() int {
 	return int(bytes)
 }
 
+// Grew reports whether Grown has anything to say.
+func (s *Someone) Grew() bool {
+	k := s.keeping()
+	return k != nil && k.size() != k.told.Load()
+}
+
+// Shares reports whether what is kept of s is kept of other, too: of the same state, packed.
+func (s *Someone) Shares(other *Someone) bool {
+	k, o := s.keeping(), other.keeping()
+	return k != nil && o != nil && k.notes == o.notes
+}
+
 // Grown returns by how many bytes more is kept, about, since it or Kept was last asked.
 func (s *Someone) Grown() int {
 	k := s.keeping()
