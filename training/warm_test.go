@@ -64,3 +64,22 @@ func TestLittleThatIsNewBeginsWithWhatServes(t *testing.T) {
 		})
 	}
 }
+
+// TestAnErasureUnderWayIsNotTrusted holds that factors do not begin with those of a training
+// that began with an erasure: who was erased may still have been in what it read.
+func TestAnErasureUnderWayIsNotTrusted(t *testing.T) {
+	s := shop(t, 60)
+	write(t, s, engine.Erase{Subject: engine.OfCustomer("c3")})
+	for n, warm := range []bool{false, false, true} {
+		tr := training.New(s, func(*recommend.Models) {}, training.Options{Search: small(), Seed: 1, Workers: 2, Warm: true})
+		if _, _, err := tr.Latest(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if report, err := tr.Now(t.Context(), nil); err != nil || report.Warm != warm {
+			t.Fatalf("training %d: warm %v, %v; want %v", n+1, report.Warm, err, warm)
+		}
+		if n == 0 {
+			write(t, s, deed("c1", "", engine.View, 1, 300))
+		}
+	}
+}
