@@ -116,8 +116,7 @@ func Read(ctx context.Context, log Log, settings engine.Settings, progress func(
 				return err
 			}
 			if err == nil && !c.Allows(engine.Train) {
-				hash := who.Hash()
-				s.Refusers ^= binary.LittleEndian.Uint64(hash[:])
+				s.refuse(who, rows)
 				return nil
 			}
 			if err == nil && len(settings.Sources[bridge.ProfileName]) > 0 {
@@ -134,6 +133,25 @@ func Read(ctx context.Context, log Log, settings engine.Settings, progress func(
 		return nil, fmt.Errorf("read events: %w", err)
 	}
 	return s, nil
+}
+
+// refuse remembers that a customer does not consent to training, and who else they were: who
+// was joined to them does not consent any more either.
+func (s *Snapshot) refuse(who engine.Subject, rows []engine.Row) {
+	known := make(map[engine.CustomerID]bool)
+	remember := func(id engine.CustomerID) {
+		if !known[id] {
+			known[id] = true
+			hash := engine.OfCustomer(id).Hash()
+			s.Refusers ^= binary.LittleEndian.Uint64(hash[:])
+		}
+	}
+	remember(engine.CustomerID(who.ID))
+	for i := range rows {
+		if id := rows[i].Customer; id != "" {
+			remember(id)
+		}
+	}
 }
 
 // declare keeps what a customer says of themselves.

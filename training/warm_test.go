@@ -83,3 +83,22 @@ func TestAnErasureUnderWayIsNotTrusted(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoIsJoinedToARefuserRefuses holds that factors begin anew once somebody they were fitted
+// on turns out to be a customer who had refused.
+func TestWhoIsJoinedToARefuserRefuses(t *testing.T) {
+	s := shop(t, 60)
+	write(t, s, engine.PutCustomer{Customer: engine.Customer{ID: "c8", Consent: map[engine.Purpose]bool{engine.Train: false}}})
+	for n, warm := range []bool{false, true, false, true} {
+		if n == 2 {
+			write(t, s, engine.Merge{From: engine.OfCustomer("c7"), Into: "c8"})
+		}
+		tr := training.New(s, func(*recommend.Models) {}, training.Options{Search: small(), Seed: 1, Workers: 2, Warm: true})
+		if _, _, err := tr.Latest(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if report, err := tr.Now(t.Context(), nil); err != nil || report.Warm != warm {
+			t.Fatalf("training %d: warm %v, %v; want %v", n+1, report.Warm, err, warm)
+		}
+	}
+}
