@@ -65,8 +65,8 @@ func (e *exam) fit(ctx context.Context, task rank.Task, of map[string]rank.Scale
 
 // Work beyond freeWork has its price: a source that takes pricedWork steps more to open has
 // to add priceOfWork of the blend's NDCG@10. A step is two or three nanoseconds, so that a
-// hundred microseconds of every answer are worth about one percent; what most shops have is
-// free.
+// hundred microseconds of every answer are worth about one percent; most of what small shops
+// ask is free.
 const (
 	freeWork    = 16_000
 	pricedWork  = 50_000

@@ -44,8 +44,8 @@ type Chosen struct {
 	Single string  `json:"single,omitempty"` // the source that is best alone
 	// Tried is the mean NDCG@10 of each method in cross-validation over persons.
 	Tried map[Method]float64 `json:"tried,omitempty"`
-	// Spared are the sources that added less than their work is worth, with the NDCG@10
-	// that is lost without each.
+	// Spared are the sources that added less than their work is worth, with what the mean
+	// NDCG@10 in cross-validation loses without each; negative where it gains.
 	Spared map[string]float64 `json:"spared,omitempty"`
 }
 
@@ -90,6 +90,9 @@ func (c Chosen) words(scales map[string]rank.Scale) string {
 	default:
 		fmt.Fprintf(&text, "by %s on %d held-out questions: ndcg@10 %.4f, cross-validated %.4f; the best source alone (%s) %.4f",
 			c.Method, c.Cases, c.NDCG, c.Tried[c.Method], c.Single, c.Tried[BySingle])
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Spared)) {
+		fmt.Fprintf(&text, "; without %s, whose work is worth more than it adds: %+.4f", name, -c.Spared[name])
 	}
 	return text.String()
 }

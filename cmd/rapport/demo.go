@@ -109,7 +109,7 @@ func (d *demoCommand) prepare(ctx context.Context, c *console, dir string) (_ *w
 	}
 	w, err = open(ctx, openOptions{
 		dir: dir, create: true, log: c.log(slog.LevelWarn, "text"),
-		trainer: training.Options{Workers: runtime.GOMAXPROCS(0)},
+		trainer: training.Options{Workers: runtime.GOMAXPROCS(0), Warm: true}, // the first has nothing to begin with
 	})
 	if err != nil {
 		return nil, err
