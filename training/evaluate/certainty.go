@@ -150,6 +150,9 @@ func (r Resampling) CertaintyMetrics(claims []Claim) map[string]Value {
 	if some, none := byNothing(claims); len(some) > 0 && len(none) > 0 {
 		out["auroc_none"] = r.of(claims, separation)
 		out["recall_none"] = r.of(claims, recallNothing)
+		if len(some) == 1 || len(none) == 1 { // drawn anew it is the same one: how far it speaks for others is unknown
+			out["auroc_none"], out["recall_none"] = Value{Value: out["auroc_none"].Value}, Value{Value: out["recall_none"].Value}
+		}
 	}
 	return out
 }
@@ -161,11 +164,16 @@ const certaintyResamples = 500
 // as the draws lie above or below the statistic in the mean: of a mean of distances, as ece
 // is, drawing anew adds noise that only adds (Efron and Tibshirani 1993, section 10.2).
 // Claims that have an answer and those that have none are drawn apart, as many of each as
-// there are.
+// there are. The interval holds the value and ends at 0 and 1; where no kind has two claims
+// there is nothing to draw, and none.
 func (r Resampling) of(claims []Claim, statistic func([]Claim) float64) Value {
 	sorted := slices.Clone(claims)
 	slices.SortStableFunc(sorted, func(a, b Claim) int { return int(one(a.Nothing) - one(b.Nothing)) })
 	some, _ := slices.BinarySearchFunc(sorted, true, func(c Claim, _ bool) int { return int(2*one(c.Nothing)) - 1 })
+	value := statistic(claims)
+	if some < 2 && len(sorted)-some < 2 {
+		return Value{Value: value}
+	}
 	drawn := make([]float64, min(cmp.Or(r.Resamples, defaultResamples), certaintyResamples))
 	r.each(len(drawn), "claims", func(b int, source *rand.PCG) {
 		rng := rand.New(source)
@@ -180,9 +188,10 @@ func (r Resampling) of(claims []Claim, statistic func([]Claim) float64) Value {
 		drawn[b] = statistic(again)
 	})
 	slices.Sort(drawn)
-	value := statistic(claims)
 	bias := mean(drawn) - value
-	return Value{value, &Interval{max(0, quantile(drawn, 0.025)-bias), min(1, quantile(drawn, 0.975)-bias)}}
+	// Of few claims most draws can lie on one side of their mean, and the value with them.
+	low, high := min(value, quantile(drawn, 0.025)-bias), max(value, quantile(drawn, 0.975)-bias)
+	return Value{value, &Interval{max(0, low), min(1, high)}}
 }
 
 func one(is bool) float64 {

@@ -3,6 +3,7 @@ package evaluate
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -128,4 +129,25 @@ func TestCertaintyOfTheHonest(t *testing.T) {
 	if _, ok := a["auroc_none"]; ok {
 		t.Error("where every question has an answer, questions without were told apart")
 	}
+}
+
+// TestCertaintyIntervalsHoldTheirValues: of few claims, too, an interval holds the value and
+// stays within 0 and 1; of a single claim of a kind there is none.
+func TestCertaintyIntervalsHoldTheirValues(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		claims := drawClaims(t)
+		some, none := byNothing(claims)
+		for name, v := range (Resampling{Resamples: 40}).CertaintyMetrics(claims) {
+			single := len(some) < 2 && len(none) < 2
+			if strings.HasSuffix(name, "_none") {
+				single = len(some) == 1 || len(none) == 1
+			}
+			if single != (v.Interval == nil) {
+				t.Fatalf("%s of %d with and %d without an answer has the interval %v", name, len(some), len(none), v.Interval)
+			}
+			if !single && (v.Low < 0 || v.Low > v.Value || v.Value > v.High || v.High > 1) {
+				t.Fatalf("%s is %v in [%v, %v]", name, v.Value, v.Low, v.High)
+			}
+		}
+	})
 }
