@@ -160,7 +160,7 @@ func TestSuggest(t *testing.T) {
 	if _, err := recommend.Suggest(&recommend.SuggestInput{World: w, Place: open(t, w, help), Someone: &recommend.Someone{}, Request: misspelt, Now: now}); err == nil {
 		t.Error("a property that no item has was accepted")
 	}
-	if got := suggest(help, engine.SuggestRequest{Text: "lamp", Filter: "false"}); got.EmptyReason != engine.EmptyFilter {
+	if got := suggest(help, engine.SuggestRequest{Text: "lamp", Filter: "false"}); got.EmptyReason != engine.EmptyFilter || got.Action != engine.ActionEscalate || !slices.Equal(got.Because, []string{"no fix passes the filter and the rules of the place"}) {
 		t.Errorf("nothing eligible got %+v", got)
 	}
 }

@@ -54,6 +54,8 @@ func (l *Limits) Decide(in *Input, said *Suggestion) Decision {
 		stop = append(stop, "it sounds very upset")
 	}
 	switch {
+	case in.Eligible != nil && in.Eligible.IsEmpty():
+		stop = append(stop, "no fix passes the filter and the rules of the place")
 	case len(said.Fixes) == 0:
 		stop = append(stop, "no fix fits")
 	case said.Calibrated && said.Chance < l.Ask:
