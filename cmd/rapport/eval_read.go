@@ -231,7 +231,7 @@ func eachRecord[T any](ctx context.Context, r *evalReading, name string, o recor
 		}
 	}
 	if bad > 0 {
-		r.refused = append(r.refused, fmt.Sprintf("%s: %s of %s records were refused, the first at %v", in.name, count(bad), count(n), first))
+		r.refused = append(r.refused, fmt.Sprintf("%s: %s of %s records %s refused, the first at %v", in.name, count(bad), count(n), evaluate.One(bad, "was", "were"), first))
 	}
 	_, err = io.Copy(io.Discard, whole) // the sum is of all bytes, whatever the reading needed
 	return err

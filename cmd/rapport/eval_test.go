@@ -82,7 +82,7 @@ func TestEvalOfGivenFilesAndStdout(t *testing.T) {
 	if r.Dataset.Train != 4 || r.Dataset.Valid != 3 || r.Dataset.Test != 2 || r.Protocol.Split != "given files, validation last-out of train" {
 		t.Errorf("dataset %+v, protocol %+v: want 7 to learn from, the last of a, b and c to choose on, and 2 to predict", r.Dataset, r.Protocol)
 	}
-	if !strings.Contains(strings.Join(r.Warnings, "\n"), "1 of 3 records were refused") {
+	if !strings.Contains(strings.Join(r.Warnings, "\n"), "1 of 3 records was refused") {
 		t.Errorf("warnings %q do not tell of the refused record", r.Warnings)
 	}
 	rapport(t, "eval", "--events", write(t, "none.csv", "customer_id,item_id\n")).want(t, exitUsage, "no interactions", "hold no records")

@@ -57,7 +57,7 @@ func (r *Report) basis() []string {
 		}
 	case Ticket:
 		return []string{
-			fmt.Sprintf("%d questions to %d solutions, nothing fits %d of them; learnt from %d solved questions", d.Cases, d.Solutions, d.Nothing, d.Learnt),
+			fmt.Sprintf("%s to %s, nothing fits %d of them; learnt from %s", Counted(d.Cases, "question"), Counted(d.Solutions, "solution"), d.Nothing, Counted(d.Learnt, "solved question")),
 			fmt.Sprintf("split %s, seed %d", p.Split, p.Seed),
 		}
 	case SessionPrefix:
@@ -75,6 +75,17 @@ func (r *Report) basis() []string {
 		lines = append(lines, "known: "+p.Known, "eligible: "+p.Eligible)
 	}
 	return lines
+}
+
+// Counted writes "1 question" or "2 questions".
+func Counted(n int, noun string) string { return fmt.Sprintf("%d %s", n, One(n, noun, noun+"s")) }
+
+// One is the word for one of something, or else that for several.
+func One(n int, one, several string) string {
+	if n == 1 {
+		return one
+	}
+	return several
 }
 
 // writePaired writes "best vs popular: ndcg@10 +0.0412 [+0.0300, +0.0525], p < 0.0001".
