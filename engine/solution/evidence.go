@@ -70,7 +70,7 @@ func (s *search) learn() *learnt {
 	}
 	row := k.Head.Likeness(s.asked())
 	l := &learnt{search: s, scores: k.Head.Scores(row), place: s.place()}
-	if s.Own != nil {
+	if s.Own != nil && s.Own.Question >= 0 {
 		row[s.Own.Question] = 0
 		l.scores = s.Own.Scores
 	}

@@ -63,8 +63,8 @@ type Sentences interface {
 // Own is the ticket itself among those the Knowledge was made of: what it must not find
 // when it is asked as if it were new.
 type Own struct {
-	Question int       // of the head
-	Scores   []float32 // of the head without it
+	Question int       // of the head; negative where the head did not learn from it
+	Scores   []float32 // of the head without it; not asked for where Question is negative
 	Solved   *Solved
 }
 

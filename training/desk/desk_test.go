@@ -15,6 +15,7 @@ import (
 	"github.com/rapportengine/rapport/engine/head"
 	"github.com/rapportengine/rapport/engine/record"
 	"github.com/rapportengine/rapport/engine/solution"
+	"github.com/rapportengine/rapport/training/evaluate"
 )
 
 // town is a shop whose tickets are in words of their own for each fix, but for two fixes
@@ -168,5 +169,75 @@ func TestSuggestWithKnowledge(t *testing.T) {
 	in.Tried, in.Text = nil, "horoscope weather"
 	if unsure := solution.Suggest(&in); unsure.Chance > said.Chance/2 {
 		t.Errorf("of what nothing fits it is sure by %v, of a lamp by %v", unsure.Chance, said.Chance)
+	}
+}
+
+// TestUnknownFixesAreMisses: what only a fix ended that the shop does not have is no question
+// that nothing fits, neither when it is asked nor when it is learnt from.
+func TestUnknownFixesAreMisses(t *testing.T) {
+	items, questions := town(120)
+	run := func(train, asked []record.Question) *evaluate.Report {
+		e := &Evaluation{Solutions: items, Train: train, Questions: asked, K: []int{1}, Options: small}
+		report, err := e.Run(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return report
+	}
+	train, asked := questions[:100], questions[100:]
+	before := run(train, asked)
+	misspelt := record.Question{Text: "my lamp is dark now", Relevant: []engine.ItemID{"nope"}}
+	after := run(append(slices.Clone(train), misspelt), append(slices.Clone(asked), misspelt, misspelt))
+	if after.Dataset.Nothing != before.Dataset.Nothing || after.Dataset.TestCustomers != before.Dataset.TestCustomers+2 || after.Dataset.Learnt != before.Dataset.Learnt {
+		t.Errorf("counted %+v, without the misspelt ones %+v", after.Dataset, before.Dataset)
+	}
+	n := float64(before.Dataset.TestCustomers)
+	for r := range after.Models {
+		got, want := after.Models[r].Metrics["hr@1"].Value, before.Models[r].Metrics["hr@1"].Value*n/(n+2)
+		if math.Abs(got-want) > 1e-12 {
+			t.Errorf("%s: hr@1 is %v, with two misses more than before %v is right", after.Models[r].Name, got, want)
+		}
+	}
+	said := strings.Join(after.Warnings, "\n")
+	for _, want := range []string{
+		"2 questions name fixes that are not among the solutions, such as nope: counted as misses",
+		"1 question to learn from names only fixes that are not among the solutions, such as nope: left out",
+		"of 22 stand word for word among those learnt from (--train)",
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("warned is %q, not %q", said, want)
+		}
+	}
+}
+
+// TestHeadQuestionsLimitTheHeadAlone: how words are weighed and how sure they are is learnt
+// from all questions, whatever the head has room for.
+func TestHeadQuestionsLimitTheHeadAlone(t *testing.T) {
+	items, questions := town(300)
+	learn := func(most int) *Learnt {
+		shop, err := NewShop(context.Background(), items, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tickets, err := shop.Tickets(context.Background(), questions)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := small
+		o.Head.MaxQuestions = most
+		learnt, err := shop.Learn(context.Background(), tickets, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return learnt
+	}
+	for _, most := range []int{1, 40} {
+		few := learn(most)
+		if few.Knowledge.Head.Questions() != most || len(few.choices) != len(questions) {
+			t.Errorf("the head learnt from %d questions, weights from %d: want %d and %d", few.Knowledge.Head.Questions(), len(few.choices), most, len(questions))
+		}
+		if _, sure, err := few.fit([]solution.Evidence{solution.Words}); err != nil || sure == nil {
+			t.Errorf("with %d questions for the head the words are not calibrated (%v)", most, err)
+		}
 	}
 }

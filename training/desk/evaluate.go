@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -36,7 +37,7 @@ type rung struct {
 	adds []solution.Evidence
 }
 
-// Best is the highest rung: what serves.
+// Best is the highest rung: all that is learnt from.
 const Best = "best"
 
 // ladder is what each kind of evidence is worth, on top of those before it.
@@ -128,6 +129,7 @@ func (e *Evaluation) Run(ctx context.Context) (*evaluate.Report, error) {
 				from = append(from, t.tickets[i])
 			}
 		}
+		from = slices.DeleteFunc(from, func(t Ticket) bool { return !t.Teaches() })
 		from = e.few(from, f)
 		t.learnt += len(from)
 		if err := e.fold(ctx, t, newestFirst(from), asked); err != nil {
@@ -135,7 +137,9 @@ func (e *Evaluation) Run(ctx context.Context) (*evaluate.Report, error) {
 		}
 	}
 	e.say(1, "measuring")
-	return e.report(t, folds), ctx.Err()
+	r := e.report(t, folds)
+	r.Warnings = append(r.Warnings, e.doubts(t.tickets, train)...)
+	return r, ctx.Err()
 }
 
 func (e *Evaluation) say(share float64, what string) {
@@ -248,12 +252,12 @@ func (e *Evaluation) report(t *trial, folds int) *evaluate.Report {
 	}
 	var ended []int
 	for i := range t.tickets {
-		if len(t.tickets[i].Right) > 0 {
-			ended = append(ended, i)
-			r.Dataset.Targets += len(t.tickets[i].Right)
-		} else {
+		if t.tickets[i].Nothing() {
 			r.Dataset.Nothing++
+			continue
 		}
+		ended = append(ended, i)
+		r.Dataset.Targets += len(t.tickets[i].Right) + len(t.tickets[i].Unknown)
 	}
 	r.Dataset.TestCustomers = len(ended)
 	first := make([][]float64, len(ladder))
@@ -283,7 +287,7 @@ func (e *Evaluation) judge(t *trial, rung int, ended []int, metrics []evaluate.M
 	m = evaluate.ModelReport{Name: ladder[rung].name, Metrics: make(map[string]evaluate.Value), Settings: settings(t.weights[rung])}
 	values := make(map[string][]float64)
 	for _, i := range ended {
-		judged := evaluate.Judge(t.answers[rung][i].list, t.tickets[i].Right, nil)
+		judged := evaluate.Judge(t.answers[rung][i].list, targets(&t.tickets[i]), nil)
 		for _, metric := range metrics {
 			values[metric.String()] = append(values[metric.String()], metric.Of(judged))
 		}
@@ -297,7 +301,7 @@ func (e *Evaluation) judge(t *trial, rung int, ended []int, metrics []evaluate.M
 	for i := range t.tickets {
 		a := &t.answers[rung][i]
 		right := t.tickets[i].Right
-		claims[i] = evaluate.Claim{Chance: a.chance, Right: len(a.list) > 0 && slices.Contains(right, a.list[0]), Nothing: len(right) == 0}
+		claims[i] = evaluate.Claim{Chance: a.chance, Right: len(a.list) > 0 && slices.Contains(right, a.list[0]), Nothing: t.tickets[i].Nothing()}
 	}
 	for name, v := range chance.CertaintyMetrics(claims) {
 		m.Metrics[name] = v
@@ -308,6 +312,52 @@ func (e *Evaluation) judge(t *trial, rung int, ended []int, metrics []evaluate.M
 		m.FitSeconds = t.fitted.Seconds()
 	}
 	return m, values["accuracy"]
+}
+
+// targets are what ends the ticket, unknown fixes under numbers that no list has.
+func targets(t *Ticket) []engine.ItemNum {
+	out := slices.Clone(t.Right)
+	for i := range t.Unknown {
+		out = append(out, math.MaxUint32-engine.ItemNum(i))
+	}
+	return out
+}
+
+// doubts says in sentences what of the files makes figures other than they look.
+func (e *Evaluation) doubts(asked, train []Ticket) (out []string) {
+	missed, left, seen := 0, 0, 0
+	var such, leftSuch engine.ItemID
+	for i := range asked {
+		if unknown := asked[i].Unknown; len(unknown) > 0 {
+			if missed++; missed == 1 {
+				such = unknown[0]
+			}
+		}
+	}
+	if missed > 0 {
+		out = append(out, fmt.Sprintf("%s %s fixes that are not among the solutions, such as %s: counted as misses", evaluate.Counted(missed, "question"), evaluate.One(missed, "names", "name"), such))
+	}
+	texts := make(map[string]bool, len(train))
+	for i := range train {
+		texts[train[i].Text] = true
+		if !train[i].Teaches() {
+			if left++; left == 1 {
+				leftSuch = train[i].Unknown[0]
+			}
+		}
+	}
+	if left > 0 {
+		out = append(out, fmt.Sprintf("%s to learn from %s only fixes that are not among the solutions, such as %s: left out", evaluate.Counted(left, "question"), evaluate.One(left, "names", "name"), leftSuch))
+	}
+	for i := range asked {
+		if texts[asked[i].Text] {
+			seen++
+		}
+	}
+	if seen > 0 {
+		out = append(out, fmt.Sprintf("%s of %d %s word for word among those learnt from (--train): what is measured of them is memory", evaluate.Counted(seen, "question"), len(asked), evaluate.One(seen, "stands", "stand")))
+	}
+	return out
 }
 
 // settings are the weights that count.

@@ -37,7 +37,7 @@ type Learnt struct {
 	together  map[[2]engine.ItemNum]bool // fixes that were tried on one ticket, both ways
 }
 
-// Learn learns from solved tickets, the newest first.
+// Learn learns from solved tickets that teach (see Ticket.Teaches), the newest first.
 func (s *Shop) Learn(ctx context.Context, tickets []Ticket, o Options) (*Learnt, error) {
 	o.Workers = max(1, o.Workers)
 	fixes, labels := labelled(tickets)
@@ -57,7 +57,7 @@ func (s *Shop) Learn(ctx context.Context, tickets []Ticket, o Options) (*Learnt,
 		solved[i] = tickets[i].Solved
 	}
 	out := &Learnt{Knowledge: solution.NewKnowledge(h, fixes, solved), Lexicon: s.Lexicon.WithAsked(asked(tickets, func(int) bool { return true })), together: together(solved)}
-	if err := s.weigh(ctx, out, tickets[:h.Questions()], held, &o); err != nil {
+	if err := s.weigh(ctx, out, tickets, held, &o); err != nil {
 		return nil, err
 	}
 	weights, sure, err := out.fit(solution.Kinds())
@@ -107,7 +107,8 @@ func asked(tickets []Ticket, in func(i int) bool) map[engine.ItemNum][]text.Ques
 }
 
 // weigh asks tickets as if they were new: the lexicon does not know them, the head is the
-// one without them, what became of them is taken out of outcomes and habits.
+// one without them, what became of them is taken out of outcomes and habits. Those that the
+// head has no room for it is asked as it is.
 func (s *Shop) weigh(ctx context.Context, l *Learnt, tickets []Ticket, held []float32, o *Options) error {
 	rng := rand.New(rand.NewPCG(o.Seed, 0x6465736b))
 	part := make([]int, len(tickets))
@@ -119,7 +120,7 @@ func (s *Shop) weigh(ctx context.Context, l *Learnt, tickets []Ticket, held []fl
 		lexicons[p] = s.Lexicon.WithAsked(asked(tickets, func(i int) bool { return part[i] != p }))
 	}
 	picked, weight := sample(tickets, rng)
-	labels := l.Knowledge.Head.Labels()
+	labels, learnt := l.Knowledge.Head.Labels(), l.Knowledge.Head.Questions()
 	l.choices = make([]solution.Choice, len(picked))
 	vector.Fork(o.Workers, len(picked), func(_, at int) {
 		if ctx.Err() != nil {
@@ -128,7 +129,10 @@ func (s *Shop) weigh(ctx context.Context, l *Learnt, tickets []Ticket, held []fl
 		i := picked[at]
 		in := tickets[i].Input
 		in.Lexicon, in.Knowledge, in.Tried = lexicons[part[i]], l.Knowledge, nil
-		in.Own = &solution.Own{Question: i, Scores: held[i*labels:][:labels], Solved: &tickets[i].Solved}
+		in.Own = &solution.Own{Question: -1, Solved: &tickets[i].Solved}
+		if i < learnt {
+			in.Own.Question, in.Own.Scores = i, held[i*labels:][:labels]
+		}
 		l.choices[at] = solution.ChoiceOf(&in, tickets[i].Right)
 		if tickets[i].Partly {
 			l.choices[at].Trials = tickets[i].Solved.Trials

@@ -128,10 +128,18 @@ func (s *Shop) embed(ctx context.Context, texts, languages []string) ([][]float3
 // Ticket is a question as the engine is asked it, and what became of it.
 type Ticket struct {
 	solution.Input                  // without what is learnt
-	Right          []engine.ItemNum // what ends it; none where nothing does
+	Right          []engine.ItemNum // what ends it, of the shop's fixes
+	Unknown        []engine.ItemID  // what ends it and is no fix of the shop: it cannot be found
 	Solved         solution.Solved
 	Partly         bool // what was tried is known, not what else would have ended it
 }
+
+// Nothing reports whether nothing ends the ticket.
+func (t *Ticket) Nothing() bool { return len(t.Right)+len(t.Unknown) == 0 }
+
+// Teaches reports whether the ticket can be learnt from: one that only an unknown fix ended
+// says neither what fits nor that nothing does.
+func (t *Ticket) Teaches() bool { return len(t.Right) > 0 || t.Nothing() }
 
 // Tickets returns questions as they stood when they were asked; see ticket.
 func (s *Shop) Tickets(ctx context.Context, questions []record.Question) ([]Ticket, error) {
@@ -155,7 +163,7 @@ func (s *Shop) Tickets(ctx context.Context, questions []record.Question) ([]Tick
 }
 
 // ticket returns the question as it stood when it was asked: with what its customer had
-// bought by then. Fixes that nobody knows are no answers; those that failed on it before
+// bought by then. Fixes that nobody knows cannot be found; those that failed on it before
 // are not to be shown again.
 func (s *Shop) ticket(q *record.Question) Ticket {
 	t := Ticket{Input: solution.Input{
@@ -178,6 +186,8 @@ func (s *Shop) ticket(q *record.Question) Ticket {
 	for _, id := range q.Relevant {
 		if n, known := ids.Num(id); known && s.Fixes.Contains(uint32(n)) {
 			t.Right = append(t.Right, n)
+		} else {
+			t.Unknown = append(t.Unknown, id)
 		}
 	}
 	t.Solved.Place = t.PlaceOf()
