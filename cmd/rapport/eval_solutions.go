@@ -5,6 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"io"
+	"iter"
 	"runtime"
 	"slices"
 	"strings"
@@ -25,16 +28,16 @@ type evalSolutionsCommand struct {
 	Events    string `placeholder:"FILE" help:"What the customers bought: customer_id, item_id, type, at."`
 	fileForm
 	Folds int    `placeholder:"N" help:"Part the questions: each part is asked of what the others (and --train) taught."`
-	Shots int    `placeholder:"N" help:"Learn from at most N questions of each solution."`
+	Shots int    `placeholder:"N" help:"Learn from at most N questions of each solution; 0 for all."`
 	K     []int  `name:"k" default:"1,3,5,10" help:"How far down lists are looked at."`
-	Most  int    `name:"head-questions" placeholder:"N" help:"How many questions the head learns from, the newest; 8 bytes of memory a pair, time with the cube. Default 16384."`
+	Most  int    `name:"head-questions" default:"16384" help:"How many questions the head and the nearest tickets are learnt from, the newest, from 1; 8 bytes of memory a pair, time with the cube."`
 	Seed  uint64 `default:"0" help:"Start of all that is random."`
 	reportFiles
 	Require []string `sep:"none" placeholder:"CONDITION" help:"Exit with 3 unless it holds, as in 'accuracy: best > text'. May be given several times."`
 }
 
 func (evalSolutionsCommand) Help() string {
-	return `Every question is put to the code that serves, once it has learnt from solved ones. The table is a ladder: what the words alone reach (BM25 over title, questions solved before and text), and what each further kind of evidence adds: + vectors, + head (a model from text to solution), + tickets (the most similar solved ones), + ownership (product, age of the purchase, channel), and with the outcomes of earlier tries best, which is what serve uses.
+	return `Every question is asked of a desk that has learnt from solved ones. What rapport serve answers learns nothing of this yet: its weights are defaults, it has words, content vectors and products owned. The table is a ladder: what the words alone reach (BM25 over title, questions solved before and text), and what each further kind of evidence adds: + vectors, + head (a model from text to solution), + tickets (the most similar solved ones), + ownership (product, age of the purchase, channel), and with the outcomes of earlier tries best, which is all of it.
 
   hr@k, mrr, map   where the right solutions stand, of questions that have one
   accuracy         the share of first answers that are right
@@ -62,9 +65,7 @@ func (e *evalSolutionsCommand) Run(ctx context.Context, c *console) error {
 		Folds: e.Folds, Shots: e.Shots, K: e.K, Embedder: sentence.New(runtime.GOMAXPROCS(0)),
 		Options: desk.Options{Head: head.DefaultOptions(), Seed: e.Seed, Workers: runtime.GOMAXPROCS(0)},
 	}
-	if e.Most > 0 {
-		ev.Head.MaxQuestions = e.Most
-	}
+	ev.Head.MaxQuestions = e.Most
 	for _, q := range required {
 		if err := amongMetrics(q, append(ev.Metrics(), desk.Certainties()...)); err != nil {
 			return err
@@ -97,9 +98,9 @@ func (e *evalSolutionsCommand) check() ([]evaluate.Requirement, error) {
 	case e.Folds < 0 || e.Folds == 1:
 		return nil, usagef("--folds: from 2 on; without it the questions are asked of what --train taught")
 	case e.Shots < 0:
-		return nil, usagef("--shots: a number above 0")
-	case e.Most < 0:
-		return nil, usagef("--head-questions: a number above 0")
+		return nil, usagef("--shots: a number from 0 on; 0 learns from all")
+	case e.Most < 1:
+		return nil, usagef("--head-questions: a number from 1 on, not %d", e.Most)
 	case e.Folds == 0 && e.Train == "" && e.Shots > 0:
 		return nil, usagef("--shots: there is nothing to learn from; give --train FILE or --folds N")
 	}
@@ -128,6 +129,34 @@ func (e *evalSolutionsCommand) check() ([]evaluate.Requirement, error) {
 	return required, nil
 }
 
+// fixes reads items, and refuses what cannot be found or told apart: one without words, and
+// one whose id stood before. As in an import, the last one of an id would hold; here it is a
+// slip.
+func fixes(r io.Reader, o record.Options) iter.Seq2[record.Entry[engine.Item], error] {
+	return func(yield func(record.Entry[engine.Item], error) bool) {
+		lines := make(map[engine.ItemID]int)
+		for e, err := range record.Items(r, o) {
+			if err == nil {
+				err = badFix(&e, lines)
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+func badFix(e *record.Entry[engine.Item], lines map[engine.ItemID]int) error {
+	if e.Value.Title == "" && e.Value.Text == "" {
+		return &record.Rejected{Line: e.Line, Field: "title", Code: engine.CodeMissingField, Want: "a title or a text is needed: a fix is found by its words"}
+	}
+	if before, known := lines[e.Value.ID]; known {
+		return &record.Rejected{Line: e.Line, Field: "item_id", Code: engine.CodeInvalidField, Want: fmt.Sprintf("%q stands in line %d already: one line a fix is wanted", e.Value.ID, before)}
+	}
+	lines[e.Value.ID] = e.Line
+	return nil
+}
+
 // read reads all files.
 func (e *evalSolutionsCommand) read(ctx context.Context, c *console, ev *desk.Evaluation, sum interface{ Write([]byte) (int, error) }) (refused []string, err error) {
 	options, err := e.options()
@@ -145,14 +174,10 @@ func (e *evalSolutionsCommand) read(ctx context.Context, c *console, ev *desk.Ev
 	plain := options
 	plain.Mapping, plain.Preset = record.Mapping{}, ""
 	unwilling := make(map[engine.CustomerID]bool)
-	ids := make(map[engine.ItemID]bool)
 	return refused, errors.Join(
 		take("--solutions", e.Solutions, func() ([]string, error) {
-			return readAll(ctx, c, sum, e.Solutions, plain, record.Items, func(i engine.Item) error {
-				if !ids[i.ID] { // as in an import, the last one of an id would hold; here it is a slip
-					ids[i.ID] = true
-					ev.Solutions = append(ev.Solutions, i)
-				}
+			return readAll(ctx, c, sum, e.Solutions, plain, fixes, func(i engine.Item) error {
+				ev.Solutions = append(ev.Solutions, i)
 				return nil
 			})
 		}),

@@ -63,8 +63,29 @@ func TestEvalSolutionsMistakes(t *testing.T) {
 		{"--solutions " + solutions + " --questions " + questions + " --folds 2 --k 0", "--k: numbers from 1"},
 		{"--solutions " + solutions + " --questions " + questions + " --folds 2 --require ndcg@10:best>0", "ndcg@10 is not measured"},
 		{"--solutions " + solutions + " --questions " + questions + " --folds 2 --require accuracy:bm25>0", `no model "bm25"`},
+		{"--solutions " + solutions + " --questions " + questions + " --folds 2 --head-questions 0", "--head-questions: a number from 1 on, not 0"},
 		{"--solutions nowhere.ndjson --questions " + questions, "nowhere.ndjson"},
 	} {
 		rapport(t, append([]string{"eval-solutions"}, strings.Fields(c.args)...)...).want(t, exitUsage, c.want)
+	}
+}
+
+// TestEvalSolutionsRefusesFixes: a fix without words and one whose id stood before are refused
+// by line, the others are taken.
+func TestEvalSolutionsRefusesFixes(t *testing.T) {
+	_, questions := deskFiles(t)
+	for _, c := range []struct{ second, want string }{
+		{`{"item_id": "f0", "title": "again"}`, `1 of 2 records was refused, the first at line 2: item_id: "f0" stands in line 1 already`},
+		{`{"item_id": "f1"}`, "1 of 2 records was refused, the first at line 2: title: a title or a text is needed"},
+	} {
+		solutions := write(t, "fixes.ndjson", "{\"item_id\": \"f0\", \"title\": \"card payment\"}\n"+c.second+"\n")
+		said := rapport(t, "eval-solutions", "--solutions", solutions, "--questions", questions, "--folds", "2", "--json", "-").want(t, exitOK)
+		var report evaluate.Report
+		if err := json.Unmarshal([]byte(said.out), &report); err != nil {
+			t.Fatal(err)
+		}
+		if all := strings.Join(report.Warnings, "\n"); report.Dataset.Solutions != 1 || !strings.Contains(all, c.want) {
+			t.Errorf("%d solutions, warned is %q; want 1 and %q", report.Dataset.Solutions, all, c.want)
+		}
 	}
 }
