@@ -23,6 +23,14 @@ type deed struct {
 	lastBought time.Time
 }
 
+// interaction is what there is to say that the person did: nothing where no row tells.
+func (d *deed) interaction() engine.Type {
+	if d.at.IsZero() {
+		return ""
+	}
+	return d.did
+}
+
 // deeds returns what is to be told of the causes of an answer. What is told of a history is
 // kept with the person: their rows need not be read again.
 func (e *explainer) deeds() []deed {
@@ -124,6 +132,15 @@ func (c *causes) find(n engine.ItemNum) int {
 	}
 }
 
+// did returns what the person did with an item of the causes, "" where that is not known.
+func (c *causes) did(n engine.ItemNum) engine.Type {
+	at := c.find(n)
+	if at < 0 {
+		return ""
+	}
+	return c.list[at].interaction()
+}
+
 // causeType says what the items are that a source folds in.
 func (e *explainer) causeType() string {
 	if len(e.voices.query.Anchors) > 0 {
@@ -133,21 +150,23 @@ func (e *explainer) causeType() string {
 }
 
 // cause is the reason that n, an item of the history or of what the request is about,
-// adds so much to a source's score of an item, and so many more with it.
+// adds so much to a source's score of an item, and so many more with it of which the same
+// is true.
 func (e *explainer) cause(source string, of, n engine.ItemNum, contribution float64, more int) engine.Reason {
 	at := e.causes.find(n)
 	known := e.known(n, at)
+	if known.Item == "" {
+		more = 0 // what is not named is all of them
+	}
 	r, own := *known, more > 0 // own: it tells more than that cause does elsewhere
 	switch {
 	case r.Item == "": // it is not to be named
 	case source == session.Name && of != n:
-		r.Text, own = "Others saw this in the same visit as "+titleOf(e.in.World.Catalogue.Item(n)), true
+		r.Text, own = "Others chose this in the same visit as "+titleOf(e.in.World.Catalogue.Item(n)), true
 	case source == repeat.Name || source == basket.Name:
 		own = e.tellBought(&r, at) || own
 	}
-	if more > 0 {
-		r.Text += ", and " + strconv.Itoa(more) + " more"
-	}
+	r.Text += andMore(more)
 	r.Source, r.Contribution = source, engine.Told(contribution)
 	if own || at < 0 {
 		r.Cause = 0
@@ -190,7 +209,7 @@ func (e *explainer) tell(n engine.ItemNum, at int) engine.Reason {
 		r.Item = item.ID
 		if at >= 0 && !e.causes.list[at].at.IsZero() {
 			did := &e.causes.list[at]
-			r.Interaction, r.At = did.did, &did.at
+			r.Interaction, r.At = did.interaction(), &did.at
 		}
 		r.Text = verb(r.Interaction) + " " + titleOf(item)
 	}

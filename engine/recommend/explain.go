@@ -127,8 +127,8 @@ func (e *explainer) mainSource(i int) string {
 }
 
 // bySource gives one reason a source and one a boost. A source that folds in a history
-// names the item of it that weighed most, and says how many others the contribution
-// covers.
+// names the item of it that weighed most, and says of how many others the same is
+// true: the contribution covers these and all else.
 func (e *explainer) bySource(i int, out []engine.Reason) []engine.Reason {
 	for at := range e.voices.voices {
 		v, share := &e.voices.voices[at], e.share(at, i)
@@ -141,7 +141,7 @@ func (e *explainer) bySource(i int, out []engine.Reason) []engine.Reason {
 		}
 		_, e.parts = v.Explain(e.items[i], e.parts[:0])
 		if top := strongest(e.parts, v.Scale); top >= 0 {
-			out = append(out, e.cause(v.name, e.items[i], e.parts[top].Item, share, len(e.parts)-1))
+			out = append(out, e.cause(v.name, e.items[i], e.parts[top].Item, share, e.alike(top)))
 			continue
 		}
 		out = append(out, e.whole(at, share, e.score(at, i) > 0))
@@ -159,6 +159,19 @@ func strongest(parts []model.Part, by rank.Scale) int {
 		}
 	}
 	return at
+}
+
+// alike counts the parts, beside the one at a place, of whose causes the same is to be said: a
+// text that names what was bought must not count what was looked at. It stops counting where
+// the text does.
+func (e *explainer) alike(top int) int {
+	said, others := verb(e.causes.did(e.parts[top].Item)), 0
+	for i := 0; i < len(e.parts) && others <= mostCounted; i++ {
+		if i != top && verb(e.causes.did(e.parts[i].Item)) == said {
+			others++
+		}
+	}
+	return others
 }
 
 // byCause gives one reason an item of the history and source, the source's constants

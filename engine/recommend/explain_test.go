@@ -3,6 +3,7 @@ package recommend_test
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -97,6 +98,60 @@ func TestReasonTellsWhatHappened(t *testing.T) {
 	}
 	if told == 0 {
 		t.Error("nothing was told")
+	}
+}
+
+// A reason counts beside what it names only that of which the same is true, and counts no
+// further than nine.
+func TestReasonCountsWhatIsAlike(t *testing.T) {
+	w := trained(40, 5)
+	did := func(first engine.Type, others ...engine.Type) []engine.Row {
+		all := make([]engine.ItemID, 1+len(others))
+		for i := range all {
+			all[i] = theID(i)
+		}
+		rows := purchases(w.Catalogue.IDs(), all...)
+		for i, of := range append([]engine.Type{first}, others...) {
+			rows[i].Type = of
+		}
+		return rows
+	}
+	buys := func(n int) []engine.Type { return slices.Repeat([]engine.Type{engine.Purchase}, n) }
+	for name, c := range map[string]struct {
+		rows []engine.Row
+		want map[string]string // what follows the title, by what the text begins with
+	}{
+		"one basket among purchases": {did(engine.AddToCart, buys(4)...), map[string]string{"You put in your basket": "", "You bought": ", and 3 more"}},
+		"a view among purchases":     {did(engine.View, buys(3)...), map[string]string{"You looked at": "", "You bought": ", and 2 more"}},
+		"looks of two kinds":         {did(engine.View, engine.Click), map[string]string{"You looked at": ", and 1 more"}},
+		"ten":                        {did(engine.Purchase, buys(9)...), map[string]string{"You bought": ", and 9 more"}},
+		"eleven":                     {did(engine.Purchase, buys(10)...), map[string]string{"You bought": ", and more"}},
+		"a view among very many":     {did(engine.View, buys(30)...), map[string]string{"You looked at": "", "You bought": ", and more"}},
+	} {
+		answer := ask(t, &recommend.Input{
+			World: w, Place: open(t, w, engine.Scenario{Name: "all"}), Someone: &recommend.Someone{Rows: c.rows},
+			Request: &engine.Request{Count: 40, Explain: engine.ExplainSources},
+		})
+		told := 0
+		for _, item := range answer.Items {
+			if slices.ContainsFunc(c.rows, func(r engine.Row) bool { return r.Item == item.Item }) {
+				continue // an item is no cause of itself by ease
+			}
+			for _, r := range item.Reasons {
+				if r.Source != "ease" || r.Item == "" { // ease has a part of everything else that was done
+					continue
+				}
+				n, _ := w.Catalogue.IDs().Num(r.Item)
+				did, after, _ := strings.Cut(r.Text, " "+w.Catalogue.Item(n).Title)
+				if want, is := c.want[did]; !is || after != want {
+					t.Fatalf("%s: %q, want %v", name, r.Text, c.want)
+				}
+				told++
+			}
+		}
+		if told == 0 {
+			t.Errorf("%s: nothing was told", name)
+		}
 	}
 }
 

@@ -22,6 +22,20 @@ func ago(d time.Duration) string {
 	}
 }
 
+// mostCounted is up to how many others a text counts: beyond it tells only that there are more.
+const mostCounted = 9
+
+// andMore says that what is told is true of so many others.
+func andMore(others int) string {
+	switch {
+	case others == 0:
+		return ""
+	case others > mostCounted:
+		return ", and more"
+	}
+	return ", and " + strconv.Itoa(others) + " more"
+}
+
 func titleOf(item *engine.Item) string {
 	if item.Title != "" {
 		return item.Title
@@ -63,19 +77,31 @@ var impersonalText = map[string]string{
 // ofNewcomers are the sources that speak for items only that no other knows.
 var ofNewcomers = map[string]bool{content.NewcomersName: true, content.NearestName: true, bridge.Name: true}
 
-// verbs say in words what a person did with an item.
-var verbs = map[engine.Type]string{
-	engine.View: "You looked at", engine.Click: "You looked at",
-	engine.AddToCart: "You put in your basket", engine.Purchase: "You bought",
-	engine.Rating: "You rated", engine.Bookmark: "You saved",
-	engine.SolutionUsed: "You used", engine.Solved: "You were helped by",
-	engine.NotSolved: "You were not helped by",
-	engine.Return:    "You returned", engine.Dismiss: "You dismissed", engine.RemoveFromCart: "You took out of your basket",
-}
-
+// verb says in words what a person did with an item.
 func verb(t engine.Type) string {
-	if d, ok := verbs[t]; ok {
-		return d
+	switch t {
+	case engine.View, engine.Click:
+		return "You looked at"
+	case engine.AddToCart:
+		return "You put in your basket"
+	case engine.Purchase:
+		return "You bought"
+	case engine.Rating:
+		return "You rated"
+	case engine.Bookmark:
+		return "You saved"
+	case engine.SolutionUsed:
+		return "You used"
+	case engine.Solved:
+		return "You were helped by"
+	case engine.NotSolved:
+		return "You were not helped by"
+	case engine.Return:
+		return "You returned"
+	case engine.Dismiss:
+		return "You dismissed"
+	case engine.RemoveFromCart:
+		return "You took out of your basket"
 	}
 	return "You know"
 }
