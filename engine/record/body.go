@@ -109,7 +109,7 @@ var bulkSchema = &schema[engine.BulkRequest]{
 		field[engine.BulkRequest]{name: "customers", set: func(r *engine.BulkRequest, v value) problem {
 			list, p := ids[engine.CustomerID](v, engine.MaxBulkCustomers)
 			if p == nil && len(list) == 0 && v.kind != null {
-				return missing("customers", "at least one customer is needed; leave customers out for everybody")
+				return missing("", "at least one customer is needed; leave customers out for everybody")
 			}
 			r.Customers = list
 			return p

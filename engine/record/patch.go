@@ -74,7 +74,7 @@ func patches[T, R any](r io.Reader, o Options, s *schema[T], as func(updater[T])
 func update[T any](s *schema[T], id string, given []change[T], create bool) updater[T] {
 	return func(current T, found bool) (T, error) {
 		if !found && !create {
-			return current, fmt.Errorf("%s %q: %w", s.id, id, engine.ErrNotFound)
+			return current, fmt.Errorf("%s %q: %w: no record is kept under it, and what events say of it makes none; create=true does", s.id, id, engine.ErrNotFound)
 		}
 		t := s.clone(current)
 		*s.ident(&t) = id
