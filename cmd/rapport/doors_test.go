@@ -162,6 +162,26 @@ func TestMailRunHonoursConsent(t *testing.T) {
 	rapport(t, "recommend", "--dir", dir, "--customers", "ann,ben", "--consent", "any").want(t, exitOK, `"customer_id":"ben"`)
 }
 
+// TestRecipientsAreNamed: lists for nobody are a mistake, and so is everybody among others;
+// who is named twice gets one list.
+func TestRecipientsAreNamed(t *testing.T) {
+	dir := smallShop(t)
+	for _, c := range []struct{ customers, want string }{
+		{"", "names nobody; all is everybody"},
+		{" , ", "names nobody"},
+		{write(t, "nobody.txt", "\n \n"), "names nobody"},
+		{"all,ann", "all is everybody, and stands alone"},
+		{"ann,all", "all is everybody, and stands alone"},
+	} {
+		rapport(t, "recommend", "--dir", dir, "--customers", c.customers).want(t, exitUsage, c.want)
+	}
+	said := rapport(t, "recommend", "--dir", dir, "--customers", "ann,ben,ann,ann,eve,eve", "--count", "1").want(t, exitOK, "named twice: 2,", "3 lists")
+	if n := strings.Count(said.out, `"customer_id":"ann"`); n != 1 {
+		t.Errorf("ann has %d lists, want one:\n%s", n, said.out)
+	}
+	rapport(t, "recommend", "--dir", dir, "--customers", write(t, "them.txt", "all\n")).want(t, exitOK, `"customer_id":"all"`)
+}
+
 // TestTypesThatWeighNothingAreNamed: a misspelt type says so, one that is meant to weigh
 // nothing does not.
 func TestTypesThatWeighNothingAreNamed(t *testing.T) {

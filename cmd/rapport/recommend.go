@@ -47,9 +47,12 @@ func (r *recommendCommand) Run(ctx context.Context, c *console) (err error) {
 	if r.Count < 1 || r.Count > engine.MaxCount {
 		return usagef("--count: a list has 1 to %d items", engine.MaxCount)
 	}
-	customers, err := r.recipients()
+	customers, twice, err := r.recipients()
 	if err != nil {
 		return err
+	}
+	if twice > 0 {
+		c.say("named twice: %s, who get one list each", count(twice))
 	}
 	w, err := r.reach(ctx, c, openOptions{})
 	if err != nil {
@@ -77,11 +80,13 @@ func (r *recommendCommand) request() engine.BulkRequest {
 	}}
 }
 
-// recipients returns for whom, as the flag says; nil for everybody.
-func (r *recommendCommand) recipients() ([]engine.CustomerID, error) {
+// recipients returns for whom, as the flag says, each once, and how many it names more than
+// once; nil for everybody.
+func (r *recommendCommand) recipients() (_ []engine.CustomerID, twice int, err error) {
 	if r.Customers == "all" {
-		return nil, nil
+		return nil, 0, nil
 	}
+	inline := false
 	var from io.Reader = strings.NewReader(strings.ReplaceAll(r.Customers, ",", "\n"))
 	if r.Customers == "-" {
 		from = os.Stdin
@@ -89,24 +94,38 @@ func (r *recommendCommand) recipients() ([]engine.CustomerID, error) {
 		defer f.Close()
 		from = f
 	} else if namesFile(r.Customers) {
-		return nil, usagef("--customers: %w", err)
+		return nil, 0, usagef("--customers: %w", err)
+	} else {
+		inline = true
 	}
-	out := []engine.CustomerID{}
+	out, named := []engine.CustomerID{}, make(map[engine.CustomerID]int)
 	lines := bufio.NewScanner(from)
 	for n := 1; lines.Scan(); n++ {
 		id := strings.TrimSpace(lines.Text())
 		if id == "" {
 			continue
 		}
-		if err := engine.CheckID("--customers", id); err != nil {
-			return nil, usagef("line %d: %w", n, err)
+		if inline && id == "all" {
+			return nil, 0, usagef("--customers: all is everybody, and stands alone; who has the id all is named in a file")
 		}
-		out = append(out, engine.CustomerID(id))
+		if err := engine.CheckID("--customers", id); err != nil {
+			return nil, 0, usagef("line %d: %w", n, err)
+		}
+		one := engine.CustomerID(id)
+		switch named[one]++; named[one] {
+		case 1:
+			out = append(out, one)
+		case 2:
+			twice++
+		}
 	}
 	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("read customers from %s: %w", r.Customers, err)
+		return nil, 0, fmt.Errorf("read customers from %s: %w", r.Customers, err)
 	}
-	return out, nil
+	if len(out) == 0 {
+		return nil, 0, usagef("--customers: %q names nobody; all is everybody", r.Customers)
+	}
+	return out, twice, nil
 }
 
 // namesFile reports whether a text is meant as the name of a file rather than as an id.
