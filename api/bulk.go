@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"io"
+	"net/http"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
@@ -31,6 +32,9 @@ func (s *Server) postBulk(c *gin.Context) error {
 	if release(); err != nil {
 		return err
 	}
+	if req.ValidateOnly {
+		return s.checkBulk(c, &req)
+	}
 	c.Header("Trailer", listsTrailer+", "+leftOutTrailer)
 	return s.stream(c, "lists.ndjson", mediaNDJSON, func(ctx context.Context, w io.Writer) error {
 		written, err := s.rec.Lists(ctx, &req, appendListLine, func(lines []byte) error {
@@ -40,10 +44,26 @@ func (s *Server) postBulk(c *gin.Context) error {
 		if err != nil {
 			return err
 		}
+		c.Writer.WriteHeaderNow() // where there are no lists, what follows is a trailer all the same
 		c.Header(listsTrailer, strconv.Itoa(written.Lists))
 		c.Header(leftOutTrailer, strconv.Itoa(written.LeftOut))
 		return nil
 	})
+}
+
+// checkBulk answers a request that is only to be checked with one line: what is eligible for a
+// customer of whom nothing is known.
+func (s *Server) checkBulk(c *gin.Context, req *engine.BulkRequest) error {
+	answer, err := s.rec.Recommend(c.Request.Context(), &req.Request)
+	if err != nil {
+		return err
+	}
+	line, err := appendAnswer(nil, &answer)
+	if err != nil {
+		return err
+	}
+	c.Data(http.StatusOK, mediaNDJSON, append(line, '\n'))
+	return nil
 }
 
 // appendListLine appends an answer as a line that begins with whose it is.

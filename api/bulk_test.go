@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rapportengine/rapport/engine"
@@ -54,6 +56,52 @@ func TestBulkIsEachAlone(t *testing.T) {
 	}
 }
 
+// Where nobody has a list the counts are trailers all the same, and only these.
+func TestBulkOfNobody(t *testing.T) {
+	h := stocked(t)
+	h.call("POST", "/v1/customers", fields{"customer_id": "eve", "consent": fields{"outreach": false}}).want(200)
+	req, err := http.NewRequestWithContext(t.Context(), "POST", h.http.URL+bulkPath, strings.NewReader(`{"customers":["eve"]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+testKey)
+	req.Header.Set("Content-Type", "application/json")
+	got, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer got.Body.Close()
+	if body, err := io.ReadAll(got.Body); err != nil || len(body) > 0 || got.StatusCode != http.StatusOK {
+		t.Errorf("got %s, %q, %v; want nothing", got.Status, body, err)
+	}
+	if a, b := got.Trailer.Get(listsTrailer), got.Trailer.Get(leftOutTrailer); a != "0" || b != "1" || got.Header.Get(listsTrailer) != "" {
+		t.Errorf("the trailers say %q lists and %q left out, and the header %q; want 0, 1 and nothing", a, b, got.Header.Get(listsTrailer))
+	}
+}
+
+// A request that is only checked is answered as it is for one customer.
+func TestBulkIsOnlyChecked(t *testing.T) {
+	h := stocked(t)
+	body := fields{"validate_only": true, "kind": "product"}
+	one, many := h.call("POST", "/v1/recommendations", body).want(200), h.call("POST", bulkPath, body).want(200)
+	if many.header.Get("Trailer") != "" || many.header.Get(listsTrailer) != "" || !bytes.HasSuffix(many.body, []byte("}\n")) {
+		t.Errorf("got %v, %q; want one line without trailers", many.header, many.body)
+	}
+	if a, b := one.answer(), many.answer(); b.Eligible == 0 || a.Eligible != b.Eligible || len(b.Items) > 0 || b.RecommendationID != "" {
+		t.Errorf("got %+v, for one %+v", b, a)
+	}
+	h.call("POST", bulkPath, fields{"validate_only": true, "filter": "price <"}).refused(422, "invalid_filter")
+}
+
+func TestBulkTakesPostOnly(t *testing.T) {
+	h := stocked(t)
+	for _, method := range []string{"GET", "HEAD", "PUT", "PATCH", "DELETE"} {
+		if g := h.call(method, bulkPath).want(405); g.header.Get("Allow") != "POST" {
+			t.Errorf("%s: Allow is %q, want POST", method, g.header.Get("Allow"))
+		}
+	}
+}
+
 func TestBulkRefuses(t *testing.T) {
 	h := stocked(t)
 	h.saw("ann", "lamp-0")
@@ -69,7 +117,9 @@ func TestBulkRefuses(t *testing.T) {
 			t.Errorf("%v: the field is %q, want %s", body, p.Field, field)
 		}
 	}
-	h.call("POST", path, fields{"customers": []string{}}).refused(422, "missing_field")
+	if p := h.call("POST", path, fields{"customers": []string{}}).refused(422, "missing_field"); p.Field != "customers" {
+		t.Errorf("nobody is named: the field is %q, want customers", p.Field)
+	}
 	h.call("POST", path, fields{"customers": []string{"a/b", ".."}}).refused(422, "invalid_field")
 	h.call("POST", path, fields{"colour": "red"}).refused(422, "unknown_field")
 	h.call("POST", path, ndjson, "{}").refused(415, "unsupported_media_type")

@@ -35,7 +35,7 @@ func (w *words) lists() map[string]described {
 		},
 		"POST /v1/recommendations/bulk": {
 			id: "recommendForMany", tag: tagLists, summary: "Lists for many customers, one a line",
-			text: "For a mail run or a notebook: a request without a customer, who is put in its place one by one. A line is an answer that begins with its `customer_id`; named customers come in their order, everybody in an order that says nothing. It leaves no impressions. The trailers `X-Rapport-Lists` and `X-Rapport-Left-Out` say how many lists there are and how many customers refused. A connection that is cut is a run that failed.",
+			text: "For a mail run or a notebook: a request without a customer, who is put in its place one by one. A line is an answer that begins with its `customer_id`; named customers come in their order, everybody in that of a hash of the id, which says nothing and is the same every time. With `validate_only` there is one line, the answer for somebody unknown without items, and no trailers. It leaves no impressions. The trailers `X-Rapport-Lists` and `X-Rapport-Left-Out` say how many lists there are and how many customers refused. A connection that is cut is a run that failed.",
 			body: asJSON(w.named("BulkRequest")), answer: content{mediaNDJSON: text()},
 			examples: []example{
 				{about: "two customers", path: "/v1/recommendations/bulk", body: `{"customers": ["12619", "15298"], "count": 3, "return_properties": ["title"]}`},

@@ -251,3 +251,14 @@ func TestMessages(t *testing.T) {
 	h.call("POST", path, http.Header{"Content-Type": {"text/csv"}}, "from,text\n").refused(415, "unsupported_media_type")
 	h.call("POST", path+"?atomic=true", fields{"from": "agent", "text": "x"}).refused(422, "unknown_parameter")
 }
+
+// Who only has a history has no record to change: the refusal says how to make one.
+func TestPatchOfHistoryWithoutRecord(t *testing.T) {
+	h := stocked(t)
+	h.saw("ann", "lamp-0")
+	no := fields{"consent": fields{"outreach": false}}
+	if p := h.call("PATCH", "/v1/customers/ann", no).refused(404, "not_found"); !strings.Contains(p.Detail, "no record") || !strings.Contains(p.Detail, "create=true") {
+		t.Errorf("got %q, want that there is no record, and how one is made", p.Detail)
+	}
+	h.call("PATCH", "/v1/customers/ann?create=true", no).want(200)
+}

@@ -14,6 +14,7 @@ import (
 const (
 	healthPath = "/healthz"
 	readyPath  = "/readyz"
+	bulkPath   = "/v1/recommendations/bulk"
 )
 
 // handler answers a request, or says with what error it cannot.
@@ -50,7 +51,7 @@ func (s *Server) routes() []route {
 		{"GET", "/v1/whoami", s.whoami, nil, 0},
 
 		{"POST", "/v1/recommendations", s.recommend, nil, 0},
-		{"POST", "/v1/recommendations/bulk", s.postBulk, nil, long},
+		{"POST", bulkPath, s.postBulk, nil, long},
 		{"GET", "/v1/recommendations/:id", s.replay, nil, 0},
 		{"POST", "/v1/recommendations/:id/next", s.next, []string{"count", "n", "limit"}, 0},
 		{"POST", "/v1/rank", s.rank, nil, 0},

@@ -179,6 +179,13 @@ func (s *Server) chain() http.Handler {
 			e.HEAD(r.path, s.bound(&r), r.serve(s)) // net/http keeps the body back
 		}
 	}
+	// Else bulk would be the id of an answer.
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		e.Handle(method, bulkPath, func(c *gin.Context) {
+			c.Header("Allow", http.MethodPost)
+			s.fail(c, wrongMethod(c))
+		})
+	}
 	e.NoRoute(func(c *gin.Context) { s.fail(c, errNoRoute) })
 	e.NoMethod(func(c *gin.Context) { s.fail(c, wrongMethod(c)) })
 	return e

@@ -20,7 +20,7 @@ type Encode func(buf []byte, id engine.CustomerID, a *engine.Answer) ([]byte, er
 
 // Lists answers one request for many customers, who are put in its place one by one, and
 // writes their lists, encoded: for the customers it names in their order, for everybody in
-// that of the log. Those who refused the request's purpose are left out. All processors work on it,
+// that of the hash of their ids, the same every time. Those who refused the request's purpose are left out. All processors work on it,
 // each on a part of the customers, and let whoever asks for a list of their own go first.
 // It leaves no impressions, and the states of customers who ask live stay in memory.
 //
