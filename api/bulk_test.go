@@ -13,23 +13,31 @@ import (
 	"github.com/rapportengine/rapport/engine"
 )
 
+// bulk asks for the lists of many, and leaves their reading, with the trailers after them,
+// to the test.
+func (h *house) bulk(body string) *http.Response {
+	h.t.Helper()
+	req, err := http.NewRequestWithContext(h.t.Context(), "POST", h.http.URL+bulkPath, strings.NewReader(body))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+testKey)
+	req.Header.Set("Content-Type", "application/json")
+	got, err := http.DefaultClient.Do(req)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(func() { _ = got.Body.Close() })
+	return got
+}
+
 func TestBulkIsEachAlone(t *testing.T) {
 	h := stocked(t)
 	h.saw("ann", "lamp-0", "lamp-1")
 	h.saw("bob", "shoe-0")
 	h.call("POST", "/v1/customers", fields{"customer_id": "eve", "consent": fields{"outreach": false}}).want(200)
 	body, _ := json.Marshal(fields{"customers": []string{"bob", "eve", "ann"}, "count": 3, "kind": "product", "return_properties": []string{"title"}})
-	req, err := http.NewRequestWithContext(t.Context(), "POST", h.http.URL+"/v1/recommendations/bulk", bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+testKey)
-	req.Header.Set("Content-Type", "application/json")
-	got, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer got.Body.Close()
+	got := h.bulk(string(body))
 	if kind := got.Header.Get("Content-Type"); got.StatusCode != http.StatusOK || kind != mediaNDJSON {
 		t.Fatalf("got %s, %s", got.Status, kind)
 	}
@@ -60,17 +68,7 @@ func TestBulkIsEachAlone(t *testing.T) {
 func TestBulkOfNobody(t *testing.T) {
 	h := stocked(t)
 	h.call("POST", "/v1/customers", fields{"customer_id": "eve", "consent": fields{"outreach": false}}).want(200)
-	req, err := http.NewRequestWithContext(t.Context(), "POST", h.http.URL+bulkPath, strings.NewReader(`{"customers":["eve"]}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+testKey)
-	req.Header.Set("Content-Type", "application/json")
-	got, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer got.Body.Close()
+	got := h.bulk(`{"customers":["eve"]}`)
 	if body, err := io.ReadAll(got.Body); err != nil || len(body) > 0 || got.StatusCode != http.StatusOK {
 		t.Errorf("got %s, %q, %v; want nothing", got.Status, body, err)
 	}

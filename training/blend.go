@@ -64,9 +64,9 @@ func (e *exam) fit(ctx context.Context, task rank.Task, of map[string]rank.Scale
 }
 
 // Work beyond freeWork has its price: a source that takes pricedWork steps more to open has
-// to add priceOfWork of the blend's NDCG@10. A step is two or three nanoseconds, so that a
-// hundred microseconds of every answer are worth about one percent; most of what small shops
-// ask is free.
+// to add priceOfWork of the blend's NDCG@10. A step takes two to five nanoseconds, so
+// that one percent pays for some 100 to 250 microseconds of every answer; most of what small
+// shops ask is free.
 const (
 	freeWork    = 16_000
 	pricedWork  = 50_000

@@ -96,11 +96,6 @@ func (o *options) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if o.keep != "" {
-		if err := os.MkdirAll(o.keep, 0o755); err != nil {
-			return err
-		}
-	}
 	measure.Say("making a shop of %d items", o.items)
 	s, err := within.New(ctx, within.Options{
 		Set:     gen.Set{Name: "filter", Customers: o.customers, Items: o.items, Events: o.events, Seed: 6},

@@ -95,11 +95,6 @@ func (o *options) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if o.keep != "" {
-		if err := os.MkdirAll(o.keep, 0o755); err != nil {
-			return err
-		}
-	}
 	f, err := within.Fitted(ctx, within.Options{
 		Set:     gen.Set{Name: "index", Customers: o.customers, Items: o.items, Events: o.events, Seed: 12},
 		Factors: factor.Params{Dims: o.dims, Epochs: o.epochs, Workers: 2}, Keep: o.keep,

@@ -42,7 +42,7 @@ type Shop struct {
 type Options struct {
 	Set     gen.Set
 	Factors factor.Params
-	Keep    string // directory; "" keeps nothing
+	Keep    string // directory, made where there is none; "" keeps nothing
 }
 
 const none = ^uint32(0)
@@ -147,6 +147,9 @@ func fitted(ctx context.Context, s *gen.Shop, ids *catalogue.IDs, o Options) (*f
 	})
 	if err != nil || o.Keep == "" {
 		return m, cost, err
+	}
+	if err := os.MkdirAll(o.Keep, 0o755); err != nil {
+		return nil, cost, err
 	}
 	f, err := os.Create(name)
 	if err != nil {

@@ -25,7 +25,7 @@ type Common interface {
 // Laborious is a Source whose Open takes work that is worth counting.
 type Laborious interface {
 	Source
-	// Work is about how many steps, each of two or three nanoseconds, Open takes for a history
+	// Work is about how many steps, each of two to five nanoseconds, Open takes for a history
 	// of so many items. It hangs on the fit alone, not on the machine.
 	Work(history int) int
 }
