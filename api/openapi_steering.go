@@ -21,6 +21,13 @@ func (w *words) steering() map[string]described {
 		"liked":     {Type: huma.TypeNumber, Description: "the least value that means it was liked; a lower one turns the sign"},
 	}))
 	privacy := asJSON(full(map[string]*huma.Schema{"redact": {Type: huma.TypeBoolean, Description: "card numbers, mail addresses and phone numbers are replaced before they are kept"}}))
+	support := asJSON(strict("", map[string]*huma.Schema{
+		"answer_from":      chance("the least chance of the first fix with which it is sent"),
+		"escalate_below":   chance("the chance below which a person takes over; at most answer_from"),
+		"escalate_after":   {Type: huma.TypeInteger, Minimum: new(0.0), Maximum: new(float64(engine.MaxListValues)), Description: "so many fixes that failed on a ticket a person takes over; 0 for never"},
+		"mood_below":       {Type: huma.TypeNumber, Minimum: new(-1.0), Maximum: new(1.0), Description: "how a text sounds, from -1 (furious) to 1, below which a person takes over; -1 for never"},
+		"sensitive_topics": {Type: huma.TypeObject, AdditionalProperties: list(&huma.Schema{Type: huma.TypeString, MaxLength: new(engine.MaxTopicBytes)}), Description: "words and phrases that go to a person, by language (en, de): in any inflection. Those of * are looked for in every text, as they are written"},
+	}))
 	sources := asJSON(dictionary(dictionary(&huma.Schema{AnyOf: []*huma.Schema{number(), text()}})))
 	models := asJSON(full(map[string]*huma.Schema{"models": list(w.of(engine.ModelVersion{}))}))
 	return map[string]described{
@@ -89,6 +96,20 @@ func (w *words) steering() map[string]described {
 			id: "putPrivacy", tag: tagSteering, summary: "Say what becomes of the words of tickets", text: "For what is written from now on.", body: privacy, answer: privacy,
 			examples: []example{{about: "replace what is private", path: "/v1/settings/privacy", body: `{"redact": true}`}},
 		},
+		"GET /v1/settings/support": {
+			id: "showSupport", tag: tagSteering, summary: "When a person takes a ticket over", answer: support,
+			examples: []example{{about: "the limits in force", path: "/v1/settings/support"}},
+		},
+		"PUT /v1/settings/support": {
+			id: "putSupport", tag: tagSteering, summary: "Say when a person takes a ticket over", body: support, answer: support,
+			text:     "From the next answer on. What is not given is as by default; {} is all defaults.",
+			examples: []example{{about: "a careful shop", path: "/v1/settings/support", body: `{"answer_from": 0.8, "escalate_below": 0.4, "sensitive_topics": {"en": ["lawyer", "injured", "caught fire"], "de": ["Anwalt", "verletzt", "in Brand geraten"]}}`}},
+		},
+		"PATCH /v1/settings/support": {
+			id: "changeSupport", tag: tagSteering, summary: "Change some of the limits", body: support, answer: support,
+			text:     "From the next answer on. `sensitive_topics` are replaced whole.",
+			examples: []example{{about: "after the first failure", path: "/v1/settings/support", body: `{"escalate_after": 1}`}},
+		},
 		"GET /v1/models": {
 			id: "listModels", tag: tagSteering, summary: "The versions that are kept, with their reports", answer: models,
 			examples: []example{{about: "all of them", path: "/v1/models"}},
@@ -107,6 +128,13 @@ func (w *words) steering() map[string]described {
 			examples: []example{{about: "the training before", path: "/v1/jobs/{job_id}"}},
 		},
 	}
+}
+
+// chance is a chance, explained.
+func chance(about string) *huma.Schema {
+	s := between(0, 1)
+	s.Description = about
+	return s
 }
 
 func (w *words) operation() map[string]described {

@@ -205,6 +205,8 @@ func steering(t *testing.T, h *house) {
 	h.call("PATCH", "/v1/settings/interaction-types", fields{"view": fields{"weight": 0.3}}).want(202)
 	h.call("PATCH", "/v1/settings/sources", fields{"factor": fields{"lambda": 0.02}}).want(200)
 	h.call("PUT", "/v1/settings/sources", h.call("GET", "/v1/settings/sources").want(200).object()).want(200)
+	h.call("PUT", "/v1/settings/support", h.call("GET", "/v1/settings/support").want(200).object()).want(200)
+	h.call("PATCH", "/v1/settings/support", fields{"escalate_after": 3}).want(200)
 	h.call("PUT", "/v1/settings/privacy", h.call("GET", "/v1/settings/privacy").want(200).object()).want(200)
 
 	h.call("POST", "/v1/import/items", ndjson, h.call("GET", "/v1/export/items").want(200).body).want(200)

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"maps"
 	"net/http"
 
@@ -114,6 +116,41 @@ func (s *Server) putPrivacy(c *gin.Context) error {
 		return err
 	}
 	return s.showPrivacy(c)
+}
+
+// showSupport shows the limits of stepping back from a ticket.
+func (s *Server) showSupport(c *gin.Context) error {
+	return send(c, s.rec.Settings().Desk())
+}
+
+// putSupport sets them: what is not given is as by default.
+func (s *Server) putSupport(c *gin.Context) error {
+	return s.changeSupport(c, func(*engine.Settings) engine.Support { return engine.DefaultSupport() })
+}
+
+// patchSupport sets those that are given.
+func (s *Server) patchSupport(c *gin.Context) error {
+	return s.changeSupport(c, func(settings *engine.Settings) engine.Support { return settings.Desk() })
+}
+
+// changeSupport puts what the body gives over limits; the next answer obeys the result.
+func (s *Server) changeSupport(c *gin.Context, over func(*engine.Settings) engine.Support) error {
+	if err := object(c); err != nil {
+		return err
+	}
+	body, err := io.ReadAll(c.Request.Body) // not while other changes wait
+	if err != nil {
+		return err
+	}
+	err = s.changeSettings(c.Request.Context(), func(settings *engine.Settings) error {
+		limits, err := record.Support(bytes.NewReader(body), over(settings))
+		settings.Support = &limits
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.showSupport(c)
 }
 
 // Of the settings of sources: how many there may be, and how long a word.

@@ -80,6 +80,51 @@ func TestPrivacy(t *testing.T) {
 	h.call("PUT", path, fields{"keep": true}).refused(422, "unknown_field")
 }
 
+// When a person takes a ticket over is the shop's choice, and the next answer obeys it.
+func TestSupportSettings(t *testing.T) {
+	h := stocked(t)
+	const path = "/v1/settings/support"
+	action := func(text string) any {
+		return h.call("POST", "/v1/solutions/suggest", fields{"text": text}).want(200).object()["action"]
+	}
+	flickers, court := "my lamp flickers", "my lamp flickers, we meet in court"
+	if got := h.call("GET", path).want(200).object(); got["answer_from"] != 0.6 || got["escalate_below"] != 0.3 || got["escalate_after"] != 2.0 || got["mood_below"] != -0.6 {
+		t.Errorf("GET: got %v, want the defaults", got)
+	}
+	if a, b := action(flickers), action(court); a != "ask" || b != "escalate" {
+		t.Errorf("by default: %v, and of a court %v; want ask and escalate", a, b)
+	}
+	put := h.call("PUT", path, fields{"answer_from": 0.8, "sensitive_topics": fields{"en": []string{"flicker"}, "de": []string{"Anwalt"}}}).want(200).object()
+	if put["answer_from"] != 0.8 || put["escalate_below"] != 0.3 || len(put["sensitive_topics"].(fields)) != 2 {
+		t.Errorf("PUT: got %v, want what was given over the defaults", put)
+	}
+	if again := h.call("PUT", path, put).want(200).object(); !equalJSON(t, again, put) || !equalJSON(t, h.call("GET", path).object(), put) {
+		t.Errorf("PUT of what GET gives: got %v, want %v", again, put)
+	}
+	if a, b := action(flickers), action("we meet in court because of the lamp"); a != "escalate" || b != "ask" {
+		t.Errorf("by the shop's list: %v, and of a court %v; want escalate and ask", a, b)
+	}
+	got := h.call("PATCH", path, fields{"escalate_after": 1}).want(200).object()
+	if got["escalate_after"] != 1.0 || got["answer_from"] != 0.8 {
+		t.Errorf("PATCH: got %v, want the other limits as they were", got)
+	}
+	h.call("PUT", "/v1/tickets/t1", fields{"subject": "the bulb is loose", "solutions": []fields{{"item_id": "fix-2", "outcome": "not_solved"}}}).want(200)
+	if a := h.call("POST", "/v1/solutions/suggest", fields{"ticket_id": "t1"}).want(200).object()["action"]; a != "escalate" {
+		t.Errorf("after the first failure: %v, want escalate", a)
+	}
+	if p := h.call("PATCH", path, fields{"answer_from": 0.2}).refused(422, "invalid_field"); p.Field != "escalate_below" {
+		t.Errorf("limits that cross: field %q", p.Field)
+	}
+	h.call("PUT", path, fields{"answer": 0.2}).refused(422, "unknown_field")
+	h.call("PUT", path, "{").refused(400, "invalid_syntax")
+	if h.call("PUT", path, fields{}).want(200); !equalJSON(t, h.call("GET", path).object()["sensitive_topics"].(fields)["en"], engine.DefaultSupport().Sensitive["en"]) {
+		t.Error("PUT of nothing does not return to the default list")
+	}
+	if a, b := action(flickers), action(court); a != "ask" || b != "escalate" {
+		t.Errorf("by default again: %v, and of a court %v; want ask and escalate", a, b)
+	}
+}
+
 // Training takes no settings: whoever sends some is told.
 func TestTrainTakesNoBody(t *testing.T) {
 	h := newHouse(t)

@@ -52,4 +52,6 @@ const (
 	MaxEmbedding      = 4096
 	MaxCatalogue      = 1 << 24
 	MaxSuggestedFixes = 50
+	MaxTopics         = 1_000 // sensitive words and phrases, of all languages together
+	MaxTopicBytes     = 128   // of one of them
 )

@@ -26,6 +26,8 @@ type Settings struct {
 	// Sources are settings, numbers and words by the source's name and their own, that a
 	// training takes instead of choosing among its own tries: what a tuning found.
 	Sources map[string]map[string]any `json:"sources,omitempty"`
+	// Support are the limits of stepping back from a ticket; nil are DefaultSupport's.
+	Support *Support `json:"support,omitempty"`
 }
 
 const day = 24 * time.Hour

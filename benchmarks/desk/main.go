@@ -102,7 +102,7 @@ func (r *result) again(ctx context.Context, t *town, workers int) error {
 	if err != nil {
 		return err
 	}
-	limits := solution.DefaultLimits()
+	limits := solution.NewLimits(engine.DefaultSupport())
 	actions := make(map[engine.Action]int)
 	for i := range asked {
 		in := asked[i].Input

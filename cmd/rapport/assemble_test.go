@@ -38,11 +38,15 @@ func assemble(ctx context.Context, dir string, p parts) (_ *workspace, err error
 	if err != nil {
 		return nil, err
 	}
+	settings, err := s.Settings(ctx)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	var shelf training.Store = s
 	if p.shelf != nil {
 		shelf = p.shelf(s)
 	}
-	w := &workspace{store: s, log: p.log, recommender: serving.New(s, s.IDs(), serving.Options{Now: p.now, Random: p.random, CacheBytes: p.cache})}
+	w := &workspace{store: s, log: p.log, recommender: serving.New(s, s.IDs(), serving.Options{Settings: &settings, Now: p.now, Random: p.random, CacheBytes: p.cache})}
 	w.trainer = training.New(shelf, w.recommender.Swap, p.trainer)
 	if err := w.restore(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())

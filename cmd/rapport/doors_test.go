@@ -108,6 +108,40 @@ func TestBackupAndBack(t *testing.T) {
 	rapport(t, "upgrade", "--dir", first, "--dry-run").want(t, exitOK, "nothing to do")
 }
 
+// TestLimitsOfSupportLast: what a shop sets is there after a restart and in a backup.
+func TestLimitsOfSupportLast(t *testing.T) {
+	t.Setenv("RAPPORT_KEY", "")
+	dir := filepath.Join(t.TempDir(), "data")
+	asked := func(dir, body string) (limits, answer string) {
+		s := start(t, "serve", "--dir", dir, "--addr", "127.0.0.1:0")
+		defer s.end(t)
+		if body != "" {
+			if code, said := s.ask(t, "PUT", "/v1/items/fix", `{"kind": "solution", "title": "Descale the kettle"}`); code != 200 {
+				t.Fatal(said)
+			}
+			if code, said := s.ask(t, "PUT", "/v1/settings/support", body); code != 200 {
+				t.Fatal(said)
+			}
+		}
+		_, limits = s.ask(t, "GET", "/v1/settings/support", "")
+		_, answer = s.ask(t, "POST", "/v1/solutions/suggest", `{"text": "the kettle is scaled", "record": false}`)
+		return limits, answer
+	}
+	put, answer := asked(dir, `{"answer_from": 0.9, "sensitive_topics": {"en": ["kettle"]}}`)
+	if !strings.Contains(put, `"answer_from":0.9`) || !strings.Contains(answer, `"action":"escalate"`) {
+		t.Fatalf("put are %s, the answer is %s", put, answer)
+	}
+	if got, answer := asked(dir, ""); got != put || !strings.Contains(answer, `"action":"escalate"`) {
+		t.Errorf("after a restart: %s and %s, want %s", got, answer, put)
+	}
+	backup, restored := filepath.Join(t.TempDir(), "backup"), filepath.Join(t.TempDir(), "restored")
+	rapport(t, "backup", "--dir", dir, "--to", backup).want(t, exitOK)
+	rapport(t, "restore", "--from", backup, "--dir", restored).want(t, exitOK)
+	if got, answer := asked(restored, ""); got != put || !strings.Contains(answer, `"action":"escalate"`) {
+		t.Errorf("of a backup: %s and %s, want %s", got, answer, put)
+	}
+}
+
 // TestFeedReplacesTheCatalogue: what is absent is hidden, unless it is too much.
 func TestFeedReplacesTheCatalogue(t *testing.T) {
 	dir := t.TempDir()

@@ -399,3 +399,17 @@ func (s *simulation) scenario() {
 	s.do(engine.PutScenario{Scenario: sc})
 	s.ref.scenarios[name] = sc
 }
+
+// limits puts limits of stepping back from tickets beside the other settings.
+func (s *simulation) limits() {
+	settings := s.w.recommender.Settings()
+	if s.support = nil; s.chance(80) {
+		from := float64(s.rng.IntN(101)) / 100
+		s.support = &engine.Support{
+			AnswerFrom: from, EscalateBelow: from * s.rng.Float64(), EscalateAfter: s.rng.IntN(4), MoodBelow: -s.rng.Float64(),
+			Sensitive: map[string][]string{"en": {s.name("word", 9)}, "de": {}},
+		}
+	}
+	settings.Support = s.support
+	s.do(engine.PutSettings{Settings: settings})
+}

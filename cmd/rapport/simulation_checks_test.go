@@ -91,6 +91,10 @@ func (s *simulation) checkSome() {
 func (s *simulation) checkAll() {
 	s.Helper()
 	s.checkCounters()
+	want := engine.Settings{Support: s.support}.Desk()
+	if world := s.w.recommender.World(); asText(world.Settings.Desk()) != asText(want) || asText(world.Limits.Support) != asText(want) {
+		s.fail("tickets are held against %s, want %s", asText(world.Limits.Support), asText(want))
+	}
 	s.checkCatalogue()
 	roots := s.ref.roots()
 	s.must(s.w.store.Scan(s.Context(), func(who engine.Subject, rows []engine.Row) error {

@@ -60,6 +60,7 @@ type simulation struct {
 	observed uint64                 // newest sequence number; the committer's, read while it rests
 	opened   uint64                 // sequence number at the last start
 	counts   map[string]int
+	support  *engine.Support // as they were put, nil for never
 }
 
 func simulate(t *testing.T, seed uint64, steps int) {
@@ -129,6 +130,7 @@ func (s *simulation) act() {
 		{8, "erasure", s.erase},
 		{20, "scenario", s.scenario},
 		{20, "ticket", s.ticket},
+		{5, "limits of support", s.limits},
 		{8, "model swap", s.swap},
 		{6, "training", s.train},
 		{5, "rollback", s.rollback},

@@ -67,8 +67,7 @@ func Suggest(in *SuggestInput) (engine.SuggestAnswer, error) {
 	if answer.Calibrated = said.Calibrated; said.Calibrated {
 		answer.Confidence = &said.Chance
 	}
-	limits := solution.DefaultLimits()
-	decision := limits.Decide(&asked, &said)
+	decision := w.Limits.Decide(&asked, &said)
 	answer.Action, answer.Because = decision.Action, decision.Because
 	for i := range answer.Items {
 		item := &answer.Items[i]

@@ -7,6 +7,7 @@ import (
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/bridge"
 	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/solution"
 	"github.com/rapportengine/rapport/engine/tally"
 	"github.com/rapportengine/rapport/engine/text"
 )
@@ -20,6 +21,7 @@ type World struct {
 	Counters  *tally.Counters
 	Models    *Models
 	Settings  engine.Settings
+	Limits    *solution.Limits // of Settings
 }
 
 // NewWorld returns a shop without items, events or fitted models.
@@ -32,6 +34,7 @@ func NewWorld(ids *catalogue.IDs, settings engine.Settings) *World {
 		Counters:  tally.New(settings),
 		Models:    models,
 		Settings:  settings,
+		Limits:    solution.NewLimits(settings.Desk()),
 	}
 }
 
@@ -62,7 +65,7 @@ func (w *World) WithoutRows(rows []engine.Row) *World {
 // they were counted.
 func (w *World) WithSettings(s engine.Settings) *World {
 	next := *w
-	next.Settings = s
+	next.Settings, next.Limits = s, solution.NewLimits(s.Desk())
 	return &next
 }
 

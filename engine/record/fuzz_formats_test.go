@@ -147,6 +147,9 @@ func FuzzBodies(f *testing.F) {
 				}
 			}
 		}
+		if s, err := Support(in(), engine.DefaultSupport()); fine(err) && !(s.EscalateBelow >= 0 && s.EscalateBelow <= s.AnswerFrom && s.AnswerFrom <= 1 && s.MoodBelow >= -1 && s.EscalateAfter >= 0) {
+			t.Fatalf("took %+v", s)
+		}
 		if v, err := Rollback(in()); fine(err) && v < 1 {
 			t.Fatalf("took version %d", v)
 		}

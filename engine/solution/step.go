@@ -2,36 +2,26 @@ package solution
 
 import (
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/text"
 )
 
-// Limits are the shop's thresholds of stepping back.
+// Limits are a shop's limits of stepping back, ready to be held against tickets.
 type Limits struct {
-	Answer float64 // least chance of the first fix to be sent
-	Ask    float64 // least chance to ask on; below it a person takes over
-	Tries  int     // so many fixes failed on a ticket: a person takes over
-	Mood   float64 // a text that sounds worse (text.Mood) goes to a person
-	// Sensitive are words and phrases, in any inflection, that go to a person.
-	Sensitive []string
+	engine.Support
+	topics []topics // by language
 }
 
-// DefaultLimits returns limits for a shop that has not thought about them: every second
-// ask is likelier right than wrong, and what a machine should keep its hands off is the law,
-// injuries, deaths, fraud and the press.
-func DefaultLimits() Limits {
-	return Limits{
-		Answer: 0.6, Ask: 0.3, Tries: 2, Mood: -0.6,
-		Sensitive: []string{
-			"lawyer", "solicitor", "attorney", "legal action", "sue", "court", "police",
-			"injured", "injury", "hospital", "electric shock", "caught fire", "burned", "burnt", "allergic reaction", "choking",
-			"died", "passed away", "deceased", "funeral", "suicide", "harm myself",
-			"fraud", "identity theft", "stolen card", "hacked", "data breach", "discrimination", "journalist",
-		},
+// NewLimits returns limits that are safe for concurrent use. support is not changed after.
+func NewLimits(support engine.Support) *Limits {
+	l := &Limits{Support: support}
+	for _, language := range slices.Sorted(maps.Keys(support.Sensitive)) {
+		l.topics = append(l.topics, newTopics(language, support.Sensitive[language]))
 	}
+	return l
 }
 
 // Decision is what to do, and why, in sentences.
@@ -44,13 +34,13 @@ type Decision struct {
 // calibrated are no grounds: such a desk asks where it has a fix.
 func (l *Limits) Decide(in *Input, said *Suggestion) Decision {
 	var stop []string
-	if len(in.Tried) >= l.Tries && l.Tries > 0 {
+	if len(in.Tried) >= l.EscalateAfter && l.EscalateAfter > 0 {
 		stop = append(stop, fmt.Sprintf("%d fixes failed on it", len(in.Tried)))
 	}
-	if phrase := l.sensitive(in); phrase != "" {
+	if phrase := l.sensitive(in.Text, in.Language); phrase != "" {
 		stop = append(stop, fmt.Sprintf("%q is on the list of sensitive topics", phrase))
 	}
-	if mood := text.Mood(in.Text); mood < l.Mood {
+	if mood := text.Mood(in.Text); mood < l.MoodBelow {
 		stop = append(stop, "it sounds very upset")
 	}
 	switch {
@@ -58,33 +48,16 @@ func (l *Limits) Decide(in *Input, said *Suggestion) Decision {
 		stop = append(stop, "no fix passes the filter and the rules of the place")
 	case len(said.Fixes) == 0:
 		stop = append(stop, "no fix fits")
-	case said.Calibrated && said.Chance < l.Ask:
-		stop = append(stop, fmt.Sprintf("the best fix ends it with a chance of %.0f %%, below %.0f %%", 100*said.Chance, 100*l.Ask))
+	case said.Calibrated && said.Chance < l.EscalateBelow:
+		stop = append(stop, fmt.Sprintf("the best fix ends it with a chance of %.0f %%, below %.0f %%", 100*said.Chance, 100*l.EscalateBelow))
 	}
 	switch {
 	case len(stop) > 0:
 		return Decision{engine.ActionEscalate, stop}
 	case !said.Calibrated:
 		return Decision{engine.ActionAsk, []string{"too few tickets are solved to know how often the first fix is right"}}
-	case said.Chance < l.Answer:
-		return Decision{engine.ActionAsk, []string{fmt.Sprintf("the best fix ends it with a chance of %.0f %%, below %.0f %%", 100*said.Chance, 100*l.Answer)}}
+	case said.Chance < l.AnswerFrom:
+		return Decision{engine.ActionAsk, []string{fmt.Sprintf("the best fix ends it with a chance of %.0f %%, below %.0f %%", 100*said.Chance, 100*l.AnswerFrom)}}
 	}
 	return Decision{engine.ActionAnswer, []string{fmt.Sprintf("the first fix ends it with a chance of %.0f %%", 100*said.Chance)}}
-}
-
-// sensitive returns the first phrase of the list that stands in the ticket, "" for none.
-func (l *Limits) sensitive(in *Input) string {
-	said := text.Tokens(in.Text, in.Language)
-	for _, phrase := range l.Sensitive {
-		terms := text.Tokens(phrase, in.Language)
-		if len(terms) == 0 {
-			continue
-		}
-		for at := 0; at+len(terms) <= len(said); at++ {
-			if slices.Equal(said[at:at+len(terms)], terms) {
-				return strings.TrimSpace(phrase)
-			}
-		}
-	}
-	return ""
 }

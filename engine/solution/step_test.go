@@ -27,9 +27,48 @@ func TestDecide(t *testing.T) {
 		{"words of a phrase apart", Input{Text: "I passed by and went away"}, Suggestion{Fixes: fixes, Chance: 0.9, Calibrated: true}, engine.ActionAnswer},
 		{"a court is no courtesy", Input{Text: "as a courtesy please send a bulb"}, Suggestion{Fixes: fixes, Chance: 0.9, Calibrated: true}, engine.ActionAnswer},
 	} {
-		limits := DefaultLimits()
+		limits := NewLimits(engine.DefaultSupport())
 		if got := limits.Decide(&c.in, &c.said); got.Action != c.want || len(got.Because) == 0 {
 			t.Errorf("%s: %v, want %s", c.name, got, c.want)
 		}
+	}
+}
+
+func TestLimitsAreTheShops(t *testing.T) {
+	shop := engine.Support{
+		AnswerFrom: 0.9, EscalateBelow: 0.5, EscalateAfter: 1, MoodBelow: -0.2,
+		Sensitive: map[string][]string{"en": {"recall"}, "de": {"Anwalt", "in Brand geraten"}, "no": {"advokat"}, "*": {"ACME-9"}},
+	}
+	fixes := make([]engine.Recommended, 2)
+	sure := Suggestion{Fixes: fixes, Chance: 0.95, Calibrated: true}
+	for _, c := range []struct {
+		name string
+		in   Input
+		said Suggestion
+		want engine.Action
+	}{
+		{"sure", Input{Text: "my lamp is dark"}, sure, engine.ActionAnswer},
+		{"no longer sure enough", Input{Text: "my lamp is dark"}, Suggestion{Fixes: fixes, Chance: 0.8, Calibrated: true}, engine.ActionAsk},
+		{"no longer worth asking", Input{Text: "my lamp is dark"}, Suggestion{Fixes: fixes, Chance: 0.4, Calibrated: true}, engine.ActionEscalate},
+		{"the first try failed", Input{Text: "still dark", Tried: []engine.ItemNum{1}}, sure, engine.ActionEscalate},
+		{"annoyed", Input{Text: "what a terrible lamp"}, sure, engine.ActionEscalate},
+		{"no longer on the list", Input{Text: "the hospital has the same lamp"}, sure, engine.ActionAnswer},
+		{"in any inflection", Input{Text: "is this lamp recalled?"}, sure, engine.ActionEscalate},
+		{"in another language", Input{Text: "Mein Anwalt wird sich bei Ihnen melden, das ist nicht die erste Lampe"}, sure, engine.ActionEscalate},
+		{"a phrase of it", Input{Text: "die Lampe ist in Brand geraten", Language: "de-AT"}, sure, engine.ActionEscalate},
+		{"a name is no word of another language", Input{Text: "the Anwalt lamp is dark and the bulb is not the problem"}, sure, engine.ActionAnswer},
+		{"English in a German desk", Input{Text: "please tell me whether there is a recall of this lamp", Language: "de"}, sure, engine.ActionEscalate},
+		{"one of two written forms", Input{Text: "min advokat ringer", Language: "nb-NO"}, sure, engine.ActionEscalate},
+		{"in every language", Input{Text: "das ist die acme-9 mit dem Kabel", Language: "de"}, sure, engine.ActionEscalate},
+		{"no language we know", Input{Text: "zxcv qwer recall asdf yuio hjkl vbnm fghj rtyu"}, sure, engine.ActionEscalate},
+	} {
+		if got := NewLimits(shop).Decide(&c.in, &c.said); got.Action != c.want {
+			t.Errorf("%s: %v, want %s", c.name, got, c.want)
+		}
+	}
+	never := NewLimits(engine.Support{MoodBelow: -1})
+	in := Input{Text: "DISGUSTING liars, worst, horrible!! my lawyer", Tried: []engine.ItemNum{1, 2, 3}}
+	if got := never.Decide(&in, &Suggestion{Fixes: fixes, Chance: 0.01, Calibrated: true}); got.Action != engine.ActionAnswer {
+		t.Errorf("a shop without limits: %v", got)
 	}
 }

@@ -1,0 +1,51 @@
+package engine
+
+import "maps"
+
+// Support are the shop's limits of stepping back from a ticket: when the first fix is good
+// enough to be sent, and when a person takes over.
+type Support struct {
+	// AnswerFrom is the least chance of the first fix to be sent, EscalateBelow the least one
+	// to ask on: 0 <= EscalateBelow <= AnswerFrom <= 1.
+	AnswerFrom    float64 `json:"answer_from"`
+	EscalateBelow float64 `json:"escalate_below"`
+	// EscalateAfter so many fixes that failed on a ticket a person takes over; 0 for never.
+	EscalateAfter int `json:"escalate_after"`
+	// MoodBelow is the mood, from -1 (furious) to 1, under which a person takes over; -1
+	// hands none over for it.
+	MoodBelow float64 `json:"mood_below"`
+	// Sensitive are words and phrases that go to a person, by language (the language part of
+	// BCP 47, lower case): in any inflection, in texts of that language or of none we can
+	// tell. Those of AnyLanguage are looked for in every text.
+	Sensitive map[string][]string `json:"sensitive_topics"`
+}
+
+// AnyLanguage stands for the language of words that are looked for in every text, as they
+// are written.
+const AnyLanguage = "*"
+
+// DefaultSupport returns limits for a shop that has not thought about them: every second
+// ask is likelier right than wrong, and what a machine should keep its hands off is the law,
+// injuries, deaths, fraud and the press.
+func DefaultSupport() Support {
+	return Support{
+		AnswerFrom: 0.6, EscalateBelow: 0.3, EscalateAfter: 2, MoodBelow: -0.6,
+		Sensitive: map[string][]string{"en": {
+			"lawyer", "solicitor", "attorney", "legal action", "sue", "court", "police",
+			"injured", "injury", "hospital", "electric shock", "caught fire", "burned", "burnt", "allergic reaction", "choking",
+			"died", "passed away", "deceased", "funeral", "suicide", "harm myself",
+			"fraud", "identity theft", "stolen card", "hacked", "data breach", "discrimination", "journalist",
+		}},
+	}
+}
+
+// Desk returns the limits in force: those that were set, else the default ones. The caller
+// owns them.
+func (s Settings) Desk() Support {
+	if s.Support == nil {
+		return DefaultSupport()
+	}
+	desk := *s.Support
+	desk.Sensitive = maps.Clone(desk.Sensitive)
+	return desk
+}
