@@ -44,7 +44,7 @@ func (w *words) lists() map[string]described {
 		},
 		"GET /v1/recommendations/:id": {
 			id: "replayRecommendation", tag: tagLists, summary: "What was answered, and why",
-			text:   "An answer is kept for 30 days, its reasons for 24 hours; properties are not kept.",
+			text:   "An answer is kept for 30 days, its reasons, and what an answer to a ticket says why and cites, for 24 hours; properties are not kept.",
 			answer: asJSON(w.of(engine.Impression{})),
 			also:   map[int]string{404: "It was dropped, has expired, or is none of ours"},
 			examples: []example{

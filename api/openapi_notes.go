@@ -92,7 +92,7 @@ record: false leaves no impression and gives no recommendation_id`,
 recommendation_id: the answer's
 at: when it was given
 request: what was asked
-answer: what was answered, without properties`,
+answer: what was answered, to a ticket with the action; without properties`,
 	"Item": `
 item_id: yours, and unique
 kind: product (default), content, solution, offer or a kind of your own

@@ -60,6 +60,8 @@ func newWords() *words {
 	w.extend("Request", map[string]*huma.Schema{"n": whole(1, engine.MaxCount), "limit": whole(1, engine.MaxCount)})
 	w.extend("SuggestRequest", map[string]*huma.Schema{"n": whole(1, engine.MaxSuggestedFixes), "limit": whole(1, engine.MaxSuggestedFixes)})
 	w.extend("Ticket", map[string]*huma.Schema{"text": {Type: huma.TypeString, WriteOnly: true}})
+	w.get("Impression").Properties["answer"] = &huma.Schema{AnyOf: []*huma.Schema{w.named("Answer"), w.named("SuggestAnswer")}}
+	delete(w.registry.Map(), "Answered")
 	w.shape()
 	w.note()
 	w.add("RankRequest", w.rankRequest())

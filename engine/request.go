@@ -179,11 +179,16 @@ type SuggestRequest struct {
 	Record           *bool    `json:"record,omitempty"`
 }
 
-// SuggestAnswer is a list of fixes. Confidence is the chance that the first one solves
-// it; null, with Calibrated false, until enough outcomes have been seen to know. Action is
-// what to do with the ticket, and Because why, in sentences.
+// SuggestAnswer is a list of fixes, and what to do with the ticket.
 type SuggestAnswer struct {
 	Answer
+	Advice
+}
+
+// Advice is what to do with a ticket. Confidence is the chance that the first fix solves it;
+// null, with Calibrated false, until enough outcomes have been seen to know. Because says why
+// to do it, in sentences.
+type Advice struct {
 	Confidence *float64  `json:"confidence"`
 	Calibrated bool      `json:"calibrated"`
 	Action     Action    `json:"action"`
@@ -217,5 +222,11 @@ type Impression struct {
 	At               time.Time `json:"at"`
 	Subject          Subject   `json:"-"`
 	Request          Request   `json:"request"`
-	Answer           Answer    `json:"answer"`
+	Answer           Answered  `json:"answer"`
+}
+
+// Answered is an answer of either kind: Advice is nil where it was no ticket's.
+type Answered struct {
+	Answer
+	*Advice
 }

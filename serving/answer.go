@@ -85,7 +85,7 @@ func (r *Recommender) answer(ctx context.Context, req *engine.Request, a asking)
 		return answer, nil
 	}
 	answer.Degraded, answer.Continues = append(degraded, answer.Degraded...), a.continues
-	r.finish(&answer, start, req.Recorded(), who.Subject, *req)
+	r.finish(&answer, nil, start, req.Recorded(), who.Subject, *req)
 	return answer, nil
 }
 
@@ -135,7 +135,7 @@ func (r *Recommender) Suggest(ctx context.Context, req *engine.SuggestRequest) (
 	record := req.Record == nil || *req.Record
 	// The impression keeps whom, where and what was shown; not the ticket's words,
 	// which may be anybody's secrets.
-	r.finish(&answer.Answer, start, record, who.Subject, engine.Request{Customer: asked.Customer, Item: asked.Product, Scenario: asked.Scenario, Count: asked.Count})
+	r.finish(&answer.Answer, &answer.Advice, start, record, who.Subject, engine.Request{Customer: asked.Customer, Item: asked.Product, Scenario: asked.Scenario, Count: asked.Count})
 	return answer, nil
 }
 
@@ -176,15 +176,19 @@ func withTicket(req engine.SuggestRequest, t engine.Ticket) engine.SuggestReques
 	return req
 }
 
-// finish stamps the answer and leaves its impression.
-func (r *Recommender) finish(a *engine.Answer, start time.Time, record bool, who engine.Subject, req engine.Request) {
+// finish stamps the answer and leaves its impression. advice is nil but for a ticket's.
+func (r *Recommender) finish(a *engine.Answer, advice *engine.Advice, start time.Time, record bool, who engine.Subject, req engine.Request) {
 	r.took(a, start)
 	if !record {
 		return
 	}
 	a.RecommendationID = engine.NewRecommendationID(who.Hash(), start, r.random())
-	kept := *a
+	kept := engine.Answered{Answer: *a}
 	kept.Items = slices.Clone(a.Items)
+	if advice != nil {
+		said := *advice
+		kept.Advice = &said
+	}
 	for i := range kept.Items {
 		kept.Items[i].Properties = nil // the catalogue has them
 	}

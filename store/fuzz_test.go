@@ -184,10 +184,10 @@ func FuzzDecodeTail(f *testing.F) {
 func FuzzDecodeImpression(f *testing.F) {
 	f.Add([]byte{oldImpressionVersion, 0, 'c', 1, 'a', 2, '{', '}', 2, '{', '}', 1, 0, 3, 1, 'k', 5, 1, 's', 1, 1, 'm'})
 	f.Add([]byte{oldImpressionVersion, 0, 'c', 1, 'a', 2, '{', '}', 2, '{', '}', 1, 1, 1, 'x', 0, 0, 0, 255, 255, 3})
-	imp := engine.Impression{At: firstTime, Request: engine.Request{Count: 3, Basket: []engine.ItemID{"a"}}, Answer: engine.Answer{
+	imp := engine.Impression{At: firstTime, Request: engine.Request{Count: 3, Basket: []engine.ItemID{"a"}}, Answer: engine.Answered{Answer: engine.Answer{
 		Models: map[string]int{"ease": 1}, LeftOut: []engine.LeftOut{{Item: "b", Why: "hidden"}},
 		Items: []engine.Recommended{{Item: "c", Moved: []string{"pinned"}, Reasons: []engine.Reason{{Type: "base", Cause: 1}, {Type: "base", Source: "ease", Cause: 1}, {At: &firstTime, Contribution: .1}}}},
-	}}
+	}}}
 	shown, reasons, err := new(impressionEncoder).encode(&imp, catalogue.NewIDs())
 	if err != nil {
 		f.Fatal(err)
@@ -195,7 +195,7 @@ func FuzzDecodeImpression(f *testing.F) {
 	f.Add(shown)
 	f.Add(reasons)
 	f.Fuzz(func(t *testing.T, value []byte) {
-		imp := engine.Impression{Answer: engine.Answer{Items: make([]engine.Recommended, 1)}}
+		imp := engine.Impression{Answer: engine.Answered{Answer: engine.Answer{Items: make([]engine.Recommended, 1)}}}
 		if err := addReasons(&imp, value); err != nil && !errors.Is(err, ErrCorrupt) {
 			t.Errorf("error %v of reasons does not wrap ErrCorrupt", err)
 		}

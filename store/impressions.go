@@ -24,7 +24,8 @@ import (
 //
 // where the request is the texts of plainTexts, its count, and what else it says as JSON or
 // nothing; the rest of the answer is its texts, bits, numbers and lists, in the order of
-// appendRest; and items are their count and, each, 0 and the item's number or 1 and its id,
+// appendRest, and of a ticket's the action and, where it is known, the confidence; and items
+// are their count and, each, 0 and the item's number or 1 and its id,
 // kind, score, source and what moved it; kinds and sources are names (see nameEncoder). Properties are not kept: the catalogue has them.
 // In version 1 the request and the rest of the answer were JSON.
 //
@@ -136,8 +137,9 @@ func (e *impressionEncoder) encode(imp *engine.Impression, ids *catalogue.IDs) (
 		explained = explained || len(it.Reasons) > 0
 	}
 	e.room, shown = buf, bytes.Clone(buf)
-	if explained {
-		if buf, err = e.reason.append(e.room[:0], imp.Answer.Items); err != nil {
+	advice := imp.Answer.Advice
+	if explained || advice != nil && len(advice.Because)+len(advice.Snippets) > 0 {
+		if buf, err = e.reason.append(e.room[:0], imp.Answer.Items, advice); err != nil {
 			return nil, nil, fmt.Errorf("encoding the reasons of %s: %w", imp.RecommendationID, err)
 		}
 		e.room, reasons = buf, bytes.Clone(buf)
@@ -205,10 +207,13 @@ const (
 	isExact = 1 << iota
 	hasModels
 	hasLeftOut
+	hasAdvice
+	isCalibrated
+	hasConfidence
 )
 
 // appendRest writes what of an answer are neither its items nor its id.
-func (e *impressionEncoder) appendRest(buf []byte, a *engine.Answer) []byte {
+func (e *impressionEncoder) appendRest(buf []byte, a *engine.Answered) []byte {
 	for _, text := range []string{a.Scenario, string(a.Basis), a.EmptyReason, a.Continues} {
 		buf = appendText(buf, text)
 	}
@@ -221,6 +226,15 @@ func (e *impressionEncoder) appendRest(buf []byte, a *engine.Answer) []byte {
 	}
 	if a.LeftOut != nil {
 		said |= hasLeftOut
+	}
+	if a.Advice != nil {
+		said |= hasAdvice
+		if a.Calibrated {
+			said |= isCalibrated
+		}
+		if a.Confidence != nil {
+			said |= hasConfidence
+		}
 	}
 	buf = append(buf, said)
 	buf = binary.AppendVarint(buf, int64(a.Eligible))
@@ -239,11 +253,17 @@ func (e *impressionEncoder) appendRest(buf []byte, a *engine.Answer) []byte {
 	for i := range a.LeftOut {
 		buf = appendText(appendText(buf, string(a.LeftOut[i].Item)), a.LeftOut[i].Why)
 	}
+	if said&hasAdvice != 0 {
+		buf = appendText(buf, string(a.Action))
+	}
+	if said&hasConfidence != 0 {
+		buf = appendReal(buf, *a.Confidence)
+	}
 	return buf
 }
 
 // rest reads what appendRest wrote.
-func (in *reader) rest(a *engine.Answer) {
+func (in *reader) rest(a *engine.Answered) {
 	a.Scenario, a.Basis, a.EmptyReason, a.Continues = in.string(), engine.Basis(in.string()), in.string(), in.string()
 	said := in.byte()
 	a.Exact = said&isExact != 0
@@ -265,6 +285,15 @@ func (in *reader) rest(a *engine.Answer) {
 			return
 		}
 		a.LeftOut = append(a.LeftOut, engine.LeftOut{Item: engine.ItemID(in.string()), Why: in.string()})
+	}
+	if said&hasAdvice == 0 {
+		return
+	}
+	// Why, and what it cites, stand beside the reasons.
+	a.Advice = &engine.Advice{Action: engine.Action(in.string()), Calibrated: said&isCalibrated != 0, Because: []string{}}
+	if said&hasConfidence != 0 {
+		confidence := in.real()
+		a.Confidence = &confidence
 	}
 }
 

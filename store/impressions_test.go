@@ -41,11 +41,11 @@ func drawImpression(t *rapid.T) engine.Impression {
 			Explain: engine.Explain(text.Draw(t, "explain")), Count: rapid.Int().Draw(t, "count"),
 			Basket: ids("basket"), Exclude: ids("exclude"), After: ids("after"), ReturnProperties: texts("properties"), ValidateOnly: rapid.Bool().Draw(t, "validate"),
 		},
-		Answer: engine.Answer{
+		Answer: engine.Answered{Answer: engine.Answer{
 			Scenario: text.Draw(t, "place"), Basis: engine.Basis(text.Draw(t, "basis")), Exact: rapid.Bool().Draw(t, "exact"),
 			Eligible: rapid.Int().Draw(t, "eligible"), Degraded: texts("degraded"), EmptyReason: text.Draw(t, "empty"),
 			Continues: text.Draw(t, "continues"), TookMS: number.Draw(t, "took"), Items: []engine.Recommended{},
-		},
+		}},
 	}
 	imp.Answer.RecommendationID = imp.RecommendationID
 	if rapid.Bool().Draw(t, "asks more") {
@@ -61,6 +61,18 @@ func drawImpression(t *rapid.T) engine.Impression {
 		imp.Answer.LeftOut = []engine.LeftOut{}
 		for _, id := range ids("left") {
 			imp.Answer.LeftOut = append(imp.Answer.LeftOut, engine.LeftOut{Item: id, Why: text.Draw(t, "why")})
+		}
+	}
+	if rapid.Bool().Draw(t, "a ticket") {
+		imp.Answer.Advice = &engine.Advice{Action: engine.Action(text.Draw(t, "action")), Calibrated: rapid.Bool().Draw(t, "calibrated"), Because: []string{}}
+		if because := texts("because"); because != nil {
+			imp.Answer.Because = because
+		}
+		if rapid.Bool().Draw(t, "confident") {
+			imp.Answer.Confidence = new(number.Draw(t, "confidence"))
+		}
+		for _, id := range ids("cited") {
+			imp.Answer.Snippets = append(imp.Answer.Snippets, engine.Snippet{Item: id, Text: text.Draw(t, "stretch"), From: rapid.Int().Draw(t, "from"), To: rapid.Int().Draw(t, "to")})
 		}
 	}
 	var told []engine.Reason // that are numbered
@@ -166,9 +178,9 @@ func TestEveryFieldOfARequestIsKept(t *testing.T) {
 
 // TestReasonsOfOldForms: rows of JSON, packed or not, are still read, damaged ones refused.
 func TestReasonsOfOldForms(t *testing.T) {
-	imp := engine.Impression{RecommendationID: "x", Answer: engine.Answer{Items: []engine.Recommended{{Item: "a"}}}}
+	imp := engine.Impression{RecommendationID: "x", Answer: engine.Answered{Answer: engine.Answer{Items: []engine.Recommended{{Item: "a"}}}}}
 	why := []byte(`[[{"type":"history","contribution":1}]]`)
-	now, err := new(reasonEncoder).append(nil, []engine.Recommended{{Reasons: []engine.Reason{{Type: engine.ReasonHistory, Contribution: 1, At: &imp.At, Cause: 1}}}})
+	now, err := new(reasonEncoder).append(nil, []engine.Recommended{{Reasons: []engine.Reason{{Type: engine.ReasonHistory, Contribution: 1, At: &imp.At, Cause: 1}}}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +209,7 @@ func TestReasonsOfOldForms(t *testing.T) {
 	for range 1000 {
 		row = append(row, engine.Reason{Text: long})
 	}
-	grown, err := new(reasonEncoder).append(nil, []engine.Recommended{{Reasons: row}})
+	grown, err := new(reasonEncoder).append(nil, []engine.Recommended{{Reasons: row}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,11 +227,11 @@ func TestImpressionsOfTheFirstFormAreRead(t *testing.T) {
 	want := engine.Impression{
 		At: firstTime, Subject: engine.OfCustomer("ann"),
 		Request: engine.Request{Customer: "ann", Count: 2, Exclude: []engine.ItemID{"b"}},
-		Answer:  engine.Answer{Scenario: "home", Basis: engine.BasisPersonal, Exact: true, Models: map[string]int{"ease": 3}, TookMS: .5, Items: []engine.Recommended{{Item: "a", Rank: 1, Score: 2}}},
+		Answer:  engine.Answered{Answer: engine.Answer{Scenario: "home", Basis: engine.BasisPersonal, Exact: true, Models: map[string]int{"ease": 3}, TookMS: .5, Items: []engine.Recommended{{Item: "a", Rank: 1, Score: 2}}}},
 	}
 	buf := binary.AppendVarint([]byte{oldImpressionVersion}, want.At.UnixMilli())
 	buf = appendText(append(buf, byte(want.Subject.Kind)), want.Subject.ID)
-	rest := want.Answer
+	rest := want.Answer.Answer
 	rest.Items = nil
 	for _, part := range []any{want.Request, rest} {
 		body, err := json.Marshal(part)

@@ -19,6 +19,10 @@ import (
 //	version 3 | of each item how many, and each:
 //		cause | source | contribution
 //
+// and of a ticket's answer, why to do with it what it says:
+//
+//		sentences | how many stretches of fixes are cited, and each: item id | text | from | to
+//
 // What a cause tells, engine.Reason less Source and Contribution, stands once:
 //
 //	cause: 0, or 1 + how many were numbered before it, and then
@@ -81,8 +85,8 @@ func (in *reader) name(n *nameDecoder) string {
 	return ""
 }
 
-// append appends the row of what items tell.
-func (e *reasonEncoder) append(buf []byte, items []engine.Recommended) (_ []byte, err error) {
+// append appends the row of what items tell, and of the advice, nil for none.
+func (e *reasonEncoder) append(buf []byte, items []engine.Recommended, advice *engine.Advice) (_ []byte, err error) {
 	clear(e.causes)
 	*e = reasonEncoder{causes: e.causes[:0], names: nameEncoder{e.names.known[:0]}}
 	buf = append(buf, reasonsVersion)
@@ -97,7 +101,29 @@ func (e *reasonEncoder) append(buf []byte, items []engine.Recommended) (_ []byte
 			buf = appendContribution(buf, r.Contribution)
 		}
 	}
+	if advice == nil {
+		return buf, nil
+	}
+	buf = binary.AppendUvarint(appendTexts(buf, advice.Because), uint64(len(advice.Snippets)))
+	for i := range advice.Snippets {
+		s := &advice.Snippets[i]
+		buf = appendText(appendText(buf, string(s.Item)), s.Text)
+		buf = binary.AppendVarint(binary.AppendVarint(buf, int64(s.From)), int64(s.To))
+	}
 	return buf, nil
+}
+
+// advice reads what of an advice stands beside the reasons.
+func (in *reader) advice(a *engine.Advice) {
+	if because := in.texts(); because != nil {
+		a.Because = because
+	}
+	for range in.count() {
+		if in.err != nil {
+			return
+		}
+		a.Snippets = append(a.Snippets, engine.Snippet{Item: engine.ItemID(in.string()), Text: in.string(), From: int(in.int()), To: int(in.int())})
+	}
 }
 
 func (e *reasonEncoder) cause(buf []byte, r *engine.Reason) ([]byte, error) {
@@ -160,7 +186,7 @@ func addReasons(imp *engine.Impression, value []byte) error {
 	var why [][]engine.Reason
 	var err error
 	if row, is := bytes.CutPrefix(value, []byte{reasonsVersion}); is {
-		why, err = decodeReasons(row, len(imp.Answer.Items))
+		why, err = decodeReasons(row, len(imp.Answer.Items), imp.Answer.Advice)
 	} else {
 		why, err = oldReasons(value, len(imp.Answer.Items))
 	}
@@ -173,7 +199,9 @@ func addReasons(imp *engine.Impression, value []byte) error {
 	return nil
 }
 
-func decodeReasons(row []byte, items int) ([][]engine.Reason, error) {
+// decodeReasons reads the reasons of so many items, and of an advice, nil for none, what
+// stands beside them.
+func decodeReasons(row []byte, items int, advice *engine.Advice) ([][]engine.Reason, error) {
 	in, why := reasonReader{reader: reader{text: string(row)}}, make([][]engine.Reason, items)
 	for i := range why {
 		count := in.uint()
@@ -186,6 +214,9 @@ func decodeReasons(row []byte, items int) ([][]engine.Reason, error) {
 			}
 			why[i] = append(why[i], in.reason())
 		}
+	}
+	if advice != nil {
+		in.advice(advice)
 	}
 	if in.err == nil && in.text != "" {
 		in.err = errLeftOver

@@ -24,8 +24,12 @@ type SuggestInput struct {
 func Suggest(in *SuggestInput) (engine.SuggestAnswer, error) {
 	w, req := in.World, in.Request
 	var answer engine.SuggestAnswer
+	kinds, err := fixesOf(&in.Place.Scenario)
+	if err != nil {
+		return answer, err
+	}
 	story := &Input{World: w, Place: in.Place, Someone: in.Someone, Now: in.Now, Request: &engine.Request{
-		Filter: req.Filter, Count: req.Count, Explain: req.Explain, ReturnProperties: req.ReturnProperties,
+		Kinds: kinds, Filter: req.Filter, Count: req.Count, Explain: req.Explain, ReturnProperties: req.ReturnProperties,
 	}}
 	orders, err := in.Place.join(story.Request, w.Catalogue)
 	if err != nil {
@@ -97,4 +101,23 @@ func (in *Input) unusable(req *engine.SuggestRequest, products int) []string {
 		out = append(out, "unknown_order")
 	}
 	return out
+}
+
+// fixesOf returns the kinds of a place that end tickets. A place of others is refused: it
+// would answer every ticket with none.
+func fixesOf(s *engine.Scenario) ([]engine.Kind, error) {
+	if len(s.Kinds) == 0 {
+		return []engine.Kind{engine.Solution}, nil
+	}
+	var out []engine.Kind
+	for _, k := range s.Kinds {
+		if k == engine.Solution || k == engine.Content {
+			out = append(out, k)
+		}
+	}
+	if out == nil {
+		return nil, engine.Invalidf(engine.CodeInvalidField, "scenario", "the scenario %s shows items of kind %v; a ticket is answered with those of kind %s or %s: name a scenario of these, such as support-desk or help, or none",
+			s.Name, s.Kinds, engine.Solution, engine.Content)
+	}
+	return out, nil
 }

@@ -144,7 +144,7 @@ func TestRowGroups(t *testing.T) {
 func TestImpressionsAreWritten(t *testing.T) {
 	i := engine.Impression{
 		RecommendationID: "R1", At: now, Subject: engine.OfSession("s"), Request: engine.Request{Count: 2},
-		Answer: engine.Answer{Scenario: "home", Basis: engine.BasisPopular, Items: []engine.Recommended{{Item: "a"}, {Item: "b|c"}}},
+		Answer: engine.Answered{Answer: engine.Answer{Scenario: "home", Basis: engine.BasisPopular, Items: []engine.Recommended{{Item: "a"}, {Item: "b|c"}}}},
 	}
 	csv := string(written(t, ImpressionWriter, Table, []engine.Impression{i}))
 	if want := `home,popular,"[""a"",""b|c""]"`; !bytes.Contains([]byte(csv), []byte(want)) {

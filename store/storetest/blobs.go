@@ -23,7 +23,7 @@ func impression(subj engine.Subject, at time.Time, random uint64) engine.Impress
 	return engine.Impression{
 		RecommendationID: id, At: at, Subject: subj,
 		Request: engine.Request{Customer: "ann", Scenario: "home", Count: 2, Query: "light"},
-		Answer: engine.Answer{
+		Answer: engine.Answered{Answer: engine.Answer{
 			RecommendationID: id, Scenario: "home", Basis: engine.BasisPersonal, Exact: true, Models: map[string]int{"ease": 3}, TookMS: 1.5,
 			Items: []engine.Recommended{
 				{Item: "lamp", Kind: engine.Product, Score: 1.25, Rank: 1, Source: "ease", Moved: []string{"pinned"}, Reasons: []engine.Reason{
@@ -31,7 +31,7 @@ func impression(subj engine.Subject, at time.Time, random uint64) engine.Impress
 				}},
 				{Item: "not in the catalogue", Kind: "own", Score: -0.1, Rank: 2, Source: "popular"},
 			},
-		},
+		}},
 	}
 }
 
