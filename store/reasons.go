@@ -21,7 +21,7 @@ import (
 //
 // and of a ticket's answer, why to do with it what it says:
 //
-//		sentences | how many stretches of fixes are cited, and each: item id | text | from | to
+//	sentences | how many stretches of fixes are cited, and each: item id | text | from | to
 //
 // What a cause tells, engine.Reason less Source and Contribution, stands once:
 //
