@@ -82,6 +82,9 @@ func (w *answerWriter) append(out []byte, a *engine.Answer) ([]byte, error) {
 	if a.Continues != "" {
 		out = appendText(append(out, `,"continues":`...), a.Continues)
 	}
+	if len(a.OpenTickets) > 0 {
+		out, _ = appendList(append(out, `,"open_tickets":`...), a.OpenTickets, appendHeeded) // texts cannot fail
+	}
 	if a.LeftOut != nil {
 		out, _ = appendList(append(out, `,"left_out":`...), a.LeftOut, appendLeftOut) // texts cannot fail
 	}
@@ -186,6 +189,19 @@ func appendSource(out []byte, source string) []byte {
 func appendLeftOut(out []byte, l *engine.LeftOut) ([]byte, error) {
 	out = appendText(append(out, `{"item_id":`...), string(l.Item))
 	out = appendText(append(out, `,"why":`...), l.Why)
+	return append(out, '}'), nil
+}
+
+func appendHeeded(out []byte, t *engine.HeededTicket) ([]byte, error) {
+	out = appendText(append(out, `{"ticket_id":`...), t.Ticket)
+	if t.Item != "" {
+		out = appendText(append(out, `,"item_id":`...), string(t.Item))
+	}
+	if len(t.First) > 0 {
+		out, _ = appendList(append(out, `,"first":`...), t.First, func(out []byte, id *engine.ItemID) ([]byte, error) {
+			return appendText(out, string(*id)), nil
+		})
+	}
 	return append(out, '}'), nil
 }
 

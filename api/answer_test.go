@@ -26,6 +26,12 @@ func drawAnswer(t *rapid.T) *engine.Answer {
 	if rapid.Bool().Draw(t, "models") {
 		a.Models = rapid.MapOfN(text, rapid.Int(), 0, 4).Draw(t, "by")
 	}
+	for range rapid.IntRange(0, 2).Draw(t, "heeded") {
+		a.OpenTickets = append(a.OpenTickets, engine.HeededTicket{Ticket: text.Draw(t, "ticket"), Item: engine.ItemID(text.Draw(t, "about"))})
+		if rapid.Bool().Draw(t, "helps") {
+			a.OpenTickets[len(a.OpenTickets)-1].First = []engine.ItemID{engine.ItemID(text.Draw(t, "first")), "b"}
+		}
+	}
 	if rapid.Bool().Draw(t, "left out") {
 		a.LeftOut = []engine.LeftOut{}
 		for range rapid.IntRange(0, 2).Draw(t, "left") {
@@ -118,8 +124,8 @@ func FuzzAppendNumber(f *testing.F) {
 // Whoever adds a field to an answer is sent to answerWriter and drawAnswer.
 func TestEveryFieldOfAnAnswerIsWritten(t *testing.T) {
 	for typ, fields := range map[reflect.Type]int{
-		reflect.TypeFor[engine.Answer](): 12, reflect.TypeFor[engine.Recommended](): 9,
-		reflect.TypeFor[engine.Reason](): 8, reflect.TypeFor[engine.LeftOut](): 2,
+		reflect.TypeFor[engine.Answer](): 13, reflect.TypeFor[engine.Recommended](): 9,
+		reflect.TypeFor[engine.Reason](): 8, reflect.TypeFor[engine.LeftOut](): 2, reflect.TypeFor[engine.HeededTicket](): 3,
 	} {
 		if typ.NumField() != fields {
 			t.Errorf("%v has %d fields, answerWriter and drawAnswer know %d", typ, typ.NumField(), fields)

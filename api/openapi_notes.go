@@ -37,6 +37,10 @@ attribute: the attribute whose values are counted
 max: how many items may have the same value
 window: in any so many ranks in a row; 0: in the list
 depth: of categories: how many parts of the path count; 0: all`,
+	"HeededTicket": `
+ticket_id: the ticket
+item_id: what it is about, where that is one product that may be named
+first: what helps with it and stands first for it`,
 	"LeftOut": `
 item_id: the item
 why: the first reason of those there are`,
@@ -63,7 +67,7 @@ score: on scales fixed at training; comparable within a list, and no chance
 rank: from 1
 source: the source that added most
 reasons: terms that sum to the score
-moved: what moved it from the place its score gives: pinned, constraint, diversity
+moved: what moved it from the place its score gives: pinned, open_ticket, constraint, diversity
 properties: what return_properties asked for and the item has`,
 	"Reason": `
 type: what kind of term it is
@@ -215,6 +219,7 @@ diversity: how much unlikeness counts beside the score
 min_relevance: leaves out items with a lower score
 count: how many, where a request does not say
 audience: agent: shows agents' items too
+open_tickets: steer (default): what a customer's open tickets are about stays out with its variants and offers, and fixes and spare parts for it come first; exclude: it stays out and nothing comes first for it; ignore
 blend: weights of sources that replace the learned ones
 built_in: whether every shop has it`,
 	"Attribute": `
@@ -286,6 +291,7 @@ models: source to version of the model it came from
 degraded: what was missing
 empty_reason: why there is nothing
 continues: the answer this is the next page of
+open_tickets: open tickets of the customer that the list heeds: what they are about stays out, what helps comes first
 left_out: items of the caller's list that are not in the answer
 took_ms: milliseconds`
 

@@ -86,12 +86,13 @@ type Committed struct {
 
 	Rows     []Row     // RecordEvent and UpdateEvent, stored under Subject
 	Was      []Row     // UpdateEvent: what the event's rows were before; Rows may then be empty
-	Subject  Subject   // of Rows, aliases followed; else of the merge's From or the erased
+	Subject  Subject   // of Rows, aliases followed; of the ticket; else of the merge's From or the erased
 	Num      ItemNum   // of Item or Deleted
 	Item     *Item     // PutItem
 	Deleted  *ItemID   // DeleteItem
 	Customer *Customer // PutCustomer
-	Ticket   *Ticket   // PutTicket
+	Ticket   *Ticket   // PutTicket; Subject is whom it belongs to, nobody where it names no customer
+	Left     Subject   // of a ticket: whom it belonged to before, where that was another; no replay tells it
 	Scenario *Scenario // PutScenario
 	Dropped  string    // DeleteScenario: its name
 	Settings *Settings // PutSettings

@@ -54,4 +54,5 @@ const (
 	MaxSuggestedFixes = 50
 	MaxTopics         = 1_000 // sensitive words and phrases, of all languages together
 	MaxTopicBytes     = 128   // of one of them
+	MaxHeeded         = 200   // products of one customer's open tickets that a list heeds, the newest tickets' first
 )

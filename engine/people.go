@@ -52,6 +52,18 @@ type Ticket struct {
 	ClosedAt  *time.Time `json:"closed_at,omitempty"`
 }
 
+// IsOpen reports whether the ticket waits for something: it is neither solved nor closed,
+// or was opened again since.
+func (t *Ticket) IsOpen() bool {
+	switch t.State {
+	case "solved", "closed":
+		return false
+	case "":
+		return t.ClosedAt == nil
+	}
+	return true
+}
+
 // Message is one turn of a ticket's conversation.
 type Message struct {
 	From string    `json:"from"` // customer, agent or system

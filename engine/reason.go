@@ -14,6 +14,9 @@ const (
 	ReasonRule    = "rule"    // a boost
 	ReasonText    = "text"    // words of the ticket found in the solution
 	ReasonOwned   = "owned"   // the customer owns what the solution applies to
+	// ReasonOpenTicket: it helps with what an open ticket of the customer is about, and so
+	// stands first. Its contribution is 0; Answer.OpenTickets has the ticket.
+	ReasonOpenTicket = "open_ticket"
 )
 
 // Reason is one term of a score. The contributions of an item's reasons sum to its

@@ -100,6 +100,7 @@ const (
 	EmptyFilter    = "nothing_eligible"
 	EmptyRelevance = "nothing_relevant_enough"
 	EmptyEnd       = "nothing_more" // all there is was shown on the pages before
+	EmptyTicket    = "open_ticket"  // all there is stands back while a ticket about it is open
 )
 
 // Answer is a list and what is true about it.
@@ -114,10 +115,22 @@ type Answer struct {
 	Degraded         []string       `json:"degraded,omitempty"`
 	EmptyReason      string         `json:"empty_reason,omitempty"`
 	Continues        string         `json:"continues,omitempty"` // the answer this is the next page of
+	// OpenTickets are those of the customer that the list heeds, newest first, where reasons
+	// are told. Impressions do not keep them.
+	OpenTickets []HeededTicket `json:"open_tickets,omitempty"`
 	// LeftOut are the items of the caller's list that are not in Items: empty, not nil,
 	// where all are. Nil in every answer that orders no such list.
 	LeftOut []LeftOut `json:"left_out,omitzero"`
 	TookMS  float64   `json:"took_ms"`
+}
+
+// HeededTicket is an open ticket that a list heeds: what it is about stays out, and what
+// helps comes first.
+type HeededTicket struct {
+	Ticket string `json:"ticket_id"`
+	Item   ItemID `json:"item_id,omitempty"` // what it is about; none where that is not to be named
+	// First is what helps with it and stands first for it.
+	First []ItemID `json:"first,omitempty"`
 }
 
 // LeftOut is an item of the caller's list that is not in the answer.
@@ -135,14 +148,15 @@ const (
 	LeftAgentsOnly   = "agents_only"
 	LeftNotPublished = "not_published"
 	LeftExpired      = "expired"
-	LeftKind         = "kind"      // not of the kinds asked for
-	LeftExcluded     = "excluded"  // exclude_items, the item or basket of the request, a page before
-	LeftMuted        = "muted"     // the customer asked not to see it
-	LeftHistory      = "history"   // the scenario excludes what the customer did with it
-	LeftFilter       = "filter"    // the scenario's or the request's does not hold
-	LeftRelevance    = "relevance" // it scores below min_relevance
-	LeftGroup        = "group"     // another item of its group_id stands in the list
-	LeftCount        = "count"     // the list is full: it is on the next page
+	LeftKind         = "kind"        // not of the kinds asked for
+	LeftExcluded     = "excluded"    // exclude_items, the item or basket of the request, a page before
+	LeftMuted        = "muted"       // the customer asked not to see it
+	LeftHistory      = "history"     // the scenario excludes what the customer did with it
+	LeftTicket       = "open_ticket" // an open ticket of the customer is about it, or about what it is an offer for
+	LeftFilter       = "filter"      // the scenario's or the request's does not hold
+	LeftRelevance    = "relevance"   // it scores below min_relevance
+	LeftGroup        = "group"       // another item of its group_id stands in the list
+	LeftCount        = "count"       // the list is full: it is on the next page
 	LeftConstraint   = "constraint"
 )
 

@@ -13,10 +13,27 @@ type Scenario struct {
 	Count int `json:"count,omitempty"` // where a request asks for none
 	// Audience widens visibility: AgentOnly shows agents' items too.
 	Audience Visibility `json:"audience,omitempty"`
+	// OpenTickets is what the customer's open tickets do to a list; "" is SteerByTickets.
+	OpenTickets TicketRule `json:"open_tickets,omitempty"`
 	// Blend replaces the learned weight of a source in this place.
 	Blend   map[string]float64 `json:"blend,omitempty"`
 	BuiltIn bool               `json:"built_in,omitempty"`
 }
+
+// TicketRule is what a customer's open tickets do to their lists.
+type TicketRule string
+
+// The rules. A ticket is about its product, or about what its order holds where it names
+// none.
+const (
+	// SteerByTickets keeps out what a ticket is about, its variants and the offers for
+	// them, and puts the fixes, articles and spare parts for it that the place shows first.
+	SteerByTickets TicketRule = "steer"
+	// ExcludeByTickets keeps out and puts nothing first.
+	ExcludeByTickets TicketRule = "exclude"
+	// IgnoreTickets does neither.
+	IgnoreTickets TicketRule = "ignore"
+)
 
 // Arrangement is what may move an eligible item in the list. It changes ranks, never
 // scores. Nil and empty leave the scenario's (or the default) choice.

@@ -184,7 +184,7 @@ func (r *Recommender) finish(a *engine.Answer, advice *engine.Advice, start time
 	}
 	a.RecommendationID = engine.NewRecommendationID(who.Hash(), start, r.random())
 	kept := engine.Answered{Answer: *a}
-	kept.Items = slices.Clone(a.Items)
+	kept.OpenTickets, kept.Items = nil, slices.Clone(a.Items)
 	if advice != nil {
 		said := *advice
 		kept.Advice = &said
@@ -214,7 +214,8 @@ func (r *Recommender) Replay(ctx context.Context, id string) (engine.Impression,
 	return i, err
 }
 
-// asOf returns a state as it was at a moment, as far as the rows that are kept tell.
+// asOf returns a state as it was at a moment, as far as the rows that are kept tell, and the
+// tickets that are open now.
 func asOf(who *recommend.Someone, at time.Time) *recommend.Someone {
 	then := &recommend.Someone{Subject: who.Subject, Customer: who.Customer, Bought: roaring.New(), Dismissed: roaring.New()}
 	for _, r := range who.History() {
@@ -223,6 +224,11 @@ func asOf(who *recommend.Someone, at time.Time) *recommend.Someone {
 		}
 	}
 	remember(then, then.Rows)
+	for _, t := range who.Tickets {
+		if !t.At.After(at) {
+			then.Tickets = append(then.Tickets, t)
+		}
+	}
 	return then
 }
 

@@ -124,8 +124,8 @@ func (l *lists) run(ctx context.Context, parts int, each func(context.Context, i
 
 // everybody makes the lists of a part of all customers.
 func (l *lists) everybody(ctx context.Context, number int, p *part) {
-	p.err = l.r.log.Everybody(ctx, number, spans, func(id engine.CustomerID, record *engine.Customer, rows []engine.Row) error {
-		return l.list(ctx, p, id, stateOf(engine.OfCustomer(id), record, rows))
+	p.err = l.r.log.Everybody(ctx, number, spans, func(id engine.CustomerID, record *engine.Customer, tickets []engine.Ticket, rows []engine.Row) error {
+		return l.list(ctx, p, id, stateOf(engine.OfCustomer(id), record, tickets, rows))
 	})
 }
 

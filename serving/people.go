@@ -147,6 +147,7 @@ func (p *people) read(ctx context.Context, s engine.Subject) (*recommend.Someone
 		return nil, err
 	}
 	var record *engine.Customer
+	var tickets []engine.Ticket
 	if s.Kind == engine.CustomerSubject {
 		switch c, err := p.log.Customer(ctx, engine.CustomerID(s.ID)); {
 		case err == nil:
@@ -154,13 +155,19 @@ func (p *people) read(ctx context.Context, s engine.Subject) (*recommend.Someone
 		case !errors.Is(err, engine.ErrNotFound):
 			return nil, err
 		}
+		if tickets, err = p.log.TicketsOf(ctx, s); err != nil {
+			return nil, err
+		}
 	}
-	return stateOf(s, record, rows), nil
+	return stateOf(s, record, tickets, rows), nil
 }
 
-// stateOf returns the state of somebody with this record, nil for none, and history.
-func stateOf(s engine.Subject, record *engine.Customer, rows []engine.Row) *recommend.Someone {
+// stateOf returns the state of somebody with this record, nil for none, tickets and history.
+func stateOf(s engine.Subject, record *engine.Customer, tickets []engine.Ticket, rows []engine.Row) *recommend.Someone {
 	who := &recommend.Someone{Subject: s, Customer: record, Bought: roaring.New(), Dismissed: roaring.New()}
+	for i := range tickets {
+		who.Tickets = withTicketOpen(who.Tickets, &tickets[i])
+	}
 	remember(who, rows)
 	who.Rows = newest(rows)
 	return who
@@ -183,6 +190,11 @@ func (p *people) observe(group []engine.Committed) {
 			p.drop(c.Subject)
 		case c.Customer != nil:
 			p.tell(engine.OfCustomer(c.Customer.ID), c)
+		case c.Ticket != nil || c.DroppedTicket != "":
+			p.tell(c.Subject, c)
+			if !c.Left.IsZero() {
+				p.tell(c.Left, c)
+			}
 		case len(c.Rows) > 0:
 			p.tell(c.Subject, c)
 		}
@@ -309,12 +321,16 @@ func (p *people) evict() {
 	}
 }
 
-// rowBytes is about what a row takes in memory with its strings.
-const rowBytes = 400
+// rowBytes and ticketBytes are about what a row and an open ticket take in memory with
+// their strings.
+const (
+	rowBytes    = 400
+	ticketBytes = 144
+)
 
 // sizeOf is about what a state takes in memory, but for what answers keep of it.
 func sizeOf(who *recommend.Someone) int {
-	size := 512 + rowBytes*cap(who.Rows) + int(who.Bought.GetSizeInBytes()+who.Dismissed.GetSizeInBytes())
+	size := 512 + rowBytes*cap(who.Rows) + ticketBytes*len(who.Tickets) + int(who.Bought.GetSizeInBytes()+who.Dismissed.GetSizeInBytes())
 	if small, is := who.Packed.(*folded); is {
 		size += small.size()
 	}
@@ -324,8 +340,15 @@ func sizeOf(who *recommend.Someone) int {
 // follow returns the state after c.
 func follow(who *recommend.Someone, c *engine.Committed) *recommend.Someone {
 	next := *who
-	if c.Customer != nil {
+	switch {
+	case c.Customer != nil:
 		next.Customer = c.Customer
+	case c.DroppedTicket != "":
+		next.Tickets = withoutTicket(who.Tickets, c.DroppedTicket)
+	case c.Ticket != nil && who.Subject != c.Subject: // it is another's now
+		next.Tickets = withoutTicket(who.Tickets, c.Ticket.ID)
+	case c.Ticket != nil:
+		next.Tickets = withTicketOpen(withoutTicket(who.Tickets, c.Ticket.ID), c.Ticket)
 	}
 	if len(c.Rows) == 0 {
 		return &next

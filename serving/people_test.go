@@ -1,10 +1,12 @@
 package serving
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -16,12 +18,57 @@ import (
 	"github.com/rapportengine/rapport/engine/recommend"
 )
 
-// histories are a log of histories alone.
+// histories are a log of histories and tickets alone.
 type histories struct {
-	Log  // none: nothing else is asked of it
-	mu   sync.Mutex
-	rows map[engine.Subject][]engine.Row
-	read int
+	Log     // none: nothing else is asked of it
+	mu      sync.Mutex
+	rows    map[engine.Subject][]engine.Row
+	tickets map[string]engine.Ticket
+	read    int
+}
+
+func (h *histories) TicketsOf(_ context.Context, s engine.Subject) (list []engine.Ticket, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, t := range h.tickets {
+		if engine.OfCustomer(t.Customer) == s {
+			list = append(list, t)
+		}
+	}
+	return list, nil
+}
+
+// ticket writes a ticket into the log, or drops it, and returns it as it is observed.
+func (h *histories) ticket(n int, t engine.Ticket, dropped bool) []engine.Committed {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	before, found := h.tickets[t.ID]
+	c := engine.Committed{Seq: uint64(n + 1), Subject: engine.OfCustomer(t.Customer), Ticket: &t}
+	switch {
+	case dropped && !found:
+		return nil
+	case dropped:
+		c.Subject, c.Ticket, c.DroppedTicket = engine.OfCustomer(before.Customer), nil, t.ID
+		delete(h.tickets, t.ID)
+		return []engine.Committed{c}
+	case found && before.Customer != t.Customer:
+		c.Left = engine.OfCustomer(before.Customer)
+	}
+	h.tickets[t.ID] = t
+	return []engine.Committed{c}
+}
+
+// open are a customer's open tickets that say what they are about, newest first.
+func (h *histories) open(s engine.Subject) (list []recommend.OpenTicket) {
+	for _, t := range h.tickets {
+		if engine.OfCustomer(t.Customer) == s && t.State != "solved" && t.State != "closed" && t.Product+engine.ItemID(t.Order) != "" {
+			list = append(list, recommend.OpenTicket{ID: t.ID, Product: t.Product, Order: t.Order, At: *t.OpenedAt})
+		}
+	}
+	slices.SortFunc(list, func(a, b recommend.OpenTicket) int {
+		return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.ID, b.ID))
+	})
+	return list
 }
 
 func (h *histories) History(_ context.Context, s engine.Subject) ([]engine.Row, error) {
@@ -51,7 +98,7 @@ func (h *histories) happen(s engine.Subject, n int, item engine.ItemID, num engi
 func TestPeopleFollowTheLog(t *testing.T) {
 	for room, folds := range map[int]bool{1 << 30: false, 60_000: true, 20_000: true, 1: false} {
 		rng := rand.New(rand.NewPCG(uint64(room), 1))
-		log, ids := &histories{rows: map[engine.Subject][]engine.Row{}}, catalogue.NewIDs()
+		log, ids := &histories{rows: map[engine.Subject][]engine.Row{}, tickets: map[string]engine.Ticket{}}, catalogue.NewIDs()
 		p := newPeople(log, ids, room)
 		folded := false
 		for n := range 4000 {
@@ -60,6 +107,13 @@ func TestPeopleFollowTheLog(t *testing.T) {
 				item := engine.ItemID(fmt.Sprint("item-", rng.IntN(50)))
 				num, _ := ids.Assign(item)
 				p.observe(log.happen(s, n, item, num))
+			}
+			if rng.IntN(40) == 0 { // a ticket is opened, changed, given to another or dropped
+				p.observe(log.ticket(n, engine.Ticket{
+					ID: fmt.Sprint("t", rng.IntN(30)), Customer: engine.CustomerID(fmt.Sprint("customer-", rng.IntN(20))),
+					Product: []engine.ItemID{"", "lamp", "mug"}[rng.IntN(3)], Order: []string{"", "o1"}[rng.IntN(2)],
+					State: []string{"open", "pending", "solved", "reopened", "escalated", "closed"}[rng.IntN(6)], OpenedAt: new(time.Unix(int64(rng.IntN(5)), 0)),
+				}, rng.IntN(6) == 0))
 			}
 			if rng.IntN(200) == 0 {
 				p.observe([]engine.Committed{{Erased: &engine.Erasure{Subjects: []string{s.Hash().String()}}}})
@@ -72,6 +126,9 @@ func TestPeopleFollowTheLog(t *testing.T) {
 			remember(want, log.rows[s])
 			if rows := who.History(); len(rows) != len(log.rows[s]) || len(rows) > 0 && !reflect.DeepEqual(rows, log.rows[s]) || !who.Bought.Equals(want.Bought) {
 				t.Fatalf("room for %d, step %d: %s is %+v, want the rows %+v", room, n, s, who, log.rows[s])
+			}
+			if open := log.open(s); !reflect.DeepEqual(who.Tickets, open) {
+				t.Fatalf("room for %d, step %d: %s has the open tickets %+v, want %+v", room, n, s, who.Tickets, open)
 			}
 			folded = folded || p.open.Len() < len(p.known)
 			bytes, open := 0, 0

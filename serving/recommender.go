@@ -32,13 +32,15 @@ type Log interface {
 	Customer(ctx context.Context, id engine.CustomerID) (engine.Customer, error)
 	// Ticket returns a ticket; an error that wraps engine.ErrNotFound for none.
 	Ticket(ctx context.Context, id string) (engine.Ticket, error)
+	// TicketsOf returns the tickets of a subject and of all that was merged into it.
+	TicketsOf(ctx context.Context, s engine.Subject) ([]engine.Ticket, error)
 	// Resolve returns who a subject was merged into, itself for nobody.
 	Resolve(s engine.Subject) engine.Subject
 	PutImpressions(ctx context.Context, list []engine.Impression) error
 	Impression(ctx context.Context, id string) (engine.Impression, error)
 	// Everybody calls fn with every customer of one of so many parts of them, with their
-	// record, nil for none, and history. The rows are fn's until it returns.
-	Everybody(ctx context.Context, part, parts int, fn func(engine.CustomerID, *engine.Customer, []engine.Row) error) error
+	// record, nil for none, tickets and history. The rows are fn's until it returns.
+	Everybody(ctx context.Context, part, parts int, fn func(engine.CustomerID, *engine.Customer, []engine.Ticket, []engine.Row) error) error
 	// ScanAt calls fn with every subject's history as of one moment, and returns the
 	// number of the newest command that is in them.
 	ScanAt(ctx context.Context, fn func(engine.Subject, []engine.Row) error) (seq uint64, err error)

@@ -155,6 +155,7 @@ func (g *group) putTicket(e *effect, ticket engine.Ticket) error {
 	if err := engine.CheckID("ticket_id", ticket.ID); err != nil {
 		return err
 	}
+	done := engine.Committed{Ticket: &ticket}
 	var home engine.Hash16 // of a ticket without a customer: zero
 	if ticket.Customer != "" {
 		if err := engine.CheckID("customer_id", string(ticket.Customer)); err != nil {
@@ -164,7 +165,7 @@ func (g *group) putTicket(e *effect, ticket engine.Ticket) error {
 		if err != nil {
 			return err
 		}
-		home = h
+		home, done.Subject = h, subject
 		g.name(e, h, subject)
 	}
 	value, err := encodeRecord("ticket", e.seq, ticket)
@@ -180,12 +181,18 @@ func (g *group) putTicket(e *effect, ticket engine.Ticket) error {
 		if err := g.moveTicket(e, before, home, ticket16); err != nil {
 			return err
 		}
+		if done.Left, err = g.filedUnder(before); err != nil {
+			return err
+		}
+		if done.Left == done.Subject {
+			done.Left = engine.Subject{} // it was filed under a customer who was merged since
+		}
 	}
 	if !found || before != home {
 		e.set(hashKey(ticketHomeLetter, ticket16), encodeHome(home))
 	}
 	e.set(pairKey(ticketLetter, home, ticket16), value)
-	e.change(change{kind: tailTicket, a: ticket16}, engine.Committed{Ticket: &ticket}, g.now)
+	e.change(change{kind: tailTicket, a: ticket16}, done, g.now)
 	if found && before != home {
 		if err := g.moveOutcomes(e, &ticket, home); err != nil {
 			return err
@@ -223,6 +230,18 @@ func (g *group) homeOf(ticket16 engine.Hash16) (home engine.Hash16, found bool, 
 	return home, err == nil, err
 }
 
+// filedUnder returns whom the tickets of a home belong to now, nobody for the zero home.
+func (g *group) filedUnder(home engine.Hash16) (engine.Subject, error) {
+	if home == (engine.Hash16{}) {
+		return engine.Subject{}, nil
+	}
+	root, err := g.resolve(home)
+	if err != nil {
+		return engine.Subject{}, err
+	}
+	return g.nameOf(root)
+}
+
 func (g *group) updateTicket(e *effect, cmd engine.UpdateTicket) error {
 	ticket, _, err := findTicket(g.txn, engine.HashOf(cmd.ID))
 	found := err == nil
@@ -249,7 +268,11 @@ func (g *group) deleteTicket(e *effect, id string) error {
 	}
 	e.delete(hashKey(ticketHomeLetter, ticket16))
 	e.delete(pairKey(ticketLetter, home, ticket16))
-	e.change(change{kind: tailTicketDropped, a: ticket16}, engine.Committed{DroppedTicket: id}, g.now)
+	subject, err := g.filedUnder(home)
+	if err != nil {
+		return err
+	}
+	e.change(change{kind: tailTicketDropped, a: ticket16}, engine.Committed{DroppedTicket: id, Subject: subject}, g.now)
 	return nil
 }
 

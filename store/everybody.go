@@ -4,25 +4,32 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/dgraph-io/badger/v4"
+
 	"github.com/rapportengine/rapport/engine"
 )
 
 // Everybody calls fn with every customer of one of so many parts of them, by the hash of
-// the id: with their record, nil without one, and their history, as Customer and History
-// return them. The record or the history is there. The rows are fn's until it returns.
+// the id: with their record, nil without one, their tickets and their history, as Customer,
+// TicketsOf and History return them. The record or the history is there. The rows are fn's
+// until it returns.
 // It stops at fn's error and returns it. Each person is as of one moment, two parts may be
 // of two; parts may be read side by side.
-func (s *Store) Everybody(ctx context.Context, part, parts int, fn func(engine.CustomerID, *engine.Customer, []engine.Row) error) error {
+func (s *Store) Everybody(ctx context.Context, part, parts int, fn func(engine.CustomerID, *engine.Customer, []engine.Ticket, []engine.Row) error) error {
 	txn, done, err := s.read(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
 	events, records := iterator(txn, eventLetter), iterator(txn, customerLetter)
-	defer events.Close()
-	defer records.Close()
+	tickets, joined := iterator(txn, ticketLetter), iterator(txn, ownedLetter)
+	for _, it := range []*badger.Iterator{events, records, tickets, joined} {
+		defer it.Close()
+	}
 	all := span{uint64(part) << 32 / uint64(parts), uint64(part+1) << 32 / uint64(parts)}
 	records.Seek(hashKey(customerLetter, all.first()))
+	tickets.Seek(hashKey(ticketLetter, all.first()))
+	joined.Seek(hashKey(ownedLetter, all.first()))
 	var rows []engine.Row
 	return walk(txn, all, func(h engine.Hash16, sources []engine.Hash16) error {
 		var record *engine.Customer
@@ -42,6 +49,20 @@ func (s *Store) Everybody(ctx context.Context, part, parts int, fn func(engine.C
 		if record == nil && len(rows) == 0 {
 			return nil
 		}
+		var asked []engine.Ticket
+		under := []engine.Hash16{h}
+		theirs := advance(tickets, h)
+		if advance(joined, h) {
+			theirs = true
+			if under, err = owned(txn, h); err != nil {
+				return err
+			}
+		}
+		for i := 0; theirs && i < len(under); i++ {
+			if asked, err = ticketsUnder(txn, under[i], asked); err != nil {
+				return fmt.Errorf("tickets of subject %s: %w", h, err)
+			}
+		}
 		subject, err := s.nameOf(txn, h)
 		if s.erasedMeanwhile(h, err) || err == nil && subject.Kind != engine.CustomerSubject {
 			return nil
@@ -49,6 +70,6 @@ func (s *Store) Everybody(ctx context.Context, part, parts int, fn func(engine.C
 		if err != nil {
 			return err
 		}
-		return fn(engine.CustomerID(subject.ID), record, rows)
+		return fn(engine.CustomerID(subject.ID), record, asked, rows)
 	})
 }

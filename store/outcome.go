@@ -246,7 +246,11 @@ func (g *group) tellTicket(e *effect, line *engine.Interaction, home, event16 en
 		return err
 	}
 	e.set(pairKey(ticketLetter, filed, ticket16), value)
-	e.change(change{kind: tailTicket, a: ticket16}, engine.Committed{Ticket: &ticket}, g.now)
+	subject, err := g.filedUnder(filed)
+	if err != nil {
+		return err
+	}
+	e.change(change{kind: tailTicket, a: ticket16}, engine.Committed{Ticket: &ticket, Subject: subject}, g.now)
 	return nil
 }
 

@@ -84,7 +84,9 @@ func (s *Store) replay(ctx context.Context, txn *badger.Txn, c *change) (done en
 		if subject, err = decodeHome(home); err != nil {
 			break
 		}
-		done.Ticket, ok, err = current(txn, pairKey(ticketLetter, subject, c.a), c.seq, decodeTicket)
+		if done.Ticket, ok, err = current(txn, pairKey(ticketLetter, subject, c.a), c.seq, decodeTicket); ok && subject != (engine.Hash16{}) {
+			done.Subject, err = s.nameOf(txn, subject)
+		}
 	case tailScenario:
 		done.Scenario, ok, err = current(txn, textKey(scenarioLetter, c.text), c.seq, decodeScenario)
 	case tailScenarioDropped:

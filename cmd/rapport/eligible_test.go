@@ -13,6 +13,7 @@ type asker struct {
 	subject engine.Subject
 	record  *engine.Customer
 	rows    []engine.Row
+	tickets []engine.Ticket // theirs that are open
 }
 
 func (r *reference) asker(s engine.Subject) asker {
@@ -20,7 +21,66 @@ func (r *reference) asker(s engine.Subject) asker {
 	if c, ok := r.records[a.subject]; ok && a.subject.Kind == engine.CustomerSubject {
 		a.record = &c
 	}
+	for _, id := range r.ticketsOf(s) {
+		if t := r.tickets[id].Ticket; a.subject.Kind == engine.CustomerSubject && t.State != "closed" && t.State != "solved" {
+			a.tickets = append(a.tickets, t)
+		}
+	}
 	return a
+}
+
+// about reports whether a ticket of theirs is about a product: by name, or by the order
+// where it names none.
+func (a *asker) about(t *engine.Ticket, id engine.ItemID) bool {
+	if t.Product != "" || t.Order == "" {
+		return t.Product == id
+	}
+	return slices.ContainsFunc(a.rows, func(row engine.Row) bool { return row.OrderID == t.Order && row.Item == id })
+}
+
+// concerned are the products that a ticket is about, with their variants.
+func (r *reference) concerned(a *asker, t *engine.Ticket) map[engine.ItemID]bool {
+	out, groups := make(map[engine.ItemID]bool), make(map[string]bool)
+	for _, row := range a.rows {
+		if a.about(t, row.Item) {
+			out[row.Item] = true
+		}
+	}
+	if t.Product != "" {
+		out[t.Product] = true
+	}
+	for id := range out {
+		groups[r.items[id].GroupID] = true
+	}
+	for id, it := range r.items {
+		if it.GroupID != "" && groups[it.GroupID] {
+			out[id] = true
+		}
+	}
+	return out
+}
+
+// standsBack reports whether an item stays out while a ticket is open: it is concerned, or
+// an offer for what is.
+func standsBack(it *engine.Item, concerned map[engine.ItemID]bool) bool {
+	named, _ := it.Attributes["product_id"].(string)
+	return concerned[it.ID] || it.Kind == engine.Offer && (appliesTo(it, concerned) || concerned[engine.ItemID(named)])
+}
+
+func appliesTo(it *engine.Item, products map[engine.ItemID]bool) bool {
+	return slices.ContainsFunc(it.AppliesTo, func(id engine.ItemID) bool { return products[id] })
+}
+
+// helps reports whether an item is a fix, an article or a spare part for what a ticket is
+// about.
+func helps(it *engine.Item, concerned map[engine.ItemID]bool) bool {
+	part := slices.ContainsFunc(it.Categories, func(c string) bool {
+		return c == "parts" || c == "garden/Spare parts" || c == "party/spare-parts/small"
+	})
+	if said, is := it.Attributes["part"].(bool); is {
+		part = said
+	}
+	return appliesTo(it, concerned) && (it.Kind == engine.Solution || it.Kind == engine.Content || part && it.Kind != engine.Offer)
 }
 
 // did reports whether they did one of these with the item since a time.
@@ -99,9 +159,16 @@ func (r *reference) eligible(a *asker, sc *engine.Scenario, req *engine.Request,
 	if a.record != nil {
 		mutes = a.record.Preferences
 	}
+	var concerned []map[engine.ItemID]bool
+	if sc.OpenTickets != engine.IgnoreTickets {
+		for i := range a.tickets {
+			concerned = append(concerned, r.concerned(a, &a.tickets[i]))
+		}
+	}
 	out := make(map[engine.ItemID]bool)
 	for id, it := range r.items {
 		switch {
+		case slices.ContainsFunc(concerned, func(c map[engine.ItemID]bool) bool { return standsBack(&it, c) }):
 		case len(kinds) > 0 && !slices.Contains(kinds, it.KindOrProduct()):
 		case it.Hidden, it.Stock != nil && *it.Stock <= 0:
 		case it.Visibility == engine.AgentOnly && sc.Audience != engine.AgentOnly:

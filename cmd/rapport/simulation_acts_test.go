@@ -204,6 +204,23 @@ func (s *simulation) item(id engine.ItemID) engine.Item {
 	if s.chance(5) {
 		it.Visibility = engine.AgentOnly
 	}
+	switch {
+	case s.chance(70):
+	case s.chance(30):
+		it.Kind = engine.Offer
+		it.Attributes["product_id"] = string(s.itemID())
+	default:
+		it.AppliesTo = []engine.ItemID{s.itemID(), s.itemID()}
+		if s.chance(30) {
+			it.Categories = append(it.Categories, pick(s, "garden/Spare parts", "parts", "party/spare-parts/small", "counterparts"))
+		}
+		if s.chance(15) {
+			it.Attributes["part"] = s.chance(50)
+		}
+		if s.chance(20) {
+			it.Kind = engine.Offer
+		}
+	}
 	it.Sensitive = s.chance(5)
 	s.change(&it)
 	return it
@@ -339,9 +356,21 @@ func (s *simulation) ticket() {
 		delete(s.ref.tickets, id)
 		return
 	}
-	t := engine.Ticket{ID: id, Customer: s.person(), Product: s.itemID(), Subject: pick(s, words...), State: "open"}
+	t := engine.Ticket{
+		ID: id, Customer: s.person(), Product: s.itemID(), Subject: pick(s, words...), OpenedAt: new(s.clock.now().Add(-time.Duration(s.rng.IntN(600)) * time.Minute)),
+		State: pick(s, "open", "open", "pending", "", "closed"), // the others are outcomes, which have rows of their own
+	}
 	if s.chance(20) {
 		t.Customer = ""
+	}
+	if s.chance(30) {
+		t.Product = ""
+		if t.Customer != "" && s.chance(80) {
+			t.Order = s.orderOf(t.Customer)
+		}
+	}
+	if known && t.Customer != "" {
+		s.askFor(engine.OfCustomer(t.Customer)) // so that their state is at hand
 	}
 	s.do(engine.UpdateTicket{ID: id, Update: func(current engine.Ticket, found bool) (engine.Ticket, error) {
 		if found != known || asText(current) != asText(before.Ticket) {
@@ -354,6 +383,22 @@ func (s *simulation) ticket() {
 		home = s.ref.resolve(engine.OfCustomer(t.Customer))
 	}
 	s.ref.tickets[id] = filedTicket{t, home}
+	if t.Customer != "" {
+		s.askFor(home)
+	}
+	if before.Customer != "" && before.home != home {
+		s.askFor(before.home)
+	}
+}
+
+// orderOf returns an order of a customer's, or one that nobody knows.
+func (s *simulation) orderOf(id engine.CustomerID) string {
+	for _, r := range s.ref.history(engine.OfCustomer(id)) {
+		if r.OrderID != "" && s.chance(30) {
+			return r.OrderID
+		}
+	}
+	return "no such order"
 }
 
 // places are the scenarios that come and go beside the built-in ones.
@@ -383,6 +428,9 @@ func (s *simulation) scenario() {
 	}
 	if s.chance(20) {
 		sc.Audience = engine.AgentOnly
+	}
+	if s.chance(50) {
+		sc.OpenTickets = pick(s, engine.SteerByTickets, engine.ExcludeByTickets, engine.IgnoreTickets)
 	}
 	if s.chance(20) {
 		sc.Pins = []engine.Pin{{Item: s.itemID(), Rank: 1 + s.rng.IntN(6)}}

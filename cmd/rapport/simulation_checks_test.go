@@ -207,7 +207,7 @@ func (s *simulation) checkImpressions() {
 		default:
 			given.maybe = false
 			want := given.answer
-			want.Items = slices.Clone(want.Items)
+			want.Items, want.OpenTickets = slices.Clone(want.Items), nil
 			for i := range want.Items {
 				want.Items[i].Properties = nil
 				if age > engine.ReasonAge {

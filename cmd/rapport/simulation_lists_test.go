@@ -77,6 +77,7 @@ func (s *simulation) askFor(who engine.Subject) {
 	place := s.ref.scenario(placeOf(&req))
 	s.checkList(&a, &place, &req, &answer)
 	s.checkBasis(&a, &req, &answer)
+	s.checkHelp(&a, &place, &answer)
 	s.checkScores(&a, &place, &req, &answer)
 }
 
@@ -124,6 +125,52 @@ func (s *simulation) checkList(a *asker, place *engine.Scenario, req *engine.Req
 		}
 	}
 	s.checkConstraints(place, answer)
+}
+
+// checkHelp sees that what is lifted for a ticket helps with it, and that the best of what
+// helps stands above all that is not lifted.
+func (s *simulation) checkHelp(a *asker, place *engine.Scenario, answer *engine.Answer) {
+	s.Helper()
+	tickets := make(map[string]*engine.Ticket)
+	steered := (place.OpenTickets == "" || place.OpenTickets == engine.SteerByTickets) && (a.record == nil || a.record.Allows(engine.Personalise))
+	for i := range a.tickets {
+		tickets[a.tickets[i].ID] = &a.tickets[i]
+	}
+	put := make(map[engine.ItemID]bool)
+	for _, heeded := range answer.OpenTickets {
+		t := tickets[heeded.Ticket]
+		if t == nil || place.OpenTickets == engine.IgnoreTickets || heeded.Item != "" && (!a.about(t, heeded.Item) || s.ref.items[heeded.Item].Sensitive) {
+			s.fail("%s for %s heeds %s", asText(place), a.subject, asText(heeded))
+		}
+		for _, id := range heeded.First {
+			item := s.ref.items[id]
+			if put[id] = true; !steered || !helps(&item, s.ref.concerned(a, t)) {
+				s.fail("%s is put first for %s, in %s", asText(item), asText(t), asText(place))
+			}
+		}
+	}
+	for _, it := range answer.Items {
+		for _, reason := range it.Reasons {
+			if reason.Type == engine.ReasonOpenTicket && (!put[it.Item] || reason.Item != "" && s.ref.items[reason.Item].Sensitive) {
+				s.fail("%s for %s: %s is told of %s", asText(place), a.subject, asText(reason), it.Item)
+			}
+		}
+	}
+	if !steered || len(place.Boosts)+len(place.Pins) > 0 || place.Diversity != nil || len(place.Constraints) > 0 || len(answer.Items) == 0 {
+		return
+	}
+	for i := range a.tickets {
+		concerned := s.ref.concerned(a, &a.tickets[i])
+		for n, it := range answer.Items {
+			item := s.ref.items[it.Item]
+			if n > 0 && len(a.tickets) == 1 && helps(&item, concerned) {
+				first := s.ref.items[answer.Items[0].Item]
+				if !helps(&first, concerned) {
+					s.fail("%s at rank %d helps with %s, and %s stands first: %s", it.Item, n+1, asText(a.tickets[i]), asText(first), asText(answer))
+				}
+			}
+		}
+	}
 }
 
 func (s *simulation) checkConstraints(place *engine.Scenario, answer *engine.Answer) {
@@ -191,6 +238,14 @@ func (s *simulation) checkScores(a *asker, place *engine.Scenario, req *engine.R
 	world = world.WithItems(entries)
 	world = world.WithModels(live.Models, live.Models.Encode(world.Catalogue))
 	someone := &recommend.Someone{Subject: a.subject, Customer: a.record, Rows: a.rows, Bought: roaring.New(), Dismissed: roaring.New()}
+	for i := range a.tickets {
+		t := &a.tickets[i]
+		if t.Product == "" && t.Order == "" {
+			continue
+		}
+		someone.Tickets = append(someone.Tickets, recommend.OpenTicket{ID: t.ID, Product: t.Product, Order: t.Order, At: *t.OpenedAt})
+	}
+	slices.SortFunc(someone.Tickets, recommend.ByTicketTime)
 	for _, r := range a.rows {
 		switch r.Type {
 		case engine.Purchase:

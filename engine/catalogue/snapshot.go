@@ -114,6 +114,13 @@ func (s *Snapshot) Group(id string) *roaring.Bitmap {
 	return s.patched(s.base.Equal(FieldGroup, TextValue(id)), func(it *engine.Item) bool { return it.GroupID == id })
 }
 
+// Naming returns the items whose field is a word, or is a list that has it. The bitmap is
+// the caller's.
+func (s *Snapshot) Naming(f Field, word string) *roaring.Bitmap {
+	v := TextValue(word)
+	return s.patched(roaring.Or(s.base.Equal(f, v), s.base.Member(f, word)), func(it *engine.Item) bool { return Of(it, f).Contains(v) })
+}
+
 // patched returns a copy of a bitmap over the base, set right for the changed items.
 func (s *Snapshot) patched(shared *roaring.Bitmap, match func(*engine.Item) bool) *roaring.Bitmap {
 	out := shared.Clone()

@@ -78,6 +78,7 @@ type Rules struct {
 	ExcludeItems []engine.ItemNum  // numbers without an item do no harm
 	Audience     engine.Visibility // engine.AgentOnly sees agents' items too
 	Preferences  engine.Preferences
+	OpenTickets  *roaring.Bitmap // what open tickets of this person keep out; nil for nothing
 	// IgnoreLive is for offline evaluation, where Env.Now lies in the past: whether an
 	// item is hidden or out of stock today does not count. Dates and audience do.
 	IgnoreLive bool
@@ -85,7 +86,7 @@ type Rules struct {
 
 // Eligible returns the items that may be in a list: those that may be shown now to
 // this audience, of the kinds, for which every filter holds, and which are neither
-// excluded, by history or by name, nor muted. The bitmap is the caller's.
+// excluded, by history, by name or by an open ticket, nor muted. The bitmap is the caller's.
 func Eligible(env *Env, rules *Rules) (*roaring.Bitmap, error) {
 	if env.Catalogue == nil {
 		return nil, errNoCatalogue
@@ -107,17 +108,23 @@ func Eligible(env *Env, rules *Rules) (*roaring.Bitmap, error) {
 	if nums := refused(env.Catalogue.IDs(), rules); !nums.IsEmpty() {
 		root = append(root, notNode{numsNode{nums}})
 	}
+	if rules.OpenTickets != nil {
+		root = append(root, notNode{numsNode{rules.OpenTickets}})
+	}
 	if muted := rules.Preferences.MutedCategories; len(muted) > 0 {
 		root = append(root, notNode{inCategories(muted)})
 	}
 	return evaluate(root, env)
 }
 
-// Withheld returns the items that rules keep from this person: excluded by history or by
-// name, or muted one by one; nil for none. It is not to be changed. What the rules say of
+// Withheld returns the items that rules keep from this person: excluded by history, by
+// name or by an open ticket, or muted one by one; nil for none. It is not to be changed. What the rules say of
 // all items, and muted categories, are not in it.
 func Withheld(env *Env, rules *Rules) *roaring.Bitmap {
 	out := refused(env.Catalogue.IDs(), rules)
+	if rules.OpenTickets != nil {
+		out.Or(rules.OpenTickets)
+	}
 	if len(rules.Exclude) > 0 {
 		done := env.past(past{types: rules.Exclude})
 		if out.IsEmpty() {

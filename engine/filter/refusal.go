@@ -30,6 +30,8 @@ func Refusal(env *Env, rules *Rules, n engine.ItemNum) string {
 		return engine.LeftMuted
 	case len(rules.Exclude) > 0 && (past{types: rules.Exclude}).has(env, n):
 		return engine.LeftHistory
+	case rules.OpenTickets != nil && rules.OpenTickets.Contains(uint32(n)):
+		return engine.LeftTicket
 	}
 	for _, p := range rules.Filters {
 		if !p.root.holds(r, n, it) {

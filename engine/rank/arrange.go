@@ -1,6 +1,7 @@
 package rank
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/rapportengine/rapport/engine"
@@ -28,7 +29,8 @@ type Rules struct {
 // Pinned is a pin whose item was found.
 type Pinned struct {
 	Item engine.ItemNum
-	Rank int // from 1
+	Rank int    // from 1
+	Why  string // what moved the item; "" is MovedPin
 }
 
 // fewMore is how many items more than twice the list are made ready for it: groups and
@@ -145,7 +147,7 @@ func (r *Rules) takePins(scored []Scored, seen *seen) (map[int]Placed, []Scored)
 	for _, p := range r.Pins {
 		_, occupied := pins[p.Rank]
 		if i := at[p.Item]; i >= 0 && !occupied && !taken[p.Item] && p.Rank > len(r.Before) && p.Rank <= r.last() && !seen.has(p.Item) {
-			pins[p.Rank], taken[p.Item] = Placed{scored[i], []string{MovedPin}}, true
+			pins[p.Rank], taken[p.Item] = Placed{scored[i], []string{cmp.Or(p.Why, MovedPin)}}, true
 			seen.add(p.Item)
 		}
 	}

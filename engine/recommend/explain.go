@@ -16,10 +16,10 @@ import (
 const partsNamed = 10
 
 // explain turns the arranged list into answered items with their reasons.
-func (in *Input) explain(list []rank.Placed, v *voices, l liftList, depth engine.Explain) []engine.Recommended {
+func (in *Input) explain(list []rank.Placed, s *story) []engine.Recommended {
 	e := explainers.Get().(*explainer)
 	defer e.close()
-	e.open(in, list, v, l)
+	e.open(in, list, s)
 	out := make([]engine.Recommended, len(list))
 	for i, p := range list {
 		item := in.World.Catalogue.Item(p.Item)
@@ -29,7 +29,7 @@ func (in *Input) explain(list []rank.Placed, v *voices, l liftList, depth engine
 			Source:     e.mainSource(i),
 			Properties: properties(item, in.Request.ReturnProperties),
 		}
-		switch depth {
+		switch s.orders.explain {
 		case engine.ExplainSources:
 			out[i].Reasons = e.told(i, e.bySource)
 		case engine.ExplainFull:
@@ -44,6 +44,7 @@ type explainer struct {
 	in     *Input
 	voices *voices
 	lifts  liftList
+	heeded *heeded // nil for none
 	items  []engine.ItemNum
 	raw    []float32 // by voice, and in it in the order of items
 
@@ -67,8 +68,9 @@ var explainers = sync.Pool{New: func() any { return new(explainer) }}
 
 // open scores the list again, source by source: a source scores an item alike
 // whatever stands around it, so these are the bits the list was made from.
-func (e *explainer) open(in *Input, list []rank.Placed, v *voices, l liftList) {
-	e.in, e.voices, e.lifts = in, v, l
+func (e *explainer) open(in *Input, list []rank.Placed, s *story) {
+	v := s.asked
+	e.in, e.voices, e.lifts, e.heeded = in, v, s.lifts, s.orders.heeded
 	e.items = e.items[:0]
 	for _, p := range list {
 		e.items = append(e.items, p.Item)
@@ -83,7 +85,7 @@ func (e *explainer) open(in *Input, list []rank.Placed, v *voices, l liftList) {
 
 // close lets go of all that e points to, and keeps the room.
 func (e *explainer) close() {
-	e.in, e.voices, e.lifts = nil, nil, nil
+	e.in, e.voices, e.lifts, e.heeded = nil, nil, nil, nil
 	if e.opened {
 		clear(e.wholes)
 		clear(e.reasons[:cap(e.reasons)])
@@ -267,7 +269,8 @@ func (e *explainer) constant(source string, contribution float64) engine.Reason 
 	return engine.Reason{Type: engine.ReasonBase, Source: source, Contribution: engine.Told(contribution), Cause: e.base}
 }
 
-// rules gives one reason for each boost that moved the i-th item's score.
+// rules gives one reason for each boost that moved the i-th item's score, and one for the
+// open ticket that put it where it is.
 func (e *explainer) rules(i int, out []engine.Reason) []engine.Reason {
 	for _, l := range e.lifts {
 		if l.items.Contains(uint32(e.items[i])) {
@@ -276,6 +279,11 @@ func (e *explainer) rules(i int, out []engine.Reason) []engine.Reason {
 				verb = "Lowered"
 			}
 			out = append(out, engine.Reason{Type: engine.ReasonRule, Contribution: l.boost.add, Text: verb + " by the shop"})
+		}
+	}
+	if e.heeded != nil {
+		if t := e.heeded.put[e.items[i]]; t != nil {
+			out = append(out, e.in.ticketReason(t))
 		}
 	}
 	return out

@@ -158,6 +158,9 @@ func (in *Input) arrangement(o *orders) *rank.Rules {
 			r.Pins = append(r.Pins, rank.Pinned{Item: n, Rank: p.Rank})
 		}
 	}
+	if o.heeded != nil {
+		r.Pins = append(r.Pins, o.heeded.pins...)
+	}
 	return r
 }
 

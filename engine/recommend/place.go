@@ -154,6 +154,7 @@ type orders struct {
 	arrange  engine.Arrangement
 	collapse bool
 	explain  engine.Explain
+	heeded   *heeded // what open tickets say, once the rules were asked for; nil for nothing
 }
 
 // join lets the request narrow, add to or replace what the place says: filters are

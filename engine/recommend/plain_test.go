@@ -56,6 +56,8 @@ func drawAsked(t *rapid.T, s *shop) *asked {
 		Name:     "place",
 		Exclude:  rapid.SliceOfNDistinct(rapid.SampledFrom([]engine.Type{engine.Purchase, engine.Dismiss, engine.View}), 0, 3, rapid.ID).Draw(t, "exclude"),
 		Audience: pick(t, "", "", engine.AgentOnly),
+
+		OpenTickets: pick(t, "", engine.SteerByTickets, engine.ExcludeByTickets, engine.IgnoreTickets),
 	}
 	req := &engine.Request{
 		Count:   rapid.IntRange(1, 15).Draw(t, "count"),
@@ -146,7 +148,89 @@ func (a *asked) eligible(n engine.ItemNum, it *engine.Item) bool {
 			return false
 		}
 	}
+	if !in.Offline && in.Place.Scenario.OpenTickets != engine.IgnoreTickets {
+		for i := range who.Tickets {
+			if about := a.concerned(&who.Tickets[i]); about[it.ID] || it.Kind == engine.Offer && (namesOne(it.AppliesTo, about) || about[offered(it)]) {
+				return false
+			}
+		}
+	}
 	return in.Offline || who.Customer == nil || !isMuted(&who.Customer.Preferences, it)
+}
+
+// concerned are the products a ticket is about, and their variants.
+func (a *asked) concerned(t *recommend.OpenTicket) map[engine.ItemID]bool {
+	out := map[engine.ItemID]bool{t.Product: t.Product != ""}
+	for _, r := range a.in.Someone.Rows {
+		if t.Product == "" && r.OrderID == t.Order && r.Item != "" {
+			out[r.Item] = true
+		}
+	}
+	groups := map[string]bool{}
+	for n, it := range a.shop.items {
+		if it != nil && out[theID(n)] {
+			groups[it.GroupID] = true
+		}
+	}
+	for n, it := range a.shop.items {
+		if it != nil && it.GroupID != "" && groups[it.GroupID] {
+			out[theID(n)] = true
+		}
+	}
+	return out
+}
+
+func namesOne(ids []engine.ItemID, of map[engine.ItemID]bool) bool {
+	return slices.ContainsFunc(ids, func(id engine.ItemID) bool { return of[id] })
+}
+
+func offered(it *engine.Item) engine.ItemID {
+	id, _ := it.Attributes["product_id"].(string)
+	return engine.ItemID(id)
+}
+
+// help are the ranks of what helps with open tickets: the best two by score for each,
+// newest ticket first, and six in all, at the ranks that pins of the shop leave.
+func (a *asked) help(scored []rank.Scored, pins []engine.Pin) (out []engine.Pin) {
+	place, who := a.in.Place.Scenario, a.in.Someone
+	if a.in.Offline || a.refuses() || place.OpenTickets != "" && place.OpenTickets != engine.SteerByTickets {
+		return nil
+	}
+	collapse := a.in.Request.Collapse == nil || *a.in.Request.Collapse
+	taken, used, groups := map[int]bool{}, map[engine.ItemID]bool{}, map[string]bool{}
+	use := func(it *engine.Item) {
+		used[it.ID] = true
+		groups[it.GroupID] = it.GroupID != "" && collapse
+	}
+	for _, p := range pins {
+		if i := slices.IndexFunc(scored, func(s rank.Scored) bool { return a.shop.items[s.Item].ID == p.Item }); i >= 0 {
+			taken[p.Rank] = true
+			use(a.shop.items[scored[i].Item])
+		}
+	}
+	at := 1
+	for i := range who.Tickets {
+		about, count := a.concerned(&who.Tickets[i]), 0
+		for _, s := range scored {
+			it := a.shop.items[s.Item]
+			part := slices.ContainsFunc(it.Categories, func(c string) bool { return c == "home/Spare Parts" || c == "shoes/spare-parts/small" })
+			if said, is := it.Attributes["part"].(bool); is {
+				part = said
+			}
+			helps := namesOne(it.AppliesTo, about) && (part || it.Kind == engine.Solution || it.Kind == engine.Content)
+			if !helps || count == 2 || len(out) == 6 || used[it.ID] || groups[it.GroupID] {
+				continue
+			}
+			for taken[at] {
+				at++
+			}
+			out = append(out, engine.Pin{Item: it.ID, Rank: at})
+			use(it)
+			at++
+			count++
+		}
+	}
+	return out
 }
 
 func isMuted(p *engine.Preferences, it *engine.Item) bool {
@@ -324,6 +408,7 @@ func (a *asked) place(scored []rank.Scored) []rank.Scored {
 	if pins == nil {
 		pins = a.in.Place.Scenario.Pins
 	}
+	pins = append(slices.Clip(pins), a.help(scored, pins)...)
 	at, pinned := map[int]rank.Scored{}, map[engine.ItemNum]bool{}
 	for _, p := range pins {
 		i := slices.IndexFunc(scored, func(s rank.Scored) bool { return a.shop.items[s.Item].ID == p.Item })

@@ -82,10 +82,11 @@ func TestLeftOut(t *testing.T) {
 	who := &recommend.Someone{
 		Rows: purchases(w.Catalogue.IDs(), theID(8)), Bought: roaring.BitmapOf(8),
 		Customer: &engine.Customer{ID: "ann", Preferences: engine.Preferences{MutedItems: []engine.ItemID{theID(7)}}},
+		Tickets:  []recommend.OpenTicket{{ID: "t1", Product: theID(17)}},
 	}
 	place := open(t, w, engine.Scenario{Kinds: []engine.Kind{engine.Product}, Exclude: []engine.Type{engine.Purchase}})
 	items := []engine.ItemID{"nobody knows it"}
-	for n := range 16 {
+	for n := range 18 {
 		items = append(items, theID(n))
 	}
 	items = append(items, theID(12))
@@ -93,7 +94,7 @@ func TestLeftOut(t *testing.T) {
 		"nobody knows it": engine.LeftUnknown,
 		theID(0):          engine.LeftHidden, theID(1): engine.LeftOutOfStock, theID(2): engine.LeftAgentsOnly, theID(3): engine.LeftNotPublished,
 		theID(4): engine.LeftExpired, theID(5): engine.LeftKind, theID(6): engine.LeftExcluded, theID(7): engine.LeftMuted,
-		theID(8): engine.LeftHistory, theID(9): engine.LeftFilter,
+		theID(8): engine.LeftHistory, theID(9): engine.LeftFilter, theID(17): engine.LeftTicket,
 	}
 	req := engine.Request{Exclude: []engine.ItemID{theID(6)}, Filter: `item_id != "i009"`}
 	got := func(req engine.Request) (ranked []engine.ItemID, left map[engine.ItemID]string) {
@@ -118,7 +119,7 @@ func TestLeftOut(t *testing.T) {
 			t.Errorf("%s is left out for %q, want %q", id, left[id], why)
 		}
 	}
-	if len(ranked) != 6 || len(left) != len(want) {
+	if len(ranked) != 7 || len(left) != len(want) {
 		t.Errorf("ranked %v, left out %v", ranked, left)
 	}
 	// What arranging drops.

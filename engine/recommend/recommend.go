@@ -20,6 +20,7 @@ type Someone struct {
 	Packed    Packed           // where not nil, the same in little memory, and Rows is nil
 	Bought    *roaring.Bitmap  // every item they ever bought, beyond Rows too; may be nil
 	Dismissed *roaring.Bitmap  // every item they ever dismissed; may be nil
+	Tickets   []OpenTicket     // newest first; nil for none
 
 	kept *kept // see Keep
 }
@@ -48,7 +49,7 @@ type Input struct {
 	Someone *Someone
 	Request *engine.Request
 	Now     time.Time
-	// Offline ignores stock, hidden and mutes: those are of today, not of the
+	// Offline ignores stock, hidden, mutes and open tickets: those are of today, not of the
 	// held-out event's time.
 	Offline bool
 	// Only, where not nil, are the items looked at: an evaluation's cold ones.
@@ -94,11 +95,16 @@ func (in *Input) story(orders *orders, eligible *choice) (s story, err error) {
 	s.asked = in.open(query, orders)
 	s.answer.Basis, s.answer.Models = s.asked.basis(in.Someone), s.asked.versions(in.World.Models.Version)
 	if eligible.count == 0 {
-		s.answer.Exact, s.answer.EmptyReason = true, in.emptyReason()
-		return s, nil
+		s.answer.Exact, s.answer.OpenTickets = true, in.tell(orders)
+		s.answer.EmptyReason, err = in.emptyReason(orders)
+		return s, err
 	}
 	if s.lifts, err = in.lifts(orders.boosts); err != nil {
 		return story{}, err
+	}
+	if orders.heeded != nil {
+		in.putHelp(&s, eligible)
+		s.answer.OpenTickets = in.tell(orders)
 	}
 	list, exact := in.list(eligible, s.asked, s.lifts, orders)
 	switch {
@@ -108,7 +114,7 @@ func (in *Input) story(orders *orders, eligible *choice) (s story, err error) {
 	default:
 		s.answer.EmptyReason = engine.EmptyRelevance
 	}
-	s.answer.Exact, s.answer.Items = exact, in.explain(list, s.asked, s.lifts, orders.explain)
+	s.answer.Exact, s.answer.Items = exact, in.explain(list, &s)
 	return s, nil
 }
 
@@ -145,6 +151,11 @@ func (in *Input) rules(o *orders) *filter.Rules {
 	}
 	if in.Someone.Customer != nil && !in.Offline {
 		r.Preferences = in.Someone.Customer.Preferences
+	}
+	if in.Someone.Tickets != nil {
+		if o.heeded = in.heed(); o.heeded != nil {
+			r.OpenTickets = o.heeded.out
+		}
 	}
 	for _, ids := range [][]engine.ItemID{in.Request.Exclude, in.Request.After, in.Request.Basket, {in.Request.Item}} {
 		r.ExcludeItems = append(r.ExcludeItems, in.numbers(ids)...)
@@ -189,14 +200,20 @@ func (in *Input) query() (*model.Query, []string) {
 	return q, degraded
 }
 
-func (in *Input) emptyReason() string {
+func (in *Input) emptyReason(o *orders) (string, error) {
 	switch {
 	case in.World.Catalogue.Known().IsEmpty():
-		return engine.EmptyCatalogue
+		return engine.EmptyCatalogue, nil
 	case len(in.Request.After) > 0:
-		return engine.EmptyEnd
+		return engine.EmptyEnd, nil
+	case o.heeded != nil:
+		rules := in.rules(o)
+		rules.OpenTickets = nil
+		if other, err := filter.Eligible(in.env(), rules); err != nil || !other.IsEmpty() {
+			return engine.EmptyTicket, err
+		}
 	}
-	return engine.EmptyFilter
+	return engine.EmptyFilter, nil
 }
 
 // distinct returns the items without repeats, in the order of their first appearance:

@@ -3,6 +3,7 @@ package recommend_test
 import (
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,8 +124,32 @@ func checkStrongest(t *rapid.T, a *asked, q *model.Query, n engine.ItemNum, r en
 	}
 }
 
+// checkTicketReason: it names an open ticket of theirs and, at most, what that is about,
+// adds nothing, and tells of nothing sensitive.
+func checkTicketReason(t *rapid.T, a *asked, r engine.Reason) {
+	t.Helper()
+	at := slices.IndexFunc(a.in.Someone.Tickets, func(o recommend.OpenTicket) bool {
+		return strings.HasPrefix(r.Text, "Helps with your open ticket "+o.ID)
+	})
+	if at < 0 || r.Contribution != 0 || r.Text == "" || a.refuses() || a.in.Offline {
+		t.Fatalf("reason %+v, open are %+v", r, a.in.Someone.Tickets)
+	}
+	for n, it := range a.shop.items {
+		if it == nil {
+			continue
+		}
+		if named := r.Item == it.ID || strings.Contains(r.Text, it.Title); named && (it.Sensitive || !a.concerned(&a.in.Someone.Tickets[at])[theID(n)]) {
+			t.Fatalf("reason %+v names %+v", r, it)
+		}
+	}
+}
+
 func checkReason(t *rapid.T, a *asked, r engine.Reason, causes map[engine.ItemID]bool) {
 	t.Helper()
+	if r.Type == engine.ReasonOpenTicket {
+		checkTicketReason(t, a, r)
+		return
+	}
 	if r.Item != "" && !causes[r.Item] {
 		t.Fatalf("reason %+v names what is no cause; causes are %v", r, causes)
 	}

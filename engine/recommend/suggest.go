@@ -83,7 +83,9 @@ func Suggest(in *SuggestInput) (engine.SuggestAnswer, error) {
 	switch {
 	case len(answer.Items) > 0:
 	case eligible.IsEmpty():
-		answer.EmptyReason = story.emptyReason()
+		if answer.EmptyReason, err = story.emptyReason(orders); err != nil {
+			return answer, err
+		}
 	default:
 		answer.EmptyReason = engine.EmptyRelevance
 	}

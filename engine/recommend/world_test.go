@@ -70,6 +70,17 @@ func drawItem(t *rapid.T, n int) *engine.Item {
 		GroupID:    pick(t, "", "", "", "g1", "g2"),
 		Attributes: engine.Attributes{},
 	}
+	if sometimes(t, 3) {
+		it.AppliesTo = []engine.ItemID{theID(rapid.IntRange(0, 9).Draw(t, "applies to")), theID(rapid.IntRange(0, 30).Draw(t, "applies to"))}
+		it.Kind = pick(t, it.Kind, engine.Offer)
+		it.Categories = append(it.Categories, rapid.SliceOfN(rapid.SampledFrom([]string{"home/Spare Parts", "shoes/spare-parts/small", "apart"}), 0, 1).Draw(t, "part")...)
+	}
+	if sometimes(t, 12) {
+		it.Kind, it.Attributes["product_id"] = pick(t, it.Kind, engine.Offer), string(theID(rapid.IntRange(0, 9).Draw(t, "offer for")))
+	}
+	if sometimes(t, 12) {
+		it.Attributes["part"] = rapid.Bool().Draw(t, "is a part")
+	}
 	if n == 0 || sometimes(t, 2) { // the first item has them all: every filter compiles
 		it.Attributes["colour"] = pick(t, "red", "green", "blue")
 	}
@@ -260,6 +271,9 @@ func drawSomeone(t *rapid.T, s *shop) *recommend.Someone {
 		}
 	}
 	who.Bought.Add(uint32(rapid.IntRange(0, len(s.items)-1).Draw(t, "bought long ago")))
+	if sometimes(t, 2) {
+		who.Tickets = drawTickets(t, s, who.Rows)
+	}
 	if who.Subject.Kind == engine.CustomerSubject && sometimes(t, 2) {
 		who.Customer = &engine.Customer{ID: "ann", Attributes: engine.Attributes{"size": 2.0}}
 		if sometimes(t, 3) {
@@ -273,6 +287,26 @@ func drawSomeone(t *rapid.T, s *shop) *recommend.Someone {
 		}
 	}
 	return who
+}
+
+// drawTickets draws open tickets, some about an order, which some rows then belong to.
+func drawTickets(t *rapid.T, s *shop, rows []engine.Row) (list []recommend.OpenTicket) {
+	for i := range rapid.IntRange(0, 4).Draw(t, "tickets") {
+		open := recommend.OpenTicket{ID: fmt.Sprint("t", i), At: moment(t)}
+		if rapid.Bool().Draw(t, "by product") {
+			open.Product = pick(t, drawID(t, s), drawID(t, s), "nobody knows it")
+		} else {
+			open.Order = fmt.Sprint("o", i)
+			for r := range rows {
+				if rows[r].OrderID == "" && sometimes(t, 3) {
+					rows[r].OrderID = open.Order
+				}
+			}
+		}
+		list = append(list, open)
+	}
+	slices.SortFunc(list, recommend.ByTicketTime)
+	return list
 }
 
 func drawID(t *rapid.T, s *shop) engine.ItemID {

@@ -308,6 +308,7 @@ var scenarioSchema = &schema[engine.Scenario]{
 		boostsField("boosts", func(s *engine.Scenario) *[]engine.Boost { return &s.Boosts }),
 		wholeField("count", func(s *engine.Scenario) *int { return &s.Count }, 1, engine.MaxCount),
 		enumField("audience", func(s *engine.Scenario) *engine.Visibility { return &s.Audience }, string(engine.Public), string(engine.AgentOnly)),
+		enumField("open_tickets", func(s *engine.Scenario) *engine.TicketRule { return &s.OpenTickets }, string(engine.SteerByTickets), string(engine.ExcludeByTickets), string(engine.IgnoreTickets)),
 		{name: "blend", nested: true, set: func(s *engine.Scenario, v value) problem {
 			s.Blend = nil
 			return v.members(func(name string, v value) problem {

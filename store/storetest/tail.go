@@ -147,6 +147,9 @@ func everybodyIsCustomerAndHistory(t *testing.T, h *house) {
 		case 2:
 			h.do(view(fmt.Sprint("e", i), id, "", "a"), engine.PutCustomer{Customer: engine.Customer{ID: id}})
 		}
+		if i%4 == 0 {
+			h.do(engine.PutTicket{Ticket: engine.Ticket{ID: fmt.Sprint("t", i), Customer: id, Product: "a", State: "open"}})
+		}
 	}
 	h.do(
 		view("s1", "", "kiosk", "a"), view("s2", "", "phone", "a"), view("s3", "c1", "phone", "b"),
@@ -157,7 +160,7 @@ func everybodyIsCustomerAndHistory(t *testing.T, h *house) {
 		got := map[engine.CustomerID]bool{}
 		for part := range parts {
 			var last engine.Hash16
-			err := h.Everybody(t.Context(), part, parts, func(id engine.CustomerID, record *engine.Customer, rows []engine.Row) error {
+			err := h.Everybody(t.Context(), part, parts, func(id engine.CustomerID, record *engine.Customer, tickets []engine.Ticket, rows []engine.Row) error {
 				hash := engine.OfCustomer(id).Hash()
 				if got[id] || hash.String() < last.String() {
 					t.Errorf("%s comes again or out of order", id)
@@ -166,6 +169,10 @@ func everybodyIsCustomerAndHistory(t *testing.T, h *house) {
 				wantRows, err := h.History(t.Context(), engine.OfCustomer(id))
 				if err != nil || !reflect.DeepEqual(slices.Clip(slices.Clone(rows)), wantRows) && len(rows)+len(wantRows) > 0 {
 					t.Errorf("%s in part %d of %d has the history\n%v, want\n%v (%v)", id, part, parts, rows, wantRows, err)
+				}
+				wantTickets, err := h.TicketsOf(t.Context(), engine.OfCustomer(id))
+				if err != nil || !reflect.DeepEqual(tickets, wantTickets) {
+					t.Errorf("%s in part %d of %d has the tickets %v, want %v (%v)", id, part, parts, tickets, wantTickets, err)
 				}
 				want, err := h.Customer(t.Context(), id)
 				if found := err == nil; found != (record != nil) || found && !reflect.DeepEqual(*record, want) {
@@ -182,7 +189,7 @@ func everybodyIsCustomerAndHistory(t *testing.T, h *house) {
 		}
 	}
 	stop := errors.New("stop")
-	if err := h.Everybody(t.Context(), 0, 1, func(engine.CustomerID, *engine.Customer, []engine.Row) error { return stop }); !errors.Is(err, stop) {
+	if err := h.Everybody(t.Context(), 0, 1, func(engine.CustomerID, *engine.Customer, []engine.Ticket, []engine.Row) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("an error of fn's comes back as %v", err)
 	}
 }

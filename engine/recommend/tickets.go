@@ -1,0 +1,282 @@
+package recommend
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/rank"
+)
+
+// OpenTicket is an open ticket of somebody, as far as lists heed it: it has a product or
+// an order.
+type OpenTicket struct {
+	ID      string
+	Product engine.ItemID // what it is about; "" where only the order says it
+	Order   string
+	At      time.Time // when it was opened; zero where nobody said
+}
+
+// ByTicketTime orders open tickets newest first, those without a time last, then by id.
+func ByTicketTime(a, b OpenTicket) int {
+	return cmp.Or(b.At.Compare(a.At), strings.Compare(a.ID, b.ID))
+}
+
+// heeded is what the open tickets of somebody say to one list.
+type heeded struct {
+	out     *roaring.Bitmap // what stays out: what the tickets are about, variants, offers for them
+	tickets []heededTicket  // newest first
+
+	put  map[engine.ItemNum]*heededTicket // what helps and stands first for it
+	pins []rank.Pinned                    // where
+}
+
+// heededTicket is one of them.
+type heededTicket struct {
+	id    string
+	about []engine.ItemNum // its product, or what its order holds
+	helps *roaring.Bitmap  // the fixes, articles and spare parts for that
+}
+
+// heed looks up what open tickets are about. It is nil where they say nothing to this list.
+func (in *Input) heed() *heeded {
+	rule := in.Place.Scenario.OpenTickets
+	if in.Offline || rule == engine.IgnoreTickets {
+		return nil
+	}
+	h := &heeded{out: roaring.New()}
+	lifts := rule != engine.ExcludeByTickets && in.Someone.personalised()
+	left := engine.MaxHeeded
+	for i := range in.Someone.Tickets {
+		t := heededTicket{id: in.Someone.Tickets[i].ID, about: in.about(&in.Someone.Tickets[i])}
+		t.about = t.about[:min(len(t.about), left)]
+		if left -= len(t.about); len(t.about) == 0 {
+			continue
+		}
+		in.World.concern(&t, h.out, lifts)
+		h.tickets = append(h.tickets, t)
+	}
+	if len(h.tickets) == 0 {
+		return nil
+	}
+	for i := range h.tickets {
+		if helps := h.tickets[i].helps; helps != nil {
+			helps.AndNot(h.out) // a part that is complained about itself is no help
+		}
+	}
+	return h
+}
+
+// about returns what a ticket is about: its product, else what its order holds, as far as
+// the history tells.
+func (in *Input) about(t *OpenTicket) []engine.ItemNum {
+	if t.Product != "" || t.Order == "" {
+		return in.numbers([]engine.ItemID{t.Product})
+	}
+	var out []engine.ItemNum
+	rows := in.Someone.History()
+	for i := range rows {
+		if r := &rows[i]; r.OrderID == t.Order && r.Item != "" && !slices.Contains(out, r.Num) {
+			out = append(out, r.Num)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// offerProduct is the attribute by which an offer may name its products, beside applies_to.
+var offerProduct = catalogue.Field{Name: "product_id", Attribute: true}
+
+// concern adds to out what a ticket is about, its variants and the offers for them, and
+// gathers what helps where that is wanted.
+func (w *World) concern(t *heededTicket, out *roaring.Bitmap, lifts bool) {
+	all := roaring.New()
+	for _, n := range t.about {
+		all.Add(uint32(n))
+		if item := w.Catalogue.Item(n); item != nil {
+			all.Or(w.Catalogue.Group(item.GroupID))
+		}
+	}
+	if lifts {
+		t.helps = roaring.New()
+	}
+	for it := all.Iterator(); it.HasNext(); {
+		id := string(w.Catalogue.IDs().ID(engine.ItemNum(it.Next())))
+		for naming := w.Catalogue.Naming(catalogue.FieldAppliesTo, id).Iterator(); naming.HasNext(); {
+			n := naming.Next()
+			switch item := w.Catalogue.Item(engine.ItemNum(n)); {
+			case item.Kind == engine.Offer:
+				out.Add(n)
+			case lifts && helps(item):
+				t.helps.Add(n)
+			}
+		}
+		for naming := w.Catalogue.Naming(offerProduct, id).Iterator(); naming.HasNext(); {
+			if n := naming.Next(); w.Catalogue.Item(engine.ItemNum(n)).Kind == engine.Offer {
+				out.Add(n)
+			}
+		}
+	}
+	out.Or(all)
+}
+
+// helps reports whether an item that applies to a product helps who has trouble with it: a
+// fix, an article or a spare part. Accessories are no help.
+func helps(item *engine.Item) bool {
+	return item.Kind == engine.Solution || item.Kind == engine.Content || isPart(item)
+}
+
+// partWords are what categories of spare parts are called, in small letters and without
+// what is between their words. A shop that calls them otherwise sets the attribute part.
+var partWords = []string{"part", "parts", "spare", "spares", "sparepart", "spareparts", "replacementpart", "replacementparts"}
+
+// isPart reports whether an item is a spare part: by a step of one of its categories, or by
+// the attribute part.
+func isPart(item *engine.Item) bool {
+	if is, said := item.Attributes["part"].(bool); said {
+		return is
+	}
+	joined := strings.NewReplacer(" ", "", "-", "", "_", "")
+	return slices.ContainsFunc(item.Categories, func(path string) bool {
+		for step := range strings.SplitSeq(path, "/") {
+			if slices.Contains(partWords, joined.Replace(strings.ToLower(step))) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// helpsOfTicket and helpsMost are how many items a ticket puts first, and all of them: a
+// list of ten stays a list of its place.
+const (
+	helpsOfTicket = 2
+	helpsMost     = 6
+)
+
+// putHelp puts the best of what helps with each ticket, by the scores it has here, at the
+// first ranks that no pin of the shop holds. What the pages before have shown of it counts.
+func (in *Input) putHelp(s *story, eligible *choice) {
+	h, may := s.orders.heeded, eligible.bitmap()
+	shown := in.numbers(in.Request.After)
+	p := helpPlaces{heeded: h, rank: len(in.Request.After), taken: make(map[int]bool)}
+	if s.orders.collapse {
+		p.groups = make(map[string]bool)
+	}
+	for _, n := range shown {
+		p.hold(in.World.Catalogue.Item(n))
+	}
+	for _, pin := range s.orders.arrange.Pins {
+		if n, ok := in.World.Catalogue.IDs().Num(pin.Item); ok && may.Contains(uint32(n)) {
+			p.taken[pin.Rank], p.pinned = true, append(p.pinned, n)
+			p.hold(in.World.Catalogue.Item(n))
+		}
+	}
+	h.put = make(map[engine.ItemNum]*heededTicket)
+	most := helpsMost
+	for i := range h.tickets {
+		t := &h.tickets[i]
+		if t.helps == nil {
+			return
+		}
+		left := helpsOfTicket
+		for _, n := range shown {
+			if t.helps.Contains(uint32(n)) {
+				left, most = left-1, most-1
+			}
+		}
+		helps := roaring.And(t.helps, may)
+		if helps.IsEmpty() {
+			continue
+		}
+		scored := s.asked.score(choiceOf(helps), new(scratch))
+		s.lifts.add(scored)
+		slices.SortFunc(scored, func(a, b rank.Scored) int {
+			return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Item, b.Item))
+		})
+		for _, c := range scored {
+			if left > 0 && most > 0 && p.put(c.Item, in.World.Catalogue.Item(c.Item), t) {
+				left, most = left-1, most-1
+			}
+		}
+	}
+}
+
+// helpPlaces are the ranks that what helps is put at.
+type helpPlaces struct {
+	*heeded
+	rank   int          // that was taken last
+	taken  map[int]bool // by pins of the shop
+	pinned []engine.ItemNum
+	groups map[string]bool // that stand in the list; nil where it may show several of one
+}
+
+// hold notes the group of an item that stands in the list, which may be gone.
+func (p *helpPlaces) hold(item *engine.Item) {
+	if item != nil && item.GroupID != "" && p.groups != nil {
+		p.groups[item.GroupID] = true
+	}
+}
+
+// put puts an item at the next rank, unless it has one or one of its group has.
+func (p *helpPlaces) put(n engine.ItemNum, item *engine.Item, t *heededTicket) bool {
+	if p.heeded.put[n] != nil || p.groups[item.GroupID] || slices.Contains(p.pinned, n) {
+		return false
+	}
+	p.hold(item)
+	for p.rank++; p.taken[p.rank]; p.rank++ {
+	}
+	p.heeded.put[n] = t
+	p.pins = append(p.pins, rank.Pinned{Item: n, Rank: p.rank, Why: movedByTicket})
+	return true
+}
+
+// movedByTicket is what arranging says of what an open ticket put where it is.
+const movedByTicket = engine.ReasonOpenTicket
+
+// named returns what a ticket is about where it is one thing and may be named.
+func (in *Input) named(t *heededTicket) *engine.Item {
+	if len(t.about) != 1 {
+		return nil
+	}
+	if item := in.World.Catalogue.Item(t.about[0]); in.mayName(item) {
+		return item
+	}
+	return nil
+}
+
+// tell lists the tickets that a list heeds, where reasons are told.
+func (in *Input) tell(o *orders) []engine.HeededTicket {
+	h := o.heeded
+	if h == nil || o.explain == engine.ExplainNone {
+		return nil
+	}
+	out := make([]engine.HeededTicket, len(h.tickets))
+	for i := range h.tickets {
+		out[i].Ticket = h.tickets[i].id
+		if item := in.named(&h.tickets[i]); item != nil {
+			out[i].Item = item.ID
+		}
+		for _, pin := range h.pins {
+			if h.put[pin.Item] == &h.tickets[i] {
+				out[i].First = append(out[i].First, in.World.Catalogue.IDs().ID(pin.Item))
+			}
+		}
+	}
+	return out
+}
+
+// ticketReason says that an item helps with a ticket. It adds nothing to the score: ranks
+// move, scores do not.
+func (in *Input) ticketReason(t *heededTicket) engine.Reason {
+	r := engine.Reason{Type: engine.ReasonOpenTicket, Text: "Helps with your open ticket " + t.id}
+	if item := in.named(t); item != nil {
+		r.Item, r.Text = item.ID, r.Text+" about "+titleOf(item)
+	}
+	return r
+}
