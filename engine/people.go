@@ -1,6 +1,9 @@
 package engine
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Purpose is what a customer may consent to.
 type Purpose string
@@ -62,6 +65,46 @@ func (t *Ticket) IsOpen() bool {
 		return t.ClosedAt == nil
 	}
 	return true
+}
+
+// Opened returns when the ticket came: at the first sign of it that has a time, zero where
+// none has.
+func (t *Ticket) Opened() time.Time {
+	if t.OpenedAt != nil {
+		return *t.OpenedAt
+	}
+	var first time.Time
+	earlier := func(at time.Time) {
+		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	for i := range t.Messages {
+		earlier(t.Messages[i].At)
+	}
+	for i := range t.Solutions {
+		earlier(t.Solutions[i].At)
+	}
+	return first
+}
+
+// Said returns what the customer wrote: the messages that are neither an agent's nor the
+// system's, a line each. Where opening is set, only those before anybody answered, if there
+// are any: what is known when the ticket comes.
+func (t *Ticket) Said(opening bool) string {
+	var b strings.Builder
+	for i := range t.Messages {
+		m := &t.Messages[i]
+		if m.From == "agent" || m.From == "system" {
+			if opening && m.From == "agent" && b.Len() > 0 {
+				break
+			}
+			continue
+		}
+		b.WriteString(m.Text)
+		b.WriteByte('\n')
+	}
+	return b.String()
 }
 
 // Message is one turn of a ticket's conversation.

@@ -155,17 +155,16 @@ func withTicket(req engine.SuggestRequest, t engine.Ticket) engine.SuggestReques
 		req.Subject = t.Subject
 	}
 	if req.Text == "" {
-		for _, m := range t.Messages {
-			if m.From != "agent" && m.From != "system" {
-				req.Text += m.Text + "\n"
-			}
-		}
+		req.Text = t.Said(false)
 	}
 	if req.Customer == "" {
 		req.Customer = t.Customer
 	}
 	if req.Product == "" {
 		req.Product = t.Product
+	}
+	if req.OrderID == "" {
+		req.OrderID = t.Order
 	}
 	if req.Language == "" {
 		req.Language = t.Language

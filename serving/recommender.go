@@ -123,7 +123,7 @@ func (r *Recommender) Restore(s Start) {
 		world = world.WithCounters(s.Counters)
 	}
 	if s.Models != nil {
-		world = world.WithModels(s.Models, text.NewVectors(s.Models.Encoder))
+		world = world.WithModels(s.Models, text.NewVectors(s.Models.Encoder)).WithLexicon(s.Models.Ask(text.NewIndex()))
 	}
 	next := &shop{World: world.WithItems(s.Items), seq: s.Seq, scenarios: old.scenarios}
 	next.Models.Prepare(next.World, r.makers)
@@ -142,13 +142,16 @@ func (r *Recommender) Swap(m *recommend.Models) {
 	from := len(r.changed)
 	r.mu.Unlock()
 
-	vectors := m.Encode(world.Catalogue)
+	vectors, lexicon := m.Encode(world.Catalogue), world.Lexicon
+	if m.Desk != nil || world.Models.Desk != nil {
+		lexicon = m.Ask(lexicon)
+	}
 	m.Prepare(world.WithModels(m, vectors), r.makers)
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	next := *r.shop.Load()
-	next.World = next.World.WithModels(m, vectors.With(r.changed[from:]))
+	next.World = next.World.WithModels(m, vectors.With(r.changed[from:])).WithLexicon(lexicon.With(r.changed[from:]))
 	r.shop.Store(&next)
 	r.people.release()
 	if r.encoding--; r.encoding == 0 {

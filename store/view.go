@@ -127,6 +127,16 @@ func (v *View) Customers(ctx context.Context, fn func(engine.Customer) error) er
 	})
 }
 
+// ScanTickets calls fn with every ticket as of one moment, as View.Tickets does.
+func (s *Store) ScanTickets(ctx context.Context, fn func(engine.Ticket) error) error {
+	v, err := s.View(ctx)
+	if err != nil {
+		return err
+	}
+	defer v.Close()
+	return v.Tickets(ctx, fn)
+}
+
 // Tickets calls fn with every ticket, by the hash of the id. A ticket says the customer
 // it belongs to, merges followed.
 func (v *View) Tickets(ctx context.Context, fn func(engine.Ticket) error) error {

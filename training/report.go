@@ -28,7 +28,8 @@ type Report struct {
 	Recipe      Recipe             `json:"recipe"`
 	Tuned       []string           `json:"tuned,omitempty"` // sources whose settings were given, not chosen
 	Blend       rank.Blend         `json:"blend"`
-	Chosen      map[string]Chosen  `json:"chosen"` // by task
+	Chosen      map[string]Chosen  `json:"chosen"`         // by task
+	Desk        *Taught            `json:"desk,omitempty"` // nil where no ticket says anything
 	Table       *evaluate.Report   `json:"table,omitempty"`
 	Comparison  string             `json:"comparison"`
 	Refused     string             `json:"refused,omitempty"` // why
@@ -65,6 +66,11 @@ func (r *Report) Write(w io.Writer) error {
 			return err
 		}
 	}
+	if r.Desk != nil {
+		if _, err := fmt.Fprintf(w, "desk: %s\n", r.Desk.words()); err != nil {
+			return err
+		}
+	}
 	if r.Table == nil {
 		return nil
 	}
@@ -95,4 +101,26 @@ func (c Chosen) words(scales map[string]rank.Scale) string {
 		fmt.Fprintf(&text, "; without %s, whose work is worth more than it adds: %+.4f", name, -c.Spared[name])
 	}
 	return text.String()
+}
+
+// words says what tickets taught, and what it is worth.
+func (t *Taught) words() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s and %s of tries, %d %s ended some; ", evaluate.Counted(t.Tickets, "ticket"), evaluate.Counted(t.Outcomes, "outcome"), t.Fixes, evaluate.One(t.Fixes, "fix", "fixes"))
+	switch p := t.Proof; {
+	case p == nil:
+		b.WriteString("too few to hold the newest out and measure")
+	default:
+		fmt.Fprintf(&b, "on the newest %d: hr@1 %.3f, %.3f without (%+.3f [%+.3f, %+.3f])", p.HeldOut, p.HR.Value, p.Plain.Value, p.Gain.Difference, p.Gain.Low, p.Gain.High)
+		if p.Calibrated {
+			fmt.Fprintf(&b, ", ece %.3f", p.ECE.Value)
+		}
+	}
+	switch {
+	case t.Refused != "":
+		b.WriteString("; refused, the desk goes on without: " + t.Refused)
+	case !t.Calibrated:
+		b.WriteString("; chances are not calibrated")
+	}
+	return b.String()
 }

@@ -34,6 +34,8 @@ type Log interface {
 	Customer(ctx context.Context, id engine.CustomerID) (engine.Customer, error)
 	// ErasedSince reports whether anybody was erased by a command after seq.
 	ErasedSince(ctx context.Context, seq uint64) (bool, error)
+	// ScanTickets calls fn with every ticket, in an order that is fixed for a given content.
+	ScanTickets(ctx context.Context, fn func(engine.Ticket) error) error
 }
 
 // Snapshot is what happened, as of one moment, in the form models are fitted on.
@@ -49,8 +51,9 @@ type Snapshot struct {
 	Newest    time.Time // of its events; ages count back from here
 	Events    int
 	Refusers  uint64 // changes with who does not consent to training
-	types     types
-	window    *window
+	tickets
+	types  types
+	window *window
 }
 
 // Timeline is one subject's history, oldest first.
@@ -109,6 +112,9 @@ func Read(ctx context.Context, log Log, settings engine.Settings, progress func(
 	if err != nil {
 		return nil, fmt.Errorf("read items: %w", err)
 	}
+	if err := s.readTickets(ctx, log); err != nil {
+		return nil, err
+	}
 	err = log.Scan(ctx, func(who engine.Subject, rows []engine.Row) error {
 		if who.Kind == engine.CustomerSubject {
 			c, err := log.Customer(ctx, engine.CustomerID(who.ID))
@@ -124,6 +130,7 @@ func Read(ctx context.Context, log Log, settings engine.Settings, progress func(
 			}
 		}
 		s.Add(who, rows)
+		s.remember(who, rows)
 		if progress != nil {
 			progress(s.Events)
 		}
@@ -132,6 +139,7 @@ func Read(ctx context.Context, log Log, settings engine.Settings, progress func(
 	if err != nil {
 		return nil, fmt.Errorf("read events: %w", err)
 	}
+	s.tell()
 	return s, nil
 }
 

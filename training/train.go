@@ -270,5 +270,10 @@ func (r *run) train(ctx context.Context, incumbent *chosen) (*recommend.Models, 
 		r.report.Seconds[what] = took.Seconds()
 	}
 	models := recommend.NewModels(r.report.Version, r.snap.Newest, candidate.recipe.Serving(sources), r.Fitter.Encoder(r.snap), candidate.blend)
-	return models, Sound(ctx, r.snap.World(models), r.Place, r.snap.somebody(soundCases), r.Fitter.Workers)
+	world := r.snap.World(models)
+	if err := Sound(ctx, world, r.Place, r.snap.somebody(soundCases), r.Fitter.Workers); err != nil {
+		return nil, err
+	}
+	taught, err := r.teach(ctx, world)
+	return models.WithDesk(taught), err
 }

@@ -368,15 +368,35 @@ func (t *Trainer) adopt(ctx context.Context, m *recommend.Models, report *Report
 	return t.tidy(ctx, old)
 }
 
-// tidy drops all but the newest versions, the new one among them.
+// tidy drops all but the newest versions, the new one among them, and of these the ones that
+// learnt from the words of somebody who was erased since.
 func (t *Trainer) tidy(ctx context.Context, old []engine.ModelVersion) error {
 	slices.SortFunc(old, func(a, b engine.ModelVersion) int { return b.Version - a.Version })
-	for _, v := range old[min(len(old), engine.ModelsKept-1):] {
+	for i, v := range old {
+		if i < engine.ModelsKept-1 {
+			erased, err := t.knowsErased(ctx, v)
+			if err != nil {
+				return fmt.Errorf("see who was erased since model %d: %w", v.Version, err)
+			}
+			if !erased {
+				continue
+			}
+		}
 		if err := t.store.DropModel(ctx, v.Version); err != nil {
 			return fmt.Errorf("drop model %d: %w", v.Version, err)
 		}
 	}
 	return nil
+}
+
+// knowsErased reports whether a model may hold words that somebody wrote who was erased after
+// it was made, or while it was.
+func (t *Trainer) knowsErased(ctx context.Context, v engine.ModelVersion) (bool, error) {
+	var r Report
+	if json.Unmarshal(v.Report, &r) != nil || r.Desk == nil || r.Desk.Refused != "" {
+		return false, nil
+	}
+	return t.store.ErasedSince(ctx, max(r.Seq, 1)-1)
 }
 
 // Rollback makes an earlier version serve again.

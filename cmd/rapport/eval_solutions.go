@@ -37,7 +37,7 @@ type evalSolutionsCommand struct {
 }
 
 func (evalSolutionsCommand) Help() string {
-	return `Every question is asked of a desk that has learnt from solved ones. What rapport serve answers learns nothing of this yet: its weights are defaults, it has words, content vectors and products owned. The table is a ladder: what the words alone reach (BM25 over title, questions solved before and text), and what each further kind of evidence adds: + vectors, + head (a model from text to solution), + tickets (the most similar solved ones), + ownership (product, age of the purchase, channel), and with the outcomes of earlier tries best, which is all of it.
+	return `Every question is asked of a desk that has learnt from solved ones. A training (rapport train) teaches the desk that serves in the same way, from the tickets in the workspace. The table is a ladder: what the words alone reach (BM25 over title, questions solved before and text), and what each further kind of evidence adds: + vectors, + head (a model from text to solution), + tickets (the most similar solved ones), + ownership (product, age of the purchase, channel), and with the outcomes of earlier tries best, which is all of it.
 
   hr@k, mrr, map   where the right solutions stand, of questions that have one
   accuracy         the share of first answers that are right

@@ -29,6 +29,7 @@ import (
 	"github.com/rapportengine/rapport/engine/rank"
 	"github.com/rapportengine/rapport/engine/repeat"
 	"github.com/rapportengine/rapport/engine/session"
+	"github.com/rapportengine/rapport/engine/solution"
 	"github.com/rapportengine/rapport/engine/tally"
 	"github.com/rapportengine/rapport/engine/text"
 )
@@ -41,6 +42,7 @@ type Models struct {
 	Fitted  []model.Saver
 	Encoder *text.Encoder
 	Blend   rank.Blend
+	Desk    *solution.Knowledge // what solved tickets taught; nil for nothing
 
 	sources []model.Source
 	known   *content.Known // items of the fitted sources, nil without any
@@ -110,7 +112,14 @@ func (m *Models) Sources() []model.Source { return m.sources }
 
 // WithBlend returns the same sources under another blend.
 func (m *Models) WithBlend(b rank.Blend) *Models {
-	return NewModels(m.Version, m.LogTime, m.Fitted, m.Encoder, b)
+	return NewModels(m.Version, m.LogTime, m.Fitted, m.Encoder, b).WithDesk(m.Desk)
+}
+
+// WithDesk returns the same models with what solved tickets taught.
+func (m *Models) WithDesk(k *solution.Knowledge) *Models {
+	taught := *m
+	taught.Desk = k
+	return &taught
 }
 
 // With returns the same models and one more source, asked where the blend names it. It
@@ -152,7 +161,7 @@ var sourceNames = func() []string {
 //	"RPM1" | length of header, uint32 | header (JSON) | CRC-32C of all before it, uint32 | sections
 //
 // The header names the sections in order with their lengths: "encoder", then each
-// fitted source. Each section checks itself, so that no changed byte goes unseen.
+// fitted source, and "desk" where tickets taught anything. Each section checks itself, so that no changed byte goes unseen.
 const magic = "RPM1"
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -172,8 +181,11 @@ type section struct {
 	Bytes int    `json:"bytes"`
 }
 
-// encoderSection is the name of the section that is not a source.
-const encoderSection = "encoder"
+// The names of the sections that are no sources.
+const (
+	encoderSection = "encoder"
+	deskSection    = "desk"
+)
 
 // Save writes the models in the form Load reads.
 func (m *Models) Save(w io.Writer) error {
@@ -216,6 +228,9 @@ func (m *Models) parts() iter.Seq2[string, func(io.Writer) error] {
 				return
 			}
 		}
+		if m.Desk != nil {
+			yield(deskSection, m.Desk.Save)
+		}
 	}
 }
 
@@ -241,14 +256,20 @@ func Load(r io.Reader, ids *catalogue.IDs) (*Models, error) {
 	var (
 		encoder *text.Encoder
 		fitted  []model.Saver
+		desk    *solution.Knowledge
 	)
 	for _, s := range h.Sections {
 		part := io.LimitReader(r, int64(s.Bytes))
-		if s.Name == encoderSection {
+		switch s.Name {
+		case encoderSection:
 			if encoder, err = text.LoadEncoder(part); err != nil {
 				return nil, fmt.Errorf("%w: encoder: %w", ErrCorrupt, err)
 			}
-		} else {
+		case deskSection:
+			if desk, err = solution.Load(part, ids); err != nil {
+				return nil, damaged(s.Name, err)
+			}
+		default:
 			source, err := loadSource(s.Name, part, ids)
 			if err != nil {
 				return nil, err
@@ -265,7 +286,15 @@ func Load(r io.Reader, ids *catalogue.IDs) (*Models, error) {
 	if _, err := io.ReadFull(r, make([]byte, 1)); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%w: it does not end after the last section", ErrCorrupt)
 	}
-	return NewModels(h.Version, h.LogTime, fitted, encoder, h.Blend), nil
+	return NewModels(h.Version, h.LogTime, fitted, encoder, h.Blend).WithDesk(desk), nil
+}
+
+// damaged is the error of a section that cannot be read.
+func damaged(section string, err error) error {
+	if errors.Is(err, model.ErrVersion) {
+		return fmt.Errorf("%s: %w", section, err)
+	}
+	return fmt.Errorf("%w: %s: %w", ErrCorrupt, section, err)
 }
 
 func readHeader(r io.Reader) (*header, error) {
@@ -301,11 +330,8 @@ func loadSource(name string, r io.Reader, ids *catalogue.IDs) (model.Saver, erro
 		return nil, fmt.Errorf("model has a source %q that this version does not know", name)
 	}
 	source, err := load(r, ids)
-	switch {
-	case errors.Is(err, model.ErrVersion):
-		return nil, fmt.Errorf("%s: %w", name, err)
-	case err != nil:
-		return nil, fmt.Errorf("%w: %s: %w", ErrCorrupt, name, err)
+	if err != nil {
+		return nil, damaged(name, err)
 	}
 	saver, ok := source.(model.Saver)
 	if !ok {

@@ -49,7 +49,7 @@ func Suggest(in *SuggestInput) (engine.SuggestAnswer, error) {
 		Degraded: story.unusable(req, len(products)),
 	}
 	if w.Models.Version > 0 {
-		answer.Models[solution.Name] = w.Models.Version // of the content encoder
+		answer.Models[solution.Name] = w.Models.Version // of the content encoder, and of what solved tickets taught
 	}
 	rows := in.Someone.History()
 	for i := range rows {
@@ -61,7 +61,7 @@ func Suggest(in *SuggestInput) (engine.SuggestAnswer, error) {
 		Catalogue: w.Catalogue, Content: w.Content, Lexicon: w.Lexicon, Eligible: eligible,
 		Text: req.Subject + "\n" + req.Text, Language: req.Language, Channel: req.Channel, Products: products, Now: in.Now,
 		Count: min(orders.count, engine.MaxSuggestedFixes), MayName: story.mayName,
-		Tried: story.numbers(in.Tried), Snippets: engine.MaxSuggestedFixes,
+		Tried: story.numbers(in.Tried), Snippets: engine.MaxSuggestedFixes, Knowledge: w.Models.Desk,
 	}
 	if in.Someone.personalised() {
 		asked.Bought, asked.Rows = in.Someone.Bought, rows

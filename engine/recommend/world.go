@@ -87,6 +87,15 @@ func (m *Models) Encode(c *catalogue.Snapshot) *text.Vectors {
 	return text.NewVectors(m.Encoder).With(all)
 }
 
+// Ask returns the index with what fixes were asked for, by the models' tickets. It builds the
+// index anew, some seconds for a hundred thousand fixes: not for a request.
+func (m *Models) Ask(lexicon *text.Index) *text.Index {
+	if m.Desk == nil {
+		return lexicon.WithAsked(nil)
+	}
+	return lexicon.WithAsked(m.Desk.Asked)
+}
+
 // Prepare makes what the sources that speak need of new items and would make in the first
 // answer, up to a tenth of a millisecond an item, on some workers. Answers are the same
 // without it.
@@ -106,9 +115,17 @@ func (m *Models) Prepare(w *World, workers int) {
 }
 
 // WithModels returns the world under other models; vectors are Encode's, brought up to
-// date with this world's catalogue.
+// date with this world's catalogue. The lexicon stays as it is: see WithLexicon.
 func (w *World) WithModels(m *Models, vectors *text.Vectors) *World {
 	next := *w
 	next.Models, next.Content = m, vectors
+	return &next
+}
+
+// WithLexicon returns the world with another index of its solutions and articles: that of
+// its models' Ask, brought up to date with its catalogue.
+func (w *World) WithLexicon(x *text.Index) *World {
+	next := *w
+	next.Lexicon = x
 	return &next
 }

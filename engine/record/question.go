@@ -16,6 +16,7 @@ type Question struct {
 	Relevant []engine.ItemID
 	Customer engine.CustomerID
 	Product  engine.ItemID
+	Order    string // whose products it is about, too
 	Channel  string
 	At       time.Time      // zero where it is not known
 	Tried    []engine.Tried // what was tried on it, and what came of that
@@ -30,7 +31,7 @@ type questionLine struct {
 
 // Questions reads questions: text (and subject), relevant (ids of what ends it; an empty
 // list says that nothing does), and, where they are known, language, customer_id,
-// product_id, channel, at and solutions, as a ticket has them: [{item_id, outcome}]. A
+// product_id, order_id, channel, at and solutions, as a ticket has them: [{item_id, outcome}]. A
 // question without relevant is answered by the solutions whose outcome is solved. Other
 // fields are passed over.
 func Questions(r io.Reader, o Options) iter.Seq2[Entry[Question], error] {
@@ -73,6 +74,7 @@ var questionSchema = &schema[questionLine]{
 		}},
 		idField("customer_id", func(q *questionLine) *engine.CustomerID { return &q.Customer }),
 		idField("product_id", func(q *questionLine) *engine.ItemID { return &q.Product }),
+		idField("order_id", func(q *questionLine) *string { return &q.Order }),
 		languageField(func(q *questionLine) *string { return &q.Language }),
 		enumField("channel", func(q *questionLine) *string { return &q.Channel }, channels...),
 		{name: "at", set: func(q *questionLine, v value) (p problem) {

@@ -7,18 +7,24 @@ import (
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/head"
+	"github.com/rapportengine/rapport/engine/text"
 )
 
-// Knowledge is what solved tickets have taught: immutable, made by NewKnowledge.
+// Knowledge is what solved tickets have taught: immutable, made by NewKnowledge or Load.
 type Knowledge struct {
+	Encoder  string // of the vectors of the head's questions; empty where they have none
 	Head     *head.Model
 	Fixes    []engine.ItemNum // by the head's label
 	Outcomes *Outcomes
 	Habits   *Habits
 	Weights  *Weights // fitted on them; nil means DefaultWeights
 	Sure     *Sure    // nil until enough is known to calibrate
+	// Asked is what fixes were the answer to, for text.Index.WithAsked.
+	Asked map[engine.ItemNum]text.Asked
 
+	ids    *catalogue.IDs
 	labels []int32   // by fix, one above its label; 0 for none
 	trials [][]Trial // by the head's question
 }
@@ -52,20 +58,25 @@ type Place struct {
 
 // NewKnowledge joins a head with what became of its questions: solved[i] belongs to its
 // question i. Outcomes of tickets the head had no room for count as well: solved may be
-// longer.
-func NewKnowledge(h *head.Model, fixes []engine.ItemNum, solved []Solved) *Knowledge {
-	k := &Knowledge{Head: h, Fixes: fixes, labels: make([]int32, 0)}
-	for l, n := range fixes {
-		if missing := int(n) + 1 - len(k.labels); missing > 0 {
-			k.labels = append(k.labels, make([]int32, missing)...)
-		}
-		k.labels[n] = int32(l + 1)
-	}
+// longer. ids must know every fix.
+func NewKnowledge(ids *catalogue.IDs, h *head.Model, fixes []engine.ItemNum, solved []Solved) *Knowledge {
+	k := &Knowledge{Head: h, Fixes: fixes, ids: ids}
+	k.number()
 	for i := range min(len(solved), h.Questions()) {
 		k.trials = append(k.trials, solved[i].Trials)
 	}
 	k.Outcomes, k.Habits = newOutcomes(solved), newHabits(solved)
 	return k
+}
+
+// number lays the labels by fix.
+func (k *Knowledge) number() {
+	for l, n := range k.Fixes {
+		if missing := int(n) + 1 - len(k.labels); missing > 0 {
+			k.labels = append(k.labels, make([]int32, missing)...)
+		}
+		k.labels[n] = int32(l + 1)
+	}
 }
 
 // PlaceOf returns where the ticket comes from.
@@ -125,10 +136,8 @@ const stepStrength = 8
 
 func newOutcomes(solved []Solved) *Outcomes {
 	o := &Outcomes{byFix: make(map[engine.ItemNum]counts), byPlace: make(map[fixAt]counts)}
-	var all counts
 	for i := range solved {
 		for _, t := range solved[i].Trials {
-			all.add(t.Solved, 1)
 			of := o.byFix[t.Fix]
 			of.add(t.Solved, 1)
 			o.byFix[t.Fix] = of
@@ -139,10 +148,19 @@ func newOutcomes(solved []Solved) *Outcomes {
 			}
 		}
 	}
+	o.sum()
+	return o
+}
+
+// sum sets what all fixes together came to.
+func (o *Outcomes) sum() {
+	var all counts
+	for _, c := range o.byFix { // whole numbers: the order changes nothing
+		all.solved, all.tried = all.solved+c.solved, all.tried+c.tried
+	}
 	o.failures = all.solved < all.tried
 	o.mean = (all.solved + 1) / (all.tried + 2)
 	o.strength = o.fitStrength()
-	return o
 }
 
 func (c *counts) add(solved bool, weight float64) {
@@ -257,26 +275,35 @@ const places = 3
 
 func (p *Place) values() [places]string { return [places]string{p.product, p.age, p.channel} }
 
-func newHabits(solved []Solved) *Habits {
+func noHabits() *Habits {
 	h := &Habits{}
 	for f := range places {
 		h.fixes[f], h.totals[f] = make(map[engine.ItemNum]map[string]float64), make(map[string]float64)
 	}
+	return h
+}
+
+// add counts so many tickets of a place that a fix ended.
+func (h *Habits) add(f int, fix engine.ItemNum, value string, times float64) {
+	if h.fixes[f][fix] == nil {
+		h.fixes[f][fix] = make(map[string]float64)
+	}
+	h.fixes[f][fix][value] += times
+	h.totals[f][value] += times
+	h.all[f] += times
+}
+
+func newHabits(solved []Solved) *Habits {
+	h := noHabits()
 	for i := range solved {
 		for f, v := range solved[i].Place.values() {
 			if v == "" {
 				continue
 			}
 			for _, t := range solved[i].Trials {
-				if !t.Solved {
-					continue
+				if t.Solved {
+					h.add(f, t.Fix, v, 1)
 				}
-				if h.fixes[f][t.Fix] == nil {
-					h.fixes[f][t.Fix] = make(map[string]float64)
-				}
-				h.fixes[f][t.Fix][v]++
-				h.totals[f][v]++
-				h.all[f]++
 			}
 		}
 	}

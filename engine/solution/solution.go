@@ -32,6 +32,7 @@ type Input struct {
 
 	Text     string    // subject and text of the ticket
 	Vector   []float32 // of Text, by the encoder of sentences; nil where there is none
+	Encoder  string    // its name: vectors that another one made are not compared with it
 	Language string    // of Text, BCP 47; empty is English
 	Channel  string    // it came by; empty is unknown
 	Now      time.Time
@@ -181,7 +182,13 @@ func open(in *Input) *search {
 }
 
 // asked is the ticket as the head sees it.
-func (s *search) asked() head.Question { return head.Question{Text: s.Text, Vector: s.Vector} }
+func (s *search) asked() head.Question {
+	q := head.Question{Text: s.Text}
+	if s.Knowledge.Encoder == s.Encoder {
+		q.Vector = s.Vector
+	}
+	return q
+}
 
 // found are the eligible fixes with evidence enough, with all of it, by item number.
 func (s *search) found() []candidate {

@@ -44,14 +44,29 @@ type Index struct {
 	pending map[engine.ItemNum]*document // in place of base's; nil: gone
 	count   int                          // documents
 	length  float64                      // sum of their lengths
-	asked   map[engine.ItemNum]asked
+	asked   map[engine.ItemNum]Asked
 }
 
-// asked is what a document was the answer to: how many questions, and how many of them
+// Asked is what a document was the answer to: how many questions, and how many of them
 // hold a term.
-type asked struct {
-	questions int
-	holding   map[string]int
+type Asked struct {
+	Questions int
+	Holding   map[string]int
+}
+
+// CountAsked returns what documents were the answer to, given the questions of each.
+func CountAsked(questions map[engine.ItemNum][]Question) map[engine.ItemNum]Asked {
+	out := make(map[engine.ItemNum]Asked, len(questions))
+	for n, list := range questions {
+		of := Asked{Questions: len(list), Holding: make(map[string]int)}
+		for _, q := range list {
+			for _, term := range distinct(Tokens(q.Text, q.Language)) {
+				of.Holding[term]++
+			}
+		}
+		out[n] = of
+	}
+	return out
 }
 
 // Question is a text that a document answered.
@@ -119,18 +134,9 @@ func (x *Index) With(changed []catalogue.Entry) *Index {
 
 // WithAsked returns the index in which documents are found by the questions they answered,
 // too: these, in place of those before. Questions of items that are not in it, or not yet,
-// wait for them.
-func (x *Index) WithAsked(questions map[engine.ItemNum][]Question) *Index {
-	out := &Index{base: &postings{}, pending: make(map[engine.ItemNum]*document), count: x.count, length: x.length, asked: make(map[engine.ItemNum]asked, len(questions))}
-	for n, list := range questions {
-		of := asked{questions: len(list), holding: make(map[string]int)}
-		for _, q := range list {
-			for _, term := range distinct(Tokens(q.Text, q.Language)) {
-				of.holding[term]++
-			}
-		}
-		out.asked[n] = of
-	}
+// wait for them. The map is kept and may not be changed.
+func (x *Index) WithAsked(asked map[engine.ItemNum]Asked) *Index {
+	out := &Index{base: &postings{}, pending: make(map[engine.ItemNum]*document), count: x.count, length: x.length, asked: asked}
 	for _, d := range x.base.documents {
 		out.pending[d.num] = d.with(out.asked[d.num])
 	}
@@ -206,16 +212,16 @@ func newDocument(entry catalogue.Entry) *document {
 }
 
 // with returns the document with these questions in place of those before, nil for none.
-func (d *document) with(q asked) *document {
+func (d *document) with(q Asked) *document {
 	if d == nil {
 		return nil
 	}
 	out := &document{num: d.num, length: d.length}
-	left := maps.Clone(q.holding)
+	left := maps.Clone(q.Holding)
 	add := func(term string, own float64) {
 		of := counted{own: own}
 		if n := left[term]; n > 0 {
-			of.asked = weightAsked * float64(n) / float64(q.questions+askedUnsaid)
+			of.asked = weightAsked * float64(n) / float64(q.Questions+askedUnsaid)
 			delete(left, term)
 		}
 		if of.any() {

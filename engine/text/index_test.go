@@ -73,7 +73,7 @@ func TestIndexIsBM25(t *testing.T) {
 					n := engine.ItemNum(rapid.IntRange(0, 150).Draw(t, "answered by"))
 					answered[n] = append(answered[n], Question{Text: rapid.SampledFrom([]string{"red lamp", "E-404 lamps broken", "the", "nowhere"}).Draw(t, "question")})
 				}
-				x = x.WithAsked(answered)
+				x = x.WithAsked(CountAsked(answered))
 			}
 			changed := drawEntries(t, 120) // more than pendingMin in all, so that some are built
 			x = x.With(changed)
@@ -85,7 +85,7 @@ func TestIndexIsBM25(t *testing.T) {
 		for n, it := range now {
 			all = append(all, catalogue.Entry{Num: n, Item: it})
 		}
-		atOnce := NewIndex().WithAsked(answered).With(all)
+		atOnce := NewIndex().WithAsked(CountAsked(answered)).With(all)
 		eligible := roaring.New()
 		eligible.AddRange(uint64(rapid.IntRange(0, 5).Draw(t, "from")), uint64(rapid.IntRange(5, 700).Draw(t, "to")))
 		terms := rapid.SliceOf(rapid.SampledFrom([]string{"red", "lamp", "broken", "e404", "nowhere", "help"})).Draw(t, "terms")

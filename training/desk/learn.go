@@ -17,6 +17,9 @@ type Options struct {
 	Head    head.Options // zero for head.DefaultOptions
 	Seed    uint64
 	Workers int
+	// Older are what became of tickets whose texts are not learnt from: they count in
+	// outcomes and habits.
+	Older []solution.Solved
 }
 
 const (
@@ -52,11 +55,17 @@ func (s *Shop) Learn(ctx context.Context, tickets []Ticket, o Options) (*Learnt,
 	if err != nil {
 		return nil, err
 	}
-	solved := make([]solution.Solved, len(tickets))
+	solved := make([]solution.Solved, len(tickets), len(tickets)+len(o.Older))
 	for i := range tickets {
 		solved[i] = tickets[i].Solved
 	}
-	out := &Learnt{Knowledge: solution.NewKnowledge(h, fixes, solved), Lexicon: s.Lexicon.WithAsked(asked(tickets, func(int) bool { return true })), together: together(solved)}
+	solved = append(solved, o.Older...)
+	out := &Learnt{Knowledge: solution.NewKnowledge(s.Catalogue.IDs(), h, fixes, solved), together: together(solved)}
+	if s.Embedder != nil {
+		out.Knowledge.Encoder = s.Embedder.Name()
+	}
+	out.Knowledge.Asked = text.CountAsked(asked(tickets, func(int) bool { return true }))
+	out.Lexicon = s.Lexicon.WithAsked(out.Knowledge.Asked)
 	if err := s.weigh(ctx, out, tickets, held, &o); err != nil {
 		return nil, err
 	}
@@ -117,7 +126,7 @@ func (s *Shop) weigh(ctx context.Context, l *Learnt, tickets []Ticket, held []fl
 		part[at] = i % hidden
 	}
 	for p := range hidden {
-		lexicons[p] = s.Lexicon.WithAsked(asked(tickets, func(i int) bool { return part[i] != p }))
+		lexicons[p] = s.Lexicon.WithAsked(text.CountAsked(asked(tickets, func(i int) bool { return part[i] != p })))
 	}
 	picked, weight := sample(tickets, rng)
 	labels, learnt := l.Knowledge.Head.Labels(), l.Knowledge.Head.Questions()

@@ -29,9 +29,11 @@ type Shop struct {
 	Lexicon   *text.Index
 	Fixes     *roaring.Bitmap
 
-	embedder text.Embedder                      // nil for none
-	vectors  passages                           // of the fixes
-	history  map[engine.CustomerID][]engine.Row // ascending by time
+	Embedder  text.Embedder      // nil for none
+	Sentences solution.Sentences // of the fixes, by Embedder; nil for none
+	// History returns what a customer did, ascending by time; purchases are enough. nil
+	// knows nobody.
+	History func(engine.CustomerID) []engine.Row
 }
 
 // passages are the vectors of fixes.
@@ -47,7 +49,8 @@ const contentSeed = 1
 // embedder does.
 func NewShop(ctx context.Context, solutions []engine.Item, events []engine.Interaction, embedder text.Embedder) (*Shop, error) {
 	ids := catalogue.NewIDs()
-	s := &Shop{Fixes: roaring.New(), embedder: embedder, history: make(map[engine.CustomerID][]engine.Row)}
+	history := make(map[engine.CustomerID][]engine.Row)
+	s := &Shop{Fixes: roaring.New(), Embedder: embedder, History: func(id engine.CustomerID) []engine.Row { return history[id] }}
 	entries := make([]catalogue.Entry, 0, len(solutions))
 	docs := make([][]string, 0, len(solutions))
 	for i := range solutions {
@@ -64,14 +67,14 @@ func NewShop(ctx context.Context, solutions []engine.Item, events []engine.Inter
 			continue
 		}
 		n, _ := ids.Assign(e.Item)
-		s.history[e.Customer] = append(s.history[e.Customer], engine.Row{Interaction: *e, Num: n})
+		history[e.Customer] = append(history[e.Customer], engine.Row{Interaction: *e, Num: n})
 	}
 	for i := range solutions {
 		for _, product := range solutions[i].AppliesTo {
 			ids.Assign(product)
 		}
 	}
-	for _, list := range s.history {
+	for _, list := range history {
 		slices.SortStableFunc(list, func(a, b engine.Row) int { return a.At.Compare(b.At) })
 	}
 	s.Catalogue = catalogue.New(ids).With(entries)
@@ -96,12 +99,13 @@ func NewShop(ctx context.Context, solutions []engine.Item, events []engine.Inter
 	if err != nil {
 		return nil, fmt.Errorf("make vectors of the solutions: %w", err)
 	}
-	s.vectors = make(passages, len(entries))
+	found := make(passages, len(entries))
 	for i, v := range vectors {
 		if v != nil {
-			s.vectors[of[i]] = append(s.vectors[of[i]], v)
+			found[of[i]] = append(found[of[i]], v)
 		}
 	}
+	s.Sentences = found
 	return s, nil
 }
 
@@ -110,11 +114,11 @@ func (s *Shop) embed(ctx context.Context, texts, languages []string) ([][]float3
 	var asked []string
 	var at []int
 	for i, t := range texts {
-		if s.embedder.Name() != sentence.Name || sentence.Covers(languages[i], t) {
+		if s.Embedder.Name() != sentence.Name || sentence.Covers(languages[i], t) {
 			asked, at = append(asked, t), append(at, i)
 		}
 	}
-	got, err := s.embedder.Embed(ctx, asked)
+	got, err := s.Embedder.Embed(ctx, asked)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +153,7 @@ func (s *Shop) Tickets(ctx context.Context, questions []record.Question) ([]Tick
 		out[i] = s.ticket(&questions[i])
 		texts[i], languages[i] = questions[i].Text, questions[i].Language
 	}
-	if s.embedder == nil {
+	if s.Embedder == nil {
 		return out, nil
 	}
 	vectors, err := s.embed(ctx, texts, languages)
@@ -157,7 +161,7 @@ func (s *Shop) Tickets(ctx context.Context, questions []record.Question) ([]Tick
 		return nil, fmt.Errorf("make vectors of the questions: %w", err)
 	}
 	for i := range out {
-		out[i].Sentences, out[i].Vector = s.vectors, vectors[i]
+		out[i].Sentences, out[i].Vector, out[i].Encoder = s.Sentences, vectors[i], s.Embedder.Name()
 	}
 	return out, nil
 }
@@ -174,12 +178,15 @@ func (s *Shop) ticket(q *record.Question) Ticket {
 	if n, known := ids.Num(q.Product); known && q.Product != "" {
 		t.Products = []engine.ItemNum{n}
 	}
-	if q.Customer != "" {
-		t.Rows = before(s.history[q.Customer], q.At)
+	if q.Customer != "" && s.History != nil {
+		t.Rows = before(s.History(q.Customer), q.At)
 		t.Bought = roaring.New()
 		for i := range t.Rows {
 			if t.Rows[i].Type == engine.Purchase {
 				t.Bought.Add(uint32(t.Rows[i].Num))
+			}
+			if r := &t.Rows[i]; q.Order != "" && r.OrderID == q.Order && r.Item != "" {
+				t.Products = append(t.Products, r.Num)
 			}
 		}
 	}
@@ -199,6 +206,13 @@ func (s *Shop) ticket(q *record.Question) Ticket {
 		}
 	}
 	return t
+}
+
+// Solved returns what became of a question, without what it says: for those that are too
+// many to be learnt from in whole.
+func (s *Shop) Solved(q *record.Question) solution.Solved {
+	t := s.ticket(q)
+	return t.Solved
 }
 
 // trials are what was tried, or, where that was not kept, what is right as if it had been.

@@ -1,0 +1,90 @@
+package training
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/head"
+	"github.com/rapportengine/rapport/engine/recommend"
+	"github.com/rapportengine/rapport/engine/record"
+	"github.com/rapportengine/rapport/engine/solution"
+	"github.com/rapportengine/rapport/training/desk"
+)
+
+// Taught says what solved tickets taught the service desk.
+type Taught struct {
+	Tickets    int         `json:"tickets"`  // whose text taught
+	Outcomes   int         `json:"outcomes"` // of tries on tickets, that count
+	Fixes      int         `json:"fixes"`    // that ended a ticket
+	Calibrated bool        `json:"calibrated"`
+	Proof      *desk.Proof `json:"proof,omitempty"`   // nil where too few tickets can be held out
+	Refused    string      `json:"refused,omitempty"` // why none of it serves
+	Seconds    float64     `json:"seconds"`
+}
+
+// teach returns what the tickets teach a desk with this world; nil where they say nothing, or
+// where what they say makes it worse.
+func (r *run) teach(ctx context.Context, w *recommend.World) (*solution.Knowledge, error) {
+	shop := &desk.Shop{Catalogue: w.Catalogue, Content: w.Content, Lexicon: w.Lexicon, Fixes: roaring.New(), History: r.snap.history}
+	for n, item := range w.Catalogue.Items() {
+		if item.KindOrProduct() == engine.Solution {
+			shop.Fixes.Add(uint32(n))
+		}
+	}
+	var whole, older []record.Question
+	for i := range r.snap.Tickets {
+		if q, ok := desk.QuestionOf(&r.snap.Tickets[i]); ok && q.Text != "" {
+			whole = append(whole, q)
+		} else if ok {
+			older = append(older, q)
+		}
+	}
+	older = append(older, r.snap.told...)
+	if shop.Fixes.IsEmpty() || len(whole)+len(older) == 0 {
+		return nil, nil
+	}
+	start := time.Now()
+	r.Fitter.begins("learning from tickets")
+	all, err := shop.Tickets(ctx, whole)
+	if err != nil {
+		return nil, err
+	}
+	taught := &Taught{}
+	o := desk.Options{Seed: r.Fitter.Seed, Workers: r.Fitter.Workers, Head: head.DefaultOptions()}
+	o.Head.MaxQuestions = desk.MaxQuestions
+	tickets := all[:0]
+	for i := range all {
+		if all[i].Teaches() {
+			tickets = append(tickets, all[i])
+			taught.Outcomes += len(all[i].Solved.Trials)
+		}
+	}
+	for i := range older {
+		if solved := shop.Solved(&older[i]); len(solved.Trials) > 0 {
+			o.Older = append(o.Older, solved)
+			taught.Outcomes += len(solved.Trials)
+		}
+	}
+	if taught.Tickets = len(tickets); taught.Outcomes == 0 {
+		return nil, nil
+	}
+	r.report.Desk = taught
+	defer func() { taught.Seconds = time.Since(start).Seconds() }()
+	if taught.Proof, err = shop.Prove(ctx, tickets, o); err != nil {
+		return nil, fmt.Errorf("measure what tickets teach: %w", err)
+	}
+	if p := taught.Proof; p != nil && p.Gain.High < 0 {
+		taught.Refused = fmt.Sprintf("hr@1 %+.3f [%+.3f, %+.3f] on %d held-out tickets against a desk that has learnt nothing", p.Gain.Difference, p.Gain.Low, p.Gain.High, p.HeldOut)
+		return nil, nil
+	}
+	learnt, err := shop.Learn(ctx, tickets, o)
+	if err != nil {
+		return nil, fmt.Errorf("learn from tickets: %w", err)
+	}
+	taught.Fixes, taught.Calibrated = len(learnt.Knowledge.Fixes), learnt.Knowledge.Sure != nil
+	return learnt.Knowledge, nil
+}
