@@ -16,6 +16,7 @@ import (
 	"github.com/dgraph-io/badger/v4"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/store/journal"
 )
 
 // backupsKept is how many backups a store remembers, for the receipts of erasures and
@@ -27,6 +28,9 @@ const backupsKept = 200
 type backupRow struct {
 	engine.Backup
 	Store string `json:"store"`
+	// Up to where it holds the journals of impressions.
+	Shown   journal.Position `json:"shown"`
+	Reasons journal.Position `json:"reasons"`
 }
 
 // backupHeader is the first frame of a backup file.
@@ -81,10 +85,11 @@ func (s *Store) backup(ctx context.Context, w io.Writer, since uint64) (engine.B
 }
 
 // writeBackup writes the file, and into h what it turned out to hold.
-func (s *Store) writeBackup(ctx context.Context, w io.Writer, h *backupHeader, base engine.Backup) error {
+func (s *Store) writeBackup(ctx context.Context, w io.Writer, h *backupHeader, base backupRow) error {
 	s.view.RLock()
 	txn := s.db.NewTransaction(false)
 	h.Seq = s.Seq()
+	h.Shown, h.Reasons = s.shown.Position(), s.reasons.Position()
 	s.view.RUnlock()
 	defer txn.Discard()
 	// The stream reads this moment or later, and one that adds to this backup reads what
@@ -121,7 +126,29 @@ func (s *Store) writeBackup(ctx context.Context, w io.Writer, h *backupHeader, b
 			return err
 		}
 	}
+	if err := writeRows(s.shown, base.Shown, h.Shown, &section{f: out, kind: frameShown}); err != nil {
+		return err
+	}
+	if err := writeRows(s.reasons, base.Reasons, h.Reasons, &section{f: out, kind: frameReasons}); err != nil {
+		return err
+	}
 	return out.end()
+}
+
+// writeRows writes what a journal has from one position to another: of each row subject16,
+// id16, how long its value is, and that.
+func writeRows(j *journal.Journal, from, to journal.Position, out *section) error {
+	var buf []byte
+	err := j.Between(from, to, func(row journal.Row) error {
+		buf = append(append(buf[:0], row.Subject[:]...), row.ID[:]...)
+		buf = binary.AppendUvarint(buf, uint64(len(row.Value)))
+		_, err := out.Write(append(buf, row.Value...))
+		return err
+	})
+	if err != nil {
+		return journalError(err)
+	}
+	return out.flush()
 }
 
 // ctxWriter writes until its context ends.
@@ -190,25 +217,25 @@ func backupRows(txn *badger.Txn) (list []backupRow, err error) {
 }
 
 // backupAt returns the backup of this store that ends at a position; nothing for 0.
-func (s *Store) backupAt(ctx context.Context, position uint64, store string) (engine.Backup, error) {
+func (s *Store) backupAt(ctx context.Context, position uint64, store string) (backupRow, error) {
 	if position == 0 {
-		return engine.Backup{}, nil
+		return backupRow{}, nil
 	}
 	txn, done, err := s.read(ctx)
 	if err != nil {
-		return engine.Backup{}, err
+		return backupRow{}, err
 	}
 	defer done()
 	list, err := backupRows(txn)
 	if err != nil {
-		return engine.Backup{}, err
+		return backupRow{}, err
 	}
 	i := slices.IndexFunc(list, func(b backupRow) bool { return b.Position == position && b.Store == store })
 	if i < 0 {
-		return engine.Backup{}, engine.Invalidf(engine.CodeInvalidField, "since",
+		return backupRow{}, engine.Invalidf(engine.CodeInvalidField, "since",
 			"the position of one of the last %d backups this store made since it was restored, if ever; %d is none: make a whole one", backupsKept, position)
 	}
-	return list[i].Backup, nil
+	return list[i], nil
 }
 
 func (s *Store) rememberBackup(ctx context.Context, b backupRow) error {

@@ -102,7 +102,10 @@ func TestBackupsThatAdd(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	shows(t, s, goes, 3)
+	shows(t, s, engine.OfCustomer("ann"), 2)
 	whole, b0 := backup(t, s, 0)
+	shows(t, s, engine.OfCustomer("ben"), 2)
 	write(t, s, engine.Erase{Subject: goes}, engine.DeleteItem{ID: "old"}, deleted(engine.OfCustomer("cleo"), "e9"), seen("g2", "goes-away", "", noon))
 	if _, err := s.MoveMerged(t.Context()); err != nil {
 		t.Fatal(err)
@@ -117,12 +120,15 @@ func TestBackupsThatAdd(t *testing.T) {
 	s.Start(t.Context(), nil)
 	s.Compact(t)
 	one, b1 := backup(t, s, b0.Position)
+	shows(t, s, engine.OfCustomer("cleo"), 1)
 	write(t, s, seen("last", "ann", "", noon), engine.PutItem{Item: engine.Item{ID: "old", Title: "again"}})
 	two, b2 := backup(t, s, b1.Position)
 	got, out := restored(t, store.RestoreOptions{}, whole, one, two)
 	if want, have := tellAll(t, s), tellAll(t, got); !reflect.DeepEqual(want, have) {
-		t.Errorf("restored are %d subjects, %d commands, %d events, %d tickets; want %d, %d, %d, %d", len(have.history), len(have.tail),
-			len(have.events), have.tickets, len(want.history), len(want.tail), len(want.events), want.tickets)
+		t.Errorf("restored are %d subjects, %d commands, %d events, %d tickets, %d answers; want %d, %d, %d, %d, %d", len(have.history), len(have.tail),
+			len(have.events), have.tickets, len(have.shown), len(want.history), len(want.tail), len(want.events), want.tickets, len(want.shown))
+	} else if len(have.shown) != 5 {
+		t.Errorf("%d answers are restored, want 5", len(have.shown))
 	}
 	if models, err := got.Models(t.Context()); err != nil || len(models) != 1 || out.Backup.ID != b2.ID {
 		t.Errorf("restored %d models, %v, and backup %s; want 1 and %s", len(models), err, out.Backup.ID, b2.ID)

@@ -10,6 +10,7 @@ import (
 	"github.com/dgraph-io/badger/v4"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/store/journal"
 )
 
 // maxProblems bounds a report: by then it is clear that something is wrong.
@@ -211,10 +212,22 @@ func (c *checker) scenarios() error {
 }
 
 func (c *checker) impressions() error {
-	return c.rows(impressionLetter, &c.out.Impressions, func(_, value []byte) error {
-		_, err := decodeImpression(value, c.s.ids)
+	problem := func(err error) { c.out.problem("what was shown: %v", err) }
+	err := c.s.shown.Check(func(row journal.Row) error {
+		if err := c.ctx.Err(); err != nil {
+			return err
+		}
+		c.out.Impressions++
+		_, err := decodeImpression(row.Value, c.s.ids)
 		return err
-	})
+	}, problem)
+	if err != nil {
+		return err
+	}
+	if err := c.s.reasons.Check(func(journal.Row) error { return nil }, problem); err != nil {
+		return err
+	}
+	return c.ctx.Err()
 }
 
 func (c *checker) tail() error {

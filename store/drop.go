@@ -15,7 +15,7 @@ const dropAttempts = 4
 
 // wordLetters are of rows that hold names and words of a person.
 var wordLetters = []byte{
-	eventLetter, beforeLetter, nameLetter, customerLetter, ticketLetter, impressionLetter, reasonLetter,
+	eventLetter, beforeLetter, nameLetter, customerLetter, ticketLetter,
 }
 
 // finishErasure is steps 2 and 3. The caller holds dropping, or is Open.
@@ -26,7 +26,7 @@ func (s *Store) finishErasure(receipt string, u *erasure) error {
 	if err := s.deleteHashes(u); err != nil {
 		return err
 	}
-	if err := s.dropWords(u); err != nil {
+	if err := errors.Join(s.dropWords(u), s.dropShown(u)); err != nil {
 		return err
 	}
 	return s.db.Update(func(txn *badger.Txn) error {
@@ -132,6 +132,11 @@ func (s *Store) dropWords(u *erasure) error {
 		return errors.Join(err, fmt.Errorf("%d prefixes are still there after %d drops", len(prefixes), dropAttempts))
 	}
 	return nil
+}
+
+// dropShown drops what the erased were shown.
+func (s *Store) dropShown(u *erasure) error {
+	return journalError(errors.Join(s.shown.Drop(u.Subjects), s.reasons.Drop(u.Subjects)))
 }
 
 // stillThere returns the prefixes under which there is anything, be it old versions,

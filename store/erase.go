@@ -209,13 +209,17 @@ func (s *Store) receipt(txn *badger.Txn, u *erasure) (*engine.Erasure, error) {
 	}
 	for _, h := range u.Subjects {
 		out.Subjects = append(out.Subjects, h.String())
+		shown, err := s.shown.Count(h)
+		if err != nil {
+			return nil, journalError(err)
+		}
+		out.Impressions += shown
 		for _, count := range []struct {
 			letter   byte
 			keyBytes int
 			n        *int
 		}{
 			{eventLetter, eventKeyBytes, &out.Interactions},
-			{impressionLetter, pairKeyBytes, &out.Impressions},
 			{ticketLetter, pairKeyBytes, &out.Tickets},
 			{customerLetter, hashKeyBytes, &out.Records},
 		} {

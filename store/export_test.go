@@ -1,9 +1,13 @@
 package store
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/dgraph-io/badger/v4"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/store/journal"
 )
 
 // MakeOld takes out of a store what format 1 did not have.
@@ -11,6 +15,16 @@ func (s *Store) MakeOld(t *testing.T) {
 	t.Helper()
 	if err := s.db.DropPrefix([]byte{unmovedLetter}); err != nil {
 		t.Fatal(err)
+	}
+	for letter, j := range map[byte]*journal.Journal{'i': s.shown, 'r': s.reasons} {
+		var gone []engine.Hash16
+		err := j.All(j.Position(), func(row journal.Row) error {
+			gone = append(gone, row.Subject)
+			return s.db.Update(func(txn *badger.Txn) error { return txn.Set(pairKey(letter, row.Subject, row.ID), row.Value) })
+		})
+		if err := errors.Join(err, j.Drop(gone)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	s.PutFormat(t, []byte{recordVersion, 1})
 }

@@ -53,6 +53,11 @@ func (s *Store) checkFormat() error {
 			return err
 		}
 	}
+	if format == 1 || format == 2 {
+		if err := s.moveImpressions(); err != nil {
+			return err
+		}
+	}
 	return writeError(s.db.Update(func(txn *badger.Txn) error {
 		return txn.Set(formatKey, binary.AppendUvarint([]byte{recordVersion}, formatVersion))
 	}))

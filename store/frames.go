@@ -17,19 +17,22 @@ import (
 // and a frame is kind1 | length4 | CRC-32C of the bytes, 4 | bytes. In order: one
 // frame h, the header in JSON; frames d, cut anywhere, whose bytes together are
 // Badger's backup stream; in a backup that adds to another, frames k with the keys that
-// were there; and one frame e with the SHA-256 of all before it. A frame is handed on
+// were there; frames s with what was shown to whom, and frames w with why, in one that adds
+// to another what is new of them (since version 2); and one frame e with the SHA-256 of all before it. A frame is handed on
 // only when its sum is right, and a file without its e was cut short.
 const (
 	backupMagic   = "RAPPORT-BACKUP"
-	backupVersion = 1
+	backupVersion = 2
 
-	frameHeader = 'h'
-	frameData   = 'd'
-	frameKeys   = 'k'
-	frameEnd    = 'e'
+	frameHeader  = 'h'
+	frameData    = 'd'
+	frameKeys    = 'k'
+	frameShown   = 's'
+	frameReasons = 'w'
+	frameEnd     = 'e'
 
 	frameHead  = 1 + 4 + 4
-	frameBytes = 64 << 10 // of d and k
+	frameBytes = 64 << 10 // of d, k, s and w
 	frameLimit = 64 << 20 // of any: what a reader makes room for
 )
 
@@ -107,8 +110,8 @@ func newFrameReader(r io.Reader) (*frameReader, error) {
 	if _, err := io.ReadFull(r, head); err != nil || !bytes.HasPrefix(head, []byte(backupMagic)) {
 		return nil, fmt.Errorf("not a backup: it does not begin with %q: %w", backupMagic, ErrCorrupt)
 	}
-	if v := head[len(backupMagic)]; v != backupVersion {
-		return nil, fmt.Errorf("a backup of version %d, this program reads %d: %w", v, backupVersion, ErrNewerFormat)
+	if v := head[len(backupMagic)]; v == 0 || v > backupVersion {
+		return nil, fmt.Errorf("a backup of version %d, this program reads up to %d: %w", v, backupVersion, ErrNewerFormat)
 	}
 	f.sum.Write(head)
 	return f, f.next()

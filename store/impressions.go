@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -14,12 +15,13 @@ import (
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/store/journal"
 )
 
-// An impression is two rows with lives of their own. What was shown, kept for
-// engine.ImpressionAge:
+// An impression is two rows with lives of their own, in journals of their own under the
+// subject16 and rec16 of its id. What was shown, kept for engine.ImpressionAge, in shown:
 //
-//	i | subject16 | rec16 -> version 2 | at, ms | subject kind1 | subject id | request |
+//	version 2 | at, ms | subject kind1 | subject id | request |
 //	                         rest of the answer | items
 //
 // where the request is the texts of plainTexts, its count, and what else it says as JSON or
@@ -31,10 +33,11 @@ import (
 //
 // And why, kept for engine.ReasonAge:
 //
-//	r | subject16 | rec16 -> see reasonsVersion
+//	see reasonsVersion
 //
-// subject16 and rec16 are those of the recommendation id. Both rows are written under load,
-// one for every answer: so without reflection, and what an answer repeats stands once.
+// Both rows are written under load, one for every answer: so without reflection, what an
+// answer repeats stands once, and not into Badger, whose merging of tables in the background
+// stood in the way of answers for tenths of a second (decision 014).
 const (
 	oldImpressionVersion = 1
 	impressionVersion    = 2
@@ -43,33 +46,77 @@ const (
 // maxShown bounds what a decoder allocates; a list has at most engine.MaxCount items.
 const maxShown = 4 * engine.MaxCount
 
-// PutImpressions keeps answers as they were given. Their ids are of
-// engine.NewRecommendationID. What was shown to somebody erased since is left out.
-func (s *Store) PutImpressions(ctx context.Context, list []engine.Impression) error {
-	var e impressionEncoder
-	for len(list) > 0 {
-		n := 0
-		err := s.write(ctx, func(txn *badger.Txn) error {
-			for n = 0; n < len(list); n++ {
-				switch err := s.putImpression(txn, &list[n], &e); {
-				case errors.Is(err, badger.ErrTxnTooBig) && n > 0:
-					return nil // the transaction is full: commit, and go on in the next
-				case err != nil:
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("keeping %d impressions: %w", len(list), err)
+// The directories of the journals within the store's, and how much longer than asked a row
+// may lie in them.
+const (
+	shownDir     = "shown"
+	reasonsDir   = "reasons"
+	reasonsLasts = time.Hour // a day is all the time they have
+	// trimEvery is how often what has expired is looked for.
+	trimEvery = 10 * time.Minute
+)
+
+// openShown opens the journals of impressions.
+func (s *Store) openShown() error {
+	within := func(dir string) string {
+		if s.dir == "" {
+			return ""
 		}
-		list = list[n:]
+		return filepath.Join(s.dir, dir)
+	}
+	var err error
+	if s.shown, err = journal.Open(within(shownDir), journal.Options{Sync: s.fsync}); err != nil {
+		return fmt.Errorf("impressions: %w", journalError(err))
+	}
+	if s.reasons, err = journal.Open(within(reasonsDir), journal.Options{Sync: s.fsync, SegmentLasts: reasonsLasts}); err != nil {
+		return fmt.Errorf("reasons of impressions: %w", errors.Join(journalError(err), s.shown.Close()))
 	}
 	return nil
 }
 
-// putImpression writes the rows of one impression. The caller holds dropping.
-func (s *Store) putImpression(txn *badger.Txn, imp *engine.Impression, e *impressionEncoder) error {
+// closeShown closes them.
+func (s *Store) closeShown() error { return errors.Join(s.shown.Close(), s.reasons.Close()) }
+
+// journalError says of an error of a journal what the store calls it.
+func journalError(err error) error {
+	if errors.Is(err, journal.ErrCorrupt) {
+		return fmt.Errorf("%w: %w", err, ErrCorrupt)
+	}
+	return writeError(err)
+}
+
+// PutImpressions keeps answers as they were given. Their ids are of
+// engine.NewRecommendationID. What was shown to somebody erased since is left out.
+func (s *Store) PutImpressions(ctx context.Context, list []engine.Impression) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := s.roomToWrite(); err != nil {
+		return err
+	}
+	leave, err := s.enter()
+	if err != nil {
+		return err
+	}
+	defer leave()
+	s.dropping.RLock()
+	defer s.dropping.RUnlock()
+	var e impressionEncoder
+	var shown, reasons []journal.Row
+	for i := range list {
+		if err := s.encodeImpression(&list[i], &e, &shown, &reasons); err != nil {
+			return fmt.Errorf("keeping %d impressions: %w", len(list), err)
+		}
+	}
+	// The reasons first, as they are nothing without the answer they are of.
+	if err := errors.Join(s.reasons.Append(reasons), s.shown.Append(shown), s.trimShown()); err != nil {
+		return fmt.Errorf("keeping %d impressions: %w", len(list), journalError(err))
+	}
+	return nil
+}
+
+// encodeImpression appends the rows of one impression. The caller holds dropping.
+func (s *Store) encodeImpression(imp *engine.Impression, e *impressionEncoder, shown, reasons *[]journal.Row) error {
 	subject16, rec16, at, err := engine.ParseRecommendationID(imp.RecommendationID)
 	if err != nil {
 		return err
@@ -79,27 +126,25 @@ func (s *Store) putImpression(txn *badger.Txn, imp *engine.Impression, e *impres
 			return nil
 		}
 	}
-	shown, reasons, err := e.encode(imp, s.ids)
+	told, why, err := e.encode(imp, s.ids)
 	if err != nil {
 		return err
 	}
-	// The reasons first: if they fit and the answer does not, they are written again
-	// with it in the next transaction, and never stand alone for long.
-	if reasons != nil {
-		if err := txn.SetEntry(s.expiring(pairKey(reasonLetter, subject16, rec16), reasons, at.Add(engine.ReasonAge))); err != nil {
-			return err
-		}
+	key := journal.Key{Subject: subject16, ID: rec16}
+	*shown = append(*shown, journal.Row{Key: key, Value: told})
+	if why != nil {
+		*reasons = append(*reasons, journal.Row{Key: key, Value: why})
 	}
-	return txn.SetEntry(s.expiring(pairKey(impressionLetter, subject16, rec16), shown, at.Add(engine.ImpressionAge)))
+	return nil
 }
 
-// expiring returns an entry that goes at a time of the store's clock: Badger looks at
-// the machine's.
-func (s *Store) expiring(key, value []byte, at time.Time) *badger.Entry {
-	e := badger.NewEntry(key, value)
-	at = time.Now().Add(at.Sub(s.now()))
-	e.ExpiresAt = uint64(max(at.Unix(), 1)) // 0 would be never
-	return e
+// trimShown drops what has expired, now and then.
+func (s *Store) trimShown() error {
+	now, last := s.now(), s.trimmed.Load()
+	if now.UnixMilli()-last < trimEvery.Milliseconds() || !s.trimmed.CompareAndSwap(last, now.UnixMilli()) {
+		return nil
+	}
+	return errors.Join(s.shown.Trim(now.Add(-engine.ImpressionAge)), s.reasons.Trim(now.Add(-engine.ReasonAge)))
 }
 
 // impressionEncoder writes the rows of impressions, one after another.
@@ -412,33 +457,109 @@ func (s *Store) Impression(ctx context.Context, id string) (engine.Impression, e
 		return engine.Impression{}, fmt.Errorf("recommendation %s has expired: answers are kept for %d days: %w",
 			id, engine.ImpressionAge/(24*time.Hour), engine.ErrNotFound)
 	}
-	txn, done, err := s.read(ctx)
+	if err := ctx.Err(); err != nil {
+		return engine.Impression{}, err
+	}
+	leave, err := s.enter()
 	if err != nil {
 		return engine.Impression{}, err
 	}
-	defer done()
-	value, err := get(txn, pairKey(impressionLetter, subject16, rec16))
-	if err != nil {
+	defer leave()
+	key := journal.Key{Subject: subject16, ID: rec16}
+	value, err := s.shown.Get(key)
+	if errors.Is(err, engine.ErrNotFound) {
 		return engine.Impression{}, fmt.Errorf("recommendation %s was not kept, or its customer was erased: %w", id, err)
 	}
-	return s.whole(txn, subject16, rec16, value)
+	if err != nil {
+		return engine.Impression{}, fmt.Errorf("recommendation %s: %w", id, journalError(err))
+	}
+	return s.whole(journal.Row{Key: key, Value: value})
 }
 
 // whole decodes an impression and adds its reasons while they are kept.
-func (s *Store) whole(txn *badger.Txn, subject16, rec16 engine.Hash16, value []byte) (engine.Impression, error) {
-	at := binary.BigEndian.Uint64(rec16[:])
-	id := engine.NewRecommendationID(subject16, time.UnixMilli(int64(at)), binary.BigEndian.Uint64(rec16[8:]))
-	imp, err := decodeImpression(value, s.ids)
+func (s *Store) whole(row journal.Row) (engine.Impression, error) {
+	at := time.UnixMilli(row.Millis())
+	id := engine.NewRecommendationID(row.Subject, at, binary.BigEndian.Uint64(row.ID[8:]))
+	imp, err := decodeImpression(row.Value, s.ids)
 	if err != nil {
 		return engine.Impression{}, fmt.Errorf("recommendation %s: %w", id, err)
 	}
 	imp.RecommendationID, imp.Answer.RecommendationID = id, id
-	value, err = get(txn, pairKey(reasonLetter, subject16, rec16))
+	if s.now().Sub(at) > engine.ReasonAge {
+		return imp, nil
+	}
+	value, err := s.reasons.Get(row.Key)
 	if errors.Is(err, engine.ErrNotFound) {
 		return imp, nil
 	}
-	if err == nil {
-		err = addReasons(&imp, value)
+	if err != nil {
+		return imp, fmt.Errorf("reasons of recommendation %s: %w", id, journalError(err))
 	}
-	return imp, err
+	return imp, addReasons(&imp, value)
+}
+
+// impressionsUnder appends the answers given to one subject16 that have not expired, by time.
+func (s *Store) impressionsUnder(h engine.Hash16, list []engine.Impression) ([]engine.Impression, error) {
+	err := s.shown.Under(h, s.kept(func(row journal.Row) error {
+		imp, err := s.whole(row)
+		list = append(list, imp)
+		return err
+	}))
+	return list, journalError(err)
+}
+
+// kept passes on the rows of what was shown that have not expired: their segment may hold
+// younger ones.
+func (s *Store) kept(fn func(journal.Row) error) func(journal.Row) error {
+	oldest := s.now().Add(-engine.ImpressionAge).UnixMilli()
+	return func(row journal.Row) error {
+		if row.Millis() < oldest {
+			return nil
+		}
+		return fn(row)
+	}
+}
+
+// moveImpressions is the step to format 3: impressions and reasons were rows i and r of
+// Badger. Rows are moved by time, so that they fall into few segments. It can be taken again.
+func (s *Store) moveImpressions() error {
+	for letter, into := range map[byte]*journal.Journal{'i': s.shown, 'r': s.reasons} {
+		if err := s.moveRows(letter, into); err != nil {
+			return err
+		}
+	}
+	return s.db.DropPrefix([]byte{'i'}, []byte{'r'})
+}
+
+// movedAtOnce bounds what a move holds in memory.
+const movedAtOnce = 512
+
+func (s *Store) moveRows(letter byte, into *journal.Journal) error {
+	return s.db.View(func(txn *badger.Txn) error {
+		var keys []journal.Key
+		err := eachKey(txn, []byte{letter}, func(key []byte) error {
+			if len(key) == pairKeyBytes { // else an erasure's marker
+				keys = append(keys, journal.Key{Subject: firstHash(key), ID: secondHash(key)})
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		slices.SortFunc(keys, func(a, b journal.Key) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+		for some := range slices.Chunk(keys, movedAtOnce) {
+			rows := make([]journal.Row, 0, len(some))
+			for _, key := range some {
+				value, err := get(txn, pairKey(letter, key.Subject, key.ID))
+				if err != nil {
+					return err
+				}
+				rows = append(rows, journal.Row{Key: key, Value: value})
+			}
+			if err := into.Append(rows); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

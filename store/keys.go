@@ -19,8 +19,6 @@ import (
 //	w | subject16 | event16 | seq8      rows of an event before a change   edit.go
 //	d | subject16 | event16             an event changed or deleted by hand
 //	j | ticket16 | event16              subject16 an outcome is filed under outcome.go
-//	i | subject16 | rec16               impression, 30 days               impressions.go
-//	r | subject16 | rec16               its reasons, 24 hours
 //	a | from16                          whom a session or merged customer belongs to
 //	A | owner16 | from16                whose earlier rows a history takes in   links.go
 //	B | owner16 | from16                rows that are still to be moved    move.go
@@ -43,8 +41,8 @@ import (
 // whatever time it carries, so it needs no read to count once. The first byte of every
 // value is the version of its record.
 //
-// Only e, s, c, t, w, i and r hold what can be read as a name or words of a person; all
-// else is hashes and numbers.
+// Only e, s, c, t and w hold what can be read as a name or words of a person; all else is
+// hashes and numbers. What was shown to people lies in journals, see impressions.go.
 const (
 	eventLetter      = 'e'
 	nameLetter       = 's'
@@ -55,8 +53,6 @@ const (
 	beforeLetter     = 'w'
 	editedLetter     = 'd'
 	outcomeLetter    = 'j'
-	impressionLetter = 'i'
-	reasonLetter     = 'r'
 	forwardLetter    = 'a'
 	ownedLetter      = 'A'
 	unmovedLetter    = 'B'
@@ -78,7 +74,7 @@ const (
 const (
 	hashBytes     = len(engine.Hash16{})
 	eventKeyBytes = 1 + 2*hashBytes + 2
-	pairKeyBytes  = 1 + 2*hashBytes // tickets, impressions, reasons, owned, edited, outcomes, unmoved
+	pairKeyBytes  = 1 + 2*hashBytes // tickets, owned, edited, outcomes, unmoved
 	hashKeyBytes  = 1 + hashBytes   // names, customers, forward links, ticket homes
 )
 

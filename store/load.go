@@ -12,6 +12,7 @@ import (
 	"github.com/dgraph-io/badger/v4/pb"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/store/journal"
 )
 
 // loadWrites is how many batches Badger writes at once: each holds up to two megabytes.
@@ -33,19 +34,24 @@ func load(dir string, f *frameReader, h *backupHeader, log *slog.Logger) error {
 			return err
 		}
 	}
+	if err := within(dir, log, func(s *Store) error {
+		return errors.Join(loadRows(f.of(frameShown), s.shown), loadRows(f.of(frameReasons), s.reasons))
+	}); err != nil {
+		return err
+	}
 	if !f.done {
 		return fmt.Errorf("the backup goes on after its end: %w", ErrCorrupt)
 	}
 	return nil
 }
 
-// within opens Badger alone for one step.
+// within opens the files alone for one step.
 func within(dir string, log *slog.Logger, step func(*Store) error) error {
 	s := &Store{dir: dir, log: log, minFree: -1}
-	if err := s.openDB(); err != nil {
+	if err := s.openFiles(); err != nil {
 		return err
 	}
-	return errors.Join(step(s), s.db.Close())
+	return errors.Join(step(s), s.closeFiles())
 }
 
 // dropErased drops the words of those who were erased since the backup before. All else
@@ -66,7 +72,7 @@ func (s *Store) dropErased(receipts []engine.Erasure) error {
 		if err != nil {
 			return err
 		}
-		if err := s.dropWords(u); err != nil {
+		if err := errors.Join(s.dropWords(u), s.dropShown(u)); err != nil {
 			return err
 		}
 	}
@@ -137,4 +143,57 @@ func keysDamaged(err error) error {
 		return err
 	}
 	return fmt.Errorf("list of keys: %w", errors.Join(err, ErrCorrupt))
+}
+
+// loadRows adds to a journal what writeRows wrote.
+func loadRows(r io.Reader, j *journal.Journal) error {
+	in := bufio.NewReader(r)
+	var rows []journal.Row
+	for {
+		row, err := readShown(in)
+		if err != nil && err != io.EOF {
+			return err
+		}
+		if err == nil {
+			rows = append(rows, row)
+		}
+		if err == io.EOF || len(rows) == movedAtOnce {
+			if err := j.Append(rows); err != nil {
+				return journalError(err)
+			}
+			rows = rows[:0]
+		}
+		if err == io.EOF {
+			return nil
+		}
+	}
+}
+
+// readShown reads one row; the error is io.EOF where there is none.
+func readShown(in *bufio.Reader) (row journal.Row, err error) {
+	if _, err := io.ReadFull(in, row.Subject[:]); err != nil {
+		if err == io.EOF {
+			return row, err
+		}
+		return row, rowsDamaged(err)
+	}
+	if _, err := io.ReadFull(in, row.ID[:]); err != nil {
+		return row, rowsDamaged(err)
+	}
+	size, err := binary.ReadUvarint(in)
+	if err != nil || size > journal.MaxValueBytes {
+		return row, rowsDamaged(err)
+	}
+	row.Value = make([]byte, size)
+	if _, err := io.ReadFull(in, row.Value); err != nil {
+		return row, rowsDamaged(err)
+	}
+	return row, nil
+}
+
+func rowsDamaged(err error) error {
+	if errors.Is(err, ErrCorrupt) {
+		return err
+	}
+	return fmt.Errorf("what was shown: %w", errors.Join(err, ErrCorrupt))
 }

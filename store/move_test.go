@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/store"
@@ -18,6 +19,7 @@ type told struct {
 	tail    []engine.Committed
 	events  []engine.Interaction
 	tickets int
+	shown   []engine.Impression
 }
 
 func tellAll(t *testing.T, s *store.Store) told {
@@ -42,7 +44,26 @@ func tellAll(t *testing.T, s *store.Store) told {
 	if err := v.Tickets(ctx, func(engine.Ticket) error { out.tickets++; return nil }); err != nil {
 		t.Fatal(err)
 	}
+	if err := v.Impressions(ctx, func(i engine.Impression) error { out.shown = append(out.shown, i); return nil }); err != nil {
+		t.Fatal(err)
+	}
 	return out
+}
+
+// shows has answers with reasons kept, given to somebody now.
+func shows(t *testing.T, s *store.Store, who engine.Subject, answers uint64) {
+	t.Helper()
+	var list []engine.Impression
+	for i := range answers {
+		at := time.Now().UTC().Truncate(time.Millisecond).Add(-time.Duration(i) * time.Minute)
+		id := engine.NewRecommendationID(who.Hash(), at, i)
+		list = append(list, engine.Impression{RecommendationID: id, At: at, Subject: who, Answer: engine.Answer{
+			RecommendationID: id, Items: []engine.Recommended{{Item: "lamp", Rank: 1, Reasons: []engine.Reason{{Type: engine.ReasonHistory, Item: "bulb", Contribution: 1}}}},
+		}})
+	}
+	if err := s.PutImpressions(t.Context(), list); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // family writes a customer with a long past in sessions, and in another customer.
@@ -142,14 +163,15 @@ func TestAnOlderStoreIsBroughtUpToDate(t *testing.T) {
 	s := open(t, dir, store.Options{})
 	s.Start(t.Context(), nil)
 	family(t, s)
+	shows(t, s, engine.OfCustomer("ann"), 700)
 	want := tellAll(t, s)
 	s.MakeOld(t)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	up, err := store.Upgrade(dir, true)
-	if err != nil || up.From != 1 || up.To != 2 || len(up.Steps) == 0 {
-		t.Errorf("a dry run says %+v, %v; want from 1 to 2", up, err)
+	if err != nil || up.From != 1 || up.To != 3 || len(up.Steps) != 2 {
+		t.Errorf("a dry run says %+v, %v; want two steps from 1 to 3", up, err)
 	}
 	if up, err = store.Upgrade(dir, false); err != nil || len(up.Steps) == 0 {
 		t.Errorf("Upgrade: %+v, %v", up, err)

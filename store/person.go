@@ -68,7 +68,7 @@ func (s *Store) gather(ctx context.Context, txn *badger.Txn, subj engine.Subject
 		if p.Tickets, err = ticketsUnder(txn, h, p.Tickets); err != nil {
 			return p, err
 		}
-		if p.Impressions, err = s.impressionsUnder(txn, h, p.Impressions); err != nil {
+		if p.Impressions, err = s.impressionsUnder(h, p.Impressions); err != nil {
 			return p, err
 		}
 	}
@@ -107,19 +107,6 @@ func ticketsUnder(txn *badger.Txn, h engine.Hash16, list []engine.Ticket) ([]eng
 		}
 		ticket, _, err := decodeTicket(value)
 		list = append(list, ticket)
-		return err
-	})
-	return list, err
-}
-
-// impressionsUnder appends the answers given to one subject16.
-func (s *Store) impressionsUnder(txn *badger.Txn, h engine.Hash16, list []engine.Impression) ([]engine.Impression, error) {
-	err := each(txn, hashKey(impressionLetter, h), func(key, value []byte) error {
-		if len(key) != pairKeyBytes {
-			return nil // an erasure's marker
-		}
-		imp, err := s.whole(txn, firstHash(key), secondHash(key), value)
-		list = append(list, imp)
 		return err
 	})
 	return list, err

@@ -24,6 +24,7 @@ import (
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/store/journal"
 )
 
 // Options say how a store is to behave. The zero value is good.
@@ -51,7 +52,8 @@ const DefaultMinFree = 128 << 20
 const (
 	// formatVersion rises when an older program could not read what a newer one wrote.
 	// 2: settings, changed events, outcomes counted once, merged rows that move.
-	formatVersion = 2
+	// 3: impressions in journals.
+	formatVersion = 3
 	// valueThreshold is Badger's largest: what is smaller lies in its tables and not
 	// in its value log, which an erasure would not reach. Nothing larger is written, so
 	// the value log stays empty and needs no collecting.
@@ -83,6 +85,9 @@ type Store struct {
 
 	maxEntries, maxBytes int64 // of one transaction, with some slack
 	nextBlob             atomic.Uint64
+
+	shown, reasons *journal.Journal // see impressions.go
+	trimmed        atomic.Int64     // when they were last looked through for what has expired, Unix milliseconds
 
 	seq    atomic.Uint64         // of the newest commit
 	broken atomic.Pointer[error] // why nothing is written any more, or nil
@@ -138,23 +143,37 @@ func Open(dir string, o Options) (*Store, error) {
 		s.minFree = DefaultMinFree
 	}
 	s.queue.wake = make(chan struct{}, 1)
-	if err := s.openDB(); err != nil {
+	if err := s.openFiles(); err != nil {
 		return nil, err
 	}
 	if err := s.load(); err != nil {
-		return nil, fmt.Errorf("opening the store: %w", errors.Join(err, s.db.Close()))
+		return nil, fmt.Errorf("opening the store: %w", errors.Join(err, s.closeFiles()))
 	}
 	if err := s.SetHolder(""); err != nil {
-		return nil, errors.Join(err, s.db.Close())
+		return nil, errors.Join(err, s.closeFiles())
 	}
 	return s, nil
 }
+
+// openFiles opens Badger, which locks the directory, and the journals.
+func (s *Store) openFiles() error {
+	if err := s.openDB(); err != nil {
+		return err
+	}
+	if err := s.openShown(); err != nil {
+		return fmt.Errorf("opening the store: %w", errors.Join(err, s.db.Close()))
+	}
+	return nil
+}
+
+// closeFiles closes what openFiles opened: what holds the lock last.
+func (s *Store) closeFiles() error { return errors.Join(s.closeShown(), s.db.Close()) }
 
 // load brings into memory what the committer and the readers need at hand, and clears
 // away what was left unfinished.
 func (s *Store) load() error {
 	for _, step := range []func() error{
-		s.checkFormat, s.finishErasures, s.loadNumbers, s.loadEdited, s.loadTail, s.dropUnfinishedBlobs,
+		s.checkFormat, s.finishErasures, s.loadNumbers, s.loadEdited, s.loadTail, s.dropUnfinishedBlobs, s.trimShown,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -228,7 +247,7 @@ func (s *Store) Close() error {
 	if s.dir != "" {
 		_ = os.Remove(filepath.Join(s.dir, holderFile)) // a stale note does no harm
 	}
-	if err := s.db.Close(); err != nil {
+	if err := s.closeFiles(); err != nil {
 		return fmt.Errorf("closing the store: %w", err)
 	}
 	return nil

@@ -21,6 +21,7 @@ type Upgraded struct {
 // upgradeSteps are what it takes to come from the format of their place plus one.
 var upgradeSteps = [formatVersion - 1]string{
 	"note whose rows a merge has left where they were, so that they can move (a few bytes a merged customer or session)",
+	"move what was shown to whom, and why, from tables into journals (as many bytes as they take)",
 }
 
 // Upgrade brings the store in dir up to this program's format, or with dryRun only says

@@ -12,6 +12,7 @@ import (
 	"github.com/dgraph-io/badger/v4"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/store/journal"
 )
 
 // View is everything the store holds as of one moment, for exports. The order in which
@@ -23,6 +24,7 @@ type View struct {
 	s    *Store
 	txn  *badger.Txn
 	seq  uint64
+	told journal.Position // of what was shown
 	done func()
 }
 
@@ -37,7 +39,7 @@ func (s *Store) View(ctx context.Context) (*View, error) {
 	}
 	s.view.RLock()
 	defer s.view.RUnlock()
-	v := &View{s: s, txn: s.db.NewTransaction(false), seq: s.Seq()}
+	v := &View{s: s, txn: s.db.NewTransaction(false), seq: s.Seq(), told: s.shown.Position()}
 	v.done = sync.OnceFunc(func() { v.txn.Discard(); leave() })
 	return v, nil
 }
@@ -166,19 +168,23 @@ func (v *View) Tickets(ctx context.Context, fn func(engine.Ticket) error) error 
 	})
 }
 
-// Impressions calls fn with every answer that is still kept, by the hash of whom it was
-// given to and then by time, with its reasons while they are kept.
+// Impressions calls fn with every answer that is still kept, by time, with its reasons
+// while they are kept.
 func (v *View) Impressions(ctx context.Context, fn func(engine.Impression) error) error {
-	return v.each(ctx, impressionLetter, func(key, value []byte) error {
-		if len(key) != pairKeyBytes {
-			return nil // an erasure's marker
+	err := v.s.shown.All(v.told, v.s.kept(func(row journal.Row) error {
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-		imp, err := v.s.whole(v.txn, firstHash(key), secondHash(key), value)
+		imp, err := v.s.whole(row)
 		if err != nil {
 			return err
 		}
 		return fn(imp)
-	})
+	}))
+	if err != nil {
+		return fmt.Errorf("exporting as of %d: %w", v.seq, journalError(err))
+	}
+	return nil
 }
 
 // each calls fn with the rows of a letter until ctx ends.

@@ -67,7 +67,8 @@ func tinySearch() *training.Search {
 	}
 }
 
-// snapshot copies a directory as it is at one moment: again, if files came or went.
+// snapshot copies a directory as it is at one moment: again, if files came or went. Each
+// directory within is of a moment of its own.
 func snapshot(to, from string) error {
 	for {
 		before, err := os.ReadDir(from)
@@ -100,7 +101,11 @@ func copyAll(to, from string, files []fs.DirEntry) error {
 		return err
 	}
 	for _, f := range files {
-		if err := copySparse(filepath.Join(to, f.Name()), filepath.Join(from, f.Name())); err != nil {
+		copied := copySparse
+		if f.IsDir() {
+			copied = snapshot
+		}
+		if err := copied(filepath.Join(to, f.Name()), filepath.Join(from, f.Name())); err != nil {
 			return err
 		}
 	}
