@@ -57,9 +57,9 @@ func shows(t *testing.T, s *store.Store, who engine.Subject, answers uint64) {
 	for i := range answers {
 		at := time.Now().UTC().Truncate(time.Millisecond).Add(-time.Duration(i) * time.Minute)
 		id := engine.NewRecommendationID(who.Hash(), at, i)
-		list = append(list, engine.Impression{RecommendationID: id, At: at, Subject: who, Answer: engine.Answer{
+		list = append(list, engine.Impression{RecommendationID: id, At: at, Subject: who, Answer: engine.Answered{Answer: engine.Answer{
 			RecommendationID: id, Items: []engine.Recommended{{Item: "lamp", Rank: 1, Reasons: []engine.Reason{{Type: engine.ReasonHistory, Item: "bulb", Contribution: 1}}}},
-		}})
+		}}})
 	}
 	if err := s.PutImpressions(t.Context(), list); err != nil {
 		t.Fatal(err)
