@@ -90,7 +90,10 @@ func (w *words) items() map[string]described {
 	}
 }
 
+const aboutTriage = "Advice, which changes nothing: by the shop's tickets that are done where enough of them are, else by words. What is null nothing is known of."
+
 func (w *words) tickets() map[string]described {
+	triage := asJSON(w.of(engine.TriageRequest{}))
 	one, change := asJSON(w.of(engine.Ticket{})), asJSON(w.named("TicketChange"))
 	outcome := asJSON(w.of(Outcome{}))
 	return map[string]described{
@@ -128,6 +131,19 @@ func (w *words) tickets() map[string]described {
 				{about: "the agent answers", path: "/v1/tickets/doc-t1/messages", body: `{"from": "agent", "text": "Please put in new batteries."}`},
 				{about: "two at once", path: "/v1/tickets/doc-t1/messages", body: `[{"from": "customer", "text": "Done."}, {"from": "customer", "text": "It lights again!", "at": "2026-01-02T15:04:05Z"}]`},
 			},
+		},
+		"POST /v1/tickets/:id/triage": {
+			id: "triageTicket", tag: tagTickets, summary: "What a ticket is, who should have it, how long it will take", text: aboutTriage + " What the body says stands in for what the ticket says.",
+			body: triage, optional: true, answer: asJSON(w.of(engine.TriageAnswer{})),
+			examples: []example{
+				{about: "as it came", path: "/v1/tickets/demo-1002/triage"},
+				{about: "under another subject, with who should take it", path: "/v1/tickets/demo-1002/triage", body: `{"subject": "it is urgent", "agents": true}`},
+			},
+		},
+		"POST /v1/triage": {
+			id: "triage", tag: tagTickets, summary: "Triage of a text that is no ticket yet", text: aboutTriage,
+			body: triage, answer: asJSON(w.of(engine.TriageAnswer{})),
+			examples: []example{{about: "an upset customer", path: "/v1/triage", body: `{"subject": "Again!", "text": "The lamp is broken AGAIN, this is unacceptable. I need a new one immediately.", "product_id": "23084", "channel": "email"}`}},
 		},
 		"DELETE /v1/tickets/:id": {
 			id: "dropTicket", tag: tagTickets, summary: "Forget a ticket", status: 204,

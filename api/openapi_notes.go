@@ -55,6 +55,49 @@ item_id: like item_id beside the context
 basket: like basket beside the context`,
 	"Answer":        answerNotes,
 	"SuggestAnswer": answerNotes + "\nconfidence: the chance that the first fix solves it; null while nothing was learned from outcomes\ncalibrated: whether confidence is one\naction: what to do with the ticket: send the first fix, ask on, or give it to a person\nbecause: why, in sentences\nsnippets: what the first fixes say of it, where their texts have words of the ticket",
+	"TriageRequest": `
+ticket_id: a stored ticket, which says what is left out
+subject: of the ticket
+text: what the customer wrote
+customer_id: who wrote it
+product_id: what it is about
+order_id: which order it is about
+language: of the text; default as it seems to be
+channel: it came by
+agents: say who should take it, too`,
+	"TriageAnswer": `
+ticket_id: the ticket
+language: of the text
+sentiment: how an English text sounds, very_negative to positive
+mood: the same as a number, from -1 to 1; null in other languages
+priority: how urgent it is; high or normal where no tickets say
+topic: the first category of the fix that ends such tickets
+queue: that ends such tickets
+agent: who ends such tickets
+time: how long such tickets take
+sensitive_topic: a word or phrase of the shop's list that stands in it
+model: the version that was asked; 0 where none has learnt from tickets
+tickets: how many the model learnt from
+degraded: what could not be used
+took_ms: the time it took`,
+	"Verdict": `
+value: what it is taken for
+chance: how likely that is; null where it is not known
+calibrated: whether chances were held against tickets that were not learnt from
+basis: the shop's tickets, words, the text's letters, or who sent it
+because: what of the ticket speaks for it, strongest first
+others: what is likeliest else`,
+	"Sign": `
+text: a word or field of the ticket
+weight: how much it speaks for it, in log odds against the mean class`,
+	"Likely": `
+value: what else it may be
+chance: how likely that is`,
+	"Lasting": `
+low_hours: one in ten takes less, since it was opened
+likely_hours: half take less
+high_hours: nine in ten take less
+within: how many of the newest tickets lay from low to high before they were learnt from; null where there are too few`,
 	"Snippet": `
 item_id: the fix
 text: the stretch of its text that says most of what the ticket says

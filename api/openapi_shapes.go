@@ -16,6 +16,13 @@ var shapes = map[string]*huma.Schema{
 	"LeftOut.why": among(engine.LeftRepeated, engine.LeftUnknown, engine.LeftHidden, engine.LeftOutOfStock, engine.LeftAgentsOnly,
 		engine.LeftNotPublished, engine.LeftExpired, engine.LeftKind, engine.LeftExcluded, engine.LeftMuted, engine.LeftHistory, engine.LeftTicket,
 		engine.LeftFilter, engine.LeftRelevance, engine.LeftGroup, engine.LeftCount, engine.LeftConstraint),
+	"TriageAnswer.language":      orNothing("Verdict"),
+	"TriageAnswer.sentiment":     orNothing("Verdict"),
+	"TriageAnswer.topic":         orNothing("Verdict"),
+	"TriageAnswer.queue":         orNothing("Verdict"),
+	"TriageAnswer.time":          orNothing("Lasting"),
+	"TriageRequest.channel":      among(channels...),
+	"Verdict.basis":              among(engine.ByTickets, engine.ByWords, engine.ByText, engine.BySender),
 	"SuggestRequest.count":       whole(1, engine.MaxSuggestedFixes),
 	"SuggestRequest.explain":     among(engine.ExplainNone, engine.ExplainSources, engine.ExplainFull),
 	"SuggestRequest.channel":     among(channels...),
@@ -55,6 +62,11 @@ var shapes = map[string]*huma.Schema{
 	"Job.progress":          between(0, 1),
 	"Attribute.example":     attributeValue,
 	"Readiness.status":      among("ready", "unready"),
+}
+
+// orNothing is a schema of ours by its name, or null.
+func orNothing(name string) *huma.Schema {
+	return &huma.Schema{AnyOf: []*huma.Schema{{Ref: schemaPrefix + name}, {Type: "null"}}}
 }
 
 var attributeValue = &huma.Schema{AnyOf: []*huma.Schema{text(), number(), truth(), list(text())}}

@@ -36,6 +36,8 @@ func newWords() *words {
 		engine.Interaction{},
 		engine.SuggestRequest{},
 		engine.SuggestAnswer{},
+		engine.TriageRequest{},
+		engine.TriageAnswer{},
 		engine.Impression{},
 		engine.Item{},
 		engine.Customer{},

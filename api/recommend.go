@@ -107,6 +107,41 @@ func (s *Server) suggest(c *gin.Context) error {
 	return send(c, answer)
 }
 
+// triage says what a text is that is no ticket yet.
+func (s *Server) triage(c *gin.Context) error { return s.triageOf(c, "") }
+
+// triageTicket says what a ticket is. The body may stand in for what the ticket says, and may
+// be empty.
+func (s *Server) triageTicket(c *gin.Context) error {
+	id, err := pathID(c, "ticket_id")
+	if err != nil {
+		return err
+	}
+	return s.triageOf(c, id)
+}
+
+func (s *Server) triageOf(c *gin.Context, ticket string) error {
+	if err := object(c); err != nil {
+		return err
+	}
+	body, err := io.ReadAll(c.Request.Body)
+	if err != nil {
+		return err
+	}
+	if len(body) == 0 && ticket != "" {
+		body = []byte("{}")
+	}
+	req, err := record.TriageRequest(bytes.NewReader(body), ticket)
+	if err != nil {
+		return err
+	}
+	answer, err := s.rec.Triage(c.Request.Context(), &req)
+	if err != nil {
+		return err
+	}
+	return send(c, answer)
+}
+
 // replay shows what was answered, and why.
 func (s *Server) replay(c *gin.Context) error {
 	id, err := recommendationID(c)

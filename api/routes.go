@@ -63,6 +63,9 @@ func (s *Server) routes() []route {
 		{"POST", "/v1/items/:id/related", s.recommendFor("item_id"), nil, 0},
 		{"POST", "/v1/solutions/suggest", s.suggest, nil, 0},
 
+		{"POST", "/v1/triage", s.triage, nil, 0},
+		{"POST", "/v1/tickets/:id/triage", s.triageTicket, nil, 0},
+
 		{"POST", "/v1/batch", s.postBundle, nil, 0},
 
 		{"POST", "/v1/events", s.postEvents, []string{"atomic", "unknown"}, 0},

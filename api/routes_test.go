@@ -199,6 +199,10 @@ func steering(t *testing.T, h *house) {
 	h.call("DELETE", "/v1/scenarios/home").want(204)
 	h.call("GET", "/v1/scenarios/home").want(200)
 
+	h.call("POST", "/v1/triage", fields{"text": "my lamp flickers"}).want(200)
+	h.call("PUT", "/v1/tickets/t-triage", fields{"subject": "my lamp flickers"}).want(200)
+	h.call("POST", "/v1/tickets/t-triage/triage").want(200)
+	h.call("DELETE", "/v1/tickets/t-triage").want(204)
 	h.call("POST", "/v1/scenarios/home/preview", fields{}).want(200)
 	types := h.call("GET", "/v1/settings/interaction-types").want(200).object()
 	h.call("PUT", "/v1/settings/interaction-types", types).want(202)

@@ -1,6 +1,7 @@
 package serving
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -137,6 +138,40 @@ func (r *Recommender) Suggest(ctx context.Context, req *engine.SuggestRequest) (
 	// which may be anybody's secrets.
 	r.finish(&answer.Answer, &answer.Advice, start, record, who.Subject, engine.Request{Customer: asked.Customer, Item: asked.Product, Scenario: asked.Scenario, Count: asked.Count})
 	return answer, nil
+}
+
+// Triage says what a ticket is, who should have it and how long it will take. A known ticket
+// stands in for what the request leaves out.
+func (r *Recommender) Triage(ctx context.Context, req *engine.TriageRequest) (engine.TriageAnswer, error) {
+	start := r.now()
+	asked, opened := *req, start
+	if req.TicketID != "" {
+		ticket, err := r.log.Ticket(ctx, req.TicketID)
+		if err != nil {
+			return engine.TriageAnswer{}, err
+		}
+		asked = opening(asked, &ticket)
+		if at := ticket.Opened(); !at.IsZero() {
+			opened = at
+		}
+	}
+	answer := recommend.Triage(&recommend.TriageInput{World: r.shop.Load().World, Request: &asked, Opened: opened})
+	answer.TookMS = float64(r.now().Sub(start).Microseconds()) / 1000
+	return answer, nil
+}
+
+// opening fills what the request leaves out with what was known when the ticket came.
+func opening(req engine.TriageRequest, t *engine.Ticket) engine.TriageRequest {
+	if req.Text == "" {
+		req.Text = t.Said(true)
+	}
+	req.Subject = cmp.Or(req.Subject, t.Subject)
+	req.Customer = cmp.Or(req.Customer, t.Customer)
+	req.Product = cmp.Or(req.Product, t.Product)
+	req.OrderID = cmp.Or(req.OrderID, t.Order)
+	req.Language = cmp.Or(req.Language, t.Language)
+	req.Channel = cmp.Or(req.Channel, t.Channel)
+	return req
 }
 
 // failedOn returns the fixes that did not end a ticket, or not for good.

@@ -32,6 +32,7 @@ import (
 	"github.com/rapportengine/rapport/engine/solution"
 	"github.com/rapportengine/rapport/engine/tally"
 	"github.com/rapportengine/rapport/engine/text"
+	"github.com/rapportengine/rapport/engine/triage"
 )
 
 // Models are the sources of one training run and how they are blended: immutable, and
@@ -43,6 +44,7 @@ type Models struct {
 	Encoder *text.Encoder
 	Blend   rank.Blend
 	Desk    *solution.Knowledge // what solved tickets taught; nil for nothing
+	Triage  *triage.Model       // what tickets that are done say of new ones; nil for nothing
 
 	sources []model.Source
 	known   *content.Known // items of the fitted sources, nil without any
@@ -112,13 +114,20 @@ func (m *Models) Sources() []model.Source { return m.sources }
 
 // WithBlend returns the same sources under another blend.
 func (m *Models) WithBlend(b rank.Blend) *Models {
-	return NewModels(m.Version, m.LogTime, m.Fitted, m.Encoder, b).WithDesk(m.Desk)
+	return NewModels(m.Version, m.LogTime, m.Fitted, m.Encoder, b).WithDesk(m.Desk).WithTriage(m.Triage)
 }
 
 // WithDesk returns the same models with what solved tickets taught.
 func (m *Models) WithDesk(k *solution.Knowledge) *Models {
 	taught := *m
 	taught.Desk = k
+	return &taught
+}
+
+// WithTriage returns the same models with what tickets say of new ones.
+func (m *Models) WithTriage(t *triage.Model) *Models {
+	taught := *m
+	taught.Triage = t
 	return &taught
 }
 
@@ -161,7 +170,7 @@ var sourceNames = func() []string {
 //	"RPM1" | length of header, uint32 | header (JSON) | CRC-32C of all before it, uint32 | sections
 //
 // The header names the sections in order with their lengths: "encoder", then each
-// fitted source, and "desk" where tickets taught anything. Each section checks itself, so that no changed byte goes unseen.
+// fitted source, and "desk" and "triage" where tickets taught anything. Each section checks itself, so that no changed byte goes unseen.
 const magic = "RPM1"
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -228,8 +237,11 @@ func (m *Models) parts() iter.Seq2[string, func(io.Writer) error] {
 				return
 			}
 		}
-		if m.Desk != nil {
-			yield(deskSection, m.Desk.Save)
+		if m.Desk != nil && !yield(deskSection, m.Desk.Save) {
+			return
+		}
+		if m.Triage != nil {
+			yield(triage.Name, m.Triage.Save)
 		}
 	}
 }
@@ -257,6 +269,7 @@ func Load(r io.Reader, ids *catalogue.IDs) (*Models, error) {
 		encoder *text.Encoder
 		fitted  []model.Saver
 		desk    *solution.Knowledge
+		sorter  *triage.Model
 	)
 	for _, s := range h.Sections {
 		part := io.LimitReader(r, int64(s.Bytes))
@@ -267,6 +280,10 @@ func Load(r io.Reader, ids *catalogue.IDs) (*Models, error) {
 			}
 		case deskSection:
 			if desk, err = solution.Load(part, ids); err != nil {
+				return nil, damaged(s.Name, err)
+			}
+		case triage.Name:
+			if sorter, err = triage.Load(part); err != nil {
 				return nil, damaged(s.Name, err)
 			}
 		default:
@@ -286,7 +303,7 @@ func Load(r io.Reader, ids *catalogue.IDs) (*Models, error) {
 	if _, err := io.ReadFull(r, make([]byte, 1)); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%w: it does not end after the last section", ErrCorrupt)
 	}
-	return NewModels(h.Version, h.LogTime, fitted, encoder, h.Blend).WithDesk(desk), nil
+	return NewModels(h.Version, h.LogTime, fitted, encoder, h.Blend).WithDesk(desk).WithTriage(sorter), nil
 }
 
 // damaged is the error of a section that cannot be read.

@@ -167,6 +167,9 @@ func FuzzBodies(f *testing.F) {
 		fine(err)
 		_, err = SuggestRequest(in())
 		fine(err)
+		if r, err := TriageRequest(in(), ""); fine(err) && r.TicketID+r.Subject+r.Text == "" {
+			t.Fatal("took a triage of nothing")
+		}
 		_, err = Scenario(in(), "")
 		fine(err)
 		_, err = Message(in(), Options{Now: now})

@@ -20,6 +20,21 @@ func SuggestRequest(r io.Reader) (engine.SuggestRequest, error) {
 	return object1(r, suggestSchema)
 }
 
+// TriageRequest decodes one request for triage, as Request does. ticket is that of the path,
+// "" where there is none.
+func TriageRequest(r io.Reader, ticket string) (engine.TriageRequest, error) {
+	req, err := object1(r, triageSchema)
+	switch {
+	case err != nil:
+		return req, err
+	case ticket != "" && !agree(&req.TicketID, ticket):
+		return req, at("ticket_id", contradicts(ticket))
+	case req.TicketID == "" && req.Subject == "" && req.Text == "":
+		return req, missing("text", "a ticket_id, a subject or a text is needed")
+	}
+	return req, nil
+}
+
 // Scenario decodes one scenario, as Request does. name is that of the path, "" for none.
 // Whether a scenario is built in is not for the sender to say: built_in is passed over.
 func Scenario(r io.Reader, name string) (engine.Scenario, error) {
@@ -294,6 +309,23 @@ var suggestSchema = &schema[engine.SuggestRequest]{
 		}
 		return nil
 	},
+}
+
+var triageSchema = &schema[engine.TriageRequest]{
+	what: "parameter of a request for triage",
+	own:  true,
+	fields: []field[engine.TriageRequest]{
+		idField("ticket_id", func(r *engine.TriageRequest) *string { return &r.TicketID }),
+		textField("subject", engine.MaxTitleBytes, func(r *engine.TriageRequest) *string { return &r.Subject }),
+		textField("text", engine.MaxTextBytes, func(r *engine.TriageRequest) *string { return &r.Text }),
+		idField("customer_id", func(r *engine.TriageRequest) *engine.CustomerID { return &r.Customer }),
+		idField("product_id", func(r *engine.TriageRequest) *engine.ItemID { return &r.Product }),
+		idField("order_id", func(r *engine.TriageRequest) *string { return &r.OrderID }),
+		languageField(func(r *engine.TriageRequest) *string { return &r.Language }),
+		enumField("channel", func(r *engine.TriageRequest) *string { return &r.Channel }, channels...),
+		truthField("agents", func(r *engine.TriageRequest) *bool { return &r.Agents }),
+	},
+	aliases: ticketSchema.aliases,
 }
 
 var scenarioSchema = &schema[engine.Scenario]{

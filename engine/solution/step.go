@@ -2,8 +2,6 @@ package solution
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/text"
@@ -12,17 +10,17 @@ import (
 // Limits are a shop's limits of stepping back, ready to be held against tickets.
 type Limits struct {
 	engine.Support
-	topics []topics // by language
+	sensitive *text.Phrases
 }
 
 // NewLimits returns limits that are safe for concurrent use. support is not changed after.
 func NewLimits(support engine.Support) *Limits {
-	l := &Limits{Support: support}
-	for _, language := range slices.Sorted(maps.Keys(support.Sensitive)) {
-		l.topics = append(l.topics, newTopics(language, support.Sensitive[language]))
-	}
-	return l
+	return &Limits{support, text.NewPhrases(support.Sensitive)}
 }
+
+// Topic returns a sensitive word or phrase that stands in a text, "" for none; language is
+// the one its sender names.
+func (l *Limits) Topic(s, language string) string { return l.sensitive.Find(s, language) }
 
 // Decision is what to do, and why, in sentences.
 type Decision struct {
@@ -37,7 +35,7 @@ func (l *Limits) Decide(in *Input, said *Suggestion) Decision {
 	if len(in.Tried) >= l.EscalateAfter && l.EscalateAfter > 0 {
 		stop = append(stop, fmt.Sprintf("%d fixes failed on it", len(in.Tried)))
 	}
-	if phrase := l.sensitive(in.Text, in.Language); phrase != "" {
+	if phrase := l.Topic(in.Text, in.Language); phrase != "" {
 		stop = append(stop, fmt.Sprintf("%q is on the list of sensitive topics", phrase))
 	}
 	if mood := text.Mood(in.Text); mood < l.MoodBelow {

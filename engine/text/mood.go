@@ -62,6 +62,12 @@ const (
 // and by marks of exclamation. It counts signs and understands nothing: irony and quiet
 // anger escape it. What is in no list is 0.
 func Mood(s string) float64 {
+	mood, _ := MoodOf(s)
+	return mood
+}
+
+// MoodOf is Mood with the words that it is made of, as they are written, in their order.
+func MoodOf(s string) (mood float64, because []string) {
 	var sum float64
 	words := strings.FieldsFunc(strings.ToValidUTF8(s, " "), func(r rune) bool { return !inWord(r) && !apostrophe(r) })
 	plain := make([]string, len(words))
@@ -91,9 +97,10 @@ func Mood(s string) float64 {
 			weight *= 1.5
 		}
 		sum += weight
+		because = append(because, words[i])
 	}
 	if strings.Contains(s, "!!") || strings.Contains(s, "?!") {
 		sum *= 1.3
 	}
-	return sum / (moodHalf + max(sum, -sum))
+	return sum / (moodHalf + max(sum, -sum)), because
 }

@@ -2,6 +2,7 @@ package triage
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -25,6 +26,16 @@ type Classes struct {
 	table   signalTable
 	weights []float32 // signals x classes
 	warmth  float64   // scores are divided by it: what makes the chances true on newer tickets
+	Held    Held
+}
+
+// Held says how the newest tickets were told before they were learnt from; it is zero where
+// they are too few to be held back, and chances are then not calibrated.
+type Held struct {
+	Tickets   int     `json:"tickets"`
+	Right     float64 `json:"right"`     // share of tickets whose likeliest class was theirs
+	Commonest float64 `json:"commonest"` // share of tickets that were in the class most had been in before
+	Gain      float64 `json:"gain"`      // in log loss per ticket over the shares of classes before
 }
 
 // Chance is a class and how likely it is.
@@ -67,16 +78,51 @@ func FitClasses(tickets []Ticket, classes []string, seed uint64) *Classes {
 		c.learn(c.rows(picked[:old]), truth[:old], maxRounds, seed, func(round int) {
 			if loss, warmth := c.loss(newest, truth[old:]); loss < best {
 				best, rounds, c.warmth = loss, round, warmth
+				c.Held.Right = c.right(newest, truth[old:])
 			}
 		})
+		c.Held.Tickets = held
+		commonest, prior := shares(truth[:old], truth[old:], len(c.Names))
+		c.Held.Commonest, c.Held.Gain = commonest, prior-best
 	}
 	c.begin(picked)
 	c.learn(c.rows(picked), truth, rounds, seed, func(int) {})
 	return c
 }
 
+// shares returns how many of the new are of the class that most of the old are of, and the
+// mean log loss on the new of the shares of the old, one ticket of each class beside them.
+func shares(old, new []int, classes int) (commonest, loss float64) {
+	count := make([]float64, classes)
+	most := 0
+	for _, class := range old {
+		if count[class]++; count[class] > count[most] {
+			most = class
+		}
+	}
+	for _, class := range new {
+		if class == most {
+			commonest++
+		}
+		loss -= math.Log((count[class] + 1) / float64(len(old)+classes))
+	}
+	return commonest / float64(len(new)), loss / float64(len(new))
+}
+
+// right is the share of rows whose highest score is their class's.
+func (c *Classes) right(rows []row, truth []int) (share float64) {
+	scores := make([]float32, len(c.Names))
+	for i := range rows {
+		c.scores(&rows[i], scores)
+		if slices.Index(scores, slices.Max(scores)) == truth[i] {
+			share++
+		}
+	}
+	return share / float64(len(rows))
+}
+
 func (c *Classes) begin(tickets []Ticket) {
-	c.table = newSignalTable(tickets)
+	c.table = newSignalTable(tickets, len(c.Names))
 	c.weights = make([]float32, (len(c.table)+1)*len(c.Names))
 }
 
@@ -208,7 +254,7 @@ func (c *Classes) Signs(t *Ticket, name string, count int) []Sign {
 func (s *signal) String() string {
 	switch {
 	case s.word != "":
-		return "the word " + s.word
+		return fmt.Sprintf("the word %q", s.word)
 	case s.b.Name != "":
 		return s.a.Name + " " + s.a.Value + " with " + s.b.Name + " " + s.b.Value
 	}

@@ -14,8 +14,9 @@ import (
 
 // Ticket is what is known of a ticket when it is opened.
 type Ticket struct {
-	Fields []Field // such as product, channel, hour; in one order for all tickets
-	Text   string  // may be empty
+	Fields   []Field // such as product, channel, hour; in one order for all tickets
+	Text     string  // may be empty
+	Language string  // of Text, BCP 47; empty is English
 }
 
 // Field is a named value. An empty value is as good as none.
@@ -25,11 +26,15 @@ type Field struct{ Name, Value string }
 type signal struct {
 	hash uint64
 	a, b Field  // b is empty for a single value
-	word string // of the text, where there is no field
+	word string // of the text as it is written, where there is no field
 }
 
-// minSeen is in how many tickets of a fit a signal must be to have a weight.
-const minSeen = 2
+// minSeen is in how many tickets of a fit a signal must be to have a weight, and maxWeights
+// how many weights a fit has at most: where there are many classes, signals must be in more.
+const (
+	minSeen    = 2
+	maxWeights = 8 << 20
+)
 
 // signals returns what a ticket has, each once, without order.
 func (t *Ticket) signals() []signal {
@@ -49,10 +54,10 @@ func (t *Ticket) signals() []signal {
 		}
 	}
 	seen := make(map[string]bool)
-	for _, w := range text.Tokens(t.Text, "") {
-		if !seen[w] {
-			seen[w] = true
-			out = append(out, signal{hash: mix(1, hash(w)), word: w})
+	for _, w := range text.Words(t.Text, t.Language) {
+		if !seen[w.Term] {
+			seen[w.Term] = true
+			out = append(out, signal{hash: mix(1, hash(w.Term)), word: w.Surface})
 		}
 	}
 	return out
@@ -78,7 +83,7 @@ func mix(a, b uint64) uint64 {
 // signalTable numbers the signals of a fit: 0 is the constant, which all tickets have.
 type signalTable map[uint64]int32
 
-func newSignalTable(tickets []Ticket) signalTable {
+func newSignalTable(tickets []Ticket, classes int) signalTable {
 	count := make(map[uint64]int)
 	var order []uint64 // of first sight, so that numbers do not depend on maps
 	for i := range tickets {
@@ -88,9 +93,17 @@ func newSignalTable(tickets []Ticket) signalTable {
 			}
 		}
 	}
-	table := make(signalTable)
+	seen := make([]int, len(tickets)+1) // so often: so many signals
+	for _, n := range count {
+		seen[n]++
+	}
+	least, left := minSeen, len(count)-seen[1]
+	for ; (left+1)*classes > maxWeights && least < len(seen); least++ {
+		left -= seen[least]
+	}
+	table := make(signalTable, left)
 	for _, h := range order {
-		if count[h] >= minSeen {
+		if count[h] >= least {
 			table[h] = int32(len(table) + 1)
 		}
 	}

@@ -16,6 +16,14 @@ var quantiles = [...]float64{0.1, 0.5, 0.9}
 type Times struct {
 	table   signalTable
 	weights []float32 // signals x quantiles
+	Held    HeldTimes
+}
+
+// HeldTimes says how the newest tickets that are done were told before they were learnt from;
+// it is zero where they are too few to be held back.
+type HeldTimes struct {
+	Tickets int     `json:"tickets"`
+	Within  float64 `json:"within"` // share that took no less than Low and no more than High
 }
 
 // Range is how long a ticket takes: half of such tickets take less than Likely, eight in
@@ -62,6 +70,7 @@ func FitTimes(tickets []Ticket, took []Took, seed uint64) *Times {
 		m.learn(m.rows(picked[:old]), truth[:old], maxRounds, seed, func(round int) {
 			if loss := m.loss(newest, truth[old:]); loss < best {
 				best, rounds = loss, round
+				m.Held = m.within(newest, truth[old:])
 			}
 		})
 	}
@@ -75,7 +84,7 @@ const leastTimes = 30
 
 // begin starts from the quantiles of all.
 func (m *Times) begin(tickets []Ticket, truth []lasted) {
-	m.table = newSignalTable(tickets)
+	m.table = newSignalTable(tickets, len(quantiles))
 	m.weights = make([]float32, (len(m.table)+1)*len(quantiles))
 	var sorted []float64
 	for _, t := range truth {
@@ -150,6 +159,24 @@ func (m *Times) loss(rows []row, truth []lasted) float64 {
 		}
 	}
 	return sum / float64(len(rows))
+}
+
+// within says how many of the tickets that are done lie in what is said of them.
+func (m *Times) within(rows []row, truth []lasted) (held HeldTimes) {
+	for i := range rows {
+		if truth[i].open {
+			continue
+		}
+		held.Tickets++
+		got := m.of(&rows[i])
+		if truth[i].log >= slices.Min(got[:]) && truth[i].log <= slices.Max(got[:]) {
+			held.Within++
+		}
+	}
+	if held.Tickets > 0 {
+		held.Within /= float64(held.Tickets)
+	}
+	return held
 }
 
 // Pinball is the loss of having said that share of the truths lie below got: least in the
