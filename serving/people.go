@@ -39,7 +39,7 @@ type people struct {
 }
 
 // openShare is the part of the bytes that states may take that are not folded.
-const openShare = 2
+const openShare = 4
 
 // person is one subject's entry.
 type person struct {

@@ -49,7 +49,7 @@ type Log interface {
 // Options are the recommender's settings; the zero value is sane.
 type Options struct {
 	Settings   *engine.Settings // nil: engine.DefaultSettings
-	CacheBytes int              // for customers' states; 0: 96 MiB, the newest 1,000 of a hundred rows ready and 9,000 folded
+	CacheBytes int              // for customers' states; 0: 96 MiB, the newest 500 of a hundred rows ready and 7,000 folded, with what answers keep of them
 	Now        func() time.Time // nil: time.Now
 	Random     func() uint64    // for recommendation ids; nil: math/rand/v2
 	Workers    int              // goroutines that make new models ready; 0: half the processors, so that answers keep theirs

@@ -73,10 +73,13 @@ type scorer struct {
 	near []uint32 // the customers asked
 }
 
-var _ model.Lasting = (*scorer)(nil)
+var _ model.Steady = (*scorer)(nil)
 
 // Again implements model.Lasting: nothing of it changes once it is opened.
 func (s *scorer) Again(*model.Query) model.Scorer { return s }
+
+// Steady implements model.Steady.
+func (s *scorer) Steady() {}
 
 // Bytes implements model.Lasting.
 func (s *scorer) Bytes() int { return 128 + s.Sparse.Bytes() + 16*len(s.own) + 4*len(s.near) }

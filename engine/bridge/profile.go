@@ -272,10 +272,13 @@ type declared struct {
 	person []float32
 }
 
-var _ model.Lasting = (*declared)(nil)
+var _ model.Steady = (*declared)(nil)
 
 // Again implements model.Lasting: it is what the customer said.
 func (s *declared) Again(*model.Query) model.Scorer { return s }
+
+// Steady implements model.Steady.
+func (s *declared) Steady() {}
 
 // Bytes implements model.Lasting.
 func (s *declared) Bytes() int { return 64 + 4*len(s.person) }

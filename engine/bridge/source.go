@@ -184,7 +184,7 @@ type scorer struct {
 	person factor.Person
 }
 
-var _ model.Lasting = (*scorer)(nil)
+var _ model.Steady = (*scorer)(nil)
 
 // Again implements model.Lasting: the person stays, and new items may have come.
 func (s *scorer) Again(q *model.Query) model.Scorer {
@@ -197,13 +197,11 @@ func (s *scorer) Again(q *model.Query) model.Scorer {
 	return &scorer{m: s.m, by: s.m.by(q.Content), person: s.person.Again()}
 }
 
-// Bytes implements model.Lasting.
-func (s *scorer) Bytes() int {
-	if s.Empty() {
-		return 32
-	}
-	return 32 + s.person.Bytes()
-}
+// Steady implements model.Steady.
+func (s *scorer) Steady() {}
+
+// Bytes implements model.Lasting: the person is shared with factor, which counts it.
+func (s *scorer) Bytes() int { return 192 }
 
 // Empty implements model.Scorer.
 func (s *scorer) Empty() bool { return s.by == nil }

@@ -59,7 +59,7 @@ type scorer struct {
 	own     model.Sparse // what each cause puts into its own score
 }
 
-var _ model.Lasting = (*scorer)(nil)
+var _ model.Steady = (*scorer)(nil)
 
 // Again implements model.Lasting: the profile is of vectors that a changed item may change.
 func (s *scorer) Again(q *model.Query) model.Scorer {
@@ -68,6 +68,9 @@ func (s *scorer) Again(q *model.Query) model.Scorer {
 	}
 	return s
 }
+
+// Steady implements model.Steady.
+func (s *scorer) Steady() {}
 
 // Bytes implements model.Lasting.
 func (s *scorer) Bytes() int { return 192 + 32*len(s.causes) + 4*len(s.profile) }

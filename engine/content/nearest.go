@@ -47,7 +47,7 @@ type nearest struct {
 	near    []near
 }
 
-var _ model.Lasting = (*nearest)(nil)
+var _ model.Steady = (*nearest)(nil)
 
 // Again implements model.Lasting.
 func (s *nearest) Again(q *model.Query) model.Scorer {
@@ -56,6 +56,9 @@ func (s *nearest) Again(q *model.Query) model.Scorer {
 	}
 	return s
 }
+
+// Steady implements model.Steady.
+func (s *nearest) Steady() {}
 
 // Bytes implements model.Lasting. The rows are those of the content vectors.
 func (s *nearest) Bytes() int { return 32 + 40*len(s.near) }

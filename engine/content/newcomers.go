@@ -34,7 +34,7 @@ type newcomers struct {
 	known *Known
 }
 
-var _ model.Lasting = (*newcomers)(nil)
+var _ model.Steady = (*newcomers)(nil)
 
 // Again implements model.Lasting.
 func (s *newcomers) Again(q *model.Query) model.Scorer {
@@ -44,6 +44,9 @@ func (s *newcomers) Again(q *model.Query) model.Scorer {
 	}
 	return &newcomers{Scorer: inner, known: s.known}
 }
+
+// Steady implements model.Steady.
+func (s *newcomers) Steady() {}
 
 // Bytes implements model.Lasting.
 func (s *newcomers) Bytes() int { return 32 + s.Scorer.(model.Lasting).Bytes() }

@@ -48,10 +48,13 @@ type scorer struct {
 	own     model.Sparse // what each cause puts into its own score
 }
 
-var _ model.Lasting = (*scorer)(nil)
+var _ model.Steady = (*scorer)(nil)
 
 // Again implements model.Lasting: nothing of it changes once it is opened.
 func (s *scorer) Again(*model.Query) model.Scorer { return s }
+
+// Steady implements model.Steady.
+func (s *scorer) Steady() {}
 
 // Bytes implements model.Lasting.
 func (s *scorer) Bytes() int { return 192 + 24*len(s.causes) + 4*len(s.profile) }

@@ -85,7 +85,7 @@ type scorer struct {
 	room   []float32 // scratch of Explain
 }
 
-var _ model.Lasting = (*scorer)(nil)
+var _ model.Steady = (*scorer)(nil)
 
 // Again implements model.Lasting: the vector hangs on the history alone.
 func (s *scorer) Again(*model.Query) model.Scorer { return s.again() }
@@ -95,6 +95,9 @@ func (s *scorer) again() *scorer {
 	again.room = nil // belongs to one goroutine
 	return &again
 }
+
+// Steady implements model.Steady.
+func (s *scorer) Steady() {}
 
 // Bytes implements model.Lasting.
 func (s *scorer) Bytes() int { return 128 + 8*len(s.known.picks) + 4*len(s.person) + s.why.bytes() }

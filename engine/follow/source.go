@@ -30,10 +30,13 @@ type scorer struct {
 	causes []cause // newest first, each item once
 }
 
-var _ model.Lasting = (*scorer)(nil)
+var _ model.Steady = (*scorer)(nil)
 
 // Again implements model.Lasting: nothing of it changes once it is opened.
 func (s *scorer) Again(*model.Query) model.Scorer { return s }
+
+// Steady implements model.Steady.
+func (s *scorer) Steady() {}
 
 // Bytes implements model.Lasting.
 func (s *scorer) Bytes() int { return 96 + s.Sparse.Bytes() + 16*len(s.causes) }

@@ -11,6 +11,14 @@ type Lasting interface {
 	Bytes() int
 }
 
+// Steady is a Lasting whose scores hang on the query's History, Rows, Customer and Content
+// alone: while these stay, so do they.
+type Steady interface {
+	Lasting
+	// Steady does nothing.
+	Steady()
+}
+
 // Bytes is about what the scores take.
 func (s *Sparse) Bytes() int { return 8*len(s.scored) + 4*len(s.values) }
 

@@ -163,10 +163,13 @@ type scorer struct {
 	most    float32   // of their magnitudes
 }
 
-var _ model.Lasting = (*scorer)(nil)
+var _ model.Steady = (*scorer)(nil)
 
 // Again implements model.Lasting: nothing of it changes once it is opened.
 func (s *scorer) Again(*model.Query) model.Scorer { return s }
+
+// Steady implements model.Steady.
+func (s *scorer) Steady() {}
 
 // Bytes implements model.Lasting: a number for every item that has weights.
 func (s *scorer) Bytes() int { return 96 + 16*len(s.history) + 4*len(s.sums) }

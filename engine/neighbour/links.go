@@ -3,6 +3,9 @@ package neighbour
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
+
+	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/model"
@@ -72,37 +75,115 @@ func (m *Links[P]) Work(history int) int {
 	return adds + 2*min(adds, m.rows.Len())
 }
 
-// Open sums what each thing the person wanted adds, once for all items. How much it was
-// wanted plays no role, as with EASE.
+// Open gathers what the person wanted. What each adds is summed once for all items when that
+// is first asked for. How much it was wanted plays no role, as with EASE.
 func (m *Links[P]) Open(q *model.Query) model.Scorer {
 	s := &linkScorer[P]{m: m}
-	if s.causes = causesOf(q, m.rows, m.params.recency()); len(s.causes) == 0 {
-		return s
+	if s.causes = causesOf(q, m.rows, m.params.recency()); len(s.causes) > 0 {
+		s.all = new(summed)
 	}
-	sums := m.sums.Get().(*vector.Sums)
-	defer m.sums.Put(sums)
-	for _, cause := range s.causes {
-		to, weights := m.adds.Of(cause.row)
-		sums.AddAll(to, weights, cause.weight)
-	}
-	s.Sparse = model.TakeSparse(m.rows, sums)
 	return s
 }
 
 // linkScorer holds one person's scores.
 type linkScorer[P settings[P]] struct {
-	model.Sparse
 	m      *Links[P]
 	causes []cause
+	all    *summed // nil where nothing is known of the person
 }
 
-var _ model.Lasting = (*linkScorer[RidgeParams])(nil)
+// summed are the scores of all items, once they are asked for.
+type summed struct {
+	once sync.Once
+	model.Sparse
+	made atomic.Bool
+}
 
-// Again implements model.Lasting: nothing of it changes once it is opened.
+// sums returns the scores of all items.
+func (s *linkScorer[P]) sums() *model.Sparse {
+	s.all.once.Do(func() {
+		sums := s.m.sums.Get().(*vector.Sums)
+		defer s.m.sums.Put(sums)
+		for _, cause := range s.causes {
+			to, weights := s.m.adds.Of(cause.row)
+			sums.AddAll(to, weights, cause.weight)
+		}
+		s.all.Sparse = model.TakeSparse(s.m.rows, sums)
+		s.all.made.Store(true)
+	})
+	return &s.all.Sparse
+}
+
+// summedFrom is from how many items on all are summed to score some: to look in what
+// everything adds takes a few microseconds an item.
+const summedFrom = 16
+
+var _ model.Steady = (*linkScorer[RidgeParams])(nil)
+
+// Again implements model.Lasting: nothing that it says changes once it is opened.
 func (s *linkScorer[P]) Again(*model.Query) model.Scorer { return s }
 
+// Steady implements model.Steady.
+func (s *linkScorer[P]) Steady() {}
+
 // Bytes implements model.Lasting.
-func (s *linkScorer[P]) Bytes() int { return 96 + s.Sparse.Bytes() + 16*len(s.causes) }
+func (s *linkScorer[P]) Bytes() int {
+	if s.Empty() || !s.all.made.Load() {
+		return 144 + 16*len(s.causes)
+	}
+	return 144 + s.all.Sparse.Bytes() + 16*len(s.causes)
+}
+
+// Empty implements model.Scorer.
+func (s *linkScorer[P]) Empty() bool { return s.all == nil }
+
+// Propose implements model.Scorer.
+func (s *linkScorer[P]) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) []engine.ItemNum {
+	if s.Empty() {
+		return out
+	}
+	return s.sums().Propose(eligible, n, out)
+}
+
+var _ model.Rough = (*linkScorer[RidgeParams])(nil)
+
+// AddRough implements model.Rough: what is summed is exact.
+func (s *linkScorer[P]) AddRough(room *model.RoughRoom, sums []float32, items []engine.ItemNum, gain float64) (off, most float64, ok bool) {
+	if s.Empty() {
+		return 0, 0, true
+	}
+	return s.sums().AddRough(room, sums, items, gain)
+}
+
+// Score implements model.Scorer.
+func (s *linkScorer[P]) Score(items []engine.ItemNum, out []float32) {
+	switch {
+	case s.Empty():
+		clear(out[:len(items)])
+	case len(items) < summedFrom && !s.all.made.Load():
+		for i, item := range items {
+			out[i] = s.of(item)
+		}
+	default:
+		s.sums().Score(items, out)
+	}
+}
+
+// of returns the score of one item: what everything adds to it, in the order of its sum.
+func (s *linkScorer[P]) of(item engine.ItemNum) float32 {
+	row, ok := s.m.rows.Row(item)
+	if !ok {
+		return 0
+	}
+	sum := 0.0
+	for _, cause := range s.causes {
+		to, weights := s.m.adds.Of(cause.row)
+		if at, found := slices.BinarySearch(to, uint32(row)); found {
+			sum += float64(cause.weight * float64(weights[at]))
+		}
+	}
+	return float32(sum)
+}
 
 // Explain implements model.Scorer. Each part is counterfactual, but for what Recent moves
 // up: without that item in the history the score is lower by it. An item does not speak

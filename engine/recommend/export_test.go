@@ -13,6 +13,17 @@ func (in *Input) LimitExact(n int) { in.exactLimit = n }
 // are worth scoring; below 0 none are.
 func (in *Input) RoughFrom(n int) { in.roughFrom = n }
 
+// GistItems sets how many items a gist is of, in catalogues of any size; below 0 there is none.
+func (in *Input) GistItems(n int) { in.gistItems = n }
+
+// Gists returns how many gists are kept of the person.
+func (in *Input) Gists() int {
+	if m := in.made(); m != nil {
+		return len(m.gists)
+	}
+	return 0
+}
+
 // TellRoughly returns what is told to be worth scoring of all eligible items, with their
 // scores, for a list that looks at n of them. It is false where that cannot be told.
 func (in *Input) TellRoughly(n int) (told, all []rank.Scored, unseen float64, ok bool, err error) {
@@ -38,7 +49,7 @@ func (in *Input) TellRoughly(n int) (told, all []rank.Scored, unseen float64, ok
 	whole := *eligible
 	all = score(&whole, new(scratch))
 	room := new(scratch)
-	found, unseen, ok := v.best(eligible, lifts, n, in.arrangement(orders).Pins, room)
+	found, unseen, ok := v.best(eligible, in.gistOf(v, eligible.count, room), lifts, n, in.arrangement(orders).Pins, room)
 	if ok {
 		told = score(found, room)
 	}

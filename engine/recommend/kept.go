@@ -105,6 +105,7 @@ type made struct {
 	deeds    []deed          // what reasons tell of the history; nil before one did
 	knows    tristate        // whether the models have seen anything of the history
 	scorers  []model.Lasting // by source; nil where it was not asked, or cannot last
+	gists    []*gist         // newest first
 }
 
 // interestBytes and deedBytes are about what an Interest and a deed take.
@@ -119,6 +120,9 @@ func (m *made) bytes() int64 {
 		if s != nil {
 			sum += s.Bytes()
 		}
+	}
+	for _, g := range m.gists {
+		sum += g.bytes()
 	}
 	return int64(sum)
 }
@@ -236,11 +240,17 @@ func sameWeights(a, b engine.Settings) bool {
 		(reflect.ValueOf(a.Types).Pointer() == reflect.ValueOf(b.Types).Pointer() || maps.Equal(a.Types, b.Types))
 }
 
+// lasts reports whether a query is the person's alone, so that what is made of it may be kept
+// with them.
+func (in *Input) lasts(q *model.Query) bool {
+	return in.Someone.personalised() && len(q.Anchors) == 0 && q.Text == nil
+}
+
 // opened returns the scorer of source number i for q: a kept one where the query is the
 // person's alone, else a new one, which is kept if it lasts.
 func (in *Input) opened(i int, q *model.Query) model.Scorer {
 	source := in.World.Models.sources[i]
-	if !in.Someone.personalised() || len(q.Anchors) > 0 || q.Text != nil {
+	if !in.lasts(q) {
 		return source.Open(q)
 	}
 	m := in.made()

@@ -23,6 +23,7 @@ func TestKeptStatesAnswerAsNewOnes(t *testing.T) {
 		s := drawShop(t, 25)
 		world, kept := s.world, drawSomeone(t, s)
 		kept.Keep()
+		gistItems, roughFrom := rapid.IntRange(1, 8).Draw(t, "gist"), pick(t, -1, 1)
 		var (
 			place *recommend.Place
 			later time.Duration
@@ -57,6 +58,8 @@ func TestKeptStatesAnswerAsNewOnes(t *testing.T) {
 				a.in.Place = place
 			}
 			place = a.in.Place
+			a.in.RoughFrom(roughFrom)
+			a.in.GistItems(gistItems)
 			unkept, fresh := *kept, *a.in
 			unkept.Rows, unkept.Packed = kept.History(), nil
 			fresh.Someone = &unkept

@@ -48,8 +48,13 @@ func (in *Input) list(eligible *choice, v *voices, l liftList, o *orders) (list 
 			return list, false
 		}
 	}
-	for _, n := range in.looks(eligible.count, limit, rules) {
-		found, unseen, ok := v.best(eligible, l, n, rules.Pins, room)
+	looks := in.looks(eligible.count, limit, rules)
+	var g *gist
+	if len(looks) > 0 {
+		g = in.gistOf(v, eligible.count, room)
+	}
+	for _, n := range looks {
+		found, unseen, ok := v.best(eligible, g, l, n, rules.Pins, room)
 		if !ok {
 			break
 		}

@@ -56,6 +56,7 @@ type Input struct {
 	Only *roaring.Bitmap
 
 	roughFrom  int // instead of roughFrom, for tests; below 0 nothing is told roughly
+	gistItems  int // instead of gistItems, of any catalogue, and every source is kept in brief, for tests; below 0 there is no gist
 	exactLimit int // instead of engine.ExactLimit, for the tests of what lies above it
 }
 

@@ -41,12 +41,12 @@ func (in *Input) looks(eligible, limit int, r *rank.Rules) []int {
 //
 // Every source says about what it scores, and how far off that is at the most (model.Rough).
 // So each item has a lower and an upper bound; what cannot reach the n-th highest of the lower
-// ones is left out.
-func (v *voices) best(eligible *choice, l liftList, n int, pins []rank.Pinned, s *scratch) (found *choice, unseen float64, ok bool) {
+// ones is left out. Where there is a gist, most sources are not asked.
+func (v *voices) best(eligible *choice, g *gist, l liftList, n int, pins []rank.Pinned, s *scratch) (found *choice, unseen float64, ok bool) {
 	items := s.itemsOf(eligible)
 	r := v.roughly(eligible, items, l, n, s)
-	for from := 0; from < len(items); from += model.RoughItems {
-		if !r.look(items, from, min(from+model.RoughItems, len(items))) {
+	if g == nil || !r.lookAtGist(g, items) {
+		if r.lookAgain(); !r.lookAtAll(items) {
 			return nil, 0, false
 		}
 	}
@@ -69,13 +69,15 @@ func (v *voices) best(eligible *choice, l liftList, n int, pins []rank.Pinned, s
 type roughly struct {
 	*voices
 	*scratch
+	eligible *choice
 	heard    *heard
+	n        int
 	lows     *vector.Top // the n highest lower bounds
+	lifts    liftList
 	withheld withheld
 	lifted   []liftedItems
 	constant float64 // what all items score alike, left out of the rough sums
-	spread   float64 // what roundings come to, times the magnitude of what is summed
-	least    float64 // that magnitude, but for what voices say of items
+	least    float64 // the magnitude of what is summed, but for what voices say of items
 }
 
 // nearItem is an item that may be among the best: in steps of a search, at most high.
@@ -85,68 +87,123 @@ type nearItem struct {
 }
 
 func (v *voices) roughly(eligible *choice, items []engine.ItemNum, l liftList, n int, s *scratch) *roughly {
-	r := &roughly{voices: v, scratch: s, lows: vector.NewTop(n), withheld: withheldFrom(eligible)}
+	r := &roughly{voices: v, scratch: s, eligible: eligible, n: n, lifts: l}
 	r.heard = v.hear(eligible, items, s)
-	s.near = s.near[:0]
-	for len(s.rooms) < len(v.voices) {
-		s.rooms = append(s.rooms, new(model.RoughRoom))
-	}
 	r.least = r.heard.most
 	for i, voice := range v.voices {
 		if !v.isCommon(i) {
-			s.rooms[i].Open()
 			r.constant += voice.Offset()
 			r.least += math.Abs(voice.Offset())
 		}
 	}
 	for _, lift := range l {
-		r.lifted = append(r.lifted, liftedItems{lift.items.Iterator(), float32(lift.add)})
 		r.least += math.Abs(lift.add)
 	}
-	// Of each voice a product, its factor and the sum are rounded, by a part in 2^24 each.
-	const rounding = 1.0 / (1 << 22)
-	r.spread = rounding * float64(len(v.voices)+len(l)+3)
+	v.openRooms(s)
+	r.lookAgain()
 	return r
+}
+
+// openRooms makes the voices' rooms ready for an answer.
+func (v *voices) openRooms(s *scratch) {
+	for len(s.rooms) < len(v.voices) {
+		s.rooms = append(s.rooms, new(model.RoughRoom))
+	}
+	for i := range v.voices {
+		s.rooms[i].Open()
+	}
+}
+
+// lookAgain begins anew.
+func (r *roughly) lookAgain() {
+	r.lows, r.near = vector.NewTop(r.n), r.near[:0]
+	r.fromFirst()
+}
+
+// fromFirst makes what is withheld and lifted begin with the first item.
+func (r *roughly) fromFirst() {
+	r.withheld, r.lifted = withheldFrom(r.eligible), r.lifted[:0]
+	for _, lift := range r.lifts {
+		r.lifted = append(r.lifted, liftedItems{lift.items.Iterator(), float32(lift.add)})
+	}
+}
+
+// slack is how far off rough sums are at the most, and how large what they are sums of.
+type slack struct{ off, most float64 }
+
+// unknown reports whether nothing is known of how far off they are.
+func (s slack) unknown() bool { return !(s.most < math.MaxFloat32/4) || !(s.off <= s.most+underflow) }
+
+// rounded returns the slack of sums of so many things, each a product, in float32.
+func (s slack) rounded(things int) slack {
+	// Of each a product, its factor and the sum are rounded, by a part in 2^24 each.
+	const rounding = 1.0 / (1 << 22)
+	s.off += s.most*rounding*float64(things+3) + underflow
+	return s
 }
 
 // underflow is more than what products too small for a float32 lose.
 const underflow = 1e-36
 
-// look takes the items of one block.
-func (r *roughly) look(items []engine.ItemNum, from, to int) bool {
-	part := items[from:to]
-	sums := r.rough[:len(part)]
-	copy(sums, r.heard.rough[from:to])
-	off, most := 0.0, r.least
-	for i, voice := range r.voices.voices {
-		if r.isCommon(i) {
+// addRough adds about what those voices say of items that is true, times their gains, to sums.
+func (v *voices) addRough(sums []float32, items []engine.ItemNum, s *scratch, which func(voice int) bool) (all slack) {
+	for i, voice := range v.voices {
+		if !which(i) {
 			continue
 		}
 		if rough, is := voice.Scorer.(model.Rough); is {
-			if o, m, ok := rough.AddRough(r.rooms[i], sums, part, voice.Gain()); ok {
-				off, most = off+o, most+m
+			if off, most, ok := rough.AddRough(s.rooms[i], sums, items, voice.Gain()); ok {
+				all.off, all.most = all.off+off, all.most+most
 				continue
 			}
 		}
-		raw := r.rooms[i].Scores(len(part))
-		voice.Score(part, raw)
+		raw := s.rooms[i].Scores(len(items))
+		voice.Score(items, raw)
 		vector.Axpy(float32(voice.Gain()), raw, sums)
-		most += math.Abs(voice.Gain()) * float64(model.Largest(raw))
+		all.most += math.Abs(voice.Gain()) * float64(model.Largest(raw))
 	}
-	for i := range r.lifted {
-		r.lifted[i].addTo(sums, part)
+	return all
+}
+
+// isOwn reports whether voice number i is none that everybody hears.
+func (v *voices) isOwn(i int) bool { return !v.isCommon(i) }
+
+// lookAtAll looks at all items, which ascend.
+func (r *roughly) lookAtAll(items []engine.ItemNum) bool {
+	for from := 0; from < len(items); from += model.RoughItems {
+		part := items[from:min(from+model.RoughItems, len(items))]
+		sums := r.rough[:len(part)]
+		copy(sums, r.heard.rough[from:])
+		if !r.look(part, from, sums, r.isOwn, slack{}) {
+			return false
+		}
 	}
-	if off += most*r.spread + underflow; !(most < math.MaxFloat32/4) || !(off <= most+underflow) {
+	return true
+}
+
+// look takes the items of one block, which begins in so many steps of the search, when those
+// voices have added to their sums; to what else is in them belongs a slack.
+func (r *roughly) look(part []engine.ItemNum, from int, sums []float32, which func(voice int) bool, s slack) bool {
+	if s = r.ask(part, sums, which, s); s.unknown() {
 		return false
 	}
-	r.withheld.strike(sums, part)
 	for i := len(part); i%64 != 0; i++ {
 		r.rough[i] = float32(math.Inf(-1))
 	}
 	for i := 0; i < len(part); i += 64 {
-		r.take(from+i, r.rough[i:i+64], off)
+		r.take(from+i, r.rough[i:i+64], s.off)
 	}
 	return true
+}
+
+// ask adds what those voices say, and lifts, to the sums of one block.
+func (r *roughly) ask(part []engine.ItemNum, sums []float32, which func(voice int) bool, s slack) slack {
+	said := r.addRough(sums, part, r.scratch, which)
+	for i := range r.lifted {
+		r.lifted[i].addTo(sums, part)
+	}
+	r.withheld.strike(sums, part)
+	return slack{said.off + s.off, said.most + s.most + r.least}.rounded(len(r.voices.voices) + len(r.lifts))
 }
 
 // take remembers those of 64 items that may be among the best.

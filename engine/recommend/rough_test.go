@@ -17,15 +17,19 @@ func TestRoughlyToldIsAsScored(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawShop(t, 60)
 		someone := drawSomeone(t, s)
+		someone.Keep()
+		gistItems := rapid.IntRange(-1, 8).Filter(func(n int) bool { return n != 0 }).Draw(t, "gist")
 		for range 4 {
 			a := drawAsked(t, s)
 			a.in.World, a.in.Someone, a.in.Now = s.world, someone, now
 			if rapid.Bool().Draw(t, "few") {
 				a.in.Request.Count = rapid.IntRange(1, 3).Draw(t, "count")
 			}
-			plain := *a.in
+			plain, stranger := *a.in, *someone // of a copy nothing is kept
+			plain.Someone = &stranger
 			plain.RoughFrom(-1)
 			a.in.RoughFrom(1)
+			a.in.GistItems(gistItems)
 			checkTold(t, a.in, rapid.IntRange(1, 8).Draw(t, "looks"))
 			got, err := recommend.Recommend(a.in)
 			want, errWanted := recommend.Recommend(&plain)
@@ -104,7 +108,7 @@ func TestRoughlyToldOfManyIsAsScored(t *testing.T) {
 		{Basket: []engine.ItemID{theID(30), theID(31)}},
 		{Query: "lamp red"},
 	}
-	left, asked := 0, 0
+	left, asked, gists := 0, 0, 0
 	for p := range people {
 		who := &recommend.Someone{}
 		if p > 0 { // else a stranger
@@ -117,13 +121,19 @@ func TestRoughlyToldOfManyIsAsScored(t *testing.T) {
 			for _, place := range places {
 				got := &recommend.Input{World: w, Place: place, Someone: who, Request: &requests[i], Now: now}
 				left, asked = left+checkTold(t, got, 1+p), asked+1
+				plain := *who // of a copy nothing is kept
 				want := *got
+				want.Someone = &plain
 				want.RoughFrom(-1)
 				if said, wanted := ask(t, got), ask(t, &want); told(t, said) != told(t, wanted) {
 					t.Fatalf("request %d of customer %d, told roughly:\n%s\nscored:\n%s", i, p, told(t, said), told(t, wanted))
 				}
 			}
 		}
+		gists += (&recommend.Input{World: w, Someone: who}).Gists()
+	}
+	if gists < people-1 {
+		t.Errorf("%d gists of %d customers with a history", gists, people-1)
 	}
 	if left < asked*items/2 {
 		t.Errorf("%d of %d requests for one of %d items are left out, want half or more", left, asked, items)

@@ -23,6 +23,11 @@ type scratch struct {
 	near       []nearItem
 	picked     []engine.ItemNum
 	pickedSums []float64
+
+	// And of making and reading a gist:
+	steady  []float32 // what steady voices say of items, by number
+	numbers []engine.ItemNum
+	places  []int // of those numbers among the items
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}

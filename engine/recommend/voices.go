@@ -13,7 +13,8 @@ import (
 
 // voice is one source in one answer: its scorer and how it weighs.
 type voice struct {
-	name string
+	name   string
+	source int // its number among the models' sources
 	model.Scorer
 	rank.Scale
 	fitted bool
@@ -95,7 +96,7 @@ func (in *Input) voices(q *model.Query, task rank.Task, scales map[string]rank.S
 		if scorer.Empty() {
 			continue
 		}
-		v.voices = append(v.voices, voice{name, scorer, scale, i < len(m.Fitted)})
+		v.voices = append(v.voices, voice{name, i, scorer, scale, i < len(m.Fitted)})
 		v.worded = v.worded || (q.Text != nil && name == content.Name)
 		_, needsNothing := m.Blend[rank.Cold][name]
 		v.told = v.told || !needsNothing

@@ -26,7 +26,7 @@ func (s *Sums) AddAll(rows []uint32, weights []float32, by float64) {
 	weights = weights[:len(rows)]
 	for i, row := range rows {
 		words[row>>6] |= 1 << (row & 63)
-		sums[row] += by * float64(weights[i])
+		sums[row] += float64(by * float64(weights[i])) // never fused: the same bits everywhere
 	}
 }
 

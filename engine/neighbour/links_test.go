@@ -1,0 +1,51 @@
+package neighbour
+
+import (
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/model/modeltest"
+)
+
+// A few items, each looked up in what the history adds, score the same bits as all items do
+// when that is summed; and a scorer that has summed says what a new one does.
+func TestFewScoreAsAll(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(20, 120).Draw(t, "items")
+		histories := modeltest.Histories(rapid.Uint64().Draw(t, "seed"), 60, n, 10)
+		var b model.Builder
+		for _, h := range histories {
+			b.Add(h)
+		}
+		p := ItemParams{K: rapid.IntRange(1, 40).Draw(t, "k"), Recent: rapid.SampledFrom([]float64{1, 0.8}).Draw(t, "recent")}
+		src, err := FitItems(t.Context(), b.Data(modeltest.Items(n), 1), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := &model.Query{History: histories[rapid.IntRange(0, len(histories)-1).Draw(t, "who")]}
+		all, want := make([]engine.ItemNum, n), make([]float32, n)
+		for i := range all {
+			all[i] = engine.ItemNum(i)
+		}
+		summed := src.Open(q)
+		summed.Score(all, want)
+		few := src.Open(q)
+		size := rapid.IntRange(1, summedFrom-1).Draw(t, "at a time")
+		for from := 0; from < n; from += size {
+			part := all[from:min(from+size, n)]
+			for name, s := range map[string]model.Scorer{"not summed": few, "summed": summed} {
+				got := make([]float32, len(part))
+				s.Score(part, got)
+				for i := range got {
+					if math.Float32bits(got[i]) != math.Float32bits(want[from+i]) {
+						t.Fatalf("%s: item %d scores %v, among all %v", name, part[i], got[i], want[from+i])
+					}
+				}
+			}
+		}
+	})
+}
