@@ -2,6 +2,7 @@ package solution
 
 import (
 	"math"
+	"slices"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/vector"
@@ -101,6 +102,25 @@ func (l *learnt) placed(c *candidate) {
 	if k := l.Knowledge; k != nil {
 		c.values[Outcome] = k.Outcomes.evidence(c.num, l.place.product, l.local[c.num], l.Own)
 		c.values[ByProduct], c.values[ByAge], c.values[ByChannel] = k.Habits.evidence(c.num, l.place, l.Own)
+	}
+}
+
+// each calls yield with the places, among items that ascend, of all fixes that solved tickets
+// say something of, and with what they say.
+func (l *learnt) each(items []engine.ItemNum, yield func(place int, c *candidate)) {
+	if l.Knowledge == nil {
+		return
+	}
+	at := 0
+	for _, n := range l.Knowledge.touched {
+		more, is := slices.BinarySearch(items[at:], n)
+		if at += more; !is {
+			continue
+		}
+		c := candidate{num: n}
+		l.labelled(&c)
+		l.placed(&c)
+		yield(at, &c)
 	}
 }
 

@@ -24,9 +24,10 @@ type Knowledge struct {
 	// Asked is what fixes were the answer to, for text.Index.WithAsked.
 	Asked map[engine.ItemNum]text.Asked
 
-	ids    *catalogue.IDs
-	labels []int32   // by fix, one above its label; 0 for none
-	trials [][]Trial // by the head's question
+	ids     *catalogue.IDs
+	labels  []int32          // by fix, one above its label; 0 for none
+	touched []engine.ItemNum // ascending: fixes that solved tickets say something of
+	trials  [][]Trial        // by the head's question
 }
 
 // label returns the head's label of a fix.
@@ -66,6 +67,7 @@ func NewKnowledge(ids *catalogue.IDs, h *head.Model, fixes []engine.ItemNum, sol
 		k.trials = append(k.trials, solved[i].Trials)
 	}
 	k.Outcomes, k.Habits = newOutcomes(solved), newHabits(solved)
+	k.touched = k.touches()
 	return k
 }
 
@@ -77,6 +79,17 @@ func (k *Knowledge) number() {
 		}
 		k.labels[n] = int32(l + 1)
 	}
+}
+
+// touches returns the fixes that solved tickets say something of: of the others no evidence of
+// theirs is anything but 0.
+func (k *Knowledge) touches() []engine.ItemNum {
+	out := slices.Clone(k.Fixes)
+	for n := range k.Outcomes.byFix { // habits are of fixes that solved
+		out = append(out, n)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // PlaceOf returns where the ticket comes from.

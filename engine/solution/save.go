@@ -188,6 +188,7 @@ func Load(r io.Reader, ids *catalogue.IDs) (*Knowledge, error) {
 	}
 	k.number()
 	k.Outcomes.sum()
+	k.touched = k.touches()
 	return k, nil
 }
 

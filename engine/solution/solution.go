@@ -15,7 +15,6 @@ import (
 	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/head"
 	"github.com/rapportengine/rapport/engine/text"
-	"github.com/rapportengine/rapport/engine/vector"
 )
 
 // Name is the source of every answer.
@@ -27,7 +26,7 @@ type Input struct {
 	Content   *text.Vectors
 	Lexicon   *text.Index
 	Eligible  *roaring.Bitmap // what may be suggested, as filter.Eligible built it
-	Sentences Sentences       // of the fixes, by the encoder of Vector; nil where there is none
+	Sentences *Sentences      // of the fixes, by the encoder of Vector; nil where there is none
 	Knowledge *Knowledge      // what solved tickets taught; nil for nothing
 
 	Text     string    // subject and text of the ticket
@@ -54,11 +53,6 @@ type Input struct {
 	Snippets int      // so many of the first fixes are cited
 	Weights  *Weights // nil means the Knowledge's, else DefaultWeights
 	Own      *Own     // nil but in training
-}
-
-// Sentences are the vectors of the passages of fixes: none for a fix that has none.
-type Sentences interface {
-	Passages(n engine.ItemNum) [][]float32
 }
 
 // Own is the ticket itself among those the Knowledge was made of: what it must not find
@@ -109,6 +103,7 @@ type candidate struct {
 	values Values
 	share  float64 // of the ticket's distinct words
 	claim  claim
+	score  float64
 }
 
 // Suggestion is what the engine has to say to a ticket.
@@ -121,7 +116,7 @@ type Suggestion struct {
 	Calibrated bool
 }
 
-// Suggest returns the eligible fixes with evidence for the ticket.
+// Suggest returns the eligible fixes with evidence for the ticket, the best of all there are.
 func Suggest(in *Input) Suggestion {
 	s := open(in)
 	found := s.found()
@@ -160,6 +155,8 @@ type search struct {
 	words   []text.Word // of the ticket
 	terms   []string    // theirs, sorted, each once
 	vector  []float32   // of the ticket, by content; nil where it says nothing
+	rarest  float64     // of the lexicon
+	sensing *sensing    // nil where there are no vectors of sentences
 	claims  claims
 }
 
@@ -177,7 +174,7 @@ func open(in *Input) *search {
 	s.vector = in.Content.Encoder().Encode(s.terms)
 	slices.Sort(s.terms)
 	s.terms = slices.Compact(s.terms)
-	s.claims = newClaims(in)
+	s.claims, s.rarest = newClaims(in), in.Lexicon.Rarest()
 	return s
 }
 
@@ -190,63 +187,6 @@ func (s *search) asked() head.Question {
 	return q
 }
 
-// found are the eligible fixes with evidence enough, with all of it, by item number.
-func (s *search) found() []candidate {
-	l := s.learn()
-	items := s.items()
-	dots := make([]float32, len(items))
-	if s.vector != nil {
-		s.Content.Dots(dots, items, s.vector)
-	}
-	matches := s.Lexicon.Search(s.terms, s.Eligible)
-	var out []candidate
-	for i, n := range items {
-		c := candidate{num: n}
-		for len(matches) > 0 && matches[0].Num < n {
-			matches = matches[1:]
-		}
-		if len(matches) > 0 && matches[0].Num == n {
-			score := matches[0].Score / s.Lexicon.Rarest()
-			c.values[Words] = score / (score + s.weights.HalfWords)
-			c.share = float64(matches[0].Terms) / float64(len(s.terms))
-		}
-		c.values[Meaning] = max(0, float64(dots[i]))
-		if s.Sentences != nil {
-			for _, passage := range s.Sentences.Passages(n) {
-				c.values[Sense] = max(c.values[Sense], likeness(s.Vector, passage))
-			}
-		}
-		l.labelled(&c)
-		known := s.enough(&c)
-		if !known && !s.claims.about {
-			continue // most fixes are not about a ticket at all: nothing more is asked of them
-		}
-		if c.item = s.Catalogue.Item(n); c.item == nil {
-			continue
-		}
-		c.claim = s.claims.of(c.item)
-		if !known && !c.claim.about {
-			continue
-		}
-		c.values[About], c.values[Owned], c.values[Foreign] = one(c.claim.about), one(c.claim.owned), one(c.claim.foreign)
-		l.placed(&c)
-		out = append(out, c)
-	}
-	return out
-}
-
-// items are the eligible fixes that this ticket has not seen fail: what failed is never
-// first again, so it is not shown again.
-func (s *search) items() []engine.ItemNum {
-	out := make([]engine.ItemNum, 0, s.Eligible.GetCardinality())
-	for all := s.Eligible.Iterator(); all.HasNext(); {
-		if n := engine.ItemNum(all.Next()); !slices.Contains(s.Tried, n) {
-			out = append(out, n)
-		}
-	}
-	return out
-}
-
 // cite adds what a reader should see of a fix, if its text has a word of the ticket.
 func (s *search) cite(out []engine.Snippet, it *engine.Item) []engine.Snippet {
 	plain := text.Plain(it.Text, it.TextFormat)
@@ -257,29 +197,9 @@ func (s *search) cite(out []engine.Snippet, it *engine.Item) []engine.Snippet {
 	return append(out, engine.Snippet{Item: it.ID, Text: plain[p.From:p.To], From: p.From, To: p.To})
 }
 
-// likeness is the cosine of two vectors of unit length, 0 where there is none or it is
-// negative.
-func likeness(a, b []float32) float64 {
-	if a == nil || b == nil {
-		return 0
-	}
-	return max(0, float64(vector.Dot(a, b)))
-}
-
 func one(is bool) float64 {
 	if is {
 		return 1
 	}
 	return 0
-}
-
-// enough reports whether the texts and the solved tickets are a reason to show the fix at
-// all.
-func (s *search) enough(c *candidate) bool {
-	for _, kind := range least {
-		if x := c.values[kind]; x > 0 && x >= s.weights.Least[kind] {
-			return true
-		}
-	}
-	return c.share >= s.weights.LeastShare && c.share > 0
 }

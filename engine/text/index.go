@@ -1,12 +1,10 @@
 package text
 
 import (
-	"cmp"
 	"maps"
 	"math"
 	"slices"
-
-	"github.com/RoaringBitmap/roaring/v2"
+	"sync/atomic"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
@@ -28,11 +26,6 @@ const (
 	askedUnsaid = 2
 )
 
-// pendingMin is how many changed documents are scored one by one before they are built
-// into the postings; a sixteenth of the index where that is more, so that an import in
-// small batches builds O(log n) times.
-const pendingMin = 128
-
 // Index finds solutions and content by their words: BM25 over weighted fields, in the
 // simple form that adds weighted counts before saturation (BM25F, same source, with
 // one length normalisation for all fields). Other kinds are not indexed.
@@ -40,11 +33,11 @@ const pendingMin = 128
 // An Index is immutable; With shares what did not change, and what it returns scores as
 // an index built at once from the same items would, to the bit.
 type Index struct {
-	base    *postings
-	pending map[engine.ItemNum]*document // in place of base's; nil: gone
-	count   int                          // documents
-	length  float64                      // sum of their lengths
-	asked   map[engine.ItemNum]Asked
+	levels []level // oldest and largest first; each has what changed since those before it
+	count  int     // documents
+	length float64 // sum of their lengths
+	asked  map[engine.ItemNum]Asked
+	scales atomic.Pointer[[][]float64] // scale by level and place, once a query came
 }
 
 // Asked is what a document was the answer to: how many questions, and how many of them
@@ -52,6 +45,11 @@ type Index struct {
 type Asked struct {
 	Questions int
 	Holding   map[string]int
+}
+
+// of returns what the questions that hold a term count: weightAsked times their share.
+func (a *Asked) of(term string) float64 {
+	return weightAsked * float64(a.Holding[term]) / float64(a.Questions+askedUnsaid)
 }
 
 // CountAsked returns what documents were the answer to, given the questions of each.
@@ -75,37 +73,8 @@ type Question struct {
 	Language string // BCP 47; empty is English
 }
 
-// postings is the part of the index that is built: which documents hold a term.
-type postings struct {
-	documents []*document // ascending by number
-	byTerm    map[string][]posting
-}
-
-type posting struct {
-	document int32 // place in documents
-	of       counted
-}
-
-// counted is how much of a term a document has: its weighted count in the document's own
-// fields, and weightAsked times its share of the questions.
-type counted struct{ own, asked float64 }
-
-func (c counted) any() bool { return c.own > 0 || c.asked > 0 }
-
-// document is the weighted words of one item.
-type document struct {
-	num    engine.ItemNum
-	length float64
-	terms  []termCount // ascending by term
-}
-
-type termCount struct {
-	term string
-	of   counted
-}
-
 // NewIndex returns an empty index.
-func NewIndex() *Index { return &Index{base: &postings{}} }
+func NewIndex() *Index { return &Index{} }
 
 // Len returns the number of items in the index.
 func (x *Index) Len() int { return x.count }
@@ -113,21 +82,29 @@ func (x *Index) Len() int { return x.count }
 // With returns the index with the changed items as they are now. Of two entries for one
 // number the last one holds.
 func (x *Index) With(changed []catalogue.Entry) *Index {
-	out := &Index{base: x.base, pending: maps.Clone(x.pending), count: x.count, length: x.length, asked: x.asked}
-	if out.pending == nil {
-		out.pending = make(map[engine.ItemNum]*document)
-	}
+	last := make(map[engine.ItemNum]catalogue.Entry, len(changed))
 	for _, entry := range changed {
-		before, after := out.document(entry.Num), newDocument(entry).with(x.asked[entry.Num])
-		if before == nil && after == nil {
-			continue // of a kind that is not indexed
-		}
-		out.count += after.present() - before.present()
-		out.length += after.size() - before.size()
-		out.pending[entry.Num] = after
+		last[entry.Num] = entry
 	}
-	if len(out.pending) > max(pendingMin, len(out.base.documents)/16) {
-		out.build()
+	out := &Index{levels: slices.Clone(x.levels), count: x.count, length: x.length, asked: x.asked}
+	var documents []*document
+	var gone []engine.ItemNum
+	for _, n := range slices.Sorted(maps.Keys(last)) {
+		d := newDocument(last[n])
+		at, known := x.find(n)
+		if known {
+			out.count, out.length = out.count-1, out.length-at.length()
+		}
+		switch {
+		case d != nil:
+			out.count, out.length = out.count+1, out.length+d.length
+			documents = append(documents, d)
+		case known:
+			gone = append(gone, n)
+		}
+	}
+	if len(documents)+len(gone) > 0 {
+		out.put(build(documents, out.asked), gone)
 	}
 	return out
 }
@@ -136,54 +113,14 @@ func (x *Index) With(changed []catalogue.Entry) *Index {
 // too: these, in place of those before. Questions of items that are not in it, or not yet,
 // wait for them. The map is kept and may not be changed.
 func (x *Index) WithAsked(asked map[engine.ItemNum]Asked) *Index {
-	out := &Index{base: &postings{}, pending: make(map[engine.ItemNum]*document), count: x.count, length: x.length, asked: asked}
-	for _, d := range x.base.documents {
-		out.pending[d.num] = d.with(out.asked[d.num])
+	out := &Index{levels: slices.Clone(x.levels), count: x.count, length: x.length, asked: asked}
+	for len(out.levels) > 1 {
+		out.merge()
 	}
-	for n, d := range x.pending {
-		out.pending[n] = d.with(out.asked[n])
+	if len(out.levels) > 0 {
+		out.levels[0] = level{segment: out.levels[0].clean().withAsked(out.asked)}
 	}
-	out.build()
 	return out
-}
-
-// document returns the words of item n, nil if it is not in the index.
-func (x *Index) document(n engine.ItemNum) *document {
-	if d, changed := x.pending[n]; changed {
-		return d
-	}
-	return x.base.document(n)
-}
-
-func (p *postings) document(n engine.ItemNum) *document {
-	at, found := slices.BinarySearchFunc(p.documents, n, func(d *document, n engine.ItemNum) int { return cmp.Compare(d.num, n) })
-	if !found {
-		return nil
-	}
-	return p.documents[at]
-}
-
-// build makes new postings of everything.
-func (x *Index) build() {
-	documents := make([]*document, 0, x.count)
-	for _, d := range x.base.documents {
-		if _, changed := x.pending[d.num]; !changed {
-			documents = append(documents, d)
-		}
-	}
-	for _, d := range x.pending {
-		if d != nil {
-			documents = append(documents, d)
-		}
-	}
-	slices.SortFunc(documents, func(a, b *document) int { return cmp.Compare(a.num, b.num) })
-	byTerm := make(map[string][]posting)
-	for i, d := range documents {
-		for _, t := range d.terms {
-			byTerm[t.term] = append(byTerm[t.term], posting{int32(i), t.of})
-		}
-	}
-	x.base, x.pending = &postings{documents, byTerm}, nil
 }
 
 // newDocument returns the words of an entry, nil for a deleted item or a kind that is
@@ -205,68 +142,22 @@ func newDocument(entry catalogue.Entry) *document {
 	add(Tokens(Plain(it.Text, it.TextFormat), it.Language), weightBody)
 	facets := appendAttributes(appendCategories(nil, it), it)
 	add(slices.DeleteFunc(facets, isTag), weightFacets)
-	for _, term := range slices.Sorted(maps.Keys(counts)) {
-		d.terms = append(d.terms, termCount{term, counted{own: counts[term]}})
+	for term, count := range counts {
+		d.terms = append(d.terms, termCount{term, float32(count)})
 	}
 	return d
 }
 
-// with returns the document with these questions in place of those before, nil for none.
-func (d *document) with(q Asked) *document {
-	if d == nil {
-		return nil
-	}
-	out := &document{num: d.num, length: d.length}
-	left := maps.Clone(q.Holding)
-	add := func(term string, own float64) {
-		of := counted{own: own}
-		if n := left[term]; n > 0 {
-			of.asked = weightAsked * float64(n) / float64(q.Questions+askedUnsaid)
-			delete(left, term)
-		}
-		if of.any() {
-			out.terms = append(out.terms, termCount{term, of})
-		}
-	}
-	for _, t := range d.terms {
-		add(t.term, t.of.own)
-	}
-	for _, term := range slices.Collect(maps.Keys(left)) {
-		add(term, 0)
-	}
-	slices.SortFunc(out.terms, func(a, b termCount) int { return cmp.Compare(a.term, b.term) })
-	return out
+// document is the weighted words of one item, on their way into a segment.
+type document struct {
+	num    engine.ItemNum
+	length float64
+	terms  []termCount // each once, in any order
 }
 
-// of returns how much of a term the document has.
-func (d *document) of(term string) counted {
-	at, found := slices.BinarySearchFunc(d.terms, term, func(t termCount, term string) int { return cmp.Compare(t.term, term) })
-	if !found {
-		return counted{}
-	}
-	return d.terms[at].of
-}
-
-// present is 1 for a document that is there, 0 for none.
-func (d *document) present() int {
-	if d == nil {
-		return 0
-	}
-	return 1
-}
-
-func (d *document) size() float64 {
-	if d == nil {
-		return 0
-	}
-	return d.length
-}
-
-// Match is an item that holds at least one word of a query.
-type Match struct {
-	Num   engine.ItemNum
-	Score float64 // above 0; the sum of what Explain says
-	Terms int     // how many of the query's distinct terms it holds
+type termCount struct {
+	term string
+	own  float32 // its weighted count
 }
 
 // Contribution is the share of one term in a score.
@@ -275,58 +166,18 @@ type Contribution struct {
 	Value float64
 }
 
-// Search returns every eligible item that holds one of the terms, with its score, by
-// item number. A term counts once however often it stands in terms.
-func (x *Index) Search(terms []string, eligible *roaring.Bitmap) []Match {
-	terms = distinct(terms)
-	weights := make([]float64, len(terms))
-	scores, held := make([]float64, len(x.base.documents)), make([]int32, len(x.base.documents))
-	for i, term := range terms {
-		weights[i] = x.idf(term)
-		for _, p := range x.base.byTerm[term] {
-			scores[p.document] += weights[i] * x.saturated(p.of, x.base.documents[p.document].length)
-			held[p.document]++
-		}
-	}
-	var out []Match
-	for i, d := range x.base.documents {
-		if _, changed := x.pending[d.num]; held[i] > 0 && !changed && eligible.Contains(uint32(d.num)) {
-			out = append(out, Match{d.num, scores[i], int(held[i])})
-		}
-	}
-	if len(x.pending) == 0 {
-		return out
-	}
-	for _, d := range x.pending {
-		if d == nil || !eligible.Contains(uint32(d.num)) {
-			continue
-		}
-		m := Match{Num: d.num}
-		for i, term := range terms {
-			if of := d.of(term); of.any() {
-				m.Score += weights[i] * x.saturated(of, d.length)
-				m.Terms++
-			}
-		}
-		if m.Terms > 0 {
-			out = append(out, m)
-		}
-	}
-	slices.SortFunc(out, func(a, b Match) int { return cmp.Compare(a.Num, b.Num) })
-	return out
-}
-
 // Explain splits the score of item n for terms by term, in alphabetical order. What it
 // holds none of is left out.
 func (x *Index) Explain(terms []string, n engine.ItemNum) []Contribution {
-	d := x.document(n)
-	if d == nil {
+	at, known := x.find(n)
+	if !known {
 		return nil
 	}
+	scale := x.scale(at.length())
 	var out []Contribution
 	for _, term := range distinct(terms) {
-		if of := d.of(term); of.any() {
-			out = append(out, Contribution{term, x.idf(term) * x.saturated(of, d.length)})
+		if own, asked := at.count(term); own > 0 || asked > 0 {
+			out = append(out, Contribution{term, float64(x.idf(term) * saturated(own, asked, scale))})
 		}
 	}
 	return out
@@ -336,27 +187,29 @@ func (x *Index) Explain(terms []string, n engine.ItemNum) []Contribution {
 // unit in which scores of shops of different sizes compare.
 func (x *Index) Rarest() float64 { return inverse(0, x.count) }
 
-// saturated is the part of BM25 that depends on the document: it grows with the counts to
-// saturation + 1, the slower the longer the document.
-func (x *Index) saturated(of counted, length float64) float64 {
-	count := of.asked
-	if of.own > 0 {
-		mean := x.length / float64(x.count)
-		count += of.own / (1 - lengthShare + lengthShare*length/mean)
-	}
+// scale is what a count in a document of some length is worth beside one in the mean
+// document.
+func (x *Index) scale(length float64) float64 {
+	mean := x.length / float64(x.count)
+	return 1 / (1 - lengthShare + float64(lengthShare*length/mean))
+}
+
+// saturated is the part of BM25 that depends on the document: it grows with the counts in
+// its own fields, by their scale, and in questions, to saturation + 1.
+func saturated(own float32, asked, scale float64) float64 {
+	count := float64(float64(own)*scale) + asked
 	return count * (saturation + 1) / (count + saturation)
 }
 
 // idf is how much it says that a document holds term.
 func (x *Index) idf(term string) float64 {
-	holding := len(x.base.byTerm[term])
-	for n, d := range x.pending {
-		if old := x.base.document(n); old != nil && old.of(term).any() {
-			holding--
+	holding := 0
+	for i := range x.levels {
+		l := &x.levels[i]
+		if at, known := l.byTerm[term]; known {
+			holding += len(l.lists[at].documents)
 		}
-		if d != nil && d.of(term).any() {
-			holding++
-		}
+		holding -= int(l.hides[term])
 	}
 	return inverse(holding, x.count)
 }

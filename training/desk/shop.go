@@ -29,18 +29,12 @@ type Shop struct {
 	Lexicon   *text.Index
 	Fixes     *roaring.Bitmap
 
-	Embedder  text.Embedder      // nil for none
-	Sentences solution.Sentences // of the fixes, by Embedder; nil for none
+	Embedder  text.Embedder       // nil for none
+	Sentences *solution.Sentences // of the fixes, by Embedder; nil for none
 	// History returns what a customer did, ascending by time; purchases are enough. nil
 	// knows nobody.
 	History func(engine.CustomerID) []engine.Row
 }
-
-// passages are the vectors of fixes.
-type passages map[engine.ItemNum][][]float32
-
-// Passages returns the vectors of a fix.
-func (p passages) Passages(n engine.ItemNum) [][]float32 { return p[n] }
 
 // contentSeed starts the fit of the content vectors.
 const contentSeed = 1
@@ -99,13 +93,13 @@ func NewShop(ctx context.Context, solutions []engine.Item, events []engine.Inter
 	if err != nil {
 		return nil, fmt.Errorf("make vectors of the solutions: %w", err)
 	}
-	found := make(passages, len(entries))
+	found := make(map[engine.ItemNum][][]float32, len(entries))
 	for i, v := range vectors {
 		if v != nil {
 			found[of[i]] = append(found[of[i]], v)
 		}
 	}
-	s.Sentences = found
+	s.Sentences = solution.NewSentences(embedder.Dims()).With(found)
 	return s, nil
 }
 

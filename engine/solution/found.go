@@ -1,0 +1,195 @@
+package solution
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/text"
+	"github.com/rapportengine/rapport/engine/vector"
+)
+
+// shortlist is how many fixes are weighed against one another at the most, where no more are
+// wanted: the best by their scores, ties by number. What a fix's chance is a share of, and
+// what weights are fitted on, is they and nothing. A shop with hundreds of thousands has
+// tens of thousands of fixes that share some words with a ticket.
+const shortlist = 512
+
+// found are the fixes that the ticket could be answered with, by item number.
+func (s *search) found() []candidate { return s.best(max(shortlist, s.Count)) }
+
+// best returns the eligible fixes with evidence enough, with all of it, by item number: as
+// many as are wanted, the best by score, ties by number. Which they are is exact: most fixes
+// are left out by bounds of their score, and the evidence of the others is looked at.
+func (s *search) best(wanted int) []candidate {
+	r := rooms.Get().(*room)
+	defer rooms.Put(r)
+	r.items = s.items(r.items[:0])
+	r.matches = sized(r.matches, len(r.items))
+	s.Lexicon.Matches(r.matches, s.terms, r.items)
+	if s.sensing = nil; r.sensing.ask(s.Sentences, s.Vector) {
+		s.sensing = &r.sensing
+	}
+	l := s.learn()
+	best := newBest(wanted)
+	for _, at := range s.worthy(r, l, wanted) {
+		high := float64(r.highs[at])
+		if high < best.worst() {
+			break
+		}
+		var sense float64
+		if s.sensing != nil {
+			sense = s.sensing.of(r.items[at])
+			if w := s.weights.Of[Sense]; w > 0 && high-w*(float64(r.senses[at])-sense) < best.worst() {
+				continue
+			}
+		}
+		if c, ok := s.look(l, r.items[at], r.matches[at], sense); ok {
+			best.push(c)
+		}
+	}
+	slices.SortFunc(best.heap, func(a, b candidate) int { return cmp.Compare(a.num, b.num) })
+	return best.heap
+}
+
+// items appends to out the eligible fixes that this ticket has not seen fail: what failed is
+// never first again, so it is not shown again.
+func (s *search) items(out []engine.ItemNum) []engine.ItemNum {
+	var some [1024]uint32
+	all := roaring.And(s.Eligible, s.Catalogue.Known()).ManyIterator()
+	for n := all.NextMany(some[:]); n > 0; n = all.NextMany(some[:]) {
+		for _, num := range some[:n] {
+			out = append(out, engine.ItemNum(num))
+		}
+	}
+	for _, tried := range s.Tried {
+		if at, is := slices.BinarySearch(out, tried); is {
+			out = slices.Delete(out, at, at+1)
+		}
+	}
+	return out
+}
+
+// look gathers the evidence for a fix; it is not ok where that is no reason to show it.
+func (s *search) look(l *learnt, n engine.ItemNum, match text.Match, sense float64) (c candidate, ok bool) {
+	c.num = n
+	c.values[Words], c.share = s.worded(match)
+	if s.vector != nil {
+		if row := s.Content.Row(n); row != nil {
+			c.values[Meaning] = max(0, float64(vector.Dot(s.vector, row)))
+		}
+	}
+	c.values[Sense] = sense
+	l.labelled(&c)
+	known := s.enough(&c)
+	if !known && !s.claims.about {
+		return c, false
+	}
+	if c.item = s.Catalogue.Item(n); c.item == nil {
+		return c, false
+	}
+	c.claim = s.claims.of(c.item)
+	if !known && !c.claim.about {
+		return c, false
+	}
+	c.values[About], c.values[Owned], c.values[Foreign] = one(c.claim.about), one(c.claim.owned), one(c.claim.foreign)
+	l.placed(&c)
+	c.score = s.weights.of(&c.values)
+	return c, true
+}
+
+// worded is what a match says of a fix: the evidence, and the share of the ticket's words.
+func (s *search) worded(m text.Match) (words, share float64) {
+	if m.Terms == 0 {
+		return 0, 0
+	}
+	score := m.Score / s.rarest
+	return score / (score + s.weights.HalfWords), float64(m.Terms) / float64(len(s.terms))
+}
+
+// enough reports whether the texts and the solved tickets are a reason to show the fix at
+// all.
+func (s *search) enough(c *candidate) bool {
+	for _, kind := range least {
+		if x := c.values[kind]; x > 0 && x >= s.weights.Least[kind] {
+			return true
+		}
+	}
+	return c.share >= s.weights.LeastShare && c.share > 0
+}
+
+// best keeps the best candidates: a heap with the worst of them at its root.
+type best struct {
+	most int
+	heap []candidate
+}
+
+func newBest(most int) *best { return &best{most: most} }
+
+// worst is what a score must reach to be kept.
+func (b *best) worst() float64 {
+	if len(b.heap) < b.most {
+		return math.Inf(-1)
+	}
+	return b.heap[0].score
+}
+
+func (a *candidate) worse(b *candidate) bool {
+	return a.score < b.score || a.score == b.score && a.num > b.num
+}
+
+func (b *best) push(c candidate) {
+	h := b.heap
+	if len(h) < b.most {
+		h = append(h, c)
+		for i := len(h) - 1; i > 0 && h[i].worse(&h[(i-1)/2]); i = (i - 1) / 2 {
+			h[i], h[(i-1)/2] = h[(i-1)/2], h[i]
+		}
+		b.heap = h
+		return
+	}
+	if !h[0].worse(&c) {
+		return
+	}
+	h[0] = c
+	for i := 0; ; {
+		child := 2*i + 1
+		if child+1 < len(h) && h[child+1].worse(&h[child]) {
+			child++
+		}
+		if child >= len(h) || !h[child].worse(&h[i]) {
+			return
+		}
+		h[i], h[child] = h[child], h[i]
+		i = child
+	}
+}
+
+// room is what a search needs and the next one can use again.
+type room struct {
+	items       []engine.ItemNum
+	matches     []text.Match
+	dots        []float32
+	known       []known
+	parts       []float64
+	lows, highs []float32
+	bits        []uint64
+	order       []int32
+	senses      []float32 // at most, where highs are to be told apart
+	query       vector.Rough
+	sensing     sensing
+}
+
+var rooms = sync.Pool{New: func() any { return new(room) }}
+
+// sized returns a slice of n, the old one where it is long enough.
+func sized[T any](old []T, n int) []T {
+	if cap(old) < n {
+		return make([]T, n, n+n/8)
+	}
+	return old[:n]
+}

@@ -1,0 +1,88 @@
+package vector
+
+// Bytes is a matrix that is kept in bytes alone: what a row holds is a whole number of steps
+// in each place, which is what the number was but for half a step at the most. So a row takes
+// d and 4 bytes, with d rounded up to a multiple of 16.
+//
+// It grows by Append and AppendRow, while nobody else uses it; then it is immutable.
+type Bytes struct {
+	d, wide int
+	bytes   []uint8
+	steps   []float32
+}
+
+// NewBytes returns an empty matrix of rows of d numbers, with room for some.
+func NewBytes(d, room int) *Bytes {
+	return &Bytes{d: d, wide: paddedBytes(d), bytes: make([]uint8, 0, room*paddedBytes(d)), steps: make([]float32, 0, room)}
+}
+
+// Append adds a row, and returns the length of what its bytes leave out. A row with a number
+// that is none, or too large, becomes one of zeros, of which it returns nothing of use.
+func (b *Bytes) Append(row []float32) (lost float64) {
+	from := len(b.bytes)
+	for range b.wide {
+		b.bytes = append(b.bytes, zeroByte)
+	}
+	most := largest(row[:b.d])
+	if !(most >= leastRow && most <= mostRow) {
+		b.steps = append(b.steps, 0)
+		return norm(row[:b.d])
+	}
+	step := float32(most / steps)
+	whole := make([]int8, b.d)
+	lost, _ = inSteps(row[:b.d], float64(step), whole)
+	for i, w := range whole {
+		b.bytes[from+i] = uint8(int(w) + zeroByte)
+	}
+	b.steps = append(b.steps, step)
+	return lost
+}
+
+// AppendRow adds row i of another matrix of rows as long.
+func (b *Bytes) AppendRow(of *Bytes, i int) {
+	b.bytes = append(b.bytes, of.bytes[i*of.wide:][:of.wide]...)
+	b.steps = append(b.steps, of.steps[i])
+}
+
+// Len returns how many rows there are.
+func (b *Bytes) Len() int { return len(b.steps) }
+
+// Dims returns how many numbers a row has.
+func (b *Bytes) Dims() int { return b.d }
+
+// Row writes row i to out, as its bytes have it.
+func (b *Bytes) Row(out []float32, i int) {
+	for k, v := range b.bytes[i*b.wide:][:b.d] {
+		out[k] = float32(int(v)-zeroByte) * b.steps[i]
+	}
+}
+
+// Bytes sets out to the dot products, divided by Gain, of r and len(out) rows of b from a row
+// on. They are those of whole numbers: the same on every processor.
+func (r *Rough) Bytes(out []float32, b *Bytes, from int) {
+	if r.zero {
+		clear(out)
+		return
+	}
+	bytesRows(out, b.bytes[from*b.wide:][:len(out)*b.wide], b.steps[from:], r.bytes, r.excess)
+}
+
+// Row writes to out the query as its bytes have it.
+func (r *Rough) Row(out []float32) {
+	for i := range out {
+		if out[i] = 0; !r.zero {
+			out[i] = float32(float64(r.bytes[i]) * r.step)
+		}
+	}
+}
+
+// Lost returns the length of what the bytes leave out of the query.
+func (r *Rough) Lost() float64 {
+	if r.zero {
+		return 0
+	}
+	return r.lost
+}
+
+// Length returns the Euclidean length of x.
+func Length(x []float32) float64 { return norm(x) }
