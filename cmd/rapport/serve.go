@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"math"
-	"os"
 	"runtime/debug"
 	"time"
 
@@ -51,9 +50,7 @@ func (s *serveCommand) Run(ctx context.Context, c *console) (err error) {
 	if err != nil {
 		return err
 	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbageMost)
-	}
+	boundGarbage(ctx)
 	log := c.log(slog.LevelInfo, s.LogFormat)
 	w, err := open(ctx, openOptions{
 		dir: s.Dir, create: true, fsync: s.Durability == "fsync", log: log,
@@ -82,10 +79,6 @@ func (s *serveCommand) Run(ctx context.Context, c *console) (err error) {
 			"items", world.Catalogue.Known().GetCardinality(), "model", world.Models.Version, "key", key != "")
 	})
 }
-
-// garbageMost is how much garbage may lie beside what is in use, in percent, unless GOGC says:
-// a fourth of the memory for some hundredths of an answer's time, as models hold no pointers.
-const garbageMost = 50
 
 // often says when to train.
 func (s *serveCommand) often() (training.Options, error) {
