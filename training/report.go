@@ -28,8 +28,9 @@ type Report struct {
 	Recipe      Recipe             `json:"recipe"`
 	Tuned       []string           `json:"tuned,omitempty"` // sources whose settings were given, not chosen
 	Blend       rank.Blend         `json:"blend"`
-	Chosen      map[string]Chosen  `json:"chosen"`         // by task
-	Desk        *Taught            `json:"desk,omitempty"` // nil where no ticket says anything
+	Chosen      map[string]Chosen  `json:"chosen"`           // by task
+	Desk        *Taught            `json:"desk,omitempty"`   // nil where no ticket says anything
+	Triage      *Sorted            `json:"triage,omitempty"` // nil where tickets say nothing about new ones
 	Table       *evaluate.Report   `json:"table,omitempty"`
 	Comparison  string             `json:"comparison"`
 	Refused     string             `json:"refused,omitempty"` // why
@@ -68,6 +69,11 @@ func (r *Report) Write(w io.Writer) error {
 	}
 	if r.Desk != nil {
 		if _, err := fmt.Fprintf(w, "desk: %s\n", r.Desk.words()); err != nil {
+			return err
+		}
+	}
+	if r.Triage != nil {
+		if _, err := fmt.Fprintf(w, "triage: %s\n", r.Triage.words()); err != nil {
 			return err
 		}
 	}

@@ -275,5 +275,9 @@ func (r *run) train(ctx context.Context, incumbent *chosen) (*recommend.Models, 
 		return nil, err
 	}
 	taught, err := r.teach(ctx, world)
-	return models.WithDesk(taught), err
+	if err != nil {
+		return nil, err
+	}
+	sorter, err := r.triage(ctx, world)
+	return models.WithDesk(taught).WithTriage(sorter), err
 }

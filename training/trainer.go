@@ -393,7 +393,7 @@ func (t *Trainer) tidy(ctx context.Context, old []engine.ModelVersion) error {
 // it was made, or while it was.
 func (t *Trainer) knowsErased(ctx context.Context, v engine.ModelVersion) (bool, error) {
 	var r Report
-	if json.Unmarshal(v.Report, &r) != nil || r.Desk == nil || r.Desk.Refused != "" {
+	if json.Unmarshal(v.Report, &r) != nil || (r.Desk == nil || r.Desk.Refused != "") && r.Triage == nil {
 		return false, nil
 	}
 	return t.store.ErasedSince(ctx, max(r.Seq, 1)-1)

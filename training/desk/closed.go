@@ -1,0 +1,48 @@
+package desk
+
+import (
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/triage"
+)
+
+// ClosedOf returns what a stored ticket says about tickets like it, as of now: what was known
+// when it came, and, if it is over, what became of it. Of one that is not over it is known
+// that it takes longer than so far; its queue may change yet. One that does not say whether
+// it is over teaches no time. Its topic is the first category of the fix that solved it.
+func ClosedOf(t *engine.Ticket, c *catalogue.Snapshot, now time.Time) triage.Closed {
+	opened := t.Opened()
+	opening := triage.Opening{
+		Text: t.Subject + "\n" + t.Said(true), Language: t.Language, Channel: t.Channel, Product: t.Product,
+		About: itemOf(c, t.Product), Order: t.Order != "", Known: t.Customer != "", At: opened,
+	}
+	out := triage.Closed{Ticket: opening.Ticket(), Took: triage.Took{Time: -1}}
+	switch {
+	case opened.IsZero():
+	case t.State != "" && t.IsOpen():
+		out.Took = triage.Took{Time: now.Sub(opened), Open: true}
+	case t.ClosedAt != nil:
+		out.Took.Time = t.ClosedAt.Sub(opened)
+	}
+	if t.IsOpen() && t.State != "" {
+		return out
+	}
+	out.Queue, out.Priority, out.Agent = t.Queue, t.Priority, t.Agent
+	for _, tried := range t.Solutions {
+		if fix := itemOf(c, tried.Item); tried.Outcome == string(engine.Solved) && fix != nil && len(fix.Categories) > 0 {
+			out.Topic = fix.Categories[0]
+		}
+	}
+	return out
+}
+
+// itemOf returns the record of an id, nil where there is none.
+func itemOf(c *catalogue.Snapshot, id engine.ItemID) *engine.Item {
+	n, known := c.IDs().Num(id)
+	if id == "" || !known {
+		return nil
+	}
+	return c.Item(n)
+}

@@ -1,0 +1,105 @@
+package training
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/recommend"
+	"github.com/rapportengine/rapport/engine/triage"
+	"github.com/rapportengine/rapport/training/desk"
+	"github.com/rapportengine/rapport/training/evaluate"
+)
+
+// maxTriaged is how many tickets without words triage learns from at most, the newest.
+const maxTriaged = 1 << 16
+
+// Sorted says what tickets taught triage. A part is nil where too few tickets say anything of
+// it, or where it would tell no more than how common each class is; its Held is zero where
+// too few could be held back.
+type Sorted struct {
+	Tickets  int               `json:"tickets"`
+	Topic    *triage.Held      `json:"topic,omitempty"`
+	Queue    *triage.Held      `json:"queue,omitempty"`
+	Priority *triage.Held      `json:"priority,omitempty"`
+	Times    *triage.HeldTimes `json:"times,omitempty"`
+	Seconds  float64           `json:"seconds"`
+}
+
+// triage returns what the tickets say about new ones; nil where they say nothing.
+func (r *run) triage(ctx context.Context, w *recommend.World) (*triage.Model, error) {
+	tickets := r.snap.worded()
+	if len(tickets) < triage.LeastTickets {
+		return nil, nil
+	}
+	start := time.Now()
+	r.Fitter.begins("learning what tickets are")
+	now := r.snap.Newest
+	for i := range tickets {
+		for _, at := range []*time.Time{tickets[i].OpenedAt, tickets[i].ClosedAt} {
+			if at != nil && at.After(now) {
+				now = *at
+			}
+		}
+	}
+	all := make([]triage.Closed, len(tickets))
+	for i := range tickets {
+		all[len(tickets)-1-i] = desk.ClosedOf(&tickets[i], w.Catalogue, now)
+	}
+	model := triage.Learn(all, r.Fitter.Seed)
+	if model == nil {
+		return nil, ctx.Err()
+	}
+	held := func(c *triage.Classes) *triage.Held {
+		if c == nil {
+			return nil
+		}
+		return &c.Held
+	}
+	r.report.Triage = &Sorted{Tickets: model.Tickets, Topic: held(model.Topic), Queue: held(model.Queue), Priority: held(model.Priority), Seconds: time.Since(start).Seconds()}
+	if model.Times != nil {
+		r.report.Triage.Times = &model.Times.Held
+	}
+	return model, ctx.Err()
+}
+
+// worded are the tickets whose words are held, newest first: those beyond would teach that
+// tickets have none. Where no ticket has words, they are as many as there is room for.
+func (s *Snapshot) worded() []engine.Ticket {
+	newest := s.Tickets[:min(len(s.Tickets), desk.MaxQuestions)]
+	if slices.ContainsFunc(newest, func(t engine.Ticket) bool { return t.Subject != "" || len(t.Messages) > 0 }) {
+		return newest
+	}
+	return s.Tickets[:min(len(s.Tickets), maxTriaged)]
+}
+
+// words says what tickets taught triage, and what it is worth.
+func (s *Sorted) words() string {
+	var b strings.Builder
+	b.WriteString(evaluate.Counted(s.Tickets, "ticket"))
+	for _, part := range []struct {
+		name string
+		held *triage.Held
+	}{{"topic", s.Topic}, {"queue", s.Queue}, {"priority", s.Priority}} {
+		switch {
+		case part.held == nil:
+			fmt.Fprintf(&b, "; %s: too little is known", part.name)
+		case part.held.Tickets == 0:
+			fmt.Fprintf(&b, "; %s: told, not measured", part.name)
+		default:
+			fmt.Fprintf(&b, "; %s: %.3f of the newest %d right, %.3f by the commonest", part.name, part.held.Right, part.held.Tickets, part.held.Commonest)
+		}
+	}
+	switch t := s.Times; {
+	case t == nil:
+		b.WriteString("; time: too little is known")
+	case t.Tickets == 0:
+		b.WriteString("; time: told, not measured")
+	default:
+		fmt.Fprintf(&b, "; time: %.3f of the newest %d within", t.Within, t.Tickets)
+	}
+	return b.String()
+}
