@@ -173,6 +173,10 @@ func (s *scorer) score(n engine.ItemNum) float32 {
 	return vector.Dot(s.profile, row) - s.itself(n)
 }
 
+// manyItems is for how many items a cause it takes less to look for the causes among the items
+// than for each item whether it is one.
+const manyItems = 8
+
 // Score writes the likeness of each item to the profile.
 func (s *scorer) Score(items []engine.ItemNum, out []float32) {
 	out = out[:len(items)]
@@ -184,7 +188,7 @@ func (s *scorer) Score(items []engine.ItemNum, out []float32) {
 	if len(s.causes) == 0 {
 		return
 	}
-	if len(items) > len(s.causes) && slices.IsSorted(items) {
+	if len(items) > manyItems*len(s.causes) && slices.IsSorted(items) {
 		for i := range s.causes {
 			if at, is := slices.BinarySearch(items, s.causes[i].item); is {
 				out[at] -= s.causes[i].own

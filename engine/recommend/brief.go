@@ -31,7 +31,7 @@ type said struct {
 
 // briefShare is how many times a brief's memory a kept scorer must take for one to take its
 // place.
-const briefShare = 3
+const briefShare = 12
 
 // shortened returns kept, or, where that takes so many times the memory, a brief in its place
 // that knows what it says of a gist's items: in all, of up to maxGists gists. It says that

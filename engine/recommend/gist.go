@@ -215,10 +215,20 @@ func (r *roughly) lookAtGist(g *gist, items []engine.ItemNum) bool {
 	if r.near = known; !r.lookBeyond(g, items, bound) {
 		return false
 	}
-	if len(r.near) > len(known) {
-		slices.SortFunc(r.near, func(a, b nearItem) int { return a.place - b.place })
-	}
+	merge(r.near, len(known))
 	return true
+}
+
+// merge puts items in the order of their places: those before from are, and the few from there
+// on.
+func merge(near []nearItem, from int) {
+	for ; from < len(near); from++ {
+		c, at := near[from], from
+		for ; at > 0 && near[at-1].place > c.place; at-- {
+			near[at] = near[at-1]
+		}
+		near[at] = c
+	}
 }
 
 // lookBeyond remembers those items beside a gist's that may come up to a bound, if the steady
