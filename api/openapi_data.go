@@ -112,8 +112,8 @@ func (w *words) tickets() map[string]described {
 			examples: []example{{about: "the first two", path: "/v1/tickets?limit=2"}},
 		},
 		"GET /v1/tickets/:id": {
-			id: "showTicket", tag: tagTickets, summary: "One ticket", answer: one,
-			examples: []example{{about: "one of the demo's", path: "/v1/tickets/demo-1002"}},
+			id: "showTicket", tag: tagTickets, summary: "One ticket", answer: asJSON(w.of(ticketView{})),
+			examples: []example{{about: "one of the demo's, with who asks", path: "/v1/tickets/demo-1002?include=customer"}},
 		},
 		"PUT /v1/tickets/:id": {
 			id: "putTicket", tag: tagTickets, summary: "Put one ticket", body: change, answer: one,

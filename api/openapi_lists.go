@@ -3,7 +3,10 @@ package api
 import (
 	"maps"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/solution"
 )
 
 // descriptions are all of them, by "METHOD path".
@@ -107,9 +110,40 @@ func (w *words) lists() map[string]described {
 			examples: []example{
 				{about: "a complaint about a lamp", path: "/v1/solutions/suggest", body: `{"text": "my lamp arrived broken", "customer_id": "15298", "count": 3}`},
 				{about: "a ticket that is stored", path: "/v1/solutions/suggest", body: `{"ticket_id": "demo-1002", "return_properties": ["title"]}`},
+				{about: "with what the agent wants to know of who asks", path: "/v1/solutions/suggest", body: `{"ticket_id": "demo-1001", "count": 2, "include": ["customer"]}`},
 			},
 		},
+		"GET /v1/solutions/health": {
+			id: "listSolutionHealth", tag: tagLists, summary: "How every fix does, those that need a look first",
+			text:     aboutHealth,
+			answer:   asJSON(asOf(page("items", w.of(solution.Health{})), nil)),
+			examples: []example{{about: "the five that need a look most", path: "/v1/solutions/health?limit=5"}, {about: "the five after", path: "/v1/solutions/health?limit=5&cursor={cursor}"}},
+		},
+		"GET /v1/solutions/:id/health": {
+			id: "showSolutionHealth", tag: tagLists, summary: "How one fix does", text: aboutHealth, answer: asJSON(w.of(healthOf{})),
+			also:     map[int]string{404: "It is no solution, and was tried on no ticket"},
+			examples: []example{{about: "one of the demo's", path: "/v1/solutions/fix-broken-on-arrival/health"}},
+		},
+		"GET /v1/solutions/gaps": {
+			id: "listKnowledgeGaps", tag: tagLists, summary: "What the desk has no fix for, the largest gaps first",
+			text:     "Clusters of tickets that say the same and that no fix ended, of the newest 20,000: see docs/support.md. Texts are shown as they are kept; tickets of customers who refused training are not looked at, and those of erased customers are gone.",
+			answer:   asJSON(asOf(page("items", w.of(engine.KnowledgeGap{})), map[string]*huma.Schema{"tickets": number()})),
+			examples: []example{{about: "the largest three", path: "/v1/solutions/gaps?limit=3"}},
+		},
 	}
+}
+
+const aboutHealth = "Each ticket that a fix was tried on counts once, with what is known last. Shares are Wilson's, with intervals of 95 %. Where reading the log takes long, the figures are some moments old: `as_of` says of when."
+
+// asOf adds the moment that a page is of, and what else stands beside its items.
+func asOf(page *huma.Schema, more map[string]*huma.Schema) *huma.Schema {
+	page.Properties["as_of"] = &huma.Schema{Type: huma.TypeString, Format: "date-time"}
+	page.Required = append(page.Required, "as_of")
+	for name, s := range more {
+		page.Properties[name] = s
+		page.Required = append(page.Required, name)
+	}
+	return page
 }
 
 const browserCustomer = "With the publishable key it needs a `customer_token`, which the shop's server makes; with the API key it needs none."

@@ -1,5 +1,7 @@
 package api
 
+import "strings"
+
 // notes say what fields mean: a line for each, or for several that mean the same.
 var notes = map[string]string{
 	"Request": `
@@ -54,7 +56,7 @@ at: answer as of then
 item_id: like item_id beside the context
 basket: like basket beside the context`,
 	"Answer":        answerNotes,
-	"SuggestAnswer": answerNotes + "\nconfidence: the chance that the first fix solves it; null while nothing was learned from outcomes\ncalibrated: whether confidence is one\naction: what to do with the ticket: send the first fix, ask on, or give it to a person\nbecause: why, in sentences\nsnippets: what the first fixes say of it, where their texts have words of the ticket",
+	"SuggestAnswer": answerNotes + "\nconfidence: the chance that the first fix solves it; null while nothing was learned from outcomes\ncalibrated: whether confidence is one\naction: what to do with the ticket: send the first fix, ask on, or give it to a person\nbecause: why, in sentences\nsnippets: what the first fixes say of it, where their texts have words of the ticket" + "\ncustomer: who asks, where the request includes them",
 	"TriageRequest": `
 ticket_id: a stored ticket, which says what is left out
 subject: of the ticket
@@ -98,6 +100,52 @@ low_hours: one in ten takes less, since it was opened
 likely_hours: half take less
 high_hours: nine in ten take less
 within: how many of the newest tickets lay from low to high before they were learnt from; null where there are too few`,
+	"CustomerView": `
+customer_id: who asks
+refused: purposes they refused; with personalise, owned is what their open tickets name, and events are none
+owned: what they bought and did not give back, newest first, twenty at most
+events: what else they did last, newest first, ten at most
+tickets: those that are open, newest first, without their messages`,
+	"Owned": `
+item_id: the product
+title: its title
+at: when it was bought last
+quantity: pieces
+order_id: the order`,
+	"Health":   healthNotes,
+	"HealthOf": healthNotes + "\nas_of: the moment the figures are of",
+	"Verdicts": `
+tickets: with a verdict
+ends: the part of them that it ended for good`,
+	"Share": `
+value: the part
+low, high: an interval of 95 %`,
+	"KnowledgeGap": `
+terms: words that tell it from others, weightiest first
+tickets: that no fix ended
+escalated: of them, those that a person took over
+failed: those on which fixes were tried
+without: those that were ended or given up with no fix named
+ended: tickets alike that a fix did end
+recent: of tickets, those of the last 30 days
+before: those of the 30 days before these
+first, last: when the first and the last of them came
+languages: of those that say it, how many are in each
+products: those that are told of most
+examples: the most typical tickets
+near_miss: the fix that comes nearest to the examples`,
+	"GapProduct": `
+item_id: the product
+title: its title
+tickets: how many are about it`,
+	"GapExample": `
+ticket_id: the ticket
+text: what it says, as it is kept, shortened`,
+	"NearMiss": `
+item_id: the fix
+title: its title
+score: as of a suggestion, the mean over the examples
+confidence: the mean chance that is claimed for it where it would be first`,
 	"Snippet": `
 item_id: the fix
 text: the stretch of its text that says most of what the ticket says
@@ -134,7 +182,8 @@ count: how many; default 10
 n, limit: another name of count
 return_properties: fields and attributes to show with each fix, or *
 explain: how much of the why; default sources
-record: false leaves no impression and gives no recommendation_id`,
+record: false leaves no impression and gives no recommendation_id
+include: customer adds what the agent wants to know of who asks`,
 	"Impression": `
 recommendation_id: the answer's
 at: when it was given
@@ -170,21 +219,8 @@ preferences: what they asked not to see`,
 	"Preferences": `
 muted_items: items never shown to them
 muted_categories: categories never shown to them, with all below`,
-	"Ticket": `
-ticket_id: yours, and unique
-customer_id: who asks
-product_id: what it is about
-order_id: the order it is about
-channel: how it came
-subject: its title
-text: the first message, where there is but one
-messages: the conversation; card numbers, mail addresses and phone numbers are replaced before they are kept
-language: a language tag
-state: how far it is
-priority, queue, agent: your own words
-solutions: fixes that were tried, and how it went
-csat: the customer's verdict
-opened_at, closed_at: when`,
+	"Ticket":     ticketNotes,
+	"TicketView": strings.Replace(ticketNotes, "\ntext: the first message, where there is but one", "", 1) + "\ncustomer: who asks, where the request includes them",
 	"Message": `
 from: who writes
 text: what
@@ -323,6 +359,21 @@ seq: of the newest write that answers reflect
 detail: what is missing`,
 }
 
+const healthNotes = `
+item_id: the fix
+title: its title
+shown: answers of the last 30 days to tickets that list it, and events solution_shown that name no answer
+first: of these answers, those that have it first
+used: tickets it was used on
+solved: tickets it ended for good
+reopened: tickets it ended, and not for good
+failed: tickets it did not end
+ends: the part of the tickets with a verdict that it ended for good
+recent: those whose verdict is of the last 30 days
+before: those of all time before
+change: by how much that part rose, where both are known
+needs: why it needs a look: poor, worse, unused or trial`
+
 const answerNotes = `
 recommendation_id: send it with the events that follow
 items: the list
@@ -337,6 +388,22 @@ continues: the answer this is the next page of
 open_tickets: open tickets of the customer that the list heeds: what they are about stays out, what helps comes first
 left_out: items of the caller's list that are not in the answer
 took_ms: milliseconds`
+
+const ticketNotes = `
+ticket_id: yours, and unique
+customer_id: who asks
+product_id: what it is about
+order_id: the order it is about
+channel: how it came
+subject: its title
+text: the first message, where there is but one
+messages: the conversation; card numbers, mail addresses and phone numbers are replaced before they are kept
+language: a language tag
+state: how far it is
+priority, queue, agent: your own words
+solutions: fixes that were tried, and how it went
+csat: the customer's verdict
+opened_at, closed_at: when`
 
 const eventNotes = `
 event_id: yours: the same one twice counts once

@@ -31,12 +31,13 @@ func (p parameter) param(name string) *huma.Param {
 // parameters are all of them, whatever route takes them. One that means something else
 // under another path has the path's first word before it.
 var parameters = map[string]parameter{
-	"count":  {"how many", whole(1, engine.MaxCount)},
-	"n":      {"another name of count", whole(1, engine.MaxCount)},
-	"limit":  {"another name of count", whole(1, engine.MaxCount)},
-	"cursor": {"the cursor of the page before", text()},
-	"atomic": {"all records or none", truth()},
-	"create": {"make what does not exist yet", truth()},
+	"count":   {"how many", whole(1, engine.MaxCount)},
+	"n":       {"another name of count", whole(1, engine.MaxCount)},
+	"limit":   {"another name of count", whole(1, engine.MaxCount)},
+	"cursor":  {"the cursor of the page before", text()},
+	"include": {"customer adds what an agent wants to know of who asks", among(engine.IncludeCustomer)},
+	"atomic":  {"all records or none", truth()},
+	"create":  {"make what does not exist yet", truth()},
 	"unknown": {
 		"what becomes of an event's unknown fields: kept among its properties (default), or refused",
 		among("keep", "refuse"),
@@ -101,6 +102,7 @@ var aboutID = map[string]string{
 	"sessions":        "the session's id, percent-encoded",
 	"items":           "the item's id, percent-encoded",
 	"tickets":         "the ticket's id, percent-encoded",
+	"solutions":       "the fix's item_id, percent-encoded",
 	"recommendations": "the recommendation_id of an answer",
 	"erasures":        "the receipt",
 	"scenarios":       "the scenario's name",

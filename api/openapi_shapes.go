@@ -4,6 +4,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/solution"
 )
 
 // shapes are the fields of which the Go type says too little.
@@ -29,6 +30,9 @@ var shapes = map[string]*huma.Schema{
 	"Answer.basis":               among(bases...),
 	"SuggestAnswer.basis":        among(bases...),
 	"SuggestAnswer.action":       among(engine.ActionAnswer, engine.ActionAsk, engine.ActionEscalate),
+	"SuggestRequest.include":     list(among(engine.IncludeCustomer)),
+	"Health.needs":               list(among(solution.NeedsPoor, solution.NeedsWorse, solution.NeedsUnused, solution.NeedsTrial)),
+	"HealthOf.needs":             list(among(solution.NeedsPoor, solution.NeedsWorse, solution.NeedsUnused, solution.NeedsTrial)),
 	"Answer.empty_reason":        among(emptyReasons...),
 	"SuggestAnswer.empty_reason": among(emptyReasons...),
 	"Reason.type": among(engine.ReasonHistory, engine.ReasonContext, engine.ReasonSource, engine.ReasonBase,

@@ -12,6 +12,7 @@ import (
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/record"
+	"github.com/rapportengine/rapport/engine/solution"
 )
 
 // words are the schemas of the document: generated from the types that handlers decode
@@ -42,6 +43,10 @@ func newWords() *words {
 		engine.Item{},
 		engine.Customer{},
 		engine.Ticket{},
+		ticketView{},
+		solution.Health{},
+		healthOf{},
+		engine.KnowledgeGap{},
 		engine.Scenario{},
 		engine.Erasure{},
 		engine.Job{},

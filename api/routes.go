@@ -62,6 +62,9 @@ func (s *Server) routes() []route {
 		{"GET", "/v1/items/:id/related", s.recommendFor("item_id"), nil, free},
 		{"POST", "/v1/items/:id/related", s.recommendFor("item_id"), nil, 0},
 		{"POST", "/v1/solutions/suggest", s.suggest, nil, 0},
+		{"GET", "/v1/solutions/health", s.listHealth, page, 0},
+		{"GET", "/v1/solutions/:id/health", s.showHealth, nil, 0},
+		{"GET", "/v1/solutions/gaps", s.listGaps, page, 0},
 
 		{"POST", "/v1/triage", s.triage, nil, 0},
 		{"POST", "/v1/tickets/:id/triage", s.triageTicket, nil, 0},
@@ -98,7 +101,7 @@ func (s *Server) routes() []route {
 		{"POST", "/v1/tickets", tickets.put, []string{"atomic"}, 0},
 		{"PATCH", "/v1/tickets", tickets.patch, []string{"atomic", "create"}, 0},
 		{"GET", "/v1/tickets", tickets.list, page, 0},
-		{"GET", "/v1/tickets/:id", tickets.show, nil, 0},
+		{"GET", "/v1/tickets/:id", s.showTicket, []string{"include"}, 0},
 		{"PUT", "/v1/tickets/:id", tickets.putOne, nil, 0},
 		{"PATCH", "/v1/tickets/:id", tickets.patchOne, []string{"create"}, 0},
 		{"DELETE", "/v1/tickets/:id", tickets.drop, nil, 0},

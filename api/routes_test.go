@@ -199,6 +199,9 @@ func steering(t *testing.T, h *house) {
 	h.call("DELETE", "/v1/scenarios/home").want(204)
 	h.call("GET", "/v1/scenarios/home").want(200)
 
+	h.call("GET", "/v1/solutions/health?limit=2").want(200)
+	h.call("GET", "/v1/solutions/fix/health").want(200)
+	h.call("GET", "/v1/solutions/gaps").want(200)
 	h.call("POST", "/v1/triage", fields{"text": "my lamp flickers"}).want(200)
 	h.call("PUT", "/v1/tickets/t-triage", fields{"subject": "my lamp flickers"}).want(200)
 	h.call("POST", "/v1/tickets/t-triage/triage").want(200)

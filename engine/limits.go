@@ -52,7 +52,8 @@ const (
 	MaxEmbedding      = 4096
 	MaxCatalogue      = 1 << 24
 	MaxSuggestedFixes = 50
-	MaxTopics         = 1_000 // sensitive words and phrases, of all languages together
-	MaxTopicBytes     = 128   // of one of them
-	MaxHeeded         = 200   // products of one customer's open tickets that a list heeds, the newest tickets' first
+	MaxTopics         = 1_000  // sensitive words and phrases, of all languages together
+	MaxTopicBytes     = 128    // of one of them
+	MaxGapTickets     = 20_000 // newest tickets that knowledge gaps are looked for in
+	MaxHeeded         = 200    // products of one customer's open tickets that a list heeds, the newest tickets' first
 )

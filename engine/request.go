@@ -191,12 +191,35 @@ type SuggestRequest struct {
 	ReturnProperties []string `json:"return_properties,omitempty"` // "*" for all
 	Explain          Explain  `json:"explain,omitempty"`
 	Record           *bool    `json:"record,omitempty"`
+	Include          []string `json:"include,omitempty"` // IncludeCustomer
+}
+
+// IncludeCustomer adds the view of the customer who asks to what is answered.
+const IncludeCustomer = "customer"
+
+// CustomerView is what an agent sees of a customer who asks.
+type CustomerView struct {
+	Customer CustomerID    `json:"customer_id"`
+	Refused  []Purpose     `json:"refused"` // purposes they refused; with personalise, Owned is what their open tickets name, and Events are none
+	Owned    []Owned       `json:"owned"`   // bought and not given back, newest first
+	Events   []Interaction `json:"events"`  // what they did last besides, newest first
+	Tickets  []Ticket      `json:"tickets"` // that are open, newest first, without their messages
+}
+
+// Owned is something a customer bought.
+type Owned struct {
+	Item     ItemID    `json:"item_id"`
+	Title    string    `json:"title,omitempty"`
+	At       time.Time `json:"at"` // of the newest purchase
+	Quantity float64   `json:"quantity"`
+	Order    string    `json:"order_id,omitempty"`
 }
 
 // SuggestAnswer is a list of fixes, and what to do with the ticket.
 type SuggestAnswer struct {
 	Answer
 	Advice
+	Customer *CustomerView `json:"customer,omitempty"` // where the request includes it and a customer asks
 }
 
 // Advice is what to do with a ticket. Confidence is the chance that the first fix solves it;

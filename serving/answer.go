@@ -133,6 +133,13 @@ func (r *Recommender) Suggest(ctx context.Context, req *engine.SuggestRequest) (
 		return engine.SuggestAnswer{}, err
 	}
 	answer.Degraded = append(degraded, answer.Degraded...)
+	if asked.Customer != "" && slices.Contains(req.Include, engine.IncludeCustomer) {
+		view, err := r.Customer(ctx, asked.Customer)
+		if err != nil {
+			return engine.SuggestAnswer{}, err
+		}
+		answer.Customer = &view
+	}
 	record := req.Record == nil || *req.Record
 	// The impression keeps whom, where and what was shown; not the ticket's words,
 	// which may be anybody's secrets.

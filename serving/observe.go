@@ -40,6 +40,10 @@ func (r *Recommender) Observe(group []engine.Committed) {
 			next.scenarios = withoutScenario(next.scenarios, c.Dropped)
 		case c.Erased != nil:
 			r.record.forget(c.Erased.Subjects)
+			r.health.forget()
+			r.gaps.forget()
+		case c.DroppedTicket != "":
+			r.gaps.forget()
 		}
 		if c.Seq > next.counted {
 			rows, was = append(rows, c.Rows...), append(was, c.Was...)

@@ -20,6 +20,7 @@ import (
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/recommend"
+	"github.com/rapportengine/rapport/engine/solution"
 	"github.com/rapportengine/rapport/engine/tally"
 	"github.com/rapportengine/rapport/engine/text"
 )
@@ -44,6 +45,10 @@ type Log interface {
 	// ScanAt calls fn with every subject's history as of one moment, and returns the
 	// number of the newest command that is in them.
 	ScanAt(ctx context.Context, fn func(engine.Subject, []engine.Row) error) (seq uint64, err error)
+	// ScanTickets calls fn with every ticket as of one moment, saying whom it belongs to now.
+	ScanTickets(ctx context.Context, fn func(engine.Ticket) error) error
+	// ScanAnswers calls fn with every answer that is kept, without its reasons, as of one moment.
+	ScanAnswers(ctx context.Context, fn func(engine.Impression) error) error
 }
 
 // Options are the recommender's settings; the zero value is sane.
@@ -64,6 +69,8 @@ type Recommender struct {
 	shop   atomic.Pointer[shop] // replaced whole; loaded once a request
 	people *people
 	record *recorder
+	health reading[[]solution.Health]
+	gaps   reading[Gaps]
 	stale  chan struct{} // the counters do not weigh as the settings do, or asked is set
 	asked  atomic.Bool   // they are to be counted again all the same
 
@@ -99,6 +106,7 @@ func New(log Log, ids *catalogue.IDs, o Options) *Recommender {
 	if o.CacheBytes == 0 {
 		o.CacheBytes = 96 << 20
 	}
+	r.health, r.gaps = newReading[[]solution.Health](), newReading[Gaps]()
 	r.people = newPeople(log, ids, o.CacheBytes)
 	r.shop.Store(&shop{World: recommend.NewWorld(ids, settings), scenarios: builtIn()})
 	return r

@@ -139,6 +139,30 @@ func (s *Store) ScanTickets(ctx context.Context, fn func(engine.Ticket) error) e
 	return v.Tickets(ctx, fn)
 }
 
+// ScanAnswers calls fn with every answer that is still kept, as of one moment and in no order
+// that says anything, without its reasons.
+func (s *Store) ScanAnswers(ctx context.Context, fn func(engine.Impression) error) error {
+	v, err := s.View(ctx)
+	if err != nil {
+		return err
+	}
+	defer v.Close()
+	err = v.s.shown.All(v.told, v.s.kept(func(row journal.Row) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		imp, err := decodeImpression(row.Value, s.ids)
+		if err != nil {
+			return err
+		}
+		return fn(imp)
+	}))
+	if err != nil {
+		return fmt.Errorf("reading the answers: %w", journalError(err))
+	}
+	return nil
+}
+
 // Tickets calls fn with every ticket, by the hash of the id. A ticket says the customer
 // it belongs to, merges followed.
 func (v *View) Tickets(ctx context.Context, fn func(engine.Ticket) error) error {

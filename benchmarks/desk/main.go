@@ -4,11 +4,13 @@
 //
 //	go run ./benchmarks/desk
 //	go run ./benchmarks/desk -only twins
+//	go run ./benchmarks/desk -only gaps
 //
 // town: the ladder of rapport eval-solutions over tickets after a cut, whether any fix comes
 // back after it failed, and how often the first answer is the fix that works best. twins:
 // of two fixes that sound alike and end a ticket with chances 0.8 and 0.5, how often the
-// better one is first after 50 trials, over many seeds.
+// better one is first after 50 trials, over many seeds. gaps: of kinds of trouble that no fix
+// ends, planted in small towns, how many are found, and how much else is called one.
 package main
 
 import (
@@ -37,6 +39,7 @@ type result struct {
 	Seeds     int              `json:"seeds,omitempty"`
 	BetterWon float64          `json:"better_first,omitempty"`
 	Alone     float64          `json:"better_first_by_tally,omitempty"` // what whoever counts alone would reach
+	Gaps      *gapsFound       `json:"gaps,omitempty"`
 }
 
 func main() {
@@ -45,20 +48,28 @@ func main() {
 	after := flag.Int("after", 5_500, "tickets to answer")
 	seeds := flag.Int("seeds", 200, "of the twins")
 	seed := flag.Uint64("seed", 1, "of the town, and the first of the twins")
-	only := flag.String("only", "", "town or twins; empty for both")
+	towns := flag.Int("towns", 50, "that gaps are planted in")
+	only := flag.String("only", "", "town, twins or gaps; empty for all")
 	workers := flag.Int("workers", runtime.GOMAXPROCS(0), "goroutines")
 	results := flag.String("results", measure.Results, "file to append the JSON line to")
 	measure.Main("desk", "Does the desk find what is true?", func(ctx context.Context) error {
 		out := new(result)
-		if *only != "twins" {
+		if *only == "" || *only == "town" {
 			if err := out.town(ctx, drawTown(*seed, *customers, *before, *after), *workers); err != nil {
 				return err
 			}
 		}
-		if *only != "town" {
+		if *only == "" || *only == "twins" {
 			if err := out.twins(ctx, *seed, *seeds); err != nil {
 				return err
 			}
+		}
+		if *only == "" || *only == "gaps" {
+			var err error
+			if out.Gaps, err = findGaps(ctx, *seed, *towns); err != nil {
+				return err
+			}
+			out.Gaps.print()
 		}
 		return measure.Append(*results, "desk", fmt.Sprintf("town of %d customers, %d tickets before and %d after the cut", *customers, *before, *after), out)
 	})

@@ -301,6 +301,10 @@ var suggestSchema = &schema[engine.SuggestRequest]{
 		propertiesField(func(r *engine.SuggestRequest) *[]string { return &r.ReturnProperties }),
 		enumField("explain", func(r *engine.SuggestRequest) *engine.Explain { return &r.Explain }, explains...),
 		recordField(func(r *engine.SuggestRequest) **bool { return &r.Record }),
+		{name: "include", set: func(r *engine.SuggestRequest, v value) (p problem) {
+			r.Include, p = strs[string](v, 1, "a list of "+engine.IncludeCustomer, func(v value) (string, problem) { return v.oneOf(engine.IncludeCustomer) })
+			return p
+		}},
 	},
 	aliases: merged(ticketSchema.aliases, map[string]string{"n": "count", "limit": "count"}),
 	check: func(r *engine.SuggestRequest) problem {
