@@ -356,6 +356,7 @@ status: whether requests may be sent here
 serving: the model, or what stands in for one
 model_version: 0 while there is none
 seq: of the newest write that answers reflect
+fixes_unencoded: solutions and articles whose passages have no vectors yet; tickets are answered without those
 detail: what is missing`,
 }
 

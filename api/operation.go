@@ -21,13 +21,16 @@ type readiness struct {
 	Serving string `json:"serving"` // the model, or what stands in for one
 	Version int    `json:"model_version"`
 	Seq     uint64 `json:"seq"` // of the newest write that answers reflect
-	Detail  string `json:"detail,omitempty"`
+	// Unencoded is how many solutions and articles have no vectors of their passages yet:
+	// tickets are answered without those.
+	Unencoded int    `json:"fixes_unencoded"`
+	Detail    string `json:"detail,omitempty"`
 }
 
 // ready is 200 when lists are served and writes are taken, else 503.
 func (s *Server) ready(c *gin.Context) error {
 	world := s.rec.World()
-	r := readiness{Status: "ready", Version: world.Models.Version, Seq: s.rec.Seq()}
+	r := readiness{Status: "ready", Version: world.Models.Version, Seq: s.rec.Seq(), Unencoded: s.rec.Figures().Unread}
 	r.Serving = fmt.Sprintf("model %d", r.Version)
 	if r.Version == 0 {
 		r.Serving = "fallback: popular, trending, newest and content, no model is trained yet"

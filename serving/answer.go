@@ -128,7 +128,16 @@ func (r *Recommender) Suggest(ctx context.Context, req *engine.SuggestRequest) (
 	if err != nil {
 		return engine.SuggestAnswer{}, err
 	}
-	answer, err := recommend.Suggest(&recommend.SuggestInput{World: shop.World, Place: place, Someone: who, Request: &asked, Tried: failed, Now: start})
+	in := &recommend.SuggestInput{World: shop.World, Place: place, Someone: who, Request: &asked, Tried: failed, Now: start}
+	var lacks []string
+	if in.Vector, lacks, err = r.sense(ctx, shop.World, &asked); err != nil {
+		return engine.SuggestAnswer{}, err
+	}
+	if in.Vector != nil {
+		in.Encoder = r.reader.embedder.Name()
+	}
+	degraded = append(degraded, lacks...)
+	answer, err := recommend.Suggest(in)
 	if err != nil {
 		return engine.SuggestAnswer{}, err
 	}

@@ -50,7 +50,7 @@ func (r *Recommender) Observe(group []engine.Committed) {
 		}
 	}
 	if len(items) > 0 {
-		next.World = next.World.WithItems(items)
+		next.World = r.withItems(next.World, items)
 		if r.encoding > 0 {
 			r.changed = append(r.changed, items...)
 		}

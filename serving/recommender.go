@@ -37,6 +37,11 @@ type Log interface {
 	TicketsOf(ctx context.Context, s engine.Subject) ([]engine.Ticket, error)
 	// Resolve returns who a subject was merged into, itself for nobody.
 	Resolve(s engine.Subject) engine.Subject
+	// Vectors returns which of some texts have a vector of an encoder, PutVectors keeps some,
+	// and DropVectors deletes all but those of an encoder's texts that are to stay.
+	Vectors(ctx context.Context, encoder string, texts []engine.Hash16) (map[engine.Hash16][]byte, error)
+	PutVectors(ctx context.Context, encoder string, vectors map[engine.Hash16][]byte) error
+	DropVectors(ctx context.Context, encoder string, stays func(text engine.Hash16) bool) (int, error)
 	PutImpressions(ctx context.Context, list []engine.Impression) error
 	Impression(ctx context.Context, id string) (engine.Impression, error)
 	// Everybody calls fn with every customer of one of so many parts of them, with their
@@ -57,6 +62,7 @@ type Options struct {
 	CacheBytes int              // for customers' states; 0: 96 MiB, the newest 500 of a hundred rows ready and 7,000 folded, with what answers keep of them
 	Now        func() time.Time // nil: time.Now
 	Random     func() uint64    // for recommendation ids; nil: math/rand/v2
+	Embedder   text.Embedder    // of passages and tickets; nil: none
 	Workers    int              // goroutines that make new models ready; 0: half the processors, so that answers keep theirs
 }
 
@@ -71,6 +77,7 @@ type Recommender struct {
 	record *recorder
 	health reading[[]solution.Health]
 	gaps   reading[Gaps]
+	reader *reader
 	stale  chan struct{} // the counters do not weigh as the settings do, or asked is set
 	asked  atomic.Bool   // they are to be counted again all the same
 
@@ -95,7 +102,7 @@ func New(log Log, ids *catalogue.IDs, o Options) *Recommender {
 	if o.Settings != nil {
 		settings = *o.Settings
 	}
-	r := &Recommender{log: log, now: o.Now, random: o.Random, record: newRecorder(), stale: make(chan struct{}, 1)}
+	r := &Recommender{log: log, now: o.Now, random: o.Random, record: newRecorder(), reader: newReader(o.Embedder), stale: make(chan struct{}, 1)}
 	r.makers = cmp.Or(o.Workers, max(1, runtime.GOMAXPROCS(0)/2))
 	if r.now == nil {
 		r.now = time.Now
@@ -108,7 +115,11 @@ func New(log Log, ids *catalogue.IDs, o Options) *Recommender {
 	}
 	r.health, r.gaps = newReading[[]solution.Health](), newReading[Gaps]()
 	r.people = newPeople(log, ids, o.CacheBytes)
-	r.shop.Store(&shop{World: recommend.NewWorld(ids, settings), scenarios: builtIn()})
+	world := recommend.NewWorld(ids, settings)
+	if o.Embedder != nil {
+		world = world.WithSentences(solution.NewSentences(o.Embedder.Dims()))
+	}
+	r.shop.Store(&shop{World: world, scenarios: builtIn()})
 	return r
 }
 
@@ -133,7 +144,7 @@ func (r *Recommender) Restore(s Start) {
 	if s.Models != nil {
 		world = world.WithModels(s.Models, text.NewVectors(s.Models.Encoder)).WithLexicon(s.Models.Ask(text.NewIndex()))
 	}
-	next := &shop{World: world.WithItems(s.Items), seq: s.Seq, scenarios: old.scenarios}
+	next := &shop{World: r.withItems(world, s.Items), seq: s.Seq, scenarios: old.scenarios}
 	next.Models.Prepare(next.World, r.makers)
 	for _, sc := range s.Scenarios {
 		next.scenarios = withScenario(next.scenarios, sc)
@@ -190,10 +201,11 @@ func (r *Recommender) Checkpoint() (seq uint64, counters []byte, err error) {
 // Dropped returns how many impressions were lost because the disk did not keep up.
 func (r *Recommender) Dropped() uint64 { return r.record.dropped.Load() }
 
-// Run writes impressions behind the answers and counts again whenever the settings have
-// changed, until ctx ends; then it writes what is left.
+// Run writes impressions behind the answers, counts again whenever the settings have changed,
+// and makes the vectors of new passages, until ctx ends; then it writes what is left.
 func (r *Recommender) Run(ctx context.Context) error {
-	counting := make(chan error, 1)
+	counting, reading := make(chan error, 1), make(chan error, 1)
 	go func() { counting <- r.recountUntil(ctx) }()
-	return errors.Join(r.record.run(ctx, r.log), <-counting)
+	go func() { reading <- r.readUntil(ctx) }()
+	return errors.Join(r.record.run(ctx, r.log), <-counting, <-reading)
 }

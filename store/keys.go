@@ -33,6 +33,7 @@ import (
 //	M | version8                        manifest of a model               models.go
 //	C | name                            manifest of a checkpoint
 //	b | blob8 | chunk4                  chunk of a model or checkpoint    blob.go
+//	v | encoder16 | text16              vector of a fix's passage         vectors.go
 //	z | name                            format, low end of the tail, current model, identity
 //	Z | name                            small values of the layers above
 //
@@ -67,6 +68,7 @@ const (
 	modelLetter      = 'M'
 	checkpointLetter = 'C'
 	blobLetter       = 'b'
+	vectorLetter     = 'v'
 	metaLetter       = 'z'
 	stateLetter      = 'Z'
 )

@@ -12,6 +12,7 @@ import (
 	"github.com/rapportengine/rapport/engine/recommend"
 	"github.com/rapportengine/rapport/engine/record"
 	"github.com/rapportengine/rapport/engine/solution"
+	"github.com/rapportengine/rapport/engine/text"
 	"github.com/rapportengine/rapport/training/desk"
 )
 
@@ -23,7 +24,46 @@ type Taught struct {
 	Calibrated bool        `json:"calibrated"`
 	Proof      *desk.Proof `json:"proof,omitempty"`   // nil where too few tickets can be held out
 	Refused    string      `json:"refused,omitempty"` // why none of it serves
-	Seconds    float64     `json:"seconds"`
+	// Encoder made the vectors of tickets, empty where they had none, and Passages is how many
+	// vectors of fixes' passages there were.
+	Encoder  string  `json:"encoder,omitempty"`
+	Passages int     `json:"passages,omitempty"`
+	Seconds  float64 `json:"seconds"`
+}
+
+// sensing is where a training gets vectors from.
+type sensing struct {
+	embedder  text.Embedder                                      // nil for none
+	sentences func(context.Context) (*solution.Sentences, error) // of the fixes
+	serves    *solution.Knowledge                                // whose tickets have vectors; nil for none
+}
+
+// tickets returns questions as tickets of the shop, with vectors where an encoder has them. One
+// that fails leaves them without.
+func (s *sensing) tickets(ctx context.Context, shop *desk.Shop, questions []record.Question) ([]desk.Ticket, error) {
+	if s.embedder == nil {
+		return shop.Tickets(ctx, questions)
+	}
+	sensed := *shop
+	sensed.Embedder = s.embedder
+	if s.serves != nil && s.serves.Encoder == s.embedder.Name() {
+		sensed.Known = s.serves.Vectors()
+	}
+	var err error
+	if s.sentences != nil {
+		sensed.Sentences, err = s.sentences(ctx)
+	}
+	if err == nil {
+		var out []desk.Ticket
+		if out, err = sensed.Tickets(ctx, questions); err == nil {
+			*shop = sensed
+			return out, nil
+		}
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return shop.Tickets(ctx, questions)
 }
 
 // teach returns what the tickets teach a desk with this world; nil where they say nothing, or
@@ -49,11 +89,14 @@ func (r *run) teach(ctx context.Context, w *recommend.World) (*solution.Knowledg
 	}
 	start := time.Now()
 	r.Fitter.begins("learning from tickets")
-	all, err := shop.Tickets(ctx, whole)
+	all, err := r.sensing.tickets(ctx, shop, whole)
 	if err != nil {
 		return nil, err
 	}
-	taught := &Taught{}
+	taught := &Taught{Passages: shop.Sentences.Len()}
+	if shop.Embedder != nil {
+		taught.Encoder = shop.Embedder.Name()
+	}
 	o := desk.Options{Seed: r.Fitter.Seed, Workers: r.Fitter.Workers, Head: head.DefaultOptions()}
 	o.Head.MaxQuestions = desk.MaxQuestions
 	tickets := all[:0]

@@ -35,11 +35,12 @@ const (
 // run is one training on one snapshot.
 type run struct {
 	Selector
-	snap   *Snapshot
-	target func(engine.Type) bool
-	places []engine.Scenario // that the shop has
-	report *Report
-	warm   *factor.Model // to begin the last fit with, nil for none
+	snap    *Snapshot
+	target  func(engine.Type) bool
+	places  []engine.Scenario // that the shop has
+	report  *Report
+	sensing sensing
+	warm    *factor.Model // to begin the last fit with, nil for none
 }
 
 // chosen is what the search came to.

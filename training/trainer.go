@@ -17,6 +17,8 @@ import (
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/recommend"
+	"github.com/rapportengine/rapport/engine/solution"
+	"github.com/rapportengine/rapport/engine/text"
 )
 
 // Shelf is where models are kept.
@@ -47,6 +49,11 @@ type Options struct {
 	// show something of their own get a blend of their own; nil for none.
 	ScenariosNow func() []engine.Scenario
 	Search       *Search // nil: DefaultSearch
+	// Embedder makes the vectors of tickets, nil for none. SentencesNow is asked at each
+	// training for those of the fixes' passages, by the same one, as far as they can be waited
+	// for.
+	Embedder     text.Embedder
+	SentencesNow func(ctx context.Context) (*solution.Sentences, error)
 	Seed         uint64
 	// Aside runs a training of the loop, nil for as it is: for who wants it on a thread of
 	// its own.
@@ -308,6 +315,12 @@ func (t *Trainer) train(ctx context.Context, progress func(string, float64)) (*R
 		Selector: Selector{Search: search, Place: snap.Place(snap.Types()), Fitter: &Fitter{Workers: t.o.Workers, Seed: t.o.Seed, Step: step}},
 		snap:     snap, target: snap.wished(), places: t.o.ScenariosNow(), report: report,
 	}
+	r.sensing = sensing{embedder: t.o.Embedder, sentences: t.o.SentencesNow}
+	t.mu.Lock()
+	if t.serve != nil {
+		r.sensing.serves = t.serve.Desk
+	}
+	t.mu.Unlock()
 	if r.warm, err = t.warm(ctx, snap, versions); err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ func (suggestCommand) Help() string {
 
 // Run prints the fixes most likely to end a ticket. It leaves no impression.
 func (s *suggestCommand) Run(ctx context.Context, c *console) (err error) {
-	r, err := s.reach(ctx, c, openOptions{})
+	r, err := s.reach(ctx, c, openOptions{sense: true})
 	if err != nil {
 		return err
 	}
@@ -62,6 +62,9 @@ func writeFixes(out io.Writer, a *engine.SuggestAnswer) error {
 		fmt.Fprintf(&b, "confidence: %.0f %%\n", 100**a.Confidence)
 	}
 	fmt.Fprintf(&b, "action: %s (%s)\n", a.Action, strings.Join(a.Because, "; "))
+	if len(a.Degraded) > 0 {
+		fmt.Fprintf(&b, "it went without: %s\n", strings.Join(a.Degraded, ", "))
+	}
 	_, err := io.WriteString(out, b.String())
 	return err
 }

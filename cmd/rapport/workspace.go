@@ -7,12 +7,15 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"runtime"
 	"sync"
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/recommend"
+	"github.com/rapportengine/rapport/engine/sentence"
+	"github.com/rapportengine/rapport/engine/solution"
 	"github.com/rapportengine/rapport/engine/tally"
 	"github.com/rapportengine/rapport/serving"
 	"github.com/rapportengine/rapport/store"
@@ -40,6 +43,7 @@ type openOptions struct {
 	fsync   bool
 	log     *slog.Logger
 	trainer training.Options
+	sense   bool // have the vectors of fixes ready: for who is about to ask once
 }
 
 // open opens a workspace and brings it up to date: items, scenarios, the current model,
@@ -65,7 +69,9 @@ func open(ctx context.Context, o openOptions) (_ *workspace, err error) {
 		return nil, fmt.Errorf("read the settings of %s: %w", o.dir, err)
 	}
 	o.trainer.Log = o.log
-	w := &workspace{dir: o.dir, store: s, log: o.log, recommender: serving.New(s, s.IDs(), serving.Options{Settings: &settings})}
+	encoder := sentence.New(max(1, runtime.GOMAXPROCS(0)/2)) // answers keep the other half
+	w := &workspace{dir: o.dir, store: s, log: o.log, recommender: serving.New(s, s.IDs(), serving.Options{Settings: &settings, Embedder: encoder})}
+	o.trainer.Embedder, o.trainer.SentencesNow = encoder, w.sentences
 	o.trainer.SettingsNow, o.trainer.ScenariosNow = w.recommender.Settings, w.recommender.Scenarios
 	w.trainer = training.New(s, w.recommender.Swap, o.trainer)
 	if err := w.restore(ctx); err != nil {
@@ -73,7 +79,24 @@ func open(ctx context.Context, o openOptions) (_ *workspace, err error) {
 	}
 	// The store ends with Close, not with ctx: what was taken is finished first.
 	s.Start(context.WithoutCancel(ctx), w.recommender.Observe)
-	return w, nil
+	if o.sense {
+		if _, err := w.recommender.ReadSentences(ctx, fixesAwaited); err != nil {
+			w.log.Warn("the vectors of fixes are not made; answers go without", "why", err)
+		}
+	}
+	return w, ctx.Err()
+}
+
+// fixesAwaited is how many fixes a training waits for whose passages have no vectors yet: a
+// minute or two of one core. Of the others it learns nothing by what their sentences mean.
+const fixesAwaited = 4_096
+
+// sentences returns the vectors of the fixes' passages, after those that can be waited for.
+func (w *workspace) sentences(ctx context.Context) (*solution.Sentences, error) {
+	if _, err := w.recommender.ReadSentences(ctx, fixesAwaited); err != nil {
+		return nil, err
+	}
+	return w.recommender.World().Sentences, nil
 }
 
 // exists refuses a directory that is not there: for a command that only reads, an empty

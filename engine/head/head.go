@@ -203,6 +203,14 @@ func (m *Model) Labels() int { return m.labels }
 // LabelsOf returns what solved question i. It is not to be changed.
 func (m *Model) LabelsOf(i int) []int { return m.labelsOf[i] }
 
+// VectorOf returns the vector of question i, nil where it has none. It is not to be changed.
+func (m *Model) VectorOf(i int) []float32 {
+	if !m.has[i] {
+		return nil
+	}
+	return m.vectors[i*m.dims:][:m.dims:m.dims]
+}
+
 // Likeness returns how like q is to every question the head knows, from 0 to 1.
 func (m *Model) Likeness(q Question) []float32 {
 	row := make([]float32, m.questions)

@@ -16,6 +16,10 @@ type SuggestInput struct {
 	Someone *Someone
 	Request *engine.SuggestRequest
 	Tried   []engine.ItemID // what failed on the ticket: it is not shown again
+	// Vector is of the ticket (solution.TicketText), by Encoder, which made the World's
+	// Sentences; nil where there is none.
+	Vector  []float32
+	Encoder string
 	Now     time.Time
 }
 
@@ -59,7 +63,8 @@ func Suggest(in *SuggestInput) (engine.SuggestAnswer, error) {
 	}
 	asked := solution.Input{
 		Catalogue: w.Catalogue, Content: w.Content, Lexicon: w.Lexicon, Eligible: eligible,
-		Text: req.Subject + "\n" + req.Text, Language: req.Language, Channel: req.Channel, Products: products, Now: in.Now,
+		Sentences: w.Sentences, Vector: in.Vector, Encoder: in.Encoder,
+		Text: solution.TicketText(req.Subject, req.Text), Language: req.Language, Channel: req.Channel, Products: products, Now: in.Now,
 		Count: min(orders.count, engine.MaxSuggestedFixes), MayName: story.mayName,
 		Tried: story.numbers(in.Tried), Snippets: engine.MaxSuggestedFixes, Knowledge: w.Models.Desk,
 	}

@@ -22,6 +22,9 @@ type World struct {
 	Models    *Models
 	Settings  engine.Settings
 	Limits    *solution.Limits // of Settings
+	// Sentences are the vectors of the passages of its solutions and articles, as far as they
+	// are made; nil where there is no encoder.
+	Sentences *solution.Sentences
 }
 
 // NewWorld returns a shop without items, events or fitted models.
@@ -119,6 +122,13 @@ func (m *Models) Prepare(w *World, workers int) {
 func (w *World) WithModels(m *Models, vectors *text.Vectors) *World {
 	next := *w
 	next.Models, next.Content = m, vectors
+	return &next
+}
+
+// WithSentences returns the world with other vectors of passages.
+func (w *World) WithSentences(s *solution.Sentences) *World {
+	next := *w
+	next.Sentences = s
 	return &next
 }
 

@@ -25,6 +25,7 @@ type Knowledge struct {
 	Asked map[engine.ItemNum]text.Asked
 
 	ids     *catalogue.IDs
+	texts   []engine.Hash16  // of the head's questions, by Remember; nil for none
 	labels  []int32          // by fix, one above its label; 0 for none
 	touched []engine.ItemNum // ascending: fixes that solved tickets say something of
 	trials  [][]Trial        // by the head's question
@@ -90,6 +91,24 @@ func (k *Knowledge) touches() []engine.ItemNum {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// Remember notes the texts of the head's questions, by their hashes: for Vectors. It is for who
+// makes the knowledge.
+func (k *Knowledge) Remember(texts []engine.Hash16) {
+	k.texts = texts[:min(len(texts), k.Head.Questions())]
+}
+
+// Vectors returns the vectors of the head's questions by the hashes of their texts, so that
+// those that are learnt from again need not be encoded again.
+func (k *Knowledge) Vectors() map[engine.Hash16][]float32 {
+	out := make(map[engine.Hash16][]float32, len(k.texts))
+	for i, h := range k.texts {
+		if v := k.Head.VectorOf(i); v != nil {
+			out[h] = v
+		}
+	}
+	return out
 }
 
 // PlaceOf returns where the ticket comes from.

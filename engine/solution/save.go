@@ -2,6 +2,7 @@ package solution
 
 import (
 	"cmp"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +18,7 @@ import (
 
 // version is of the saved form of Knowledge: a JSON section, the fixes' ids, and then
 //
-//	labels: row of each | the head (head.Save)
+//	labels: row of each | the head (head.Save) | hashes of its questions' texts, 4 each
 //	words: the values of places | the words of questions
 //	outcomes: row, solved, tried | row, place, solved, tried
 //	habits, thrice: row, place, times
@@ -54,6 +55,13 @@ func (k *Knowledge) Save(w io.Writer) error {
 	}
 	f.Uint32s(labels)
 	k.Head.Save(f)
+	var texts []uint32
+	for _, h := range k.texts {
+		for at := 0; at < len(h); at += 4 {
+			texts = append(texts, binary.LittleEndian.Uint32(h[at:]))
+		}
+	}
+	f.Uint32s(texts)
 	k.saveCounts(f, row)
 	k.saveAsked(f, row)
 	return f.Close()
@@ -282,6 +290,18 @@ func (l *loading) labels() {
 		}
 		return here[label]
 	})
+	texts := l.Uint32s(-1)
+	const words = len(engine.Hash16{}) / 4
+	if l.Err() == nil && (len(texts)%words != 0 || len(texts)/words > l.k.Head.Questions()) {
+		l.Refuse("texts of no question")
+	}
+	for ; l.Err() == nil && len(texts) > 0; texts = texts[words:] {
+		var h engine.Hash16
+		for i, word := range texts[:words] {
+			binary.LittleEndian.PutUint32(h[4*i:], word)
+		}
+		l.k.texts = append(l.k.texts, h)
+	}
 }
 
 func (l *loading) counts() {

@@ -77,6 +77,11 @@ func drawDesk(t interface{ Fatal(...any) }, seed uint64, questions int) *drawnDe
 	if vectored {
 		d.k.Encoder = "drawn"
 	}
+	var texts []engine.Hash16
+	for i := range qs {
+		texts = append(texts, engine.HashOf(qs[i].Text))
+	}
+	d.k.Remember(texts)
 	if rng.IntN(2) == 0 {
 		w := DefaultWeights()
 		for i := range w.Of {
@@ -152,6 +157,9 @@ func TestKnowledgeIsSavedWhole(t *testing.T) {
 		}
 		if !bytes.Equal(saved(t, again), data) {
 			t.Fatal("saved again it is other bytes")
+		}
+		if !reflect.DeepEqual(again.Vectors(), d.k.Vectors()) {
+			t.Fatal("read back, the vectors of its questions are others")
 		}
 		want := d.answers(d.ids, d.k, seed)
 		if got := d.answers(d.ids, again, seed); !reflect.DeepEqual(got, want) {

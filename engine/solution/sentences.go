@@ -72,7 +72,21 @@ func NewSentences(dims int) *Sentences { return &Sentences{dims: dims} }
 func (s *Sentences) Dims() int { return s.dims }
 
 // Len returns how many passages there are.
-func (s *Sentences) Len() int { return s.count }
+func (s *Sentences) Len() int {
+	if s == nil {
+		return 0
+	}
+	return s.count
+}
+
+// Has reports whether an item has passages. A nil table has none.
+func (s *Sentences) Has(n engine.ItemNum) bool {
+	if s == nil || int(n/chunkFixes) >= len(s.chunks) || s.chunks[n/chunkFixes] == nil {
+		return false
+	}
+	starts := &s.chunks[n/chunkFixes].starts
+	return starts[n%chunkFixes+1] > starts[n%chunkFixes]
+}
 
 // With returns the table with these vectors of the passages of some items, of unit length, in
 // place of those before; none for an item that has none.

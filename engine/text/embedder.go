@@ -15,3 +15,10 @@ type Embedder interface {
 	// It fails as a whole.
 	Embed(ctx context.Context, texts []string) ([][]float32, error)
 }
+
+// Covers reports whether an embedder was made for a text in a language, BCP 47 or empty where
+// nobody said it: one that has no method Covers is for all.
+func Covers(e Embedder, language, s string) bool {
+	some, ok := e.(interface{ Covers(language, s string) bool })
+	return !ok || some.Covers(language, s)
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"reflect"
 	"testing"
@@ -156,6 +157,35 @@ func checkpoints(t *testing.T, h *house) {
 			t.Errorf("a checkpoint of %d bytes at %d came back with %d at %d, %v", size, seq, len(got), gotSeq, err)
 		}
 	}
+}
+
+// Vectors are known by what made them and of what, and go when they are not to stay.
+func vectors(t *testing.T, h *house) {
+	a, b, c := engine.HashOf("a"), engine.HashOf("b"), engine.HashOf("c")
+	put := func(encoder string, rows map[engine.Hash16][]byte) {
+		t.Helper()
+		if err := h.PutVectors(t.Context(), encoder, rows); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := func(encoder string, want map[engine.Hash16][]byte) {
+		t.Helper()
+		got, err := h.Vectors(t.Context(), encoder, []engine.Hash16{c, a, b})
+		if err != nil || !maps.EqualFunc(got, want, bytes.Equal) {
+			t.Errorf("of %s there are %v (%v), want %v", encoder, got, err, want)
+		}
+	}
+	want("one", nil)
+	put("one", map[engine.Hash16][]byte{a: {1}, b: {2, 2}})
+	put("other", map[engine.Hash16][]byte{a: {3}})
+	put("one", map[engine.Hash16][]byte{a: {4}})
+	want("one", map[engine.Hash16][]byte{a: {4}, b: {2, 2}})
+	want("other", map[engine.Hash16][]byte{a: {3}})
+	if n, err := h.DropVectors(t.Context(), "one", func(text engine.Hash16) bool { return text == b }); n != 2 || err != nil {
+		t.Errorf("%d were dropped (%v), want 2", n, err)
+	}
+	want("one", map[engine.Hash16][]byte{b: {2, 2}})
+	want("other", nil)
 }
 
 func state(t *testing.T, h *house) {

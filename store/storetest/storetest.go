@@ -60,6 +60,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"Models", models},
 		{"Checkpoints", checkpoints},
 		{"State", state},
+		{"Vectors", vectors},
 		{"ClosedIsClosed", closedIsClosed},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, start(t, open(t))) })

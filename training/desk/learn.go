@@ -63,6 +63,11 @@ func (s *Shop) Learn(ctx context.Context, tickets []Ticket, o Options) (*Learnt,
 	out := &Learnt{Knowledge: solution.NewKnowledge(s.Catalogue.IDs(), h, fixes, solved), together: together(solved)}
 	if s.Embedder != nil {
 		out.Knowledge.Encoder = s.Embedder.Name()
+		texts := make([]engine.Hash16, len(tickets))
+		for i := range tickets {
+			texts[i] = engine.HashOf(tickets[i].Text)
+		}
+		out.Knowledge.Remember(texts)
 	}
 	out.Knowledge.Asked = text.CountAsked(asked(tickets, func(int) bool { return true }))
 	out.Lexicon = s.Lexicon.WithAsked(out.Knowledge.Asked)

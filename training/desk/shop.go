@@ -17,7 +17,6 @@ import (
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/record"
-	"github.com/rapportengine/rapport/engine/sentence"
 	"github.com/rapportengine/rapport/engine/solution"
 	"github.com/rapportengine/rapport/engine/text"
 )
@@ -31,6 +30,8 @@ type Shop struct {
 
 	Embedder  text.Embedder       // nil for none
 	Sentences *solution.Sentences // of the fixes, by Embedder; nil for none
+	// Known are vectors that Embedder has made of tickets before, by the hash of their texts.
+	Known map[engine.Hash16][]float32
 	// History returns what a customer did, ascending by time; purchases are enough. nil
 	// knows nobody.
 	History func(engine.CustomerID) []engine.Row
@@ -80,13 +81,8 @@ func NewShop(ctx context.Context, solutions []engine.Item, events []engine.Inter
 	var texts, languages []string
 	var of []engine.ItemNum
 	for _, e := range entries {
-		plain := text.Plain(e.Item.Text, e.Item.TextFormat)
-		parts := text.Passages(plain)
-		if len(parts) == 0 {
-			parts = []text.Passage{{}} // the title alone
-		}
-		for _, p := range parts { // what a passage is about, its title says
-			texts, languages, of = append(texts, e.Item.Title+"\n"+plain[p.From:p.To]), append(languages, e.Item.Language), append(of, e.Num)
+		for _, passage := range solution.Passages(e.Item) {
+			texts, languages, of = append(texts, passage), append(languages, e.Item.Language), append(of, e.Num)
 		}
 	}
 	vectors, err := s.embed(ctx, texts, languages)
@@ -103,22 +99,32 @@ func NewShop(ctx context.Context, solutions []engine.Item, events []engine.Inter
 	return s, nil
 }
 
+// embedded is how many texts are encoded at once: between two looks at ctx.
+const embedded = 256
+
 // embed returns the vectors of texts, nil for those the model was not made for.
 func (s *Shop) embed(ctx context.Context, texts, languages []string) ([][]float32, error) {
+	out := make([][]float32, len(texts))
 	var asked []string
 	var at []int
 	for i, t := range texts {
-		if s.Embedder.Name() != sentence.Name || sentence.Covers(languages[i], t) {
+		if !text.Covers(s.Embedder, languages[i], t) {
+			continue
+		}
+		if out[i] = s.Known[engine.HashOf(t)]; out[i] == nil {
 			asked, at = append(asked, t), append(at, i)
 		}
 	}
-	got, err := s.Embedder.Embed(ctx, asked)
-	if err != nil {
-		return nil, err
-	}
-	out := make([][]float32, len(texts))
-	for i, v := range got {
-		out[at[i]] = v
+	for len(asked) > 0 {
+		n := min(len(asked), embedded)
+		got, err := s.Embedder.Embed(ctx, asked[:n])
+		if err != nil {
+			return nil, err
+		}
+		for i, v := range got {
+			out[at[i]] = v
+		}
+		asked, at = asked[n:], at[n:]
 	}
 	return out, nil
 }

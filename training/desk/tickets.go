@@ -3,6 +3,7 @@ package desk
 import (
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/record"
+	"github.com/rapportengine/rapport/engine/solution"
 )
 
 // MaxQuestions is how many tickets of a shop are learnt from in whole, the newest: the head
@@ -19,7 +20,7 @@ const MaxQuestions = 8_192
 // and it is the only such one.
 func QuestionOf(t *engine.Ticket) (q record.Question, ok bool) {
 	q = record.Question{
-		Text: t.Subject + "\n" + t.Said(true), Language: t.Language, Customer: t.Customer,
+		Text: solution.TicketText(t.Subject, t.Said(true)), Language: t.Language, Customer: t.Customer,
 		Product: t.Product, Order: t.Order, Channel: t.Channel, At: t.Opened(),
 	}
 	if t.Subject == "" && len(t.Messages) == 0 {
