@@ -1,0 +1,178 @@
+package training_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/recommend"
+	"github.com/rapportengine/rapport/store"
+	"github.com/rapportengine/rapport/training"
+	"github.com/rapportengine/rapport/training/desk"
+)
+
+// helpdesk is a store with fixes, and tickets in words that no fix has; wrong is the share
+// that a random fix ended.
+func helpdesk(t *testing.T, tickets int, wrong float64) *store.Store {
+	t.Helper()
+	s := shop(t, 3)
+	words := []string{"gloomy unlit dim", "whereabouts overdue late", "lockedout forgot signin", "overcharged twice billed"}
+	var cmds []engine.Command
+	for i := range words {
+		cmds = append(cmds, engine.PutItem{Item: engine.Item{ID: fixID(i), Kind: engine.Solution, Title: "Remedy " + string(rune('A'+i)), Language: "en"}})
+	}
+	rng := rand.New(rand.NewPCG(5, 5))
+	for i := range tickets {
+		theme := rng.IntN(len(words))
+		own, ends := strings.Fields(words[theme]), theme
+		if rng.Float64() < wrong {
+			ends = rng.IntN(len(words))
+		}
+		cmds = append(cmds, engine.PutTicket{Ticket: asked(fmt.Sprint("t", i), "c0", start.Add(time.Duration(i)*time.Hour), own[rng.IntN(3)]+" "+own[rng.IntN(3)], engine.Tried{Item: fixID(ends), Outcome: "solved"})})
+	}
+	write(t, s, cmds...)
+	return s
+}
+
+func fixID(i int) engine.ItemID { return engine.ItemID(fmt.Sprint("fix-", i)) }
+
+func asked(id string, who engine.CustomerID, at time.Time, text string, tried ...engine.Tried) engine.Ticket {
+	return engine.Ticket{ID: id, Customer: who, Subject: "help", State: "solved", OpenedAt: &at, Solutions: tried, Messages: []engine.Message{{From: "customer", Text: text}}}
+}
+
+// learnt trains and returns the report and the saved models.
+func learnt(t *testing.T, s *store.Store, workers int) (*training.Report, *recommend.Models, []byte) {
+	t.Helper()
+	var got *recommend.Models
+	tr := training.New(s, func(m *recommend.Models) { got = m }, training.Options{Search: small(), Seed: 1, Workers: workers})
+	report, err := tr.Now(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if got.Desk != nil {
+		if err := got.Desk.Save(&b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return report, got, b.Bytes()
+}
+
+// TestTicketsTeach: a training learns what ends tickets, says what that is worth on the newest,
+// and makes the same of them with any number of workers.
+func TestTicketsTeach(t *testing.T) {
+	s := helpdesk(t, 400, 0.15)
+	report, models, one := learnt(t, s, 1)
+	d := report.Desk
+	if models.Desk == nil || d == nil || d.Tickets != 400 || d.Outcomes != 400 || d.Fixes != 4 || !d.Calibrated || d.Proof == nil {
+		t.Fatalf("taught %+v, want 400 tickets and chances", d)
+	}
+	if p := d.Proof; p.HeldOut != 80 || p.HR.Value < 0.75 || p.Plain.Value > 0.5 || p.Gain.Low <= 0 || !p.Calibrated || p.ECE.Value > 0.2 {
+		t.Errorf("on the newest %+v, want most right, and few without", p)
+	}
+	var said bytes.Buffer
+	if err := report.Write(&said); err != nil || !strings.Contains(said.String(), "desk: 400 tickets and 400 outcomes of tries, 4 fixes ended some; on the newest 80: hr@1 ") {
+		t.Errorf("the report says %s (%v)", said.String(), err)
+	}
+	if _, _, three := learnt(t, s, 3); !bytes.Equal(one, three) {
+		t.Error("three workers learnt something else than one")
+	}
+}
+
+// TestWhoseTicketsTeach: those of who refuses do not, nor of who was erased; outcomes that only
+// events name count once, and those of a ticket not a second time.
+func TestWhoseTicketsTeach(t *testing.T) {
+	s := helpdesk(t, 20, 0)
+	at := start.AddDate(0, 2, 0)
+	tried := func(outcome string) engine.Tried { return engine.Tried{Item: fixID(0), Outcome: outcome, At: at} }
+	told := func(id, ticket string, kind engine.Type, when time.Time) engine.Command {
+		return engine.RecordEvent{Lines: []engine.Interaction{{EventID: id, Type: kind, Customer: "c1", Item: fixID(1), TicketID: ticket, At: when}}}
+	}
+	write(t, s,
+		engine.PutCustomer{Customer: engine.Customer{ID: "refuses", Consent: map[engine.Purpose]bool{engine.Train: false}}},
+		engine.PutTicket{Ticket: asked("r", "refuses", at, "qwertzuiop", tried("solved"))},
+		engine.PutTicket{Ticket: asked("e", "erased", at, "asdfghjkl", tried("solved"))},
+		engine.PutTicket{Ticket: asked("known", "c1", at, "yxcvbnm", tried("not_solved"))},
+		told("1", "known", engine.Solved, at.Add(time.Hour)),
+		told("2", "elsewhere", engine.SolutionUsed, at), told("3", "elsewhere", engine.Solved, at.Add(time.Hour)), told("4", "elsewhere", engine.Reopened, at.Add(2*time.Hour)),
+		engine.Erase{Subject: engine.OfCustomer("erased")},
+	)
+	report, models, saved := learnt(t, s, 2)
+	// 20, the known one with what failed and what then did not, and the one that events name.
+	if d := report.Desk; d == nil || d.Tickets != 21 || d.Outcomes != 23 {
+		t.Fatalf("taught %+v, want 21 tickets and 23 outcomes", d)
+	}
+	for word, want := range map[string]bool{"qwertzuiop": false, "asdfghjkl": false, "yxcvbnm": true} {
+		if bytes.Contains(saved, []byte(word)) != want {
+			t.Errorf("%q is in the model: %v, want %v", word, !want, want)
+		}
+	}
+	n, _ := s.IDs().Num(fixID(1))
+	if of := models.Desk.Asked[n]; of.Holding["yxcvbnm"] != 1 {
+		t.Errorf("fix-1 was asked %+v, want the known ticket among it", of)
+	}
+}
+
+// TestTheGateRefusesABadDesk: where words find every fix, and what ended earlier tickets has
+// nothing to do with what ends the newest, the desk goes on without.
+func TestTheGateRefusesABadDesk(t *testing.T) {
+	s := shop(t, 3)
+	var cmds []engine.Command
+	names := []string{"lamp", "parcel", "password", "payment"}
+	for i, name := range names {
+		cmds = append(cmds, engine.PutItem{Item: engine.Item{ID: fixID(i), Kind: engine.Solution, Title: name, Language: "en"}})
+	}
+	for i := range 400 {
+		about, ends := i%4, (i+1)%4 // the fix of another trouble: what is learnt is wrong
+		if i >= 320 {
+			ends = about
+		}
+		cmds = append(cmds, engine.PutTicket{Ticket: asked(fmt.Sprint("t", i), "c0", start.Add(time.Duration(i)*time.Hour), "my "+names[about], engine.Tried{Item: fixID(ends), Outcome: "solved"})})
+	}
+	write(t, s, cmds...)
+	report, models, _ := learnt(t, s, 2)
+	if models.Desk != nil || report.Desk == nil || !strings.Contains(report.Desk.Refused, "on 80 held-out tickets") {
+		t.Errorf("taught %+v, want it refused", report.Desk)
+	}
+}
+
+// TestQuestionsOfTickets: what each kind of ticket says.
+func TestQuestionsOfTickets(t *testing.T) {
+	tried := func(list ...string) (out []engine.Tried) {
+		for i, outcome := range list {
+			out = append(out, engine.Tried{Item: fixID(i), Outcome: outcome})
+		}
+		return out
+	}
+	for _, c := range []struct {
+		state string
+		tried []engine.Tried
+		right string // ids of what ended it
+		known int    // tries whose outcome is known
+		ok    bool
+	}{
+		{"solved", tried("solved"), "[fix-0]", 1, true},
+		{"solved", tried("not_solved", ""), "[fix-1]", 2, true},
+		{"closed", tried(""), "[fix-0]", 1, true},
+		{"solved", tried("", ""), "[]", 0, false},
+		{"solved", tried("solved", ""), "[fix-0]", 1, true},
+		{"reopened", tried("reopened"), "[]", 1, true},
+		{"open", tried(""), "[]", 0, false},
+		{"solved", nil, "[]", 0, false},
+		{"escalated", nil, "[]", 0, true},
+		{"escalated", tried(""), "[]", 0, false},
+	} {
+		q, ok := desk.QuestionOf(&engine.Ticket{State: c.state, Solutions: c.tried, Subject: "s"})
+		if fmt.Sprint(q.Relevant) != c.right || len(q.Tried) != c.known || ok != c.ok {
+			t.Errorf("%s after %v says %v ended it, %d tries, %v; want %s, %d, %v", c.state, c.tried, q.Relevant, len(q.Tried), ok, c.right, c.known, c.ok)
+		}
+	}
+	later := engine.Ticket{Subject: "dark", Messages: []engine.Message{{From: "customer", Text: "it is dark"}, {From: "agent", Text: "screw it in"}, {From: "customer", Text: "screwing helped"}}}
+	if q, _ := desk.QuestionOf(&later); strings.Contains(q.Text, "screw") || !strings.Contains(q.Text, "it is dark") {
+		t.Errorf("the question is %q, want what was known when it came", q.Text)
+	}
+}
