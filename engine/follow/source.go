@@ -54,10 +54,7 @@ func (m *Model) Open(q *model.Query) model.Scorer {
 	sums := m.sums.Get().(*vector.Sums)
 	defer m.sums.Put(sums)
 	for _, c := range s.causes {
-		to, strength := m.next.Of(int(c.row))
-		for i, row := range to {
-			sums.Add(row, c.weight*float64(strength[i]))
-		}
+		m.next.AddTo(sums, int(c.row), c.weight)
 	}
 	s.Sparse = model.TakeSparse(m.rows, sums)
 	return s
@@ -77,7 +74,7 @@ func (m *Model) causes(q *model.Query) []cause {
 		if !ok || !(in.Weight > 0) || slices.ContainsFunc(out, func(c cause) bool { return c.row == uint32(row) }) {
 			continue
 		}
-		if to, _ := m.next.Of(row); len(to) == 0 {
+		if m.next.Degree(row) == 0 {
 			continue
 		}
 		out = append(out, cause{uint32(row), weight})
@@ -97,9 +94,8 @@ func (s *scorer) Explain(item engine.ItemNum, parts []model.Part) (base float64,
 		return 0, parts
 	}
 	for _, c := range s.causes {
-		to, strength := s.m.next.Of(int(c.row))
-		if at, found := slices.BinarySearch(to, uint32(row)); found {
-			parts = append(parts, model.Part{Item: s.m.rows.Num(int(c.row)), Contribution: c.weight * float64(strength[at])})
+		if strength, found := s.m.next.Weight(int(c.row), row); found {
+			parts = append(parts, model.Part{Item: s.m.rows.Num(int(c.row)), Contribution: c.weight * float64(strength)})
 		}
 	}
 	return 0, parts

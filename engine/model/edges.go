@@ -3,15 +3,21 @@ package model
 import (
 	"cmp"
 	"slices"
+
+	"github.com/rapportengine/rapport/engine/vector"
 )
 
 // Edges are weights between rows: of each row the rows it leads to, ascending, and how
-// strongly. They are immutable; 8 bytes an edge.
+// strongly. They are immutable; 6 bytes an edge where there are up to 65,536 rows, else 8.
 type Edges struct {
 	ends    []uint32 // of row i the edges are those from ends[i-1] to ends[i]
-	to      []uint32
+	near    []uint16 // the rows they lead to, where none is too far
+	far     []uint32 // else
 	weights []float32
 }
+
+// nearRows is how many rows two bytes tell apart.
+const nearRows = 1 << 16
 
 // Edge is one of them, seen from one of its ends: the row at the other.
 type Edge struct {
@@ -28,18 +34,50 @@ func NewEdges(from [][]Edge) *Edges {
 	for _, list := range from {
 		n += len(list)
 	}
-	e := &Edges{ends: make([]uint32, 0, len(from)), to: make([]uint32, 0, n), weights: make([]float32, 0, n)}
-	for _, list := range from {
-		e.add(list)
+	e := newEdges(len(from), n)
+	for row, list := range from {
+		e.put(row, list)
 	}
 	return e
 }
 
-func (e *Edges) add(list []Edge) {
-	for _, one := range list {
-		e.to, e.weights = append(e.to, one.Row), append(e.weights, one.Weight)
+// newEdges returns room for so many edges between so many rows.
+func newEdges(rows, edges int) *Edges {
+	e := &Edges{ends: make([]uint32, 0, rows), weights: make([]float32, edges)}
+	if rows <= nearRows {
+		e.near = make([]uint16, edges)
+	} else {
+		e.far = make([]uint32, edges)
 	}
-	e.ends = append(e.ends, uint32(len(e.to)))
+	return e
+}
+
+// put adds the edges of the next row.
+func (e *Edges) put(row int, list []Edge) {
+	at := 0
+	if row > 0 {
+		at = int(e.ends[row-1])
+	}
+	for i, one := range list {
+		e.set(at+i, one.Row, one.Weight)
+	}
+	e.ends = append(e.ends, uint32(at+len(list)))
+}
+
+func (e *Edges) set(at int, row uint32, weight float32) {
+	if e.weights[at] = weight; e.near != nil {
+		e.near[at] = uint16(row)
+	} else {
+		e.far[at] = row
+	}
+}
+
+// row returns where edge number at leads.
+func (e *Edges) row(at int) uint32 {
+	if e.near != nil {
+		return uint32(e.near[at])
+	}
+	return e.far[at]
 }
 
 // TurnedEdges returns edges by those that lead to each row.
@@ -50,17 +88,14 @@ func TurnedEdges(into [][]Edge) *Edges {
 			next[one.Row+1]++
 		}
 	}
-	e := &Edges{ends: make([]uint32, len(into))}
 	for row := range into {
 		next[row+1] += next[row]
-		e.ends[row] = next[row+1]
 	}
-	e.to = make([]uint32, next[len(into)])
-	e.weights = make([]float32, len(e.to))
+	e := newEdges(len(into), int(next[len(into)]))
+	e.ends = append(e.ends, next[1:]...)
 	for row, list := range into {
 		for _, one := range list {
-			at := next[one.Row]
-			e.to[at], e.weights[at] = uint32(row), one.Weight
+			e.set(int(next[one.Row]), uint32(row), one.Weight)
 			next[one.Row]++
 		}
 	}
@@ -68,29 +103,99 @@ func TurnedEdges(into [][]Edge) *Edges {
 }
 
 // Len returns how many edges there are.
-func (e *Edges) Len() int { return len(e.to) }
+func (e *Edges) Len() int { return len(e.weights) }
 
-// Of returns the rows that a row leads to, ascending, and how strongly. Neither may be
-// changed.
-func (e *Edges) Of(row int) (to []uint32, weights []float32) {
-	from := uint32(0)
+// span returns which edges are a row's.
+func (e *Edges) span(row int) (from, to uint32) {
 	if row > 0 {
 		from = e.ends[row-1]
 	}
-	return e.to[from:e.ends[row]], e.weights[from:e.ends[row]]
+	return from, e.ends[row]
+}
+
+// Degree returns how many rows a row leads to.
+func (e *Edges) Degree(row int) int {
+	from, to := e.span(row)
+	return int(to - from)
+}
+
+// Of appends a row's edges, ascending, to out.
+func (e *Edges) Of(row int, out []Edge) []Edge {
+	from, to := e.span(row)
+	for at := from; at < to; at++ {
+		out = append(out, Edge{e.row(int(at)), e.weights[at]})
+	}
+	return out
+}
+
+// Weight returns how strongly a row leads to another; false where it does not.
+func (e *Edges) Weight(row, to int) (float32, bool) {
+	from, end := e.span(row)
+	at, found := 0, false
+	if e.near != nil {
+		at, found = slices.BinarySearch(e.near[from:end], uint16(to))
+	} else {
+		at, found = slices.BinarySearch(e.far[from:end], uint32(to))
+	}
+	if !found {
+		return 0, false
+	}
+	return e.weights[int(from)+at], true
+}
+
+// AddTo adds by times the weight of each row that a row leads to to its sum, in their order.
+func (e *Edges) AddTo(sums *vector.Sums, row int, by float64) {
+	from, to := e.span(row)
+	if e.near != nil {
+		vector.AddAll(sums, e.near[from:to], e.weights[from:to], by)
+	} else {
+		vector.AddAll(sums, e.far[from:to], e.weights[from:to], by)
+	}
+}
+
+// AddToAll is AddTo where there is a sum for every row.
+func (e *Edges) AddToAll(sums []float64, row int, by float64) {
+	from, to := e.span(row)
+	if e.near != nil {
+		addToAll(sums, e.near[from:to], e.weights[from:to], by)
+	} else {
+		addToAll(sums, e.far[from:to], e.weights[from:to], by)
+	}
+}
+
+func addToAll[R uint16 | uint32](sums []float64, rows []R, weights []float32, by float64) {
+	weights = weights[:len(rows)]
+	if by == 1 {
+		for i, row := range rows {
+			sums[row] += float64(weights[i])
+		}
+		return
+	}
+	for i, row := range rows {
+		sums[row] += float64(by * float64(weights[i])) // never fused: the same bits everywhere
+	}
 }
 
 // Save writes the edges in three sections.
 func (e *Edges) Save(w *Writer) {
 	w.Uint32s(e.ends)
-	w.Uint32s(e.to)
+	if e.near != nil {
+		w.widened(e.near)
+	} else {
+		w.Uint32s(e.far)
+	}
 	w.Float32s(e.weights)
 }
 
 // LoadEdges reads what Save wrote of so many rows.
 func LoadEdges(f *Reader, rows int) *Edges {
-	e := &Edges{ends: f.Uint32s(rows), to: f.Uint32s(-1)}
-	e.weights = f.Float32s(len(e.to))
+	e := &Edges{ends: f.Uint32s(rows)}
+	if rows <= nearRows {
+		e.near = f.narrowed()
+	} else {
+		e.far = f.Uint32s(-1)
+	}
+	e.weights = f.Float32s(max(len(e.near), len(e.far)))
 	if f.Err() == nil && !e.fit(rows) {
 		f.Refuse("edges that do not fit to the rows")
 	}
@@ -101,18 +206,17 @@ func LoadEdges(f *Reader, rows int) *Edges {
 func (e *Edges) fit(rows int) bool {
 	from := uint32(0)
 	for _, end := range e.ends {
-		if end < from || int64(end) > int64(len(e.to)) {
+		if end < from || int64(end) > int64(e.Len()) {
 			return false
 		}
-		list := e.to[from:end]
-		for i, row := range list {
-			if int64(row) >= int64(rows) || i > 0 && list[i-1] >= row {
+		for at := from; at < end; at++ {
+			if row := e.row(int(at)); int64(row) >= int64(rows) || at > from && e.row(int(at-1)) >= row {
 				return false
 			}
 		}
 		from = end
 	}
-	return int(from) == len(e.to)
+	return int(from) == e.Len()
 }
 
 // Laid returns the edges of so many saved rows between the rows that there are here:
@@ -127,18 +231,25 @@ func (e *Edges) Laid(from []int, saved int) *Edges {
 	for row, at := range from {
 		place[at] = row
 	}
-	out := &Edges{ends: make([]uint32, 0, len(from)), to: make([]uint32, 0, len(e.to)), weights: make([]float32, 0, len(e.to))}
-	var list []Edge
+	left := 0
 	for _, at := range from {
-		list = list[:0]
-		to, weights := e.Of(at)
-		for i, was := range to {
-			if row := place[was]; row != nowhere {
-				list = append(list, Edge{uint32(row), weights[i]})
+		for i, to := e.span(at); i < to; i++ {
+			if place[e.row(int(i))] != nowhere {
+				left++
+			}
+		}
+	}
+	out := newEdges(len(from), left)
+	var all, list []Edge
+	for row, at := range from {
+		list, all = list[:0], e.Of(at, all[:0])
+		for _, one := range all {
+			if to := place[one.Row]; to != nowhere {
+				list = append(list, Edge{uint32(to), one.Weight})
 			}
 		}
 		slices.SortFunc(list, byRow)
-		out.add(list)
+		out.put(row, list)
 	}
 	return out
 }

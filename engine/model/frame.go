@@ -136,6 +136,16 @@ func (f *Writer) Uint32s(values []uint32) {
 	f.check()
 }
 
+// widened is Uint32s of smaller numbers.
+func (f *Writer) widened(values []uint16) {
+	f.section(kindUint32, len(values))
+	for _, v := range values {
+		f.flush(4)
+		f.buf = binary.LittleEndian.AppendUint32(f.buf, uint32(v))
+	}
+	f.check()
+}
+
 // Texts writes a section of texts, each up to 64 KiB.
 func (f *Writer) Texts(texts []string) {
 	f.section(kindTexts, len(texts))
@@ -301,6 +311,18 @@ func (f *Reader) Uint32s(want int) []uint32 {
 	return elements(f, kindUint32, want, 4, func(to []uint32, run []byte) {
 		for i := range to {
 			to[i] = binary.LittleEndian.Uint32(run[4*i:])
+		}
+	})
+}
+
+// narrowed is Uint32s of any count, of numbers that two bytes hold.
+func (f *Reader) narrowed() []uint16 {
+	return elements(f, kindUint32, -1, 4, func(to []uint16, run []byte) {
+		for i := range to {
+			v := binary.LittleEndian.Uint32(run[4*i:])
+			if to[i] = uint16(v); v > math.MaxUint16 {
+				f.fail(fmt.Errorf("%w: it holds %d where there is no such row", ErrCorrupt, v))
+			}
 		}
 	})
 }

@@ -58,6 +58,16 @@ func TakeSparse(rows *Rows, sums *vector.Sums) Sparse {
 	return NewSparse(scored)
 }
 
+// TakeDense returns the sums of all rows as scores of their items, and empties sums.
+func TakeDense(rows *Rows, sums []float64) Sparse {
+	values := make([]float32, len(sums))
+	for row, sum := range sums {
+		values[row] = float32(sum)
+	}
+	clear(sums)
+	return denseOf(rows, values)
+}
+
 // Empty implements Scorer: nothing was said of any item.
 func (s *Sparse) Empty() bool { return !s.told }
 

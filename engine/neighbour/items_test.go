@@ -160,13 +160,12 @@ func TestItemsAreTheDefinition(t *testing.T) {
 				least = sorted[p.K-1]
 			}
 			for j, similarity := range want {
-				to, got := m.adds.Of(j)
-				at, found := slices.BinarySearch(to, uint32(i))
+				got, found := m.adds.Weight(j, i)
 				if found {
 					kept++
 				}
-				if found && (math.Abs(float64(got[at])-similarity) > 1e-5 || similarity < least-1e-5) {
-					t.Fatalf("item %d by %d: %v, by definition %v and the least kept %v", i, j, got[at], similarity, least)
+				if found && (math.Abs(float64(got)-similarity) > 1e-5 || similarity < least-1e-5) {
+					t.Fatalf("item %d by %d: %v, by definition %v and the least kept %v", i, j, got, similarity, least)
 				}
 				if !found && similarity > least+1e-5 {
 					t.Fatalf("item %d has no neighbour %d of %v, the least kept is %v", i, j, similarity, least)

@@ -1,7 +1,6 @@
 package neighbour
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -34,12 +33,14 @@ type Links[P settings[P]] struct {
 	rows   *model.Rows
 	adds   *model.Edges // what each item adds to others
 	sums   sync.Pool    // of *vector.Sums
+	whole  sync.Pool    // of *[]float64, zeros by row
 }
 
 // newLinks returns the source of what each item adds to others.
 func newLinks[P settings[P]](p P, rows *model.Rows, adds *model.Edges) *Links[P] {
 	m := &Links[P]{params: p, rows: rows, adds: adds}
 	m.sums.New = func() any { return vector.NewSums(rows.Len()) }
+	m.whole.New = func() any { return new(make([]float64, rows.Len())) }
 	return m
 }
 
@@ -102,16 +103,33 @@ type summed struct {
 // sums returns the scores of all items.
 func (s *linkScorer[P]) sums() *model.Sparse {
 	s.all.once.Do(func() {
-		sums := s.m.sums.Get().(*vector.Sums)
-		defer s.m.sums.Put(sums)
-		for _, cause := range s.causes {
-			to, weights := s.m.adds.Of(cause.row)
-			sums.AddAll(to, weights, cause.weight)
-		}
-		s.all.Sparse = model.TakeSparse(s.m.rows, sums)
+		s.all.Sparse = s.m.sum(s.causes)
 		s.all.made.Store(true)
 	})
 	return &s.all.Sparse
+}
+
+// sum adds up what each cause adds: with a sum for every row where there are as many edges as
+// rows, else for those that they lead to.
+func (m *Links[P]) sum(causes []cause) model.Sparse {
+	edges := 0
+	for _, cause := range causes {
+		edges += m.adds.Degree(cause.row)
+	}
+	if edges < m.rows.Len() {
+		sums := m.sums.Get().(*vector.Sums)
+		defer m.sums.Put(sums)
+		for _, cause := range causes {
+			m.adds.AddTo(sums, cause.row, cause.weight)
+		}
+		return model.TakeSparse(m.rows, sums)
+	}
+	sums := m.whole.Get().(*[]float64)
+	defer m.whole.Put(sums)
+	for _, cause := range causes {
+		m.adds.AddToAll(*sums, cause.row, cause.weight)
+	}
+	return model.TakeDense(m.rows, *sums)
 }
 
 // summedFrom is from how many items on all are summed to score some: to look in what
@@ -177,9 +195,8 @@ func (s *linkScorer[P]) of(item engine.ItemNum) float32 {
 	}
 	sum := 0.0
 	for _, cause := range s.causes {
-		to, weights := s.m.adds.Of(cause.row)
-		if at, found := slices.BinarySearch(to, uint32(row)); found {
-			sum += float64(cause.weight * float64(weights[at]))
+		if weight, found := s.m.adds.Weight(cause.row, row); found {
+			sum += float64(cause.weight * float64(weight))
 		}
 	}
 	return float32(sum)
@@ -194,9 +211,8 @@ func (s *linkScorer[P]) Explain(item engine.ItemNum, parts []model.Part) (base f
 		return 0, parts
 	}
 	for _, cause := range s.causes {
-		to, weights := s.m.adds.Of(cause.row)
-		if at, found := slices.BinarySearch(to, uint32(row)); found {
-			parts = append(parts, model.Part{Item: s.m.rows.Num(cause.row), Contribution: cause.weight * float64(weights[at])})
+		if weight, found := s.m.adds.Weight(cause.row, row); found {
+			parts = append(parts, model.Part{Item: s.m.rows.Num(cause.row), Contribution: cause.weight * float64(weight)})
 		}
 	}
 	return 0, parts

@@ -53,11 +53,8 @@ func TestRidgeLearns(t *testing.T) {
 
 // weightBetween returns what item i adds to item j, 0 for nothing.
 func weightBetween[P settings[P]](m *Links[P], i, j int) float64 {
-	to, weights := m.adds.Of(i)
-	if at, found := slices.BinarySearch(to, uint32(j)); found {
-		return float64(weights[at])
-	}
-	return 0
+	weight, _ := m.adds.Weight(i, j)
+	return float64(weight)
 }
 
 // TestRidgeOnAllItemsIsEASE gives every item all others for neighbours. EASE weighs also

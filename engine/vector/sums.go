@@ -20,8 +20,8 @@ func (s *Sums) Add(row uint32, v float64) {
 	s.sums[row] += v
 }
 
-// AddAll adds by times each weight to its row: Add of each, in their order.
-func (s *Sums) AddAll(rows []uint32, weights []float32, by float64) {
+// AddAll adds by times each weight to its row of s: Add of each, in their order.
+func AddAll[R uint16 | uint32](s *Sums, rows []R, weights []float32, by float64) {
 	words, sums := s.words, s.sums
 	weights = weights[:len(rows)]
 	for i, row := range rows {

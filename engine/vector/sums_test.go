@@ -48,7 +48,7 @@ func TestAddAll(t *testing.T) {
 			rows[i], weights[i] = rng.Uint32N(200), rng.Float32()
 			each.Add(rows[i], by*float64(weights[i]))
 		}
-		all.AddAll(rows, weights, by)
+		vector.AddAll(all, rows, weights, by)
 	}
 	if all.Len() != each.Len() {
 		t.Fatalf("%d rows were touched, want %d", all.Len(), each.Len())
