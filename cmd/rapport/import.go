@@ -67,6 +67,7 @@ Examples:
   rapport import --as orders --preset uci-online-retail --shift-to-now online_retail.csv.gz
   rapport import --as items --mode replace feed.ndjson.zst
   rapport import --as tickets --dry-run tickets.json
+  rapport import --as tickets --preset zendesk --map custom_fields.27642=product_id tickets.ndjson
   rapport import --as vectors images.npy,images.ids.txt`
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -34,6 +35,8 @@ func everyKind(t *testing.T, b []byte, o Options) {
 	_ = ends(t, Events(bytes.NewReader(b), o))
 	_ = ends(t, Orders(bytes.NewReader(b), o))
 	_ = ends(t, Items(bytes.NewReader(b), o))
+	_ = ends(t, Items(bytes.NewReader(b), Options{Preset: guidePreset}))
+	_ = ends(t, Tickets(bytes.NewReader(b), Options{Preset: zendeskPreset, Mapping: Mapping{Columns: map[string]string{"custom_fields.1": "csat"}}}))
 	_ = ends(t, Customers(bytes.NewReader(b), o))
 	_ = ends(t, Tickets(bytes.NewReader(b), o))
 }
@@ -69,6 +72,13 @@ func FuzzKinds(f *testing.F) {
 		"\x1f\x8b\x08", "\x28\xb5\x2f\xfd", "PAR1", string(zstded(f, []byte(ev("")))),
 	} {
 		f.Add([]byte(s))
+	}
+	for _, name := range []string{"articles.ndjson", "tickets.ndjson"} {
+		b, err := os.ReadFile("testdata/zendesk/" + name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		everyKind(t, b, Options{Now: now, Zone: now.Location(), MaxInflated: 1 << 20, MaxRecords: 1000})

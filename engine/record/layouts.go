@@ -96,6 +96,9 @@ var layouts = []layout{
 		preset: "gorse", of: customerSchema.what, objects: true,
 		mapping: "UserId=customer_id,Labels=attributes.labels:list,Subscribe=-,Comment=attributes.comment",
 	},
+	// Zendesk's articles and tickets, whose keys zendesk.go knows.
+	{preset: guidePreset, of: itemSchema.what, objects: true},
+	{preset: zendeskPreset, of: ticketSchema.what, objects: true},
 	// Open Bandit (Saito et al. 2020): a policy's choices with their propensities.
 	{
 		preset: "open-bandit", of: roundSchema.what, header: []string{"item_id", "position", "click", "propensity_score"},

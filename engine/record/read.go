@@ -64,7 +64,7 @@ func readWith[T, R any](r io.Reader, o Options, s *schema[T], prepare func(*deco
 				}
 				continue
 			}
-			if d.again(t) {
+			if d.again(t) || s.skip != nil && s.skip(t) {
 				continue
 			}
 			if !yield(Entry[R]{rec.line, got}, nil) {

@@ -219,6 +219,9 @@ func eachTimeOf(command engine.Command, f func(*time.Time)) {
 
 // Items reads items.
 func Items(r io.Reader, o Options) iter.Seq2[Entry[engine.Item], error] {
+	if o.Preset == guidePreset {
+		return read(r, o, guideSchema, finishArticle)
+	}
 	return read(r, o, itemSchema, func(i *engine.Item, c *reading) (engine.Item, problem) {
 		got, p := whole(itemSchema)(i, c)
 		return got, shift(&got, c, p)
@@ -232,6 +235,9 @@ func Customers(r io.Reader, o Options) iter.Seq2[Entry[engine.Customer], error] 
 
 // Tickets reads tickets, with what is private in their texts redacted.
 func Tickets(r io.Reader, o Options) iter.Seq2[Entry[engine.Ticket], error] {
+	if o.Preset == zendeskPreset {
+		return readWith(r, o, zendeskSchema, custom)
+	}
 	return read(r, o, ticketSchema, finishTicket)
 }
 

@@ -24,14 +24,17 @@ type schema[T any] struct {
 	id      string // name of the field that identifies the record, "" if none does
 	fields  []field[T]
 	aliases map[string]string // foreign name -> ours
-	// rest takes a member that no field is named after, nil refuses it.
-	rest func(t *T, name string, v value) problem
+	// rest takes a member that no field is named after, nil refuses it, or, where passes is
+	// set, passes over it.
+	rest   func(t *T, name string, v value) problem
+	passes bool
 	// inner takes what comes after the dot in the columns "attributes.colour".
 	inner map[string]func(t *T, name string, v value) problem
 	check func(t *T) problem // what the fields must be together
 	ident func(t *T) *string
 	says  func(t *T) bool // whether it says anything beside the id; nil for schemas no layout repeats
 	clone func(T) T       // shares nothing with its argument
+	skip  func(t *T) bool // whether a record is passed over; nil for none
 	own   bool            // see env
 
 	returns bool // see env
@@ -159,6 +162,9 @@ func (d *decoder[T]) object(t *T, v value) problem {
 			if p := d.set(t, i, m.value); p != nil {
 				return at(shorten(m.name), p)
 			}
+			continue
+		}
+		if d.schema.passes {
 			continue
 		}
 		if d.schema.rest == nil || !d.keep {
