@@ -69,7 +69,7 @@ type result struct {
 // present form have.
 var shown = map[string]string{
 	"serve": "kernels", "train": "epochs", "ingest": "crash", "filter": "at", "memory": "samples_bytes", "fresh": "mail", "growth": "fits",
-	"sentence": "kept_mib",
+	"sentence": "kept_mib", "intent": "paired", "itsm": "group hr@1", "desk": "failed_came_back",
 }
 
 // newest returns the newest line of each benchmark and data.
@@ -115,10 +115,11 @@ func pages(results string) (map[string][]byte, error) {
 		},
 		"plot": func(name string) bool { return files["plots/"+name] != nil },
 		"n":    whole, "f": fixed, "mib": func(v any) string { return whole(number(v) / (1 << 20)) },
-		"percent": func(v any) string { return strconv.FormatFloat(100*number(v), 'g', 3, 64) + " %" },
-		"has":     func(o object, key string) bool { return o[key] != nil },
-		"keys":    func(o object) []string { return slices.Sorted(maps.Keys(o)) },
-		"run":     run,
+		"percent":  func(v any) string { return strconv.FormatFloat(100*number(v), 'g', 3, 64) + " %" },
+		"has":      func(o object, key string) bool { return o[key] != nil },
+		"keys":     func(o object) []string { return slices.Sorted(maps.Keys(o)) },
+		"run":      run,
+		"interval": func(metrics object, name string) string { return interval(metrics[name]) }, "share": interval,
 	}).Parse(readme)
 	if err != nil {
 		return nil, err
@@ -150,6 +151,19 @@ func number(v any) float64 {
 		return math.NaN()
 	}
 	return f
+}
+
+// interval writes a value with its interval; nothing where there is none.
+func interval(v any) string {
+	m, ok := v.(object)
+	if !ok {
+		return ""
+	}
+	digits := 4
+	if math.Abs(number(m["value"])) >= 10 {
+		digits = 1
+	}
+	return fmt.Sprintf("%s [%s, %s]", fixed(digits, m["value"]), fixed(digits, m["low"]), fixed(digits, m["high"]))
 }
 
 // whole writes a number without its fraction, with commas between thousands.
