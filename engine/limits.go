@@ -55,5 +55,6 @@ const (
 	MaxTopics         = 1_000  // sensitive words and phrases, of all languages together
 	MaxTopicBytes     = 128    // of one of them
 	MaxGapTickets     = 20_000 // newest tickets that knowledge gaps are looked for in
+	MaxGaps           = 200    // that are told, the largest
 	MaxHeeded         = 200    // products of one customer's open tickets that a list heeds, the newest tickets' first
 )

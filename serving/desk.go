@@ -92,6 +92,7 @@ func (r *Recommender) readGaps(ctx context.Context, now time.Time) (Gaps, error)
 	if err != nil {
 		return Gaps{}, err
 	}
+	clusters = clusters[:min(len(clusters), engine.MaxGaps)]
 	out := Gaps{List: make([]engine.KnowledgeGap, 0, len(clusters)), Tickets: len(tickets)}
 	for i := range clusters {
 		if err := ctx.Err(); err != nil {
