@@ -5,7 +5,7 @@ SEED  ?= 1
 STEPS ?= 20000
 BASE  ?= main
 
-.PHONY: check format lint test race demo sim kill bench bench-serve bench-train bench-ingest bench-filter bench-memory bench-fresh bench-growth bench-sentence golden fuzz
+.PHONY: check format lint test race demo sim kill bench bench-serve bench-train bench-ingest bench-filter bench-memory bench-fresh bench-growth bench-sentence bench-suggest golden fuzz
 
 check: format lint test race
 
@@ -63,6 +63,9 @@ bench-growth: ## fits by interactions and answers by items
 
 bench-sentence: ## vectors of sentences by length, and the memory of the model
 	$(GO) run ./benchmarks/sentence $(ARGS)
+
+bench-suggest: ## waits for a suggestion among 100,000 solutions, with and without the sentence encoder
+	$(GO) run ./benchmarks/suggest $(ARGS)
 
 golden: ## rewrites the golden lists and shows what moved
 	$(GO) test ./engine/recommend ./engine/solution ./training/evaluate -run Golden -update

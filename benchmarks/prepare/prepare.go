@@ -37,6 +37,20 @@ type Options struct {
 	Root      string // directory of all that is kept; default rapport-bench in the system's temporary one
 	MovieLens string // folder with u.data.gz and u.item.gz of MovieLens 100K
 	Say       func(format string, args ...any)
+	Made      map[string]func() (*Made, error) // sets that a benchmark makes itself, by name
+}
+
+// Made is a set that a benchmark makes itself.
+type Made struct {
+	Customers, Items, Events int
+	People                   []string // everybody with a history
+	Files                    []MadeFile
+}
+
+// MadeFile is one import: records of a kind, as NDJSON.
+type MadeFile struct {
+	As    string
+	Write func(io.Writer) error
 }
 
 // Binary is a rapport that was built from this tree.
@@ -267,6 +281,9 @@ func (b *Binary) records(w *Workspace, dir string) error {
 		}
 		return w.ofMovieLens(b.MovieLens)
 	}
+	if makes := b.Made[w.Set]; makes != nil {
+		return w.ofMade(makes, dir)
+	}
 	set, err := gen.Named(w.Set)
 	if err != nil {
 		return fmt.Errorf("%w, %s and %s", err, SampleShop, MovieLens)
@@ -284,6 +301,20 @@ func (w *Workspace) ofGenerated(shop *gen.Shop, dir string) error {
 		w.write(dir, "customers", "customers.ndjson", shop.WriteCustomers),
 		w.write(dir, "events", "events.csv", func(to io.Writer) error { return shop.WriteEvents(to, false) }, "--shift-to-now"),
 	)
+}
+
+func (w *Workspace) ofMade(makes func() (*Made, error), dir string) error {
+	m, err := makes()
+	if err != nil {
+		return err
+	}
+	w.Customers, w.Items, w.Events, w.people = m.Customers, m.Items, m.Events, m.People
+	for _, f := range m.Files {
+		if err := w.write(dir, f.As, f.As+".ndjson", f.Write); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (w *Workspace) write(dir, as, name string, write func(io.Writer) error, args ...string) error {

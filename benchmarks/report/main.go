@@ -70,6 +70,7 @@ type result struct {
 var shown = map[string]string{
 	"serve": "kernels", "train": "epochs", "ingest": "crash", "filter": "at", "memory": "samples_bytes", "fresh": "mail", "growth": "fits",
 	"sentence": "kept_mib", "intent": "paired", "itsm": "group hr@1", "desk": "failed_came_back",
+	"suggest": "tokens",
 }
 
 // newest returns the newest line of each benchmark and data.

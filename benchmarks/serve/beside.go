@@ -8,10 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
-
-	"github.com/gin-gonic/gin"
 
 	"github.com/rapportengine/rapport/benchmarks/measure"
 	"github.com/rapportengine/rapport/benchmarks/prepare"
@@ -21,25 +18,6 @@ import (
 	"github.com/rapportengine/rapport/engine/model/modeltest"
 	"github.com/rapportengine/rapport/engine/vector"
 )
-
-// serveEmpty answers every request with the same bytes.
-func serveEmpty(ctx context.Context, bytes int) error {
-	gin.SetMode(gin.ReleaseMode)
-	e := gin.New()
-	body := []byte(`"` + strings.Repeat("x", max(0, bytes-2)) + `"`)
-	e.GET("/*any", func(c *gin.Context) { c.Data(http.StatusOK, "application/json", body) })
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	fmt.Printf("http://%s\n", l.Addr())
-	server := &http.Server{Handler: e, ReadHeaderTimeout: 10 * time.Second}
-	context.AfterFunc(ctx, func() { _ = server.Close() })
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
-}
 
 // raw is what the arithmetic of an answer takes alone, in microseconds of CPU time.
 type raw struct {

@@ -74,7 +74,7 @@ func main() {
 
 func (o *options) run(ctx context.Context) error {
 	if o.empty > 0 {
-		return serveEmpty(ctx, o.empty)
+		return load.ServeEmpty(ctx, o.empty)
 	}
 	if o.quick {
 		err := measure.Quick(map[string]string{

@@ -84,6 +84,15 @@ func (e *Encoder) Embed(ctx context.Context, texts []string) ([][]float32, error
 	return out, nil
 }
 
+// Tokens returns how many pieces of a text are read.
+func (e *Encoder) Tokens(s string) (int, error) {
+	m, err := e.model()
+	if err != nil {
+		return 0, fmt.Errorf("read the sentence encoder: %w", err)
+	}
+	return len(m.pieces.ids(tidy(s), MaxTokens)), nil
+}
+
 // tidy makes one space of all white space between words, as the model's own tokeniser did
 // when it was trained; the one we follow takes line breaks for unknown characters.
 func tidy(s string) string {

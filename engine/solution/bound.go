@@ -24,7 +24,7 @@ func (s *search) worthy(r *room, l *learnt, wanted int) []int32 {
 	r.lows, r.highs = sized(r.lows, count), sized(r.highs, (count+63)&^63)
 	b := s.bounding(r, l)
 	for i := range r.items {
-		r.lows[i], r.highs[i] = b.of(r, i, 0, b.sensed)
+		r.lows[i], r.highs[i] = b.of(r, i)
 	}
 	for i := count; i < len(r.highs); i++ {
 		r.highs[i] = nobody
@@ -33,9 +33,7 @@ func (s *search) worthy(r *room, l *learnt, wanted int) []int32 {
 	if s.sensing != nil {
 		r.senses = sized(r.senses, count)
 		for _, i := range r.order {
-			low, high := s.sensing.bounds(r.items[i])
-			r.senses[i] = float32(high)
-			r.lows[i], r.highs[i] = b.of(r, int(i), low, high)
+			b.sense(r, int(i))
 		}
 		s.left(r, wanted)
 	}
@@ -69,6 +67,8 @@ type bounding struct {
 	gain, off float64 // of what r.dots say of the cosine of contents, and how far it is off at most
 	slack     float64 // the roundings of sums and of float32
 	sensed    float64 // what sentences can say at most
+	// What that adds to a score at most, and takes from it at most.
+	anything, nothing float64
 }
 
 func (s *search) bounding(r *room, l *learnt) *bounding {
@@ -76,9 +76,9 @@ func (s *search) bounding(r *room, l *learnt) *bounding {
 	for _, w := range s.weights.Of {
 		b.slack += math.Abs(w)
 	}
-	b.slack /= 1 << 20 // no evidence is above 1
+	b.slack /= 1 << 19 // no evidence is above 1
 	if s.sensing != nil {
-		b.sensed = 1
+		b.sensed, b.anything, b.nothing = 1, max(0, s.weights.Of[Sense]), max(0, -s.weights.Of[Sense])
 	}
 	s.exact(r, l)
 	r.dots = sized(r.dots, len(r.items))
@@ -98,24 +98,48 @@ func (s *search) bounding(r *room, l *learnt) *bounding {
 	return b
 }
 
-// of bounds the score of the i-th fix, where sentences say so much.
-func (b *bounding) of(r *room, i int, leastSense, mostSense float64) (low, high float32) {
+// of bounds the score of the i-th fix, of which sentences may say anything.
+func (b *bounding) of(r *room, i int) (low, high float32) {
 	w := b.weights
 	words, share := b.worded(r.matches[i])
 	dot := float64(r.dots[i]) * b.gain
 	least, most := max(0, dot-b.off), max(0, dot+b.off)
-	surely := r.known[i]&isKnown != 0 || share > 0 && share >= w.LeastShare || words > 0 && words >= w.Least[Words]
-	if !surely && !(most > 0 && most >= w.Least[Meaning]) && !(mostSense > 0 && mostSense >= w.Least[Sense]) {
+	k := r.known[i]
+	if share > 0 && share >= w.LeastShare || words > 0 && words >= w.Least[Words] || least > 0 && least >= w.Least[Meaning] {
+		k |= isKnown
+	}
+	if most > 0 && most >= w.Least[Meaning] {
+		k |= isNear
+	}
+	r.known[i] = k
+	if k&(isKnown|isNear) == 0 && b.sensed < max(w.Least[Sense], 1e-9) {
 		return never, nobody
 	}
 	exact := r.parts[i] + w.Of[Words]*words
 	from, to := between(w.Of[Meaning], least, most)
-	fromSense, toSense := between(w.Of[Sense], leastSense, mostSense)
-	low, high = never, float32(exact+to+toSense+b.slack)
-	if surely || least > 0 && least >= w.Least[Meaning] || leastSense > 0 && leastSense >= w.Least[Sense] {
-		low = float32(exact + from + fromSense - b.slack)
+	r.parts[i] = exact + from
+	low, high = never, float32(exact+to+b.anything+b.slack)
+	if k&isKnown != 0 {
+		low = float32(r.parts[i] - b.nothing - b.slack)
 	}
 	return low, high
+}
+
+// sense bounds the score of the i-th fix anew, by what the leads of its passages say.
+func (b *bounding) sense(r *room, i int) {
+	w := b.weights
+	least, most := b.sensing.bounds(r.items[i])
+	r.senses[i] = float32(most)
+	k := r.known[i]
+	if k&(isKnown|isNear) == 0 && !(most > 0 && most >= w.Least[Sense]) {
+		r.lows[i], r.highs[i] = never, nobody
+		return
+	}
+	from, to := between(w.Of[Sense], least, most)
+	r.highs[i] -= float32(b.anything - to)
+	if k&isKnown != 0 || least > 0 && least >= w.Least[Sense] {
+		r.lows[i] = float32(r.parts[i] + from - b.slack)
+	}
 }
 
 // between returns between what a weight times a number between two lies.
@@ -133,7 +157,8 @@ const (
 	isAbout known = 1 << iota
 	isOwned
 	isForeign
-	isKnown // it is about what the ticket is about, or solved tickets are a reason to show it
+	isKnown // there is a reason to show it
+	isNear  // its content may be one
 )
 
 // exact sets, of all items, the part of the score that products and solved tickets make,
@@ -144,7 +169,7 @@ func (s *search) exact(r *room, l *learnt) {
 	clear(r.parts)
 	if len(s.claims.products) > 0 {
 		s.claim(r)
-		var worth [isKnown]float64
+		var worth [isKnown]float64 // by the claims
 		for k := range worth {
 			worth[k] = one(known(k)&isAbout != 0)*s.weights.Of[About] + one(known(k)&isOwned != 0)*s.weights.Of[Owned] + one(known(k)&isForeign != 0)*s.weights.Of[Foreign]
 		}

@@ -212,12 +212,12 @@ func TestHabits(t *testing.T) {
 		solved = append(solved, Solved{Trials: []Trial{{fix, true}}, Place: place})
 	}
 	h := newHabits(solved)
-	product, age, channel := h.evidence(1, in, nil)
-	other, _, _ := h.evidence(2, in, nil)
+	product, age, channel := plainHabits(h, 1, in, nil)
+	other, _, _ := plainHabits(h, 2, in, nil)
 	if product < 0.1 || other > -0.3 || age != 0 || math.Abs(channel) > 0.05 {
 		t.Errorf("for a lamp its fix has %v, the mug's %v; age %v, channel %v", product, other, age, channel)
 	}
-	if never, _, _ := h.evidence(9, in, nil); never > 0 || never < -0.2 {
+	if never, _, _ := plainHabits(h, 9, in, nil); never > 0 || never < -0.2 {
 		t.Errorf("a fix nobody tried has %v, want nothing to speak of", never)
 	}
 }

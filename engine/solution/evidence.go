@@ -60,7 +60,7 @@ type learnt struct {
 	*search
 	scores      []float32 // of the head, by label
 	near, votes []float64 // by label
-	local       map[engine.ItemNum]counts
+	trialled    *trialled
 	place       Place
 }
 
@@ -76,7 +76,7 @@ func (s *search) learn() *learnt {
 		l.scores = s.Own.Scores
 	}
 	l.near, l.votes = k.tickets(row)
-	l.local = k.local(row)
+	l.trialled = k.trialled(row, l.place)
 	return l
 }
 
@@ -92,17 +92,11 @@ func (l *learnt) labelled(c *candidate) {
 	if label < len(l.scores) {
 		f := min(1, max(0, float64(l.scores[label])))
 		c.values[Head] = f
-		c.values[HeadSure] = math.Log(max(f, leastHead)/leastHead) / -math.Log(leastHead)
+		if f > leastHead {
+			c.values[HeadSure] = math.Log(f/leastHead) / -math.Log(leastHead)
+		}
 	}
 	c.values[Near], c.values[Votes] = l.near[label], l.votes[label]
-}
-
-// placed fills what became of a fix where it was tried.
-func (l *learnt) placed(c *candidate) {
-	if k := l.Knowledge; k != nil {
-		c.values[Outcome] = k.Outcomes.evidence(c.num, l.place.product, l.local[c.num], l.Own)
-		c.values[ByProduct], c.values[ByAge], c.values[ByChannel] = k.Habits.evidence(c.num, l.place, l.Own)
-	}
 }
 
 // each calls yield with the places, among items that ascend, of all fixes that solved tickets
@@ -112,14 +106,14 @@ func (l *learnt) each(items []engine.ItemNum, yield func(place int, c *candidate
 		return
 	}
 	at := 0
-	for _, n := range l.Knowledge.touched {
+	for column, n := range l.Knowledge.columns.fixes {
 		more, is := slices.BinarySearch(items[at:], n)
 		if at += more; !is {
 			continue
 		}
 		c := candidate{num: n}
 		l.labelled(&c)
-		l.placed(&c)
+		l.placedAt(&c, column)
 		yield(at, &c)
 	}
 }

@@ -25,6 +25,20 @@ import (
 // the slow twin of best.
 func plainFound(s *search, wanted int) []candidate {
 	l := s.learn()
+	local := make(map[engine.ItemNum]counts) // what fixes came to in tickets like this one
+	if k := s.Knowledge; k != nil {
+		for i, likeness := range k.Head.Likeness(s.asked()) {
+			if s.Own != nil && s.Own.Question == i {
+				continue
+			}
+			square := float64(likeness) * float64(likeness)
+			for _, t := range k.trials[i] {
+				c := local[t.Fix]
+				c.add(t.Solved, square*square)
+				local[t.Fix] = c
+			}
+		}
+	}
 	var out []candidate
 	for all := s.Eligible.Iterator(); all.HasNext(); {
 		c := candidate{num: engine.ItemNum(all.Next())}
@@ -60,7 +74,12 @@ func plainFound(s *search, wanted int) []candidate {
 			continue
 		}
 		c.values[About], c.values[Owned], c.values[Foreign] = one(c.claim.about), one(c.claim.owned), one(c.claim.foreign)
-		l.placed(&c)
+		if k := s.Knowledge; k != nil {
+			if o := k.Outcomes; o.failures {
+				c.values[Outcome] = bounded((logit(o.chance(c.num, l.place.product, local[c.num], s.Own)) - logit(o.mean)) / 3)
+			}
+			c.values[ByProduct], c.values[ByAge], c.values[ByChannel] = plainHabits(k.Habits, c.num, l.place, s.Own)
+		}
 		c.score = s.weights.of(&c.values)
 		out = append(out, c)
 	}
@@ -70,6 +89,31 @@ func plainFound(s *search, wanted int) []candidate {
 	out = out[:min(len(out), wanted)]
 	slices.SortFunc(out, func(a, b candidate) int { return cmp.Compare(a.num, b.num) })
 	return out
+}
+
+// plainHabits is how much more often a fix solves in such a place than others do, from what
+// was counted of it alone.
+func plainHabits(h *Habits, fix engine.ItemNum, p Place, own *Own) (product, age, channel float64) {
+	var out [places]float64
+	for f, v := range p.values() {
+		if v == "" || h.all[f] == 0 {
+			continue
+		}
+		here, all := h.fixes[f][fix][v], 0.0
+		for _, n := range h.fixes[f][fix] {
+			all += n
+		}
+		if own != nil && own.Solved.Place.values()[f] == v {
+			for _, t := range own.Solved.Trials {
+				if t.Fix == fix && t.Solved {
+					here, all = here-1, all-1
+				}
+			}
+		}
+		share := (h.totals[f][v] + 1) / (h.all[f] + float64(len(h.totals[f])) + 1)
+		out[f] = bounded(math.Log((here/share+habitStrength)/(all+habitStrength)) / 3)
+	}
+	return out[0], out[1], out[2]
 }
 
 var spokenWords = strings.Fields("lamp dark bulb mug leak seal clock late parcel refund card e404 broken red blue switch")
@@ -130,7 +174,7 @@ func drawTicket(t *rapid.T) *Input {
 		in.Bought = roaring.BitmapOf(uint32(product()), uint32(product()))
 	}
 	if rng.IntN(3) > 0 {
-		in.Knowledge = drawKnowledge(t, rng, ids, fixes, say)
+		in.Knowledge, in.Own = drawKnowledge(t, rng, ids, fixes, say)
 	}
 	if rng.IntN(3) > 0 {
 		in.Sentences, in.Vector = drawSentences(rng, fixes)
@@ -199,7 +243,7 @@ func drawSentences(rng *rand.Rand, fixes []engine.ItemNum) (*Sentences, []float3
 	return s, draw()
 }
 
-func drawKnowledge(t *rapid.T, rng *rand.Rand, ids *catalogue.IDs, fixes []engine.ItemNum, say func(int) string) *Knowledge {
+func drawKnowledge(t *rapid.T, rng *rand.Rand, ids *catalogue.IDs, fixes []engine.ItemNum, say func(int) string) (*Knowledge, *Own) {
 	labels := slices.Clone(fixes)
 	rng.Shuffle(len(labels), func(i, j int) { labels[i], labels[j] = labels[j], labels[i] })
 	labels = labels[:1+rng.IntN(len(labels))]
@@ -209,11 +253,16 @@ func drawKnowledge(t *rapid.T, rng *rand.Rand, ids *catalogue.IDs, fixes []engin
 		questions[i] = head.Question{Text: say(6), Labels: []int{label}}
 		solved = append(solved, Solved{Trials: []Trial{{labels[label], true}, {fixes[rng.IntN(len(fixes))], rng.IntN(2) == 0}}, Place: Place{product: fmt.Sprintf("P-%d", rng.IntN(3)), channel: "chat"}})
 	}
-	h, _, err := head.Fit(context.Background(), questions, len(labels), head.Options{}, 1)
+	h, held, err := head.Fit(context.Background(), questions, len(labels), head.Options{}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return NewKnowledge(ids, h, labels, solved)
+	k := NewKnowledge(ids, h, labels, solved)
+	if rng.IntN(2) == 0 {
+		return k, nil
+	}
+	at := rng.IntN(len(questions)) // the ticket is one of them
+	return k, &Own{Question: at, Scores: held[at*h.Labels():][:h.Labels()], Solved: &solved[at]}
 }
 
 // TestBestAreThoseOfAPlainSearch holds that bounds leave out nothing that belongs among the

@@ -25,10 +25,10 @@ type Knowledge struct {
 	Asked map[engine.ItemNum]text.Asked
 
 	ids     *catalogue.IDs
-	texts   []engine.Hash16  // of the head's questions, by Remember; nil for none
-	labels  []int32          // by fix, one above its label; 0 for none
-	touched []engine.ItemNum // ascending: fixes that solved tickets say something of
-	trials  [][]Trial        // by the head's question
+	texts   []engine.Hash16 // of the head's questions, by Remember; nil for none
+	labels  []int32         // by fix, one above its label; 0 for none
+	columns *columns
+	trials  [][]Trial // by the head's question
 }
 
 // label returns the head's label of a fix.
@@ -68,7 +68,7 @@ func NewKnowledge(ids *catalogue.IDs, h *head.Model, fixes []engine.ItemNum, sol
 		k.trials = append(k.trials, solved[i].Trials)
 	}
 	k.Outcomes, k.Habits = newOutcomes(solved), newHabits(solved)
-	k.touched = k.touches()
+	k.lay()
 	return k
 }
 
@@ -80,17 +80,6 @@ func (k *Knowledge) number() {
 		}
 		k.labels[n] = int32(l + 1)
 	}
-}
-
-// touches returns the fixes that solved tickets say something of: of the others no evidence of
-// theirs is anything but 0.
-func (k *Knowledge) touches() []engine.ItemNum {
-	out := slices.Clone(k.Fixes)
-	for n := range k.Outcomes.byFix { // habits are of fixes that solved
-		out = append(out, n)
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
 }
 
 // Remember notes the texts of the head's questions, by their hashes: for Vectors. It is for who
@@ -240,18 +229,20 @@ func logBeta(a, b float64) float64 {
 // tickets like this one (local).
 func (o *Outcomes) chance(fix engine.ItemNum, product string, local counts, own *Own) float64 {
 	c, at := o.byFix[fix], o.byPlace[fixAt{fix, product}]
-	if own != nil {
-		for _, t := range own.Solved.Trials {
-			if t.Fix == fix {
-				c.add(t.Solved, -1)
-				if product != "" {
-					at.add(t.Solved, -1)
-				}
-			}
+	for _, t := range own.trials(fix) {
+		c.add(t.Solved, -1)
+		if product != "" {
+			at.add(t.Solved, -1)
 		}
 	}
-	p := c.shrunk(o.mean, o.strength)
-	if product != "" {
+	return o.shrunk(c, at, product != "", local)
+}
+
+// shrunk is the chance of a fix that came to so much in all, for the product of the ticket,
+// where that is known, and in tickets like it.
+func (o *Outcomes) shrunk(all, at counts, known bool, local counts) float64 {
+	p := all.shrunk(o.mean, o.strength)
+	if known {
 		p = at.shrunk(p, stepStrength)
 	}
 	return local.shrunk(p, stepStrength)
@@ -264,37 +255,17 @@ func (c counts) shrunk(mean, strength float64) float64 {
 	return (mean*strength + c.solved) / (strength + c.tried)
 }
 
-// evidence is chance on the scale of Outcome.
-func (o *Outcomes) evidence(fix engine.ItemNum, product string, local counts, own *Own) float64 {
+// scaled is that chance on the scale of Outcome.
+func (o *Outcomes) scaled(all, at counts, known bool, local counts) float64 {
 	if !o.failures {
 		return 0
 	}
-	return bounded((logit(o.chance(fix, product, local, own)) - logit(o.mean)) / 3)
+	return bounded((logit(o.shrunk(all, at, known, local)) - logit(o.mean)) / 3)
 }
 
 func logit(p float64) float64 { return math.Log(p / (1 - p)) }
 
 func bounded(x float64) float64 { return max(-1, min(1, x)) }
-
-// local weighs what fixes came to by how like the tickets are to this one, to the 4th power.
-func (k *Knowledge) local(row []float32) map[engine.ItemNum]counts {
-	out := make(map[engine.ItemNum]counts)
-	if !k.Outcomes.failures {
-		return out
-	}
-	for i, trials := range k.trials {
-		if row[i] == 0 {
-			continue
-		}
-		weight := math.Pow(float64(row[i]), 4)
-		for _, t := range trials {
-			c := out[t.Fix]
-			c.add(t.Solved, weight)
-			out[t.Fix] = c
-		}
-	}
-	return out
-}
 
 // Habits say which fixes end tickets of which place more often than others.
 type Habits struct {
@@ -346,34 +317,15 @@ func newHabits(solved []Solved) *Habits {
 // count half.
 const habitStrength = 5
 
-// evidence is the log ratio of how often the fix solves in such a place and how often all
-// do, / 3, for product, age and channel.
-func (h *Habits) evidence(fix engine.ItemNum, p Place, own *Own) (product, age, channel float64) {
-	var out [places]float64
-	for f, v := range p.values() {
-		if v == "" || h.all[f] == 0 {
-			continue
-		}
-		here, all := h.fixes[f][fix][v], h.total(f, fix)
-		if own != nil && own.Solved.Place.values()[f] == v {
-			for _, t := range own.Solved.Trials {
-				if t.Fix == fix && t.Solved {
-					here, all = here-1, all-1
-				}
-			}
-		}
-		share := (h.totals[f][v] + 1) / (h.all[f] + float64(len(h.totals[f])) + 1)
-		out[f] = bounded(math.Log((here/share+habitStrength)/(all+habitStrength)) / 3)
-	}
-	return out[0], out[1], out[2]
+// share is how many of all tickets that were ended have a value of a place.
+func (h *Habits) share(f int, value string) float64 {
+	return (h.totals[f][value] + 1) / (h.all[f] + float64(len(h.totals[f])) + 1)
 }
 
-func (h *Habits) total(f int, fix engine.ItemNum) float64 {
-	var sum float64
-	for _, n := range h.fixes[f][fix] {
-		sum += n // whole numbers: the order changes nothing
-	}
-	return sum
+// habit is the log ratio of how often a fix solves in such a place and how often all do, / 3:
+// it ended here of all tickets of which that is known.
+func habit(here, all, share float64) float64 {
+	return bounded(math.Log((here/share+habitStrength)/(all+habitStrength)) / 3)
 }
 
 // With returns the knowledge with other weights, and how sure their answers are.

@@ -196,7 +196,7 @@ func Load(r io.Reader, ids *catalogue.IDs) (*Knowledge, error) {
 	}
 	k.number()
 	k.Outcomes.sum()
-	k.touched = k.touches()
+	k.lay()
 	return k, nil
 }
 

@@ -32,24 +32,35 @@ type Vectors struct {
 type chunk struct {
 	items [chunkItems]*engine.Item // kept to encode them again for a new encoder
 	lanes [chunkItems / laneItems]*lane
+	rough *roughly // of lanes
 }
+
+// roughly is the rows of a chunk in bytes, once they are needed: in one piece, so that all of
+// them are read in a row.
+type roughly struct{ atomic.Pointer[vector.Bytes] }
 
 // lane is the rows of some items, one after the other, so that they can be multiplied in
 // one go. Those of items without one are zero.
 type lane struct {
-	has   uint16
-	rows  []float32
-	table atomic.Pointer[vector.Table] // of rows, once one is needed
+	has  uint16
+	rows []float32
 }
 
-// rough returns the rows in bytes.
-func (l *lane) rough(d int) *vector.Table {
-	t := l.table.Load()
-	if t == nil { // of two made at once either will do
-		t = vector.NewTable(l.rows, d)
-		l.table.Store(t)
+// bytes returns the rows in bytes; those of items without one are zero.
+func (c *chunk) bytes(d int) *vector.Bytes {
+	if b := c.rough.Load(); b != nil {
+		return b
 	}
-	return t
+	b, none := vector.NewBytes(d, chunkItems), make([]float32, d)
+	for i := range chunkItems {
+		if l := c.lanes[i/laneItems]; l != nil {
+			b.Append(l.rows[i%laneItems*d:][:d])
+		} else {
+			b.Append(none)
+		}
+	}
+	c.rough.Store(b) // of two made at once either will do
+	return b
 }
 
 // NewVectors returns an empty table for what e encodes.
@@ -111,35 +122,41 @@ func (v *Vectors) Dots(out []float32, items []engine.ItemNum, q []float32) {
 
 // Rough writes to out what q, in bytes, says of the row of each item; 0 for items without one.
 // off and most are the bounds that q has for these rows; it is false where there are none.
+// Items ascend.
 func (v *Vectors) Rough(out []float32, items []engine.ItemNum, q *vector.Rough) (off, most float64, ok bool) {
-	var all [laneItems]float32
-	d := v.encoder.Dims()
+	var all [chunkItems]float32
 	for i := 0; i < len(items); {
-		first := items[i] / laneItems
+		at := int(items[i] / chunkItems)
 		end := i + 1
-		for end < len(items) && items[end]/laneItems == first {
+		for end < len(items) && int(items[end]/chunkItems) == at {
 			end++
 		}
-		l := v.lane(items[i])
-		if l == nil {
+		if at >= len(v.chunks) || v.chunks[at] == nil {
 			clear(out[i:end])
 			i = end
 			continue
 		}
-		t := l.rough(d)
-		o, m, ok := q.Bounds(t)
+		b := v.chunks[at].bytes(v.encoder.Dims())
+		o, m, ok := q.BytesBounds(b)
 		if !ok {
 			return 0, 0, false
 		}
 		off, most = max(off, o), max(most, m)
-		if end-i == laneItems {
-			q.Rows(out[i:end], t, 0)
+		first, last := int(items[i]%chunkItems), int(items[end-1]%chunkItems)
+		if last-first == end-i-1 {
+			q.Bytes(out[i:end], b, first)
 			i = end
 			continue
 		}
-		q.Rows(all[:], t, 0)
+		if last-first > laneItems*(end-i) { // few of them
+			for ; i < end; i++ {
+				q.Bytes(out[i:i+1], b, int(items[i]%chunkItems))
+			}
+			continue
+		}
+		q.Bytes(all[first:last+1], b, first)
 		for ; i < end; i++ {
-			out[i] = all[items[i]%laneItems]
+			out[i] = all[items[i]%chunkItems]
 		}
 	}
 	return off, most, true
@@ -175,6 +192,7 @@ func (v *Vectors) own(at int) *chunk {
 	if old := v.chunks[at]; old != nil {
 		*c = *old
 	}
+	c.rough = new(roughly)
 	v.chunks[at] = c
 	return c
 }
@@ -185,7 +203,7 @@ func (v *Vectors) Reencode(e *Encoder) *Vectors {
 	var list []*work
 	for i, old := range v.chunks {
 		if old != nil {
-			out.chunks[i] = &chunk{items: old.items}
+			out.chunks[i] = &chunk{items: old.items, rough: new(roughly)}
 			w := &work{chunk: out.chunks[i]}
 			for at, it := range old.items {
 				if it != nil {

@@ -9,6 +9,9 @@ type Bytes struct {
 	d, wide int
 	bytes   []uint8
 	steps   []float32
+	// The largest lengths of what a row's bytes leave out, and of a row; see Table.
+	mostOff, mostNorm float64
+	mute              bool // there is a row that bytes do not speak for
 }
 
 // NewBytes returns an empty matrix of rows of d numbers, with room for some.
@@ -25,12 +28,14 @@ func (b *Bytes) Append(row []float32) (lost float64) {
 	}
 	most := largest(row[:b.d])
 	if !(most >= leastRow && most <= mostRow) {
-		b.steps = append(b.steps, 0)
+		b.steps, b.mute = append(b.steps, 0), b.mute || most != 0
 		return norm(row[:b.d])
 	}
 	step := float32(most / steps)
 	whole := make([]int8, b.d)
-	lost, _ = inSteps(row[:b.d], float64(step), whole)
+	lost, length := inSteps(row[:b.d], float64(step), whole)
+	b.mostOff = max(b.mostOff, (lost+float64(b.d+8)*ulp*norm(row[:b.d]))*above)
+	b.mostNorm = max(b.mostNorm, float64(step)*length*above)
 	for i, w := range whole {
 		b.bytes[from+i] = uint8(int(w) + zeroByte)
 	}
@@ -42,6 +47,7 @@ func (b *Bytes) Append(row []float32) (lost float64) {
 func (b *Bytes) AppendRow(of *Bytes, i int) {
 	b.bytes = append(b.bytes, of.bytes[i*of.wide:][:of.wide]...)
 	b.steps = append(b.steps, of.steps[i])
+	b.mostOff, b.mostNorm, b.mute = max(b.mostOff, of.mostOff), max(b.mostNorm, of.mostNorm), b.mute || of.mute
 }
 
 // Len returns how many rows there are.
@@ -65,6 +71,11 @@ func (r *Rough) Bytes(out []float32, b *Bytes, from int) {
 		return
 	}
 	bytesRows(out, b.bytes[from*b.wide:][:len(out)*b.wide], b.steps[from:], r.bytes, r.excess)
+}
+
+// BytesBounds is Bounds for the rows in floats that became those of b.
+func (r *Rough) BytesBounds(b *Bytes) (off, most float64, ok bool) {
+	return r.bounds(b.mostOff, b.mostNorm, b.mute)
 }
 
 // Row writes to out the query as its bytes have it.

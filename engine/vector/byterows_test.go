@@ -38,6 +38,10 @@ func TestBytes(t *testing.T) {
 		if off := distance(q, asked); math.Abs(off-r.Lost()) > 1e-5*(1+off) {
 			t.Fatalf("the query loses %v, and says %v", off, r.Lost())
 		}
+		near, most, ok := r.BytesBounds(b)
+		if !ok {
+			t.Fatal("bytes speak for none of the rows")
+		}
 		from := rng.IntN(n)
 		r.Bytes(said[from:], b, from)
 		for i := range n {
@@ -56,11 +60,19 @@ func TestBytes(t *testing.T) {
 			if got := float64(said[i]) * r.Gain(); math.Abs(got-want) > 1e-5*(1+Length(row)*Length(asked)) {
 				t.Fatalf("row %d says %v, want %v", i, got, want)
 			}
+			got, dot := float64(said[i])*r.Gain(), float64(Dot(q, was))
+			if math.Abs(got-dot) > near || math.Abs(got) > most || math.Abs(dot) > most {
+				t.Fatalf("row %d says %v, in floats %v: want %v between them at most, and %v in all", i, got, dot, near, most)
+			}
 		}
 	}
 	b := NewBytes(2, 1)
 	b.Append([]float32{float32(math.NaN()), 1})
 	row := []float32{7, 7}
+	r.Ask(row)
+	if _, _, ok := r.BytesBounds(b); ok {
+		t.Error("bytes speak for what is no number")
+	}
 	if b.Row(row, 0); row[0] != 0 || row[1] != 0 {
 		t.Errorf("a row with what is no number became %v", row)
 	}

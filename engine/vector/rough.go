@@ -48,14 +48,18 @@ func (r *Rough) Gain() float64 {
 // Bounds returns how far what r says, times its Gain, is from the Dot of any row of t at the
 // most, and how large either can be; false where bytes do not speak for every row.
 func (r *Rough) Bounds(t *Table) (off, most float64, ok bool) {
-	if t.mute {
+	return r.bounds(t.mostOff, t.mostNorm, t.mute)
+}
+
+func (r *Rough) bounds(mostOff, mostNorm float64, mute bool) (off, most float64, ok bool) {
+	if mute {
 		return 0, 0, false
 	}
 	if r.zero {
 		return 0, 0, true
 	}
-	off = r.lost*t.mostNorm + r.length*t.mostOff
-	most = r.length*(t.mostNorm+t.mostOff) + off
+	off = r.lost*mostNorm + r.length*mostOff
+	most = r.length*(mostNorm+mostOff) + off
 	return off*above + most*4*ulp, most * above, true
 }
 

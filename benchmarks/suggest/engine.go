@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/gin-gonic/gin"
+
+	"github.com/rapportengine/rapport/benchmarks/load"
+	"github.com/rapportengine/rapport/benchmarks/measure"
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/sentence"
+	"github.com/rapportengine/rapport/engine/solution"
+	"github.com/rapportengine/rapport/engine/text"
+	"github.com/rapportengine/rapport/engine/vector"
+	training "github.com/rapportengine/rapport/training/desk"
+)
+
+// answering is the engine alone with a desk in it: no store, no rules of a place.
+type answering struct {
+	shop      *training.Shop
+	knowledge *solution.Knowledge
+	encoder   *sentence.Encoder
+	bought    map[engine.CustomerID]*roaring.Bitmap
+	rows      map[engine.CustomerID][]engine.Row
+}
+
+// newAnswering makes an engine of the desk, with sentence vectors: those of tickets are true,
+// those of passages made up.
+func newAnswering(ctx context.Context, d *desk, p past, seed uint64) (*answering, error) {
+	ids := catalogue.NewIDs()
+	a := &answering{encoder: sentence.New(1), bought: make(map[engine.CustomerID]*roaring.Bitmap), rows: make(map[engine.CustomerID][]engine.Row)}
+	var entries []catalogue.Entry
+	fixes := roaring.New()
+	put := func(it *engine.Item) {
+		n, _ := ids.Assign(it.ID)
+		entries = append(entries, catalogue.Entry{Num: n, Item: it})
+		if it.Kind == engine.Solution {
+			fixes.Add(uint32(n))
+		}
+	}
+	for i := range d.products {
+		put(&d.products[i])
+	}
+	for i := range d.fixes {
+		put(&d.fixes[i])
+	}
+	for i := range p.bought {
+		e := &p.bought[i]
+		n, _ := ids.Assign(e.Item)
+		if a.bought[e.Customer] == nil {
+			a.bought[e.Customer] = roaring.New()
+		}
+		a.bought[e.Customer].Add(uint32(n))
+		a.rows[e.Customer] = append(a.rows[e.Customer], engine.Row{Interaction: *e, Num: n})
+	}
+	measure.Say("engine: words and content of %d items", len(entries))
+	a.shop = &training.Shop{
+		Catalogue: catalogue.New(ids).With(entries), Content: text.NewVectors(text.Untrained(0)).With(entries), Lexicon: text.NewIndex().With(entries),
+		Fixes: fixes, Embedder: a.encoder, History: func(id engine.CustomerID) []engine.Row { return a.rows[id] },
+	}
+	var err error
+	if a.shop.Sentences, err = d.sentences(ctx, entries, seed); err != nil {
+		return nil, err
+	}
+	measure.Say("engine: %d passages; learning from %d tickets", a.shop.Sentences.Len(), len(p.solved))
+	tickets, err := a.shop.Tickets(ctx, p.questions())
+	if err != nil {
+		return nil, err
+	}
+	learnt, err := a.shop.Learn(ctx, tickets, training.Options{Workers: 1})
+	if err != nil {
+		return nil, err
+	}
+	a.knowledge, a.shop.Lexicon = learnt.Knowledge, learnt.Lexicon
+	return a, nil
+}
+
+const (
+	sampled = 1_000 // passages whose vectors are true
+	other   = 0.5   // how much of a second one is in a made-up vector
+	noise   = 0.3   // and of a random direction
+)
+
+// sentences makes up a vector for every passage of the fixes: encoding all of them would take
+// an hour. Each is a true vector of some passage, with half of another one and some noise in
+// every direction, so that they differ in as few directions as true ones do, and as much from
+// one another.
+func (d *desk) sentences(ctx context.Context, entries []catalogue.Entry, seed uint64) (*solution.Sentences, error) {
+	rng := rand.New(rand.NewPCG(seed, 0x73656e74))
+	texts := make([]string, min(sampled, len(d.fixes)))
+	for i := range texts {
+		it := &d.fixes[rng.IntN(len(d.fixes))]
+		plain := text.Plain(it.Text, it.TextFormat)
+		parts := text.Passages(plain)
+		one := parts[rng.IntN(len(parts))]
+		texts[i] = it.Title + "\n" + plain[one.From:one.To]
+	}
+	measure.Say("engine: vectors of %d passages", len(texts))
+	true_, err := sentence.New(1).Embed(ctx, texts)
+	if err != nil {
+		return nil, err
+	}
+	made := make(map[engine.ItemNum][][]float32)
+	for _, e := range entries {
+		if e.Item.Kind != engine.Solution {
+			continue
+		}
+		for range text.Passages(text.Plain(e.Item.Text, e.Item.TextFormat)) {
+			v := make([]float32, sentence.Dims)
+			for i := range v {
+				v[i] = float32(rng.NormFloat64())
+			}
+			scale(v, noise)
+			vector.Axpy(1, true_[rng.IntN(len(true_))], v)
+			vector.Axpy(other, true_[rng.IntN(len(true_))], v)
+			scale(v, 1)
+			made[e.Num] = append(made[e.Num], v)
+		}
+	}
+	return solution.NewSentences(sentence.Dims).With(made), nil
+}
+
+// scale makes a vector so long.
+func scale(v []float32, length float64) {
+	by := float32(length / vector.Length(v))
+	for i := range v {
+		v[i] *= by
+	}
+}
+
+// answer answers a ticket, its text encoded.
+func (a *answering) answer(ctx context.Context, r *engine.SuggestRequest) (*solution.Suggestion, error) {
+	vectors, err := a.encoder.Embed(ctx, []string{r.Text})
+	if err != nil {
+		return nil, err
+	}
+	in := solution.Input{
+		Catalogue: a.shop.Catalogue, Content: a.shop.Content, Lexicon: a.shop.Lexicon, Eligible: a.shop.Fixes,
+		Sentences: a.shop.Sentences, Knowledge: a.knowledge, Encoder: a.encoder.Name(), Vector: vectors[0],
+		Text: r.Text, Language: r.Language, Channel: r.Channel, Now: time.Now(), Count: r.Count, Snippets: r.Count,
+		Bought: a.bought[r.Customer], Rows: a.rows[r.Customer],
+	}
+	if n, known := a.shop.Catalogue.IDs().Num(r.Product); known && r.Product != "" {
+		in.Products = []engine.ItemNum{n}
+	}
+	said := solution.Suggest(&in)
+	return &said, nil
+}
+
+// serve answers over HTTP.
+func (a *answering) serve(ctx context.Context) error {
+	return load.Serve(ctx, func(c *gin.Context) {
+		var r engine.SuggestRequest
+		if err := c.ShouldBindJSON(&r); err != nil {
+			c.String(http.StatusBadRequest, "%v", err)
+			return
+		}
+		said, err := a.answer(c, &r)
+		if err != nil {
+			c.String(http.StatusInternalServerError, "%v", err)
+			return
+		}
+		c.JSON(http.StatusOK, gin.H{"items": said.Fixes, "snippets": said.Snippets, "confidence": said.Chance})
+	})
+}
