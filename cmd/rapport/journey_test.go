@@ -73,7 +73,7 @@ func TestJourney(t *testing.T) {
 		t.Errorf("%d of %d lists are personal, want nearly all of %d", personal, len(all), sampleCustomers)
 	}
 
-	rapport(t, "suggest", "--dir", dir, "my lamp arrived broken", "--product", sampleshop.Lamp).want(t, exitOK, sampleshop.LampFix, "confidence: not calibrated")
+	rapport(t, "suggest", "--dir", dir, "my lamp arrived broken", "--product", sampleshop.Lamp).want(t, exitOK, sampleshop.LampFix, " %\naction: ")
 	rapport(t, "check", "--dir", dir, "--deep").want(t, exitOK, count(sampleEvents+sampleOutcomes)+" interactions", count(sampleItems)+" items", "model 1", "serves")
 
 	rapport(t, "train", "--dir", dir).want(t, exitOK, "model 2 is ready")
