@@ -275,7 +275,13 @@ func (r *Recommender) sense(ctx context.Context, w *recommend.World, req *engine
 	case !text.Covers(d.embedder, req.Language, said):
 		return nil, append(degraded, vectorsOtherTongue), nil
 	}
-	got, err := d.embedder.Embed(ctx, []string{said})
+	waits := ctx
+	if patience := text.Patience(d.embedder); patience > 0 {
+		var cancel context.CancelFunc
+		waits, cancel = context.WithTimeout(ctx, patience)
+		defer cancel()
+	}
+	got, err := d.embedder.Embed(waits, []string{said})
 	switch {
 	case ctx.Err() != nil:
 		return nil, nil, ctx.Err()

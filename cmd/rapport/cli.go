@@ -4,8 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/rapportengine/rapport/cmd/rapport/embedder"
+	terms "github.com/rapportengine/rapport/engine/text"
 )
 
 // commands is the command line: a field a command, and a file of its own for each.
@@ -33,6 +38,34 @@ type commands struct {
 // directory is the flag of every command that needs a store.
 type directory struct {
 	Dir string `default:"./rapport-data" env:"RAPPORT_DIR" help:"The workspace's directory."`
+}
+
+// embedding is the flags of a service that makes the vectors of texts.
+type embedding struct {
+	URL     string `env:"RAPPORT_EMBEDDER_URL" placeholder:"URL" help:"Have a service make the vectors of texts, as OpenAI's /v1/embeddings does, instead of the encoder of English sentences that is part of the program. The texts of fixes and tickets go there."`
+	Model   string `env:"RAPPORT_EMBEDDER_MODEL" placeholder:"NAME" help:"The service's model."`
+	Dims    int    `env:"RAPPORT_EMBEDDER_DIMS" placeholder:"N" help:"How many numbers a vector of the model has."`
+	KeyFile string `placeholder:"FILE" help:"File that holds the service's key; else RAPPORT_EMBEDDER_KEY does."`
+}
+
+// ask returns the embedder of the service, nil where none is named.
+func (e *embedding) ask() (terms.Embedder, error) {
+	if e.URL == "" {
+		return nil, nil
+	}
+	key := strings.TrimSpace(os.Getenv("RAPPORT_EMBEDDER_KEY"))
+	if e.KeyFile != "" {
+		held, err := os.ReadFile(e.KeyFile)
+		if err != nil {
+			return nil, usagef("--embedder-key-file: %w", err)
+		}
+		key = strings.TrimSpace(string(held))
+	}
+	asked, err := embedder.New(embedder.Options{URL: e.URL, Model: e.Model, Dims: e.Dims, Key: key})
+	if err != nil {
+		return nil, usagef("--embedder-url, --embedder-model, --embedder-dims: %w", err)
+	}
+	return asked, nil
 }
 
 // action is a parsed command, ready to run.

@@ -55,7 +55,7 @@ func (e *evalData) load(ctx context.Context, c *console, o *offline.Options, sum
 
 // fetch lays down the events, items and customers of the workspace as files to evaluate on.
 func (e *evalData) fetch(ctx context.Context, c *console) (_ *workspaceData, err error) {
-	t := target{directory{e.Dir}, e.Server, e.KeyFile}
+	t := target{directory: directory{e.Dir}, Server: e.Server, KeyFile: e.KeyFile}
 	r, err := t.reach(ctx, c, openOptions{})
 	if err != nil {
 		return nil, err

@@ -23,8 +23,9 @@ import (
 // by a running server, or that of a server elsewhere.
 type target struct {
 	directory
-	Server  string `env:"RAPPORT_SERVER" placeholder:"URL" help:"Ask the server there, with the key of --key-file or RAPPORT_KEY, instead of working on a directory."`
-	KeyFile string `placeholder:"FILE" help:"File that holds the server's API key."`
+	Embedder embedding `embed:"" prefix:"embedder-"`
+	Server   string    `env:"RAPPORT_SERVER" placeholder:"URL" help:"Ask the server there, with the key of --key-file or RAPPORT_KEY, instead of working on a directory."`
+	KeyFile  string    `placeholder:"FILE" help:"File that holds the server's API key."`
 }
 
 // remote is a workspace behind its REST face, wherever that is.
@@ -54,6 +55,10 @@ func (t *target) open(ctx context.Context, c *console, o openOptions) (*workspac
 		return nil, r, err
 	}
 	o.dir, o.log = t.Dir, c.log(slog.LevelWarn, "text")
+	var err error
+	if o.embedder, err = t.Embedder.ask(); err != nil {
+		return nil, nil, err
+	}
 	w, err := open(ctx, o)
 	if locked, ok := errors.AsType[*store.LockedError](err); ok {
 		r, err := t.join(ctx, locked)

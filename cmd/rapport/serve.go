@@ -17,6 +17,7 @@ type serveCommand struct {
 	Durability string        `enum:"process,fsync" default:"process" help:"What an acknowledged write survives: the end of the process, or with fsync a power cut too (slower)."`
 	KeyFile    string        `placeholder:"FILE" help:"File that holds the API key; else RAPPORT_KEY does."`
 	TrainEvery time.Duration `default:"1h" help:"How often to train on what is new; 0 only where there is no model yet, and when asked."`
+	Embedder   embedding     `embed:"" prefix:"embedder-"`
 	AccessLog  bool          `default:"true" negatable:"" help:"Log a line for every request; without it only for those that fail."`
 	LogFormat  string        `enum:"text,json" default:"text" help:"Form of the log on stderr: ${enum}."`
 }
@@ -29,7 +30,8 @@ Examples:
   rapport serve
   RAPPORT_KEY=$(cat key) rapport serve --addr 0.0.0.0:8080
   RAPPORT_PUBLISHABLE_KEY=pk-1 RAPPORT_TOKEN_SECRET=$(cat secret) rapport serve --origin https://shop.example
-  rapport serve --dir /var/lib/rapport --durability fsync --log-format json`
+  rapport serve --dir /var/lib/rapport --durability fsync --log-format json
+  RAPPORT_EMBEDDER_KEY=$(cat secret) rapport serve --embedder-url https://api.openai.com/v1/embeddings --embedder-model text-embedding-3-small --embedder-dims 1536`
 }
 
 // Run serves until ctx ends.
@@ -52,9 +54,13 @@ func (s *serveCommand) Run(ctx context.Context, c *console) (err error) {
 	}
 	boundGarbage(ctx)
 	log := c.log(slog.LevelInfo, s.LogFormat)
+	asked, err := s.Embedder.ask()
+	if err != nil {
+		return err
+	}
 	w, err := open(ctx, openOptions{
 		dir: s.Dir, create: true, fsync: s.Durability == "fsync", log: log,
-		trainer: often,
+		trainer: often, embedder: asked,
 	})
 	if err != nil {
 		return err

@@ -298,7 +298,7 @@ func (t *tuneCommand) finish(ctx context.Context, c *console, study *offline.Stu
 
 // install has the workspace train with some settings; nil ones are chosen again.
 func (t *tuneCommand) install(ctx context.Context, c *console, settings map[string]map[string]any) (err error) {
-	at := target{directory{t.Dir}, t.Server, t.KeyFile}
+	at := target{directory: directory{t.Dir}, Server: t.Server, KeyFile: t.KeyFile}
 	r, err := at.reach(ctx, c, openOptions{})
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 	"github.com/rapportengine/rapport/engine/sentence"
 	"github.com/rapportengine/rapport/engine/solution"
 	"github.com/rapportengine/rapport/engine/tally"
+	terms "github.com/rapportengine/rapport/engine/text"
 	"github.com/rapportengine/rapport/serving"
 	"github.com/rapportengine/rapport/store"
 	"github.com/rapportengine/rapport/training"
@@ -31,6 +32,7 @@ type workspace struct {
 	trainer     *training.Trainer
 	log         *slog.Logger
 	doors       doors // for answer
+	embedder    terms.Embedder
 
 	tasks        []*task // running, in the order of their start
 	checkpointed uint64  // sequence number of the counters on disk
@@ -43,7 +45,10 @@ type openOptions struct {
 	fsync   bool
 	log     *slog.Logger
 	trainer training.Options
-	sense   bool // have the vectors of fixes ready: for who is about to ask once
+	// embedder makes the vectors of fixes and tickets; nil for the encoder that is part of
+	// the program.
+	embedder terms.Embedder
+	sense    bool // have the vectors of fixes ready: for who is about to ask once
 }
 
 // open opens a workspace and brings it up to date: items, scenarios, the current model,
@@ -69,8 +74,11 @@ func open(ctx context.Context, o openOptions) (_ *workspace, err error) {
 		return nil, fmt.Errorf("read the settings of %s: %w", o.dir, err)
 	}
 	o.trainer.Log = o.log
-	encoder := sentence.New(max(1, runtime.GOMAXPROCS(0)/2)) // answers keep the other half
-	w := &workspace{dir: o.dir, store: s, log: o.log, recommender: serving.New(s, s.IDs(), serving.Options{Settings: &settings, Embedder: encoder})}
+	encoder := o.embedder
+	if encoder == nil {
+		encoder = sentence.New(max(1, runtime.GOMAXPROCS(0)/2)) // answers keep the other half
+	}
+	w := &workspace{dir: o.dir, embedder: encoder, store: s, log: o.log, recommender: serving.New(s, s.IDs(), serving.Options{Settings: &settings, Embedder: encoder})}
 	o.trainer.Embedder, o.trainer.SentencesNow = encoder, w.sentences
 	o.trainer.SettingsNow, o.trainer.ScenariosNow = w.recommender.Settings, w.recommender.Scenarios
 	w.trainer = training.New(s, w.recommender.Swap, o.trainer)
@@ -270,6 +278,9 @@ func (w *workspace) Close() error {
 	if errors.Is(err, store.ErrDiskFull) {
 		w.log.Warn("the counters are not saved; the next start counts what came since the last time they were", "why", err)
 		err = nil
+	}
+	if remote, is := w.embedder.(interface{ Close() }); is {
+		remote.Close()
 	}
 	return errors.Join(err, w.store.Close())
 }

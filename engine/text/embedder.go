@@ -1,6 +1,9 @@
 package text
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Embedder turns texts into vectors that point the same way where texts mean the same.
 // Vectors of different embedders must never be compared: Name and Dims are kept beside
@@ -21,4 +24,13 @@ type Embedder interface {
 func Covers(e Embedder, language, s string) bool {
 	some, ok := e.(interface{ Covers(language, s string) bool })
 	return !ok || some.Covers(language, s)
+}
+
+// Patience returns how long a request may wait for an embedder, 0 for as long as it takes: one
+// that has no method Patience is near.
+func Patience(e Embedder) time.Duration {
+	if far, ok := e.(interface{ Patience() time.Duration }); ok {
+		return far.Patience()
+	}
+	return 0
 }
