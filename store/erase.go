@@ -101,8 +101,10 @@ func (s *Store) erase(subject engine.Subject) (receipt *engine.Erasure, seq uint
 	if err := s.commitErasure(txn, seq, receipt, u); err != nil {
 		return nil, 0, err
 	}
+	// Its number is told when the rows are gone: who reads meanwhile reads as of before it.
+	err = s.finishErasure(receipt.Receipt, u)
 	s.seq.Store(seq)
-	if err := s.finishErasure(receipt.Receipt, u); err != nil {
+	if err != nil {
 		s.log.Error("store: an erasure is unfinished", "receipt", receipt.Receipt, "err", err)
 		return receipt, seq, fmt.Errorf("erasing, to be finished when the store is opened again: %w", err)
 	}

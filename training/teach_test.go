@@ -117,6 +117,29 @@ func TestWhoseTicketsTeach(t *testing.T) {
 	}
 }
 
+// TestAnErasureMakesATrainingDue: what serves may hold words of the erased, whether they went
+// before or while it was made.
+func TestAnErasureMakesATrainingDue(t *testing.T) {
+	s := helpdesk(t, 30, 0)
+	tr := training.New(s, func(*recommend.Models) {}, training.Options{Search: small(), Seed: 1, Workers: 1})
+	train := func() {
+		t.Helper()
+		if _, err := tr.Now(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if train(); tr.Due(t.Context()) {
+		t.Fatal("a training is due at once: this test would prove nothing")
+	}
+	write(t, s, engine.Erase{Subject: engine.OfCustomer("c1")})
+	if !tr.Due(t.Context()) {
+		t.Error("after an erasure no training is due")
+	}
+	if train(); tr.Due(t.Context()) {
+		t.Error("the training after it left one due")
+	}
+}
+
 // TestTheGateRefusesABadDesk: where words find every fix, and what ended earlier tickets has
 // nothing to do with what ends the newest, the desk goes on without.
 func TestTheGateRefusesABadDesk(t *testing.T) {

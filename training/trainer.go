@@ -215,7 +215,8 @@ func (t *Trainer) tell(ctx context.Context, r *Report, err error) {
 	}
 }
 
-// due reports whether enough was written since the last training.
+// due reports whether enough was written since the last training, or the model that serves may
+// hold words of somebody who was erased.
 func (t *Trainer) due(ctx context.Context) bool {
 	t.mu.Lock()
 	seen, lost := t.seen, t.lost
@@ -223,6 +224,13 @@ func (t *Trainer) due(ctx context.Context) bool {
 	versions, err := t.store.Models(ctx)
 	if err != nil {
 		return false
+	}
+	for _, v := range versions {
+		if v.Current && t.o.MinNew < math.MaxUint64 { // else only who asks has it train
+			if erased, err := t.knowsErased(ctx, v); err == nil && erased {
+				return true
+			}
+		}
 	}
 	fresh := t.store.Seq() - min(seen, t.store.Seq())
 	return fresh >= t.o.MinNew || ((len(versions) == 0 || lost) && fresh > 0)
@@ -409,7 +417,7 @@ func (t *Trainer) knowsErased(ctx context.Context, v engine.ModelVersion) (bool,
 	if json.Unmarshal(v.Report, &r) != nil || (r.Desk == nil || r.Desk.Refused != "") && r.Triage == nil {
 		return false, nil
 	}
-	return t.store.ErasedSince(ctx, max(r.Seq, 1)-1)
+	return t.store.ErasedSince(ctx, r.Seq)
 }
 
 // Rollback makes an earlier version serve again.

@@ -38,9 +38,7 @@ func (t *Trainer) warm(ctx context.Context, s *Snapshot, versions []engine.Model
 	if fresh > most || s.Refusers != was.Refusers {
 		return nil, nil
 	}
-	// An erasure counts before its rows are gone: the newest that was seen may have been under
-	// way while they were read.
-	if erased, err := t.store.ErasedSince(ctx, max(was.Seq, 1)-1); err != nil || erased {
+	if erased, err := t.store.ErasedSince(ctx, was.Seq); err != nil || erased {
 		return nil, err
 	}
 	at = slices.IndexFunc(serves.Fitted, func(f model.Saver) bool { return f.Name() == factor.Name })
