@@ -16,6 +16,7 @@ const dropAttempts = 4
 // wordLetters are of rows that hold names and words of a person.
 var wordLetters = []byte{
 	eventLetter, beforeLetter, nameLetter, customerLetter, ticketLetter,
+	oldImpressionLetter, oldReasonLetter, // of a backup of format 2, expired when it was restored
 }
 
 // finishErasure is steps 2 and 3. The caller holds dropping, or is Open.
@@ -116,11 +117,22 @@ func (s *Store) deleteHashes(u *erasure) error {
 	return s.inBatches(len(keys), func(txn *badger.Txn, i int) error { return txn.Delete(keys[i]) })
 }
 
-// dropWords drops the prefixes of the erased that hold names and words, and looks
-// whether they are gone: Badger only logs it when a compaction within a drop fails.
+// dropWords drops the prefixes of the erased that hold names and words.
 func (s *Store) dropWords(u *erasure) error {
+	wanted := make([][]byte, 0, len(wordLetters)*len(u.Subjects)+len(u.Prefixes))
+	for _, h := range u.Subjects {
+		for _, letter := range wordLetters {
+			wanted = append(wanted, hashKey(letter, h))
+		}
+	}
+	return s.dropPrefixes(append(wanted, u.Prefixes...))
+}
+
+// dropPrefixes drops all that begins with a prefix, and looks whether it is gone: Badger only
+// logs it when a compaction within a drop fails.
+func (s *Store) dropPrefixes(wanted [][]byte) error {
 	for range dropAttempts {
-		prefixes, err := s.stillThere(u)
+		prefixes, err := s.stillThere(wanted)
 		if err != nil || len(prefixes) == 0 {
 			return err
 		}
@@ -128,7 +140,7 @@ func (s *Store) dropWords(u *erasure) error {
 			return fmt.Errorf("dropping: %w", err)
 		}
 	}
-	if prefixes, err := s.stillThere(u); err != nil || len(prefixes) > 0 {
+	if prefixes, err := s.stillThere(wanted); err != nil || len(prefixes) > 0 {
 		return errors.Join(err, fmt.Errorf("%d prefixes are still there after %d drops", len(prefixes), dropAttempts))
 	}
 	return nil
@@ -139,18 +151,11 @@ func (s *Store) dropShown(u *erasure) error {
 	return journalError(errors.Join(s.shown.Drop(u.Subjects), s.reasons.Drop(u.Subjects)))
 }
 
-// stillThere returns the prefixes under which there is anything, be it old versions,
+// stillThere returns which of some prefixes there is anything under, be it old versions,
 // expired rows or deletions. Badger drops a prefix only if it sees a live key there, so
 // every one of them is given a marker: the prefix and a zero, a key of a length that
 // readers pass over.
-func (s *Store) stillThere(u *erasure) (prefixes [][]byte, err error) {
-	wanted := make([][]byte, 0, len(wordLetters)*len(u.Subjects)+len(u.Prefixes))
-	for _, h := range u.Subjects {
-		for _, letter := range wordLetters {
-			wanted = append(wanted, hashKey(letter, h))
-		}
-	}
-	wanted = append(wanted, u.Prefixes...)
+func (s *Store) stillThere(wanted [][]byte) (prefixes [][]byte, err error) {
 	err = s.db.View(func(txn *badger.Txn) error {
 		for _, prefix := range wanted {
 			it := txn.NewIterator(badger.IteratorOptions{Prefix: prefix, AllVersions: true})

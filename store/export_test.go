@@ -16,7 +16,7 @@ func (s *Store) MakeOld(t *testing.T) {
 	if err := s.db.DropPrefix([]byte{unmovedLetter}); err != nil {
 		t.Fatal(err)
 	}
-	for letter, j := range map[byte]*journal.Journal{'i': s.shown, 'r': s.reasons} {
+	for letter, j := range map[byte]*journal.Journal{oldImpressionLetter: s.shown, oldReasonLetter: s.reasons} {
 		var gone []engine.Hash16
 		err := j.All(j.Position(), func(row journal.Row) error {
 			gone = append(gone, row.Subject)
@@ -26,7 +26,22 @@ func (s *Store) MakeOld(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	expired := badger.NewEntry(pairKey(oldReasonLetter, engine.HashOf("x"), engine.HashOf("y")), []byte("of yesterday"))
+	expired.ExpiresAt = 1
+	if err := s.db.Update(func(txn *badger.Txn) error { return txn.SetEntry(expired) }); err != nil {
+		t.Fatal(err)
+	}
 	s.PutFormat(t, []byte{recordVersion, 1})
+}
+
+// HoldsOldRows reports whether anything is left of what format 3 has no more, expired or not.
+func (s *Store) HoldsOldRows(t *testing.T) bool {
+	t.Helper()
+	left, err := s.stillThere([][]byte{{oldImpressionLetter}, {oldReasonLetter}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(left) > 0
 }
 
 // RememberLinks has a store that was not started remember of fewer subjects whom they

@@ -523,12 +523,12 @@ func (s *Store) kept(fn func(journal.Row) error) func(journal.Row) error {
 // moveImpressions is the step to format 3: impressions and reasons were rows i and r of
 // Badger. Rows are moved by time, so that they fall into few segments. It can be taken again.
 func (s *Store) moveImpressions() error {
-	for letter, into := range map[byte]*journal.Journal{'i': s.shown, 'r': s.reasons} {
-		if err := s.moveRows(letter, into); err != nil {
+	for letter, into := range map[byte]*journal.Journal{oldImpressionLetter: s.shown, oldReasonLetter: s.reasons} {
+		if err := errors.Join(s.moveRows(letter, into), into.Sync()); err != nil {
 			return err
 		}
 	}
-	return s.db.DropPrefix([]byte{'i'}, []byte{'r'})
+	return s.dropPrefixes([][]byte{{oldImpressionLetter}, {oldReasonLetter}})
 }
 
 // movedAtOnce bounds what a move holds in memory.

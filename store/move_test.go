@@ -185,6 +185,9 @@ func TestAnOlderStoreIsBroughtUpToDate(t *testing.T) {
 	if got := tellAll(t, s); !reflect.DeepEqual(got, want) {
 		t.Error("an upgraded store tells something else")
 	}
+	if s.HoldsOldRows(t) {
+		t.Error("Badger still holds rows of impressions, or of their reasons")
+	}
 	if moved, err := s.MoveMerged(t.Context()); err != nil || moved < 700 {
 		t.Errorf("MoveMerged = %d, %v; want what was never moved", moved, err)
 	}

@@ -29,17 +29,15 @@ func boundGarbage(ctx context.Context) {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
-	set := 0
-	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/gogc:percent"}}
 	var after func(struct{})
 	after = func(struct{}) {
 		if ctx.Err() != nil {
 			return
 		}
 		metrics.Read(sample)
-		if want := garbagePercent(sample[0].Value.Uint64()); want != set {
+		if want := garbagePercent(sample[0].Value.Uint64()); uint64(want) != sample[1].Value.Uint64() {
 			debug.SetGCPercent(want)
-			set = want
 		}
 		type sentinel struct{ _ [16]byte } // dies with the next collection
 		runtime.AddCleanup(new(sentinel), after, struct{}{})

@@ -108,7 +108,7 @@ func (j *Journal) Append(rows []Row) error {
 
 // append adds as many rows as fit into one segment, one at the least.
 func (j *Journal) append(rows []Row) (n int, err error) {
-	if j.active != nil && j.full(rows[0].Millis()) {
+	if j.active != nil && (j.active.size >= j.o.SegmentBytes || j.stretches(j.active.from, j.active.to, rows[0].Millis())) {
 		if err := j.seal(); err != nil {
 			return 0, err
 		}
@@ -118,9 +118,14 @@ func (j *Journal) append(rows []Row) (n int, err error) {
 			return 0, err
 		}
 	}
-	size := j.active.size
+	size, from, to := j.active.size, j.active.from, j.active.to
 	j.buf = j.buf[:0]
-	for ; n < len(rows) && (n == 0 || size+int64(len(j.buf)) < j.o.SegmentBytes); n++ {
+	for ; n < len(rows); n++ {
+		millis := rows[n].Millis()
+		if n > 0 && (size+int64(len(j.buf)) >= j.o.SegmentBytes || j.stretches(from, to, millis)) {
+			break
+		}
+		from, to = min(from, millis), max(to, millis)
 		if len(rows[n].Value) > MaxValueBytes {
 			return 0, fmt.Errorf("a row has at most %d bytes, not %d", MaxValueBytes, len(rows[n].Value))
 		}
@@ -142,10 +147,10 @@ func (j *Journal) append(rows []Row) (n int, err error) {
 	return n, nil
 }
 
-// full reports whether a row of a time belongs into another segment than the active one.
-func (j *Journal) full(millis int64) bool {
-	s, lasts := j.active, j.o.SegmentLasts.Milliseconds()
-	return s.size >= j.o.SegmentBytes || s.from <= s.to && (millis-s.from > lasts || s.to-millis > lasts)
+// stretches reports whether with a row of a time a segment would last too long.
+func (j *Journal) stretches(from, to, millis int64) bool {
+	lasts := j.o.SegmentLasts.Milliseconds()
+	return from <= to && (millis-from > lasts || to-millis > lasts)
 }
 
 // begin makes a segment to write to.
@@ -286,25 +291,30 @@ func (j *Journal) Drop(subjects []engine.Hash16) error {
 			return fmt.Errorf("dropping from the journal: %w", err)
 		}
 	}
-	var among bool
+	among := false
 	for key := range j.at {
-		if gone[key.Subject] {
-			delete(j.at, key)
-			among = true
-		}
+		among = among || gone[key.Subject]
 	}
 	if !among {
 		return nil
 	}
-	if err := blank(j.rows, j.active.size, gone); err != nil {
+	// The keys go last: as long as they are there, a drop that failed is seen to be unfinished.
+	end, err := blank(j.rows, j.active.size, gone)
+	if err != nil {
 		return fmt.Errorf("dropping from the journal: %w", err)
+	}
+	j.active.size = end
+	for key, at := range j.at {
+		if gone[key.Subject] || int64(at) >= end {
+			delete(j.at, key)
+		}
 	}
 	return nil
 }
 
 // dropSealed blanks the rows first: while the index still tells of them, a drop that was cut
 // short is seen to be unfinished.
-func (j *Journal) dropSealed(s *segment, subjects []engine.Hash16, gone map[engine.Hash16]bool) error {
+func (j *Journal) dropSealed(s *segment, subjects []engine.Hash16, gone map[engine.Hash16]bool) (err error) {
 	var any bool
 	for _, h := range subjects {
 		list, err := j.files.find(s, h, nil)
@@ -320,14 +330,30 @@ func (j *Journal) dropSealed(s *segment, subjects []engine.Hash16, gone map[engi
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(blank(rows, s.size, gone), rows.Close()); err != nil {
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	if s.size, err = blank(rows, s.size, gone); err != nil {
 		return err
 	}
 	all, err := j.files.index(s)
+	if errors.Is(err, ErrCorrupt) {
+		all, err = entriesIn(rows, s)
+	}
 	if err != nil {
 		return err
 	}
-	return j.files.writeIndex(s, slices.DeleteFunc(all, func(e entry) bool { return gone[e.Subject] }))
+	return j.files.writeIndex(s, slices.DeleteFunc(all, func(e entry) bool { return gone[e.Subject] || int64(e.at) >= s.size }))
+}
+
+// entriesIn reads the entries of an index from the rows.
+func entriesIn(rows file, s *segment) ([]entry, error) {
+	at := make(map[Key]uint32)
+	_, torn, err := scan(rows, s.size, alone{}, func(place int64, row Row) error {
+		if !row.isBlank() {
+			at[row.Key] = uint32(place)
+		}
+		return nil
+	})
+	return entriesOf(at), errors.Join(torn, err)
 }
 
 // Trim removes the segments of which every row is older than a moment.

@@ -260,7 +260,7 @@ func TestAnInterruptedDropIsFinished(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := blank(rows, j.sealed[0].size, map[engine.Hash16]bool{who: true}); err != nil {
+	if _, err := blank(rows, j.sealed[0].size, map[engine.Hash16]bool{who: true}); err != nil {
 		t.Fatal(err)
 	}
 	if j, err = Open(dir, Options{SegmentBytes: 60}); err != nil {
@@ -274,6 +274,92 @@ func TestAnInterruptedDropIsFinished(t *testing.T) {
 	}
 	if n, err := j.Count(who); n != 0 || err != nil {
 		t.Errorf("%d keys are left, %v", n, err)
+	}
+}
+
+// TestADropOutlivesARowCutInTwo: a crash left a row half overwritten, or turned over a byte in
+// another's, or in a length. Whoever is dropped then is dropped, and what can be read stays.
+func TestADropOutlivesARowCutInTwo(t *testing.T) {
+	first, second, third := row(1, 1, 1, "gone, every byte"), row(2, 2, 2, "another's"), row(1, 3, 3, "gone as well")
+	for name, c := range map[string]struct {
+		at   int64 // of the byte that is damaged, from the start of the rows
+		left int   // rows of the other
+	}{
+		"half overwritten":    {int64(rowHead) + 8, 1},
+		"another's":           {rowBytes(len(first.Value)) + int64(rowHead) + 2, 0},
+		"a length of another": {rowBytes(len(first.Value)), 0},
+	} {
+		for _, sealed := range []bool{true, false} {
+			dir := t.TempDir()
+			o := Options{SegmentBytes: 1 << 20}
+			if sealed {
+				o.SegmentBytes = 60
+			}
+			j, err := Open(dir, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			j.o.SegmentBytes = 1 << 20
+			if err := j.Append([]Row{first, second, third}); err != nil {
+				t.Fatal(err)
+			}
+			segment := j.active
+			if sealed {
+				if err := j.seal(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			rows, err := j.files.open(segment.rowsName())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := rows.WriteAt([]byte{0xff, 0xff}, int64(len(rowsMagic))+c.at); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 { // the second finds nothing more to do
+				if err := j.Drop([]engine.Hash16{first.Subject}); err != nil {
+					t.Fatalf("%s, sealed %v: %v", name, sealed, err)
+				}
+			}
+			raw, err := os.ReadFile(filepath.Join(dir, segment.rowsName()))
+			if err != nil || bytes.Contains(raw, []byte("gone")) || bytes.Contains(raw, []byte("byte")) {
+				t.Errorf("%s, sealed %v: the file still says %q, %v", name, sealed, raw, err)
+			}
+			if n, err := j.Count(first.Subject); n != 0 || err != nil {
+				t.Errorf("%s, sealed %v: %d keys are left, %v", name, sealed, n, err)
+			}
+			err = j.Check(func(Row) error { return nil }, func(err error) { t.Errorf("%s, sealed %v: %v", name, sealed, err) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			left := 0
+			if err := j.Under(second.Subject, func(Row) error { left++; return nil }); err != nil || left != c.left {
+				t.Errorf("%s, sealed %v: %d rows of the other are left, %v; want %d", name, sealed, left, err, c.left)
+			}
+		}
+	}
+}
+
+// TestASegmentLastsNoLonger: rows that come at once but are of many days fall into segments of
+// one each, so that they go in time.
+func TestASegmentLastsNoLonger(t *testing.T) {
+	j, err := Open("", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	day := DefaultSegmentLasts.Milliseconds()
+	var rows []Row
+	for i := range byte(10) {
+		rows = append(rows, row(1, int64(i)*day+int64(i), i, "x"))
+	}
+	if err := j.Append(rows); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Trim(time.UnixMilli(5 * day)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := j.Count(rows[0].Subject); n != 5 || err != nil {
+		t.Errorf("%d rows are left, %v; want the newest 5", n, err)
 	}
 }
 

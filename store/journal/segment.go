@@ -172,22 +172,41 @@ type alone struct{}
 func (alone) Lock()   {}
 func (alone) Unlock() {}
 
-// blank overwrites the rows of some subjects in the first size bytes of a file.
-func blank(f file, size int64, gone map[engine.Hash16]bool) error {
-	whole, torn, err := scan(f, size, alone{}, func(at int64, row Row) error {
-		if !gone[row.Subject] {
-			return nil
+// blank overwrites the rows of some subjects in the first size bytes of a file, and those of
+// which nobody can tell whose they are, as a crash while they were overwritten leaves them.
+// Where not even the length of a row can be believed, the file ends from then on. It returns
+// where that is.
+func blank(f file, size int64, gone map[engine.Hash16]bool) (end int64, err error) {
+	in := &readAhead{from: f, size: size, lock: alone{}}
+	at := int64(len(rowsMagic))
+	for at < size {
+		var length [4]byte
+		if _, err := in.ReadAt(length[:], at); err != nil && err != io.EOF {
+			return 0, err
+		} else if err == io.EOF {
+			break
 		}
-		_, err := f.WriteAt(appendRow(nil, &Row{Value: make([]byte, len(row.Value))}), at)
-		return err
-	})
-	switch {
-	case err != nil:
-		return err
-	case torn != nil:
-		return fmt.Errorf("rows from %d on cannot be read: %w", whole, torn)
+		value := binary.BigEndian.Uint32(length[:])
+		if value > MaxValueBytes || at+rowBytes(int(value)) > size {
+			break
+		}
+		row, err := readRow(in, at)
+		if err != nil && !errors.Is(err, ErrCorrupt) {
+			return 0, err
+		}
+		if err != nil || gone[row.Subject] {
+			if _, err := f.WriteAt(appendRow(nil, &Row{Value: make([]byte, value)}), at); err != nil {
+				return 0, err
+			}
+		}
+		at += rowBytes(int(value))
 	}
-	return f.Sync()
+	if at < size {
+		if err := f.Truncate(at); err != nil {
+			return 0, err
+		}
+	}
+	return at, f.Sync()
 }
 
 // sealed reads what the index of a segment says of it.
