@@ -117,7 +117,7 @@ func sample(t *testing.T, name string) string {
 // What smallShop holds.
 const (
 	sampleEvents    = 2389
-	sampleOutcomes  = 318 // of the tickets, as events
+	sampleOutcomes  = 336 // of the tickets, as events
 	sampleCustomers = 552 // 126 of them have a ticket and bought nothing
 	sampleItems     = 225 + 64
 )
