@@ -87,7 +87,7 @@ func (quiet) Infof(string, ...any)  {}
 func (quiet) Debugf(string, ...any) {}
 
 // write runs fn in a transaction of its own, for rows that are not the committer's.
-// It waits while an erasure is dropping prefixes.
+// It waits while prefixes are dropped.
 func (s *Store) write(ctx context.Context, fn func(*badger.Txn) error) error {
 	if err := s.roomToWrite(); err != nil {
 		return err

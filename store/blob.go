@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -20,7 +21,9 @@ import (
 //	b | blob8 | chunk4 -> version1 | CRC-32C of the bytes, 4 | bytes
 //
 // of at most engine.ModelChunkBytes. A manifest row elsewhere names the blob and makes
-// it exist; chunks that no manifest names are left from a crash and deleted by Open.
+// it exist; chunks that no manifest names are left from a crash and dropped by Open. What
+// is deleted stays in Badger's files until these are compacted; a blob with words of who
+// was erased is dropped by its prefix instead (WipeModel).
 
 // blob is how a manifest names one.
 type blob struct {
@@ -95,6 +98,74 @@ func (s *Store) dropBlob(ctx context.Context, b blob) error {
 	return nil
 }
 
+// wipeBlob drops a blob's chunks from the files, and those of all blobs that were deleted
+// before: they may hold the same words. Writes wait meanwhile, as for an erasure.
+func (s *Store) wipeBlob(ctx context.Context, b blob) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	leave, err := s.enter()
+	if err != nil {
+		return err
+	}
+	defer leave()
+	s.dropping.Lock() // so that no blob is half-way between two chunks
+	defer s.dropping.Unlock()
+	var lives map[uint64]bool
+	err = s.db.View(func(txn *badger.Txn) error {
+		lives, err = blobsInFiles(txn)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	gone := []uint64{b.ID}
+	for id, alive := range lives {
+		if !alive && id != b.ID {
+			gone = append(gone, id)
+		}
+	}
+	return s.dropBlobs(gone)
+}
+
+// dropBlobs drops blobs from the files. The caller holds dropping, or is Open.
+func (s *Store) dropBlobs(ids []uint64) error {
+	prefixes := make([][]byte, len(ids))
+	for i, id := range ids {
+		prefixes[i] = numberedKey(blobLetter, id)
+	}
+	return s.dropWords(&erasure{Prefixes: prefixes})
+}
+
+// blobsInFiles returns the blobs of which the files hold anything, and whether they have a
+// chunk that is not deleted.
+func blobsInFiles(txn *badger.Txn) (lives map[uint64]bool, err error) {
+	lives = make(map[uint64]bool)
+	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{blobLetter}, AllVersions: true})
+	defer it.Close()
+	var before []byte
+	for it.Rewind(); it.Valid(); it.Next() {
+		key := it.Item().Key()
+		if bytes.Equal(key, before) {
+			continue // an older version
+		}
+		before = append(before[:0], key...)
+		if len(key) != chunkKeyBytes && len(key) != markerBytes {
+			return nil, fmt.Errorf("chunk key %x: %w", key, ErrCorrupt)
+		}
+		id := binary.BigEndian.Uint64(key[1:])
+		lives[id] = lives[id] || len(key) == chunkKeyBytes && !it.Item().IsDeletedOrExpired()
+	}
+	return lives, nil
+}
+
+// chunkKeyBytes is the length of a chunk's key, markerBytes that of what stillThere marks a
+// blob with: a crash may leave one.
+const (
+	chunkKeyBytes = 1 + 8 + 4
+	markerBytes   = 1 + 8 + 1
+)
+
 // blobReader reads a blob chunk by chunk and verifies each, and at the end the whole.
 type blobReader struct {
 	s    *Store
@@ -165,11 +236,12 @@ func chunkBytes(value []byte) ([]byte, error) {
 	return body, nil
 }
 
-// dropUnfinishedBlobs deletes the chunks that no manifest names.
+// dropUnfinishedBlobs drops the chunks that no manifest names, and sees to it that no blob
+// gets the number of one that the files still hold.
 func (s *Store) dropUnfinishedBlobs() error {
-	var stray [][]byte
+	named := make(map[uint64]bool)
+	var lives map[uint64]bool
 	err := s.db.View(func(txn *badger.Txn) error {
-		named := make(map[uint64]bool)
 		for _, letter := range []byte{modelLetter, checkpointLetter} {
 			err := each(txn, []byte{letter}, func(_, value []byte) error {
 				b, _, err := decodeRecord[blob]("manifest", value)
@@ -180,26 +252,24 @@ func (s *Store) dropUnfinishedBlobs() error {
 				return err
 			}
 		}
-		newest := uint64(0)
-		for id := range named {
-			newest = max(newest, id)
-		}
-		err := eachKey(txn, []byte{blobLetter}, func(key []byte) error {
-			if len(key) != 13 {
-				return fmt.Errorf("chunk key %x: %w", key, ErrCorrupt)
-			}
-			id := binary.BigEndian.Uint64(key[1:])
-			newest = max(newest, id)
-			if !named[id] {
-				stray = append(stray, append([]byte(nil), key...))
-			}
-			return nil
-		})
-		s.nextBlob.Store(newest)
+		var err error
+		lives, err = blobsInFiles(txn)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return s.inBatches(len(stray), func(txn *badger.Txn, i int) error { return txn.Delete(stray[i]) })
+	newest := uint64(0)
+	for id := range named {
+		newest = max(newest, id)
+	}
+	var stray []uint64
+	for id, alive := range lives {
+		newest = max(newest, id)
+		if alive && !named[id] {
+			stray = append(stray, id)
+		}
+	}
+	s.nextBlob.Store(newest)
+	return s.dropBlobs(stray)
 }

@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -83,6 +84,81 @@ func TestEraseLeavesNoByte(t *testing.T) {
 	}
 }
 
+// TestWipeLeavesNoByte: neither of a model that is wiped, nor of one that was dropped before or
+// never finished, over a restart; and what else there is stays whole.
+func TestWipeLeavesNoByte(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, store.Options{})
+	s.Start(t.Context(), nil)
+	body := func(word string) []byte {
+		return bytes.Repeat([]byte(word+"! "), engine.ModelChunkBytes*5/2/(len(word)+2))
+	}
+	save := func(version int, word string) {
+		t.Helper()
+		if err := s.SaveModel(t.Context(), version, []byte("{}"), bytes.NewReader(body(word))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	save(1, "Sesam")
+	fill(t, s, "before")
+	if err := s.SaveCheckpoint(t.Context(), 1, "counts", body("Checkpoint")); err != nil {
+		t.Fatal(err)
+	}
+	save(2, "Sesam")
+	if err := s.SetCurrent(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.WipeModel(t.Context(), 2); !errors.Is(err, engine.ErrConflict) {
+		t.Errorf("WipeModel of the current one: %v, want a conflict", err)
+	}
+	save(3, "Sesam")
+	if err := s.DropModel(t.Context(), 3); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, dir, store.Options{})
+	s.Start(t.Context(), nil)
+	save(4, "harmless") // not in the place of the third
+	if err := s.SetCurrent(t.Context(), 4); err != nil {
+		t.Fatal(err)
+	}
+	if n := grep(t, dir, "Sesam"); n == 0 {
+		t.Fatal("the marker is not found before it is wiped: this test would prove nothing")
+	}
+	for _, version := range []int{1, 2} {
+		start := time.Now()
+		if err := s.WipeModel(t.Context(), version); err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("wiping took %v", time.Since(start))
+	}
+	if n := grep(t, dir, "Sesam"); n != 0 {
+		t.Errorf("%d files hold the models while the store is open", n)
+	}
+	if err := s.WipeModel(t.Context(), 1); !errors.Is(err, engine.ErrNotFound) {
+		t.Errorf("WipeModel of one that is gone: %v, want not found", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := grep(t, dir, "Sesam"); n != 0 {
+		t.Errorf("%d files hold the models after closing", n)
+	}
+	s = open(t, dir, store.Options{})
+	defer s.Close()
+	if list, err := s.Models(t.Context()); err != nil || len(list) != 1 || list[0].Version != 4 || !list[0].Current {
+		t.Errorf("Models = %+v, %v; want the fourth", list, err)
+	}
+	if _, data, ok, err := s.LoadCheckpoint(t.Context(), "counts"); err != nil || !ok || !bytes.Equal(data, body("Checkpoint")) {
+		t.Errorf("the checkpoint has %d bytes, %v, %v", len(data), ok, err)
+	}
+	if report, err := s.Check(t.Context(), true); err != nil || len(report.Problems) > 0 {
+		t.Errorf("Check: %v, %q", err, report.Problems)
+	}
+}
+
 // fill writes enough to have Badger write files and compact them.
 func fill(t *testing.T, s *store.Store, name string) {
 	t.Helper()
@@ -148,6 +224,9 @@ func TestEraseUnderLoad(t *testing.T) {
 			return s.PutImpressions(t.Context(), []engine.Impression{{
 				Subject: subj, At: at, RecommendationID: engine.NewRecommendationID(subj.Hash(), at, uint64(n)),
 			}})
+		},
+		"wipe": func(n int) error {
+			return errors.Join(s.SaveModel(t.Context(), n+1, nil, bytes.NewReader(make([]byte, 1000))), s.WipeModel(t.Context(), n+1))
 		},
 		"model": func(n int) error {
 			return s.SaveCheckpoint(t.Context(), uint64(n), "c", make([]byte, 1000))

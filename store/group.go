@@ -200,6 +200,8 @@ func (g *group) commit() error {
 	if err := g.writeTail(); err != nil {
 		return fmt.Errorf("writing the tail: %w", err)
 	}
+	s.dropping.RLock() // a model may be wiped meanwhile
+	defer s.dropping.RUnlock()
 	s.view.Lock()
 	err := s.commit(g.txn)
 	if err == nil {

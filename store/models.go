@@ -151,20 +151,48 @@ func currentModel(txn *badger.Txn) (version int, ok bool, err error) {
 // DropModel deletes a stored model. The error wraps engine.ErrConflict if it is the
 // current one, engine.ErrNotFound if there is none.
 func (s *Store) DropModel(ctx context.Context, version int) error {
-	row, err := s.model(ctx, version)
+	row, err := s.droppable(ctx, version)
 	if err != nil {
-		return fmt.Errorf("model %d: %w", version, err)
-	}
-	if current, ok, err := s.Current(ctx); err != nil || ok && current == version {
-		if err == nil {
-			err = engine.ErrConflict
-		}
-		return fmt.Errorf("dropping model %d, the current one: %w", version, err)
+		return err
 	}
 	if err := s.deleteAll(ctx, [][]byte{modelKey(version)}); err != nil {
 		return fmt.Errorf("dropping model %d: %w", version, err)
 	}
 	return s.dropBlob(ctx, row.blob)
+}
+
+// WipeModel is DropModel for a model that holds words of somebody who was erased: when it
+// returns, the files hold none of its bytes, nor of models that were dropped before, which
+// may have held them too. It takes some tenths of a second, in which writes wait.
+// Interrupted, the model is still listed, perhaps without its bytes, to be wiped again.
+func (s *Store) WipeModel(ctx context.Context, version int) error {
+	row, err := s.droppable(ctx, version)
+	if err != nil {
+		return err
+	}
+	if err := s.wipeBlob(ctx, row.blob); err != nil {
+		return fmt.Errorf("wiping model %d: %w", version, err)
+	}
+	if err := s.deleteAll(ctx, [][]byte{modelKey(version)}); err != nil {
+		return fmt.Errorf("wiping model %d: %w", version, err)
+	}
+	return nil
+}
+
+// droppable returns the manifest of a model that is there and not the current one.
+func (s *Store) droppable(ctx context.Context, version int) (modelRow, error) {
+	row, err := s.model(ctx, version)
+	if err != nil {
+		return row, fmt.Errorf("model %d: %w", version, err)
+	}
+	current, ok, err := s.Current(ctx)
+	if err == nil && ok && current == version {
+		err = engine.ErrConflict
+	}
+	if err != nil {
+		return row, fmt.Errorf("dropping model %d, the current one: %w", version, err)
+	}
+	return row, nil
 }
 
 // SaveCheckpoint keeps data under a name, as of sequence number seq, in place of what

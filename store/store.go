@@ -100,8 +100,8 @@ type Store struct {
 	view  sync.RWMutex
 	links *linkTable // what is linked anew is put in with view held for writing
 
-	// dropping is held for writing while an erasure drops prefixes, during which
-	// Badger refuses writes, and for reading by writers other than the committer.
+	// dropping is held for writing while an erasure or WipeModel drops prefixes, during
+	// which Badger refuses writes, and for reading by writers.
 	dropping sync.RWMutex
 	erased   map[engine.Hash16]time.Time // guarded by dropping; erased lately, so that no late impression returns
 

@@ -16,8 +16,9 @@ import (
 // Report is what a training did and found; it is kept with the model.
 type Report struct {
 	Version     int                `json:"version"`
-	Seq         uint64             `json:"seq"`      // the newest command it may have seen
-	LogTime     time.Time          `json:"log_time"` // of the newest event it saw
+	Seq         uint64             `json:"seq"`                   // the newest command it may have seen
+	SourcesSeq  uint64             `json:"sources_seq,omitempty"` // the newest command the sources may have seen, where that is not Seq: they are an earlier model's
+	LogTime     time.Time          `json:"log_time"`              // of the newest event it saw
 	Customers   int                `json:"customers"`
 	Items       int                `json:"items"`
 	Events      int                `json:"events"`
@@ -37,6 +38,9 @@ type Report struct {
 	Seconds     map[string]float64 `json:"seconds"`           // spent fitting, by source
 	Took        float64            `json:"took_seconds"`
 }
+
+// sourcesSeq returns up to where the sources have read the log.
+func (r *Report) sourcesSeq() uint64 { return cmp.Or(r.SourcesSeq, r.Seq) }
 
 // Chosen says on how much a blend was chosen, how, and what it reached there.
 type Chosen struct {

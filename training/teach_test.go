@@ -20,6 +20,13 @@ import (
 func helpdesk(t *testing.T, tickets int, wrong float64) *store.Store {
 	t.Helper()
 	s := shop(t, 3)
+	support(t, s, tickets, wrong)
+	return s
+}
+
+// support gives a shop what helpdesk has.
+func support(t *testing.T, s *store.Store, tickets int, wrong float64) {
+	t.Helper()
 	words := []string{"gloomy unlit dim", "whereabouts overdue late", "lockedout forgot signin", "overcharged twice billed"}
 	var cmds []engine.Command
 	for i := range words {
@@ -35,7 +42,6 @@ func helpdesk(t *testing.T, tickets int, wrong float64) *store.Store {
 		cmds = append(cmds, engine.PutTicket{Ticket: asked(fmt.Sprint("t", i), "c0", start.Add(time.Duration(i)*time.Hour), own[rng.IntN(3)]+" "+own[rng.IntN(3)], engine.Tried{Item: fixID(ends), Outcome: "solved"})})
 	}
 	write(t, s, cmds...)
-	return s
 }
 
 func fixID(i int) engine.ItemID { return engine.ItemID(fmt.Sprint("fix-", i)) }

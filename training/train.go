@@ -275,10 +275,15 @@ func (r *run) train(ctx context.Context, incumbent *chosen) (*recommend.Models, 
 	if err := Sound(ctx, world, r.Place, r.snap.somebody(soundCases), r.Fitter.Workers); err != nil {
 		return nil, err
 	}
-	taught, err := r.teach(ctx, world)
+	return r.taught(ctx, world)
+}
+
+// taught returns a world's models with what tickets teach.
+func (r *run) taught(ctx context.Context, w *recommend.World) (*recommend.Models, error) {
+	knowledge, err := r.teach(ctx, w)
 	if err != nil {
 		return nil, err
 	}
-	sorter, err := r.triage(ctx, world)
-	return models.WithDesk(taught).WithTriage(sorter), err
+	sorter, err := r.triage(ctx, w)
+	return w.Models.WithDesk(knowledge).WithTriage(sorter), err
 }

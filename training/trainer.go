@@ -31,6 +31,8 @@ type Shelf interface {
 	LoadModel(ctx context.Context, version int) (io.Reader, error)
 	SetCurrent(ctx context.Context, version int) error
 	DropModel(ctx context.Context, version int) error
+	// WipeModel drops a model so that none of its bytes stay on the disk.
+	WipeModel(ctx context.Context, version int) error
 }
 
 // Store is a log with a shelf.
@@ -215,24 +217,28 @@ func (t *Trainer) tell(ctx context.Context, r *Report, err error) {
 	}
 }
 
-// due reports whether enough was written since the last training, or the model that serves may
-// hold words of somebody who was erased.
+// due reports whether enough was written since the last training, or a model may hold words of
+// somebody who was erased. Where nothing was written since, a training would end as the last did.
 func (t *Trainer) due(ctx context.Context) bool {
 	t.mu.Lock()
 	seen, lost := t.seen, t.lost
 	t.mu.Unlock()
+	fresh := t.store.Seq() - min(seen, t.store.Seq())
+	if fresh == 0 {
+		return false
+	}
 	versions, err := t.store.Models(ctx)
 	if err != nil {
 		return false
 	}
 	for _, v := range versions {
-		if v.Current && t.o.MinNew < math.MaxUint64 { // else only who asks has it train
-			if erased, err := t.knowsErased(ctx, v); err == nil && erased {
-				return true
-			}
+		if t.o.MinNew == math.MaxUint64 { // only who asks has it train
+			break
+		}
+		if erased, err := t.knowsErased(ctx, v); err == nil && erased {
+			return true
 		}
 	}
-	fresh := t.store.Seq() - min(seen, t.store.Seq())
 	return fresh >= t.o.MinNew || ((len(versions) == 0 || lost) && fresh > 0)
 }
 
@@ -337,6 +343,8 @@ func (t *Trainer) train(ctx context.Context, progress func(string, float64)) (*R
 	if err == nil {
 		step("saving")
 		err = t.adopt(ctx, models, report, versions)
+	} else if ctx.Err() == nil {
+		err = errors.Join(err, t.forget(ctx, r, versions, err))
 	}
 	if ctx.Err() == nil {
 		t.mu.Lock()
@@ -394,30 +402,21 @@ func (t *Trainer) adopt(ctx context.Context, m *recommend.Models, report *Report
 func (t *Trainer) tidy(ctx context.Context, old []engine.ModelVersion) error {
 	slices.SortFunc(old, func(a, b engine.ModelVersion) int { return b.Version - a.Version })
 	for i, v := range old {
-		if i < engine.ModelsKept-1 {
-			erased, err := t.knowsErased(ctx, v)
-			if err != nil {
-				return fmt.Errorf("see who was erased since model %d: %w", v.Version, err)
-			}
-			if !erased {
-				continue
-			}
+		erased, err := t.knowsErased(ctx, v)
+		if err != nil {
+			return fmt.Errorf("see who was erased since model %d: %w", v.Version, err)
 		}
-		if err := t.store.DropModel(ctx, v.Version); err != nil {
+		drop := t.store.DropModel
+		if erased {
+			drop = t.store.WipeModel
+		} else if i < engine.ModelsKept-1 {
+			continue
+		}
+		if err := drop(ctx, v.Version); err != nil {
 			return fmt.Errorf("drop model %d: %w", v.Version, err)
 		}
 	}
 	return nil
-}
-
-// knowsErased reports whether a model may hold words that somebody wrote who was erased after
-// it was made, or while it was.
-func (t *Trainer) knowsErased(ctx context.Context, v engine.ModelVersion) (bool, error) {
-	var r Report
-	if json.Unmarshal(v.Report, &r) != nil || (r.Desk == nil || r.Desk.Refused != "") && r.Triage == nil {
-		return false, nil
-	}
-	return t.store.ErasedSince(ctx, r.Seq)
 }
 
 // Rollback makes an earlier version serve again.

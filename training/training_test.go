@@ -27,9 +27,12 @@ var start = time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC)
 
 // shop is a log of two tastes: even customers buy even items, odd ones odd items, a few
 // of 20 each, one a day from their first day on. Popularity knows nothing of tastes.
-func shop(t *testing.T, customers int) *store.Store {
+func shop(t *testing.T, customers int) *store.Store { return shopIn(t, "", customers) }
+
+// shopIn is a shop in a directory, in memory where that is empty.
+func shopIn(t *testing.T, dir string, customers int) *store.Store {
 	t.Helper()
-	s, err := store.Open("", store.Options{InMemory: true, Now: func() time.Time { return start.AddDate(1, 0, 0) }})
+	s, err := store.Open(dir, store.Options{InMemory: dir == "", Now: func() time.Time { return start.AddDate(1, 0, 0) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,6 +78,14 @@ func small() *training.Search {
 	}
 }
 
+// useless is a search that learns nothing of tastes.
+func useless() *training.Search {
+	return &training.Search{
+		training.Factor(factor.Params{Dims: 4, Lambda: 1e6, Alpha0: 0.3, Epochs: 4}),
+		training.EASE(neighbour.Params{Lambda: 20, MaxItems: 1}),
+	}
+}
+
 // trainer returns a trainer and where its models land.
 func trainer(s training.Store, search *training.Search) (*training.Trainer, *[]*recommend.Models) {
 	var swapped []*recommend.Models
@@ -116,10 +127,7 @@ func TestTheGateRefusesAWorseModel(t *testing.T) {
 	if _, err := good.Now(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
-	tr, swapped := trainer(s, &training.Search{
-		training.Factor(factor.Params{Dims: 4, Lambda: 1e6, Alpha0: 0.3, Epochs: 4}),
-		training.EASE(neighbour.Params{Lambda: 20, MaxItems: 1}),
-	})
+	tr, swapped := trainer(s, useless())
 	report, err := tr.Now(t.Context(), nil)
 	if !errors.Is(err, training.ErrRefused) || report == nil || !strings.Contains(report.Refused, "ndcg@10") {
 		t.Errorf("a useless model: error %v, report %v", err, report != nil)

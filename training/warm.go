@@ -30,15 +30,15 @@ func (t *Trainer) warm(ctx context.Context, s *Snapshot, versions []engine.Model
 		return nil, nil
 	}
 	var was Report
-	if json.Unmarshal(versions[at].Report, &was) != nil || s.Seq < was.Seq {
+	if json.Unmarshal(versions[at].Report, &was) != nil || s.Seq < was.sourcesSeq() {
 		return nil, nil
 	}
 	most := warmMost * float64(was.Events)
-	fresh := max(float64(s.Events-was.Events), float64(was.Events-s.Events), float64(s.Seq-was.Seq))
+	fresh := max(float64(s.Events-was.Events), float64(was.Events-s.Events), float64(s.Seq-was.sourcesSeq()))
 	if fresh > most || s.Refusers != was.Refusers {
 		return nil, nil
 	}
-	if erased, err := t.store.ErasedSince(ctx, was.Seq); err != nil || erased {
+	if erased, err := t.store.ErasedSince(ctx, was.sourcesSeq()); err != nil || erased {
 		return nil, err
 	}
 	at = slices.IndexFunc(serves.Fitted, func(f model.Saver) bool { return f.Name() == factor.Name })
