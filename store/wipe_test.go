@@ -48,3 +48,28 @@ func TestInterruptedWipeIsTakenAgain(t *testing.T) {
 		t.Errorf("Check: %v, %+v", err, report)
 	}
 }
+
+// TestWipingTakesWhatWasDroppedBefore: a plain delete leaves a model in the files, here for a
+// reading that began before it.
+func TestWipingTakesWhatWasDroppedBefore(t *testing.T) {
+	s := openTest(t, "")
+	for version := 1; version <= 3; version++ {
+		if err := s.SaveModel(t.Context(), version, []byte("{}"), strings.NewReader("model")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reading := s.db.NewTransaction(false)
+	defer reading.Discard()
+	if err := s.DropModel(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.WipeModel(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	txn := s.db.NewTransaction(false)
+	defer txn.Discard()
+	third, err := s.model(t.Context(), 3)
+	if lives, blobsErr := blobsInFiles(txn); err != nil || blobsErr != nil || len(lives) != 1 || !lives[third.ID] {
+		t.Errorf("the files hold the blobs %v (%v, %v), want %d alone", lives, err, blobsErr, third.ID)
+	}
+}
