@@ -77,6 +77,9 @@ func TestOpenTicketsSteerLists(t *testing.T) {
 		t.Errorf("the impression has %+v, want %+v", kept.Answer.Items, open.Items)
 	}
 	next := h.call("POST", "/v1/recommendations", fields{"customer_id": "ann", "scenario": "related", "kind": everyKind, "count": 1}).want(200).answer()
+	if o := next.OpenTickets; !slices.Equal(o[0].First, ids(next)) {
+		t.Errorf("a list of one, %v, has %v first", ids(next), o[0].First)
+	}
 	second := h.call("POST", "/v1/recommendations/"+next.RecommendationID+"/next?count=3").want(200).answer()
 	if got := append(ids(next), ids(second)[0]); !slices.Contains(got, "fix") || !slices.Contains(got, "bulb") || slices.Equal(second.Items[1].Moved, []string{"open_ticket"}) {
 		t.Errorf("two pages of a list: %v, then %+v", ids(next), second.Items)

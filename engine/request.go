@@ -129,7 +129,7 @@ type Answer struct {
 type HeededTicket struct {
 	Ticket string `json:"ticket_id"`
 	Item   ItemID `json:"item_id,omitempty"` // what it is about; none where that is not to be named
-	// First is what helps with it and stands first for it.
+	// First is what of the list helps with it and stands first for it.
 	First []ItemID `json:"first,omitempty"`
 }
 

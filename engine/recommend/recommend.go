@@ -96,7 +96,7 @@ func (in *Input) story(orders *orders, eligible *choice) (s story, err error) {
 	s.asked = in.open(query, orders)
 	s.answer.Basis, s.answer.Models = s.asked.basis(in.Someone), s.asked.versions(in.World.Models.Version)
 	if eligible.count == 0 {
-		s.answer.Exact, s.answer.OpenTickets = true, in.tell(orders)
+		s.answer.Exact, s.answer.OpenTickets = true, in.tell(orders, nil)
 		s.answer.EmptyReason, err = in.emptyReason(orders)
 		return s, err
 	}
@@ -105,9 +105,9 @@ func (in *Input) story(orders *orders, eligible *choice) (s story, err error) {
 	}
 	if orders.heeded != nil {
 		in.putHelp(&s, eligible)
-		s.answer.OpenTickets = in.tell(orders)
 	}
 	list, exact := in.list(eligible, s.asked, s.lifts, orders)
+	s.answer.OpenTickets = in.tell(orders, list)
 	switch {
 	case len(list) > 0:
 	case len(in.Request.After) > 0:

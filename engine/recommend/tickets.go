@@ -250,8 +250,9 @@ func (in *Input) named(t *heededTicket) *engine.Item {
 	return nil
 }
 
-// tell lists the tickets that a list heeds, where reasons are told.
-func (in *Input) tell(o *orders) []engine.HeededTicket {
+// tell lists the tickets that a list heeds, where reasons are told, with what of the list they
+// put first.
+func (in *Input) tell(o *orders, list []rank.Placed) []engine.HeededTicket {
 	h := o.heeded
 	if h == nil || o.explain == engine.ExplainNone {
 		return nil
@@ -263,7 +264,8 @@ func (in *Input) tell(o *orders) []engine.HeededTicket {
 			out[i].Item = item.ID
 		}
 		for _, pin := range h.pins {
-			if h.put[pin.Item] == &h.tickets[i] {
+			stands := slices.ContainsFunc(list, func(p rank.Placed) bool { return p.Item == pin.Item })
+			if stands && h.put[pin.Item] == &h.tickets[i] {
 				out[i].First = append(out[i].First, in.World.Catalogue.IDs().ID(pin.Item))
 			}
 		}
