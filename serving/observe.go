@@ -42,7 +42,7 @@ func (r *Recommender) Observe(group []engine.Committed) {
 			r.record.forget(c.Erased.Subjects)
 			r.health.forget()
 			r.gaps.forget()
-		case c.DroppedTicket != "":
+		case c.DroppedTicket != "", c.Customer != nil && !c.Customer.Allows(engine.Train):
 			r.gaps.forget()
 		}
 		if c.Seq > next.counted {

@@ -8,7 +8,8 @@ import (
 
 // reading keeps what was last made by reading all of the log or of the tickets. It is made
 // anew when something was written since, but not so often that it keeps a core busy; and at
-// once when something was erased: the words of who is forgotten must not come again.
+// once when something was erased, or somebody refuses that it is learnt from: words of theirs
+// must not come again.
 type reading[T any] struct {
 	busy   chan struct{} // holds one while it is read or looked at
 	erased *atomic.Uint64

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
 )
 
 // What was read is read again when something was written since, unless that took long; at
@@ -51,5 +54,24 @@ func TestReadingIsMadeAnew(t *testing.T) {
 	stop()
 	if _, _, err := r.get(ctx, 6, now, func() (int, error) { return 0, nil }); !errors.Is(err, context.Canceled) {
 		t.Errorf("whose time ended waits on: %v", err)
+	}
+}
+
+// Whose words are not to be learnt from any more are not told of any more, however long the
+// gaps take to be read.
+func TestARefusalForgetsTheGaps(t *testing.T) {
+	r := New(nil, catalogue.NewIDs(), Options{})
+	for i, c := range []struct {
+		consent map[engine.Purpose]bool
+		want    uint64
+	}{
+		{nil, 0},
+		{map[engine.Purpose]bool{engine.Train: true, engine.Outreach: false}, 0},
+		{map[engine.Purpose]bool{engine.Train: false}, 1},
+	} {
+		r.Observe([]engine.Committed{{Seq: uint64(i + 1), Customer: &engine.Customer{ID: "ann", Consent: c.consent}}})
+		if got := r.gaps.erased.Load(); got != c.want {
+			t.Errorf("after consent %v the gaps were forgotten %d times, want %d", c.consent, got, c.want)
+		}
 	}
 }
