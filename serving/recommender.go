@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"runtime"
 	"sync"
@@ -63,6 +64,7 @@ type Options struct {
 	Now        func() time.Time // nil: time.Now
 	Random     func() uint64    // for recommendation ids; nil: math/rand/v2
 	Embedder   text.Embedder    // of passages and tickets; nil: none
+	Log        *slog.Logger     // of what goes wrong behind the answers; nil: none
 	Workers    int              // goroutines that make new models ready; 0: half the processors, so that answers keep theirs
 }
 
@@ -102,7 +104,7 @@ func New(log Log, ids *catalogue.IDs, o Options) *Recommender {
 	if o.Settings != nil {
 		settings = *o.Settings
 	}
-	r := &Recommender{log: log, now: o.Now, random: o.Random, record: newRecorder(), reader: newReader(o.Embedder), stale: make(chan struct{}, 1)}
+	r := &Recommender{log: log, now: o.Now, random: o.Random, record: newRecorder(), reader: newReader(o.Embedder, o.Log), stale: make(chan struct{}, 1)}
 	r.makers = cmp.Or(o.Workers, max(1, runtime.GOMAXPROCS(0)/2))
 	if r.now == nil {
 		r.now = time.Now

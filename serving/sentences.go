@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"log/slog"
 	"maps"
 	"math"
 	"slices"
@@ -41,6 +42,7 @@ type reader struct {
 	embedder text.Embedder // nil for none
 	kept     string        // name of what is kept: the embedder's, and its size
 	wake     chan struct{}
+	say      *slog.Logger
 
 	one   sync.Mutex      // guards reading: one batch at a time
 	left  *roaring.Bitmap // fixes whose passages are not read; guarded by Recommender.mu
@@ -48,8 +50,11 @@ type reader struct {
 	swept bool            // what no fix has any more is dropped; guarded by one
 }
 
-func newReader(e text.Embedder) *reader {
-	r := &reader{embedder: e, wake: make(chan struct{}, 1), left: roaring.New()}
+func newReader(e text.Embedder, say *slog.Logger) *reader {
+	if say == nil {
+		say = slog.New(slog.DiscardHandler)
+	}
+	r := &reader{embedder: e, wake: make(chan struct{}, 1), say: say, left: roaring.New()}
 	if e != nil {
 		r.kept = fmt.Sprintf("%s %d", e.Name(), e.Dims())
 	}
@@ -102,6 +107,7 @@ func (r *Recommender) readUntil(ctx context.Context) error {
 	if r.reader.embedder == nil {
 		return nil
 	}
+	failing := false // and that was said
 	for {
 		read, err := r.readSome(ctx, readFixes)
 		if err == nil && read == 0 {
@@ -112,8 +118,12 @@ func (r *Recommender) readUntil(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil:
+			if !failing {
+				r.reader.say.Warn("vectors of fixes are not made; it is tried again until they are", "fixes", r.reader.count.Load(), "why", err)
+			}
 			later = time.After(readAgain)
-		case read > 0:
+		}
+		if failing = err != nil; !failing && read > 0 {
 			continue
 		}
 		select {
@@ -182,7 +192,7 @@ func (d *reader) texts(it *engine.Item) []string {
 }
 
 // vectors returns the vectors of the passages of some fixes: those that are kept, and new ones,
-// which are kept from then on.
+// which are kept from then on. Passages that the embedder refuses have none; that is said.
 func (d *reader) vectors(ctx context.Context, log Log, items *catalogue.Snapshot, fixes []uint32) (map[engine.ItemNum][][]float32, error) {
 	out := make(map[engine.ItemNum][][]float32, len(fixes))
 	type place struct {
@@ -211,15 +221,20 @@ func (d *reader) vectors(ctx context.Context, log Log, items *catalogue.Snapshot
 			fresh, asked[p.hash] = append(fresh, p), true
 		}
 	}
+	refusals, first := 0, slog.Attr{}
 	for some := range slices.Chunk(fresh, readTexts) {
 		texts := make([]string, len(some))
 		for i, p := range some {
 			texts[i] = p.text
 		}
-		got, err := d.embedder.Embed(ctx, texts)
+		got, refused, err := text.EmbedTaken(ctx, d.embedder, texts)
 		if err != nil {
 			return nil, fmt.Errorf("make vectors of passages: %w", err)
 		}
+		if len(refused) > 0 && refusals == 0 {
+			first = slog.Group("first", "fix", items.Item(some[refused[0].Text].fix).ID, "why", refused[0].Why)
+		}
+		refusals += len(refused)
 		packed := make(map[engine.Hash16][]byte, len(some))
 		for i, v := range got {
 			if len(v) == d.embedder.Dims() {
@@ -230,6 +245,9 @@ func (d *reader) vectors(ctx context.Context, log Log, items *catalogue.Snapshot
 			return nil, err
 		}
 		maps.Copy(kept, packed)
+	}
+	if refusals > 0 {
+		d.say.Warn("the embedder refuses passages; their fixes are found without them", "passages", refusals, first)
 	}
 	for _, p := range all {
 		if v := unpack(kept[p.hash], d.embedder.Dims()); v != nil {

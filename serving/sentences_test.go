@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/solution"
+	"github.com/rapportengine/rapport/engine/text"
 	"github.com/rapportengine/rapport/serving"
 	"github.com/rapportengine/rapport/store"
 )
@@ -24,6 +26,7 @@ type synonyms struct {
 	mu    sync.Mutex // guards all below
 	asked []string
 	fails error
+	long  string // texts that hold it are refused
 }
 
 var meanings = [][]string{{"lamp", "light", "gloomy"}, {"mug", "cup", "beaker"}, {"parcel", "box", "delivery"}}
@@ -37,6 +40,11 @@ func (s *synonyms) Embed(ctx context.Context, texts []string) ([][]float32, erro
 	defer s.mu.Unlock()
 	if s.fails != nil {
 		return nil, s.fails
+	}
+	for _, t := range texts {
+		if s.long != "" && strings.Contains(t, s.long) {
+			return nil, fmt.Errorf("%w: 512 tokens", text.ErrRefused)
+		}
 	}
 	s.asked = append(s.asked, texts...)
 	out := make([][]float32, len(texts))
@@ -195,6 +203,60 @@ func TestSentences(t *testing.T) {
 	}
 	stop()
 	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// lines tells each line of a log.
+type lines chan string
+
+func (l lines) Write(p []byte) (int, error) {
+	l <- string(p)
+	return len(p), nil
+}
+
+// TestARefusedPassage: what the embedder refuses keeps nothing else from having its vectors, and
+// is said once; so is an embedder that fails.
+func TestARefusedPassage(t *testing.T) {
+	e, said := &synonyms{name: "synonyms", long: "essay"}, make(lines, 9)
+	s, err := store.Open("", store.Options{InMemory: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &house{t, s, serving.New(s, s.IDs(), serving.Options{Embedder: e, Log: slog.New(slog.NewTextHandler(said, nil))})}
+	s.Start(t.Context(), h.Observe)
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	long := engine.Item{ID: "long", Kind: engine.Solution, Title: "essay on the parcel", Language: "en"}
+	h.write(engine.PutItem{Item: long}, fix("bulb", "Change the lamp"), fix("glue", "Glue the mug"))
+	if left, err := h.ReadSentences(t.Context(), 100); left != 0 || err != nil || len(said) != 1 {
+		t.Fatalf("%d are left (%v), and %d lines said", left, err, len(said))
+	}
+	if line := <-said; !strings.Contains(line, "passages=1 first.fix=long") || !strings.Contains(line, "512 tokens") {
+		t.Errorf("it says %s", line)
+	}
+	for words, want := range map[string]string{"my beaker": "[glue]", "gloomy": "[bulb]", "my delivery": "[]"} {
+		a, err := h.Suggest(t.Context(), &engine.SuggestRequest{Text: words, Language: "en"})
+		if err != nil || fmt.Sprint(idsOf(a.Answer)) != want || len(a.Degraded) > 0 {
+			t.Errorf("%q finds %v without %v (%v), want %s", words, idsOf(a.Answer), a.Degraded, err, want)
+		}
+	}
+	if a, err := h.Suggest(t.Context(), &engine.SuggestRequest{Text: "an essay", Language: "en"}); err != nil || !slices.Equal(a.Degraded, []string{"vectors_unavailable"}) {
+		t.Errorf("a ticket that is refused lacks %v (%v)", a.Degraded, err)
+	}
+	e.fails = errors.New("no network")
+	h.write(fix("lens", "Clean the light"))
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- h.Run(ctx) }()
+	if line := <-said; !strings.Contains(line, "fixes=1") || !strings.Contains(line, "no network") {
+		t.Errorf("it says %s", line)
+	}
+	stop()
+	if err := <-ended; err != nil && !errors.Is(err, e.fails) {
 		t.Error(err)
 	}
 }

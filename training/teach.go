@@ -3,6 +3,7 @@ package training
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -33,13 +34,14 @@ type Taught struct {
 
 // sensing is where a training gets vectors from.
 type sensing struct {
-	embedder  text.Embedder                                      // nil for none
-	sentences func(context.Context) (*solution.Sentences, error) // of the fixes
-	serves    *solution.Knowledge                                // whose tickets have vectors; nil for none
+	embedder  text.Embedder                             // nil for none
+	sentences func(context.Context) *solution.Sentences // of the fixes
+	serves    *solution.Knowledge                       // whose tickets have vectors; nil for none
+	log       *slog.Logger
 }
 
 // tickets returns questions as tickets of the shop, with vectors where an encoder has them. One
-// that fails leaves them without.
+// that fails leaves them all without; of texts that it refuses, those alone.
 func (s *sensing) tickets(ctx context.Context, shop *desk.Shop, questions []record.Question) ([]desk.Ticket, error) {
 	if s.embedder == nil {
 		return shop.Tickets(ctx, questions)
@@ -49,21 +51,28 @@ func (s *sensing) tickets(ctx context.Context, shop *desk.Shop, questions []reco
 	if s.serves != nil && s.serves.Encoder == s.embedder.Name() {
 		sensed.Known = s.serves.Vectors()
 	}
-	var err error
 	if s.sentences != nil {
-		sensed.Sentences, err = s.sentences(ctx)
+		sensed.Sentences = s.sentences(ctx)
 	}
-	if err == nil {
-		var out []desk.Ticket
-		if out, err = sensed.Tickets(ctx, questions); err == nil {
-			*shop = sensed
-			return out, nil
+	out, err := sensed.Tickets(ctx, questions)
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		s.log.Warn("the embedder fails; tickets teach without vectors", "tickets", len(questions), "why", err)
+		return shop.Tickets(ctx, questions)
+	}
+	refused := 0
+	for i := range out {
+		if out[i].Vector == nil && text.Covers(s.embedder, out[i].Language, out[i].Text) {
+			refused++
 		}
 	}
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
+	if refused > 0 {
+		s.log.Warn("the embedder has no vectors of some tickets; they teach by their words", "tickets", refused)
 	}
-	return shop.Tickets(ctx, questions)
+	*shop = sensed
+	return out, nil
 }
 
 // teach returns what the tickets teach a desk with this world; nil where they say nothing, or

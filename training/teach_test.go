@@ -2,14 +2,20 @@ package training_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/recommend"
+	"github.com/rapportengine/rapport/engine/solution"
+	"github.com/rapportengine/rapport/engine/text"
 	"github.com/rapportengine/rapport/store"
 	"github.com/rapportengine/rapport/training"
 	"github.com/rapportengine/rapport/training/desk"
@@ -86,6 +92,67 @@ func TestTicketsTeach(t *testing.T) {
 	}
 	if _, _, three := learnt(t, s, 3); !bytes.Equal(one, three) {
 		t.Error("three workers learnt something else than one")
+	}
+}
+
+// themes is an embedder that knows what helpdesk's words are about, and refuses one text.
+type themes struct {
+	refuses string
+	fails   error
+}
+
+func (*themes) Name() string { return "themes" }
+func (*themes) Dims() int    { return 4 }
+
+func (e *themes) Embed(_ context.Context, texts []string) ([][]float32, error) {
+	out := make([][]float32, len(texts))
+	for i, s := range texts {
+		switch {
+		case e.fails != nil:
+			return nil, e.fails
+		case e.refuses != "" && strings.Contains(s, e.refuses):
+			return nil, fmt.Errorf("%w: 512 tokens", text.ErrRefused)
+		}
+		out[i] = make([]float32, 4)
+		at := 3
+		for m, words := range []string{"gloomy unlit dim", "whereabouts overdue late", "lockedout forgot signin"} {
+			if slices.ContainsFunc(strings.Fields(words), func(w string) bool { return strings.Contains(s, w) }) {
+				at = m
+			}
+		}
+		out[i][at] = 1
+	}
+	return out, nil
+}
+
+// TestATicketThatIsRefusedTeachesByItsWords: the others have their vectors, and it is said how
+// many have none; where the embedder fails, none has, and that is said.
+func TestATicketThatIsRefusedTeachesByItsWords(t *testing.T) {
+	s := helpdesk(t, 60, 0)
+	write(t, s, engine.PutTicket{Ticket: asked("long", "c0", start.AddDate(0, 2, 0), "qwertzuiop", engine.Tried{Item: fixID(0), Outcome: "solved"})})
+	for _, c := range []struct {
+		e             *themes
+		encoder, says string
+	}{
+		{&themes{}, "themes", ""},
+		{&themes{refuses: "qwertzuiop"}, "themes", "tickets=1"},
+		{&themes{fails: errors.New("no network")}, "", "no network"},
+	} {
+		var said bytes.Buffer
+		tr := training.New(s, func(*recommend.Models) {}, training.Options{
+			Search: small(), Seed: 1, Workers: 1, Embedder: c.e, Log: slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelWarn})),
+			SentencesNow: func(context.Context) *solution.Sentences { return nil },
+		})
+		report, err := tr.Now(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := report.Desk; d == nil || d.Tickets != 61 || d.Encoder != c.encoder {
+			t.Errorf("%+v taught %+v, want 61 tickets with vectors of %q", c.e, d, c.encoder)
+		}
+		if (said.Len() > 0) != (c.says != "") || !strings.Contains(said.String(), c.says) {
+			t.Errorf("%+v: said %q, want %q", c.e, said.String(), c.says)
+		}
 	}
 }
 

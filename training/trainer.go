@@ -52,10 +52,10 @@ type Options struct {
 	ScenariosNow func() []engine.Scenario
 	Search       *Search // nil: DefaultSearch
 	// Embedder makes the vectors of tickets, nil for none. SentencesNow is asked at each
-	// training for those of the fixes' passages, by the same one, as far as they can be waited
-	// for.
+	// training for those of the fixes' passages, by the same one, as far as they are there or
+	// can be waited for.
 	Embedder     text.Embedder
-	SentencesNow func(ctx context.Context) (*solution.Sentences, error)
+	SentencesNow func(ctx context.Context) *solution.Sentences
 	Seed         uint64
 	// Aside runs a training of the loop, nil for as it is: for who wants it on a thread of
 	// its own.
@@ -329,7 +329,7 @@ func (t *Trainer) train(ctx context.Context, progress func(string, float64)) (*R
 		Selector: Selector{Search: search, Place: snap.Place(snap.Types()), Fitter: &Fitter{Workers: t.o.Workers, Seed: t.o.Seed, Step: step}},
 		snap:     snap, target: snap.wished(), places: t.o.ScenariosNow(), report: report,
 	}
-	r.sensing = sensing{embedder: t.o.Embedder, sentences: t.o.SentencesNow}
+	r.sensing = sensing{embedder: t.o.Embedder, sentences: t.o.SentencesNow, log: t.o.Log}
 	t.mu.Lock()
 	if t.serve != nil {
 		r.sensing.serves = t.serve.Desk

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -18,6 +19,7 @@ type remoteEmbedder struct {
 	*httptest.Server
 	mu    sync.Mutex // guards all below
 	down  bool
+	moved string // the model that answers, "" for the one that is asked for
 	asked []string
 }
 
@@ -32,7 +34,7 @@ func newRemoteEmbedder(t *testing.T) *remoteEmbedder {
 			t.Errorf("asked %+v (%v) with %q", q, err, req.Header)
 		}
 		r.mu.Lock()
-		down := r.down
+		down, model := r.down, cmp.Or(r.moved, q.Model)
 		r.asked = append(r.asked, q.Input...)
 		r.mu.Unlock()
 		if down {
@@ -47,7 +49,7 @@ func newRemoteEmbedder(t *testing.T) *remoteEmbedder {
 			}
 			data = append(data, fmt.Sprintf(`{"index": %d, "embedding": %s}`, i, v))
 		}
-		fmt.Fprintf(w, `{"model": %q, "data": [%s]}`, q.Model, strings.Join(data, ","))
+		fmt.Fprintf(w, `{"model": %q, "data": [%s]}`, model, strings.Join(data, ","))
 	}))
 	t.Cleanup(r.Close)
 	return r
@@ -56,6 +58,13 @@ func newRemoteEmbedder(t *testing.T) *remoteEmbedder {
 func (r *remoteEmbedder) set(down bool) {
 	r.mu.Lock()
 	r.down = down
+	r.mu.Unlock()
+}
+
+// move has another model answer.
+func (r *remoteEmbedder) move(model string) {
+	r.mu.Lock()
+	r.moved = model
 	r.mu.Unlock()
 }
 
@@ -117,5 +126,24 @@ func TestAServiceMakesVectors(t *testing.T) {
 		t.Error("vectors of one model were taken for another's")
 	}
 	other.end(t)
+
+	// The name comes to mean another model while nothing runs: what is kept is not compared with
+	// its vectors, and the start after the one that found out makes all anew.
+	far.move("two, newer")
+	moved := serve("two")
+	if a := moved.suggest(t, ask); !slices.Contains(a.Degraded, "vectors_unavailable") {
+		t.Errorf("vectors of two models were compared: %+v", a)
+	}
+	moved.end(t)
+	known = len(far.texts())
+	newer := serve("two")
+	eventually(t, "the newer model has made its own", func() bool {
+		a := newer.suggest(t, ask)
+		return len(a.Degraded) == 0 && len(a.Items) > 0 && a.Items[0].Item == "seal"
+	})
+	if !slices.ContainsFunc(far.texts()[known:], func(s string) bool { return strings.Contains(s, "Seal") }) {
+		t.Error("what the older model made serves on")
+	}
+	newer.end(t)
 	rapport(t, "suggest", "--dir", dir, "--embedder-url", "nowhere", "x").want(t, exitUsage, "--embedder-url", "a URL such as")
 }

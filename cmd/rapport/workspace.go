@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rapportengine/rapport/cmd/rapport/embedder"
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/recommend"
@@ -78,7 +79,12 @@ func open(ctx context.Context, o openOptions) (_ *workspace, err error) {
 	if encoder == nil {
 		encoder = sentence.New(max(1, runtime.GOMAXPROCS(0)/2)) // answers keep the other half
 	}
-	w := &workspace{dir: o.dir, embedder: encoder, store: s, log: o.log, recommender: serving.New(s, s.IDs(), serving.Options{Settings: &settings, Embedder: encoder})}
+	if remote, is := encoder.(*embedder.Embedder); is { // before anybody asks for its name
+		if err := remote.Remember(ctx, s); err != nil {
+			return nil, fmt.Errorf("open %s: %w", o.dir, err)
+		}
+	}
+	w := &workspace{dir: o.dir, embedder: encoder, store: s, log: o.log, recommender: serving.New(s, s.IDs(), serving.Options{Settings: &settings, Embedder: encoder, Log: o.log})}
 	o.trainer.Embedder, o.trainer.SentencesNow = encoder, w.sentences
 	o.trainer.SettingsNow, o.trainer.ScenariosNow = w.recommender.Settings, w.recommender.Scenarios
 	w.trainer = training.New(s, w.recommender.Swap, o.trainer)
@@ -99,12 +105,13 @@ func open(ctx context.Context, o openOptions) (_ *workspace, err error) {
 // minute or two of one core. Of the others it learns nothing by what their sentences mean.
 const fixesAwaited = 4_096
 
-// sentences returns the vectors of the fixes' passages, after those that can be waited for.
-func (w *workspace) sentences(ctx context.Context) (*solution.Sentences, error) {
-	if _, err := w.recommender.ReadSentences(ctx, fixesAwaited); err != nil {
-		return nil, err
+// sentences returns the vectors of the fixes' passages, after those that can be waited for:
+// where they cannot be made, those that are there.
+func (w *workspace) sentences(ctx context.Context) *solution.Sentences {
+	if left, err := w.recommender.ReadSentences(ctx, fixesAwaited); err != nil && ctx.Err() == nil {
+		w.log.Warn("not all vectors of fixes are made; the training goes without the others", "fixes", left, "why", err)
 	}
-	return w.recommender.World().Sentences, nil
+	return w.recommender.World().Sentences
 }
 
 // exists refuses a directory that is not there: for a command that only reads, an empty

@@ -102,7 +102,7 @@ func NewShop(ctx context.Context, solutions []engine.Item, events []engine.Inter
 // embedded is how many texts are encoded at once: between two looks at ctx.
 const embedded = 256
 
-// embed returns the vectors of texts, nil for those the model was not made for.
+// embed returns the vectors of texts, nil for those the model was not made for or refuses.
 func (s *Shop) embed(ctx context.Context, texts, languages []string) ([][]float32, error) {
 	out := make([][]float32, len(texts))
 	var asked []string
@@ -117,7 +117,7 @@ func (s *Shop) embed(ctx context.Context, texts, languages []string) ([][]float3
 	}
 	for len(asked) > 0 {
 		n := min(len(asked), embedded)
-		got, err := s.Embedder.Embed(ctx, asked[:n])
+		got, _, err := text.EmbedTaken(ctx, s.Embedder, asked[:n])
 		if err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ package embedder
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -54,13 +56,30 @@ var ErrResting = errors.New("the embedder failed several times in a row and rest
 
 // Embedder is a text.Embedder over HTTP. It is safe for concurrent use.
 type Embedder struct {
-	o    Options
-	http *http.Client
+	o      Options
+	http   *http.Client
+	url    string // without its query, which may hold a key, for errors
+	name   string
+	memory Memory // nil for none
 
 	mu      sync.Mutex // guards all below
-	answers string     // the model that the first answer named
+	answers string     // the model that answers named when the process began, else the first
+	known   answering  // what memory has
 	failed  int        // requests in a row
 	rests   time.Time  // until then
+}
+
+// Memory keeps small values across restarts. The error of State wraps engine.ErrNotFound where
+// nothing is kept under a name.
+type Memory interface {
+	State(ctx context.Context, name string) ([]byte, error)
+	PutState(ctx context.Context, name string, value []byte) error
+}
+
+// answering is which models have answered as the one that is asked for, which may be an alias.
+type answering struct {
+	First string `json:"first"` // its vectors bear the name that is asked for alone
+	Now   string `json:"now"`   // the one that answered last
 }
 
 var _ text.Embedder = (*Embedder)(nil)
@@ -68,9 +87,10 @@ var _ text.Embedder = (*Embedder)(nil)
 // New returns an embedder; nothing is asked yet. The error says which option would be right.
 func New(o Options) (*Embedder, error) {
 	u, err := url.Parse(o.URL)
+	plain, _, _ := strings.Cut(o.URL, "?")
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-		return nil, fmt.Errorf("a URL such as https://api.openai.com/v1/embeddings is wanted, got %q", o.URL)
+		return nil, fmt.Errorf("a URL such as https://api.openai.com/v1/embeddings is wanted, got %q", plain)
 	case u.User != nil:
 		return nil, errors.New("the key does not belong into the URL, which is logged")
 	case o.Model == "":
@@ -84,11 +104,35 @@ func New(o Options) (*Embedder, error) {
 	if o.Wait == nil {
 		o.Wait = wait
 	}
-	return &Embedder{o: o, http: &http.Client{
+	return &Embedder{o: o, url: plain, name: fmt.Sprintf("http %s %d", o.Model, o.Dims), http: &http.Client{
 		// The key is for the service that was named, and for no other.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}, nil
 }
+
+// Remember has the embedder keep in m which model answers, and hold to the one that m has: an
+// alias may come to mean another model between two processes. It is called once, before Name
+// and Embed.
+func (e *Embedder) Remember(ctx context.Context, m Memory) error {
+	kept, err := m.State(ctx, e.stateName())
+	if errors.Is(err, engine.ErrNotFound) {
+		e.memory = m
+		return nil
+	}
+	if err == nil {
+		err = json.Unmarshal(kept, &e.known)
+	}
+	if err != nil {
+		return fmt.Errorf("read which model has answered as %s: %w", e.o.Model, err)
+	}
+	e.memory, e.answers = m, e.known.Now
+	if e.known.Now != e.known.First {
+		e.name += " " + e.known.Now
+	}
+	return nil
+}
+
+func (e *Embedder) stateName() string { return fmt.Sprintf("embedder http %s %d", e.o.Model, e.o.Dims) }
 
 func wait(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
@@ -101,8 +145,9 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Name implements text.Embedder: the model's name and the length of its vectors.
-func (e *Embedder) Name() string { return fmt.Sprintf("http %s %d", e.o.Model, e.o.Dims) }
+// Name implements text.Embedder: the model's name and the length of its vectors, and where
+// another model answers than the first that did, that one's.
+func (e *Embedder) Name() string { return e.name }
 
 // Dims implements text.Embedder.
 func (e *Embedder) Dims() int { return e.o.Dims }
@@ -129,7 +174,7 @@ func (e *Embedder) Embed(ctx context.Context, texts []string) ([][]float32, erro
 		to := min(from+batch, len(asked))
 		got, err := e.several(ctx, asked[from:to])
 		if err != nil {
-			return nil, fmt.Errorf("vectors of %d texts by %s: %w", to-from, e.o.URL, err)
+			return nil, fmt.Errorf("vectors of %d texts by %s: %w", to-from, e.url, err)
 		}
 		for i, v := range got {
 			out[at[from+i]] = v
@@ -184,9 +229,10 @@ func (e *Embedder) awake() error {
 	return nil
 }
 
-// noted counts requests that failed in a row; one that nobody waited for says nothing.
+// noted counts requests that failed in a row; one that nobody waited for says nothing, nor does
+// one whose texts were at fault.
 func (e *Embedder) noted(err error) {
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, text.ErrRefused) {
 		return
 	}
 	e.mu.Lock()
@@ -244,28 +290,36 @@ func (e *Embedder) once(ctx context.Context, texts []string) ([][]float32, error
 	}
 	resp, err := e.http.Do(req)
 	if err != nil {
+		if at, is := errors.AsType[*url.Error](err); is {
+			err = at.Err // it names the whole URL
+		}
 		return nil, &later{err: err}
 	}
 	defer resp.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	said, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	switch {
 	case err != nil:
 		return nil, &later{err: err}
 	case resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode >= 500:
-		return nil, &later{err: refused(resp, text), after: retryAfter(resp)}
+		return nil, &later{err: refused(resp, said), after: retryAfter(resp)}
+	case slices.Contains(textRefused, resp.StatusCode):
+		return nil, fmt.Errorf("%w: %w", text.ErrRefused, refused(resp, said))
 	case resp.StatusCode != http.StatusOK:
-		return nil, refused(resp, text)
+		return nil, refused(resp, said)
 	}
 	var a answer
-	if err := json.Unmarshal(text, &a); err != nil {
+	if err := json.Unmarshal(said, &a); err != nil {
 		return nil, fmt.Errorf("an answer in OpenAI's form is wanted: %w", err)
 	}
-	return e.vectors(&a, len(texts))
+	return e.vectors(ctx, &a, len(texts))
 }
 
+// textRefused is what services answer where they do not take the texts as they are.
+var textRefused = []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity}
+
 // refused says what the service said, as far as people read it.
-func refused(resp *http.Response, text []byte) error {
-	return fmt.Errorf("the service answers %s: %.200s", resp.Status, bytes.ToValidUTF8(bytes.TrimSpace(text), []byte("?")))
+func refused(resp *http.Response, said []byte) error {
+	return fmt.Errorf("the service answers %s: %.200s", resp.Status, bytes.ToValidUTF8(bytes.TrimSpace(said), []byte("?")))
 }
 
 func retryAfter(resp *http.Response) time.Duration {
@@ -277,8 +331,8 @@ func retryAfter(resp *http.Response) time.Duration {
 }
 
 // vectors checks an answer and returns its vectors, of unit length, in the order of the texts.
-func (e *Embedder) vectors(a *answer, texts int) ([][]float32, error) {
-	if err := e.same(a.Model); err != nil {
+func (e *Embedder) vectors(ctx context.Context, a *answer, texts int) ([][]float32, error) {
+	if err := e.same(ctx, a.Model); err != nil {
 		return nil, err
 	}
 	if len(a.Data) != texts {
@@ -297,18 +351,38 @@ func (e *Embedder) vectors(a *answer, texts int) ([][]float32, error) {
 	return out, nil
 }
 
-// same refuses vectors of another model than those before: they cannot be compared. A service
-// that does not name its model is believed.
-func (e *Embedder) same(model string) error {
+// same refuses vectors of another model than those before: they cannot be compared. The next
+// process goes over to it, under a name of its own. A service that does not name its model is
+// believed.
+func (e *Embedder) same(ctx context.Context, model string) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	switch {
-	case model == "" || model == e.answers:
-	case e.answers == "":
-		e.answers = model
-	default:
-		return fmt.Errorf("the service answered as the model %s and now answers as %s, whose vectors cannot be compared with those; restart to go over to it, under another name", e.answers, model)
+	if model == "" {
+		return nil
 	}
+	err := e.keep(ctx, answering{cmp.Or(e.known.First, e.answers, model), model})
+	switch {
+	case e.answers == "" && err == nil:
+		e.answers = model
+	case e.answers != "" && e.answers != model:
+		return errors.Join(fmt.Errorf("the service answered as the model %s and now answers as %s, whose vectors cannot be compared with those; restart to go over to it: all vectors are then made anew", e.answers, model), err)
+	}
+	return err
+}
+
+// keep has memory know which models have answered. The caller holds mu.
+func (e *Embedder) keep(ctx context.Context, known answering) error {
+	if e.memory == nil || known == e.known {
+		return nil
+	}
+	value, err := json.Marshal(known)
+	if err == nil {
+		err = e.memory.PutState(ctx, e.stateName(), value)
+	}
+	if err != nil {
+		return fmt.Errorf("keep which model answers as %s: %w", e.o.Model, err)
+	}
+	e.known = known
 	return nil
 }
 

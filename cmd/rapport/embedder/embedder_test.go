@@ -14,6 +14,9 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/text"
 )
 
 const dims = 4
@@ -238,6 +241,124 @@ func TestAnotherModelIsRefused(t *testing.T) {
 	s.mu.Unlock()
 	if got, err := e.Embed(t.Context(), []string{"a"}); err == nil || !strings.Contains(err.Error(), "small and now answers as large") {
 		t.Errorf("another model: %v, %v", got, err)
+	}
+}
+
+// memory keeps values as a store does.
+type memory map[string][]byte
+
+func (m memory) State(_ context.Context, name string) ([]byte, error) {
+	if v, ok := m[name]; ok {
+		return v, nil
+	}
+	return nil, engine.ErrNotFound
+}
+
+func (m memory) PutState(_ context.Context, name string, value []byte) error {
+	m[name] = value
+	return nil
+}
+
+// A model that an alias came to mean while nothing ran is refused, and the next process goes
+// over to it under another name; back at the first model, its name is the first one, too.
+func TestAnotherModelIsRefusedAfterARestart(t *testing.T) {
+	s, m := serve(t, nil), memory{}
+	for i, c := range []struct{ answers, name, refused string }{
+		{"", "http small 4", ""}, // it does not say
+		{"small-1", "http small 4", ""},
+		{"small-1", "http small 4", ""},
+		{"small-2", "http small 4", "small-1 and now answers as small-2"},
+		{"small-2", "http small 4 small-2", ""},
+		{"small-3", "http small 4 small-2", "small-2 and now answers as small-3"},
+		{"small-2", "http small 4 small-3", "small-3 and now answers as small-2"},
+		{"small-1", "http small 4 small-2", "small-2 and now answers as small-1"},
+		{"small-1", "http small 4", ""},
+	} {
+		s.mu.Lock()
+		s.model = c.answers
+		s.mu.Unlock()
+		e, _, _ := of(t, s)
+		if err := e.Remember(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+		_, err := e.Embed(t.Context(), []string{"a"})
+		if e.Name() != c.name || (err != nil) != (c.refused != "") || err != nil && !strings.Contains(err.Error(), c.refused) {
+			t.Errorf("process %d, answered by %q, is called %q (%v); want %q, refused %q", i+1, c.answers, e.Name(), err, c.name, c.refused)
+		}
+	}
+	// One answer of another model in between leaves the next process with this one.
+	e, _, _ := of(t, s)
+	if err := e.Remember(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	for _, model := range []string{"small-1", "small-2", "small-1"} {
+		s.mu.Lock()
+		s.model = model
+		s.mu.Unlock()
+		if _, err := e.Embed(t.Context(), []string{"a"}); (err != nil) != (model == "small-2") {
+			t.Errorf("answered by %s: %v", model, err)
+		}
+	}
+	next, _, _ := of(t, s)
+	if err := next.Remember(t.Context(), m); err != nil || next.Name() != "http small 4" {
+		t.Errorf("the next process is called %q (%v)", next.Name(), err)
+	}
+	m["embedder http small 4"] = []byte("?")
+	if err := next.Remember(t.Context(), m); err == nil {
+		t.Error("a damaged memory is believed")
+	}
+}
+
+// A text that is refused says nothing of the service: the others are asked, and it does not rest.
+func TestARefusedTextIsLeftOut(t *testing.T) {
+	for _, code := range []int{400, 413, 422} {
+		s := serve(t, nil)
+		s.fail = func(n int, w http.ResponseWriter, _ *http.Request) bool {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			long := slices.ContainsFunc(s.asked[n-1], func(t string) bool { return strings.HasPrefix(t, "long") })
+			if long {
+				http.Error(w, "512 tokens", code)
+			}
+			return long
+		}
+		e, waited, _ := of(t, s)
+		texts := []string{"long 1", "a", "long 2", "long 3", "b", "long 4", "long 5"}
+		got, refused, err := text.EmbedTaken(t.Context(), e, texts)
+		if err != nil || len(refused) != 5 || len(*waited) > 0 {
+			t.Fatalf("%d: %v are refused after %v (%v)", code, refused, *waited, err)
+		}
+		for i, v := range got {
+			if (v == nil) != strings.HasPrefix(texts[i], "long") {
+				t.Errorf("%d: %q has the vector %v", code, texts[i], v)
+			}
+		}
+		if why := refused[0].Why.Error(); !strings.Contains(why, "512 tokens") {
+			t.Errorf("%d: refused with %s", code, why)
+		}
+	}
+}
+
+// A key in the URL's query is told to the service alone.
+func TestErrorsLeaveOutTheQuery(t *testing.T) {
+	s := serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) bool {
+		http.Error(w, "no", http.StatusUnauthorized)
+		return true
+	})
+	e, _, _ := of(t, s)
+	for range 2 { // the second time nobody answers
+		hidden, err := New(Options{URL: s.URL + "/v1?key=hidden", Model: "small", Dims: dims, Key: "secret", Wait: e.o.Wait})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := hidden.Embed(t.Context(), []string{"a"}); err == nil || strings.Contains(err.Error(), "hidden") || !strings.Contains(err.Error(), s.URL+"/v1:") {
+			t.Errorf("failed with %v", err)
+		}
+		hidden.Close()
+		s.Close()
+	}
+	if _, err := New(Options{URL: "localhost?key=hidden"}); err == nil || strings.Contains(err.Error(), "hidden") {
+		t.Errorf("a URL without a scheme: %v", err)
 	}
 }
 
