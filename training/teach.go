@@ -75,6 +75,10 @@ func (s *sensing) tickets(ctx context.Context, shop *desk.Shop, questions []reco
 	return out, nil
 }
 
+// teachLeast is from how many tickets on a desk learns: of a handful each new ticket looks most
+// like one of them, whatever it says, and would be answered with what ended that.
+const teachLeast = 20
+
 // teach returns what the tickets teach a desk with this world; nil where they say nothing, or
 // where what they say makes it worse.
 func (r *run) teach(ctx context.Context, w *recommend.World) (*solution.Knowledge, error) {
@@ -126,6 +130,10 @@ func (r *run) teach(ctx context.Context, w *recommend.World) (*solution.Knowledg
 	}
 	r.report.Desk = taught
 	defer func() { taught.Seconds = time.Since(start).Seconds() }()
+	if taught.Tickets < teachLeast {
+		taught.Refused = fmt.Sprintf("too few tickets say what ended them: %d, and %d are needed", taught.Tickets, teachLeast)
+		return nil, nil
+	}
 	if taught.Proof, err = shop.Prove(ctx, tickets, o); err != nil {
 		return nil, fmt.Errorf("measure what tickets teach: %w", err)
 	}
