@@ -40,6 +40,7 @@ const (
 
 var (
 	errNotForPages  = newProblem(http.StatusForbidden, codeForbidden, "the publishable key posts events and reads lists, and no more; this needs the API key, on your server")
+	errTicketsAside = newProblem(http.StatusForbidden, codeForbidden, "what becomes of a ticket needs the API key, on your server: events with a ticket_id change tickets, whoever's they are")
 	errNoSecret     = newProblem(http.StatusForbidden, codeForbidden, "this server has no secret to check customer tokens by: set RAPPORT_TOKEN_SECRET, or leave the customer out")
 	errTokenMissing = newProblem(http.StatusUnauthorized, codeTokenMissing, "with the publishable key, what concerns a customer needs the customer_token that your server made for them")
 	errTokenInvalid = newProblem(http.StatusUnauthorized, codeTokenInvalid, "the customer_token is not one for this customer: EXPIRY.HMAC is wanted, of EXPIRY.CUSTOMER_ID, in seconds since 1970 and hexadecimal SHA-256")
@@ -272,6 +273,9 @@ func (s *Server) mayTell(c *gin.Context, b *batch) error {
 	}
 	for _, command := range b.commands {
 		for _, line := range command.(engine.RecordEvent).Lines {
+			if line.TicketID != "" {
+				return errTicketsAside
+			}
 			if line.Customer == "" {
 				continue
 			}

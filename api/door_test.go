@@ -93,6 +93,19 @@ func TestVisit(t *testing.T) {
 	h.call("POST", "/v1/items", `{"item_id": "x"}`, beacon).refused(415, "unsupported_media_type")
 }
 
+// What becomes of a ticket no page says, whoever's it is, and whatever else is in the body.
+func TestVisitorsLeaveTicketsAlone(t *testing.T) {
+	h := stocked(t, withDoor)
+	h.call("PUT", "/v1/tickets/t-1", fields{"subject": "dark", "customer_id": "ann", "state": "open"}).want(200)
+	for _, kind := range []string{"solved", "reopened", "escalated", "csat", "solution_used", "view"} {
+		body := `[{"type":"view","session_id":"s-9","item_id":"lamp-0"},{"type":"` + kind + `","session_id":"s-9","item_id":"lamp-0","ticket_id":"t-1"}]`
+		h.page("POST", "/v1/events?key="+publishable, body, http.Header{"Content-Type": {"text/plain"}}).refused(403, "forbidden")
+	}
+	if got := h.call("GET", "/v1/tickets/t-1", nil).want(200); !strings.Contains(string(got.body), `"open"`) {
+		t.Errorf("the ticket is %s, want it open", got.body)
+	}
+}
+
 // What agents alone may see, what is hidden and what is not published yet, no page is shown.
 func TestVisitorsSeeThePublic(t *testing.T) {
 	h := stocked(t, withDoor)

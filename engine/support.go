@@ -32,9 +32,10 @@ func DefaultSupport() Support {
 		AnswerFrom: 0.6, EscalateBelow: 0.3, EscalateAfter: 2, MoodBelow: -0.6,
 		Sensitive: map[string][]string{"en": {
 			"lawyer", "solicitor", "attorney", "legal action", "sue", "court", "police",
-			"injured", "injury", "hospital", "electric shock", "caught fire", "burned", "burnt", "allergic reaction", "choking",
+			"injured", "injury", "hospital", "electric shock", "caught fire", "on fire", "burned", "burnt", "allergic reaction", "choking",
+			"swallowed", "poisoned", "poisoning",
 			"died", "passed away", "deceased", "funeral", "suicide", "harm myself",
-			"fraud", "identity theft", "stolen card", "hacked", "data breach", "discrimination", "journalist",
+			"fraud", "identity theft", "stolen card", "hacked", "data breach", "discrimination", "journalist", "newspaper",
 		}},
 	}
 }

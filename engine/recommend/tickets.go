@@ -168,11 +168,17 @@ func (in *Input) putHelp(s *story, eligible *choice) {
 	if s.orders.collapse {
 		p.groups = make(map[string]bool)
 	}
+	before := roaring.New()
 	for _, n := range shown {
+		before.Add(uint32(n))
 		p.hold(in.World.Catalogue.Item(n))
 	}
 	for _, pin := range s.orders.arrange.Pins {
-		if n, ok := in.World.Catalogue.IDs().Num(pin.Item); ok && may.Contains(uint32(n)) {
+		n, ok := in.World.Catalogue.IDs().Num(pin.Item)
+		switch {
+		case ok && before.Contains(uint32(n)):
+			p.pinned = append(p.pinned, n)
+		case ok && may.Contains(uint32(n)):
 			p.taken[pin.Rank], p.pinned = true, append(p.pinned, n)
 			p.hold(in.World.Catalogue.Item(n))
 		}
@@ -185,12 +191,9 @@ func (in *Input) putHelp(s *story, eligible *choice) {
 			return
 		}
 		left := helpsOfTicket
-		for _, n := range shown {
-			if t.helps.Contains(uint32(n)) {
-				left, most = left-1, most-1
-			}
-		}
-		helps := roaring.And(t.helps, may)
+		// What the pages before put first is put again, without a rank, so that it counts for the
+		// ticket that it counted for there.
+		helps := roaring.And(t.helps, roaring.Or(may, before))
 		if helps.IsEmpty() {
 			continue
 		}
@@ -200,7 +203,11 @@ func (in *Input) putHelp(s *story, eligible *choice) {
 			return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Item, b.Item))
 		})
 		for _, c := range scored {
-			if left > 0 && most > 0 && p.put(c.Item, in.World.Catalogue.Item(c.Item), t) {
+			if left == 0 || most == 0 {
+				break
+			}
+			placed := before.Contains(uint32(c.Item)) && p.again(c.Item, t)
+			if placed || p.put(c.Item, in.World.Catalogue.Item(c.Item), t) {
 				left, most = left-1, most-1
 			}
 		}
@@ -221,6 +228,15 @@ func (p *helpPlaces) hold(item *engine.Item) {
 	if item != nil && item.GroupID != "" && p.groups != nil {
 		p.groups[item.GroupID] = true
 	}
+}
+
+// again notes an item that a page before has put, unless that was for another ticket or by a pin.
+func (p *helpPlaces) again(n engine.ItemNum, t *heededTicket) bool {
+	if p.heeded.put[n] != nil || slices.Contains(p.pinned, n) {
+		return false
+	}
+	p.heeded.put[n] = t
+	return true
 }
 
 // put puts an item at the next rank, unless it has one or one of its group has.
