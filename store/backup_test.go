@@ -15,6 +15,7 @@ import (
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/store"
+	"github.com/rapportengine/rapport/store/storetest"
 )
 
 // backup returns a backup's bytes.
@@ -217,7 +218,7 @@ func TestRestoreErasesAgain(t *testing.T) {
 	if err != nil || out.Erased != 1 {
 		t.Fatalf("Restore: %+v, %v; want one erasure made again", out, err)
 	}
-	if n := grep(t, dir, "Sesam"); n != 0 {
+	if n := storetest.FilesHolding(t, dir, "Sesam"); n != 0 {
 		t.Errorf("%d files of the restored store name the erased", n)
 	}
 	kept := open(t, out.Kept, store.Options{})

@@ -97,17 +97,26 @@ func (s *Store) write(ctx context.Context, fn func(*badger.Txn) error) error {
 
 // writeAnyway is write into the reserve, for what makes room.
 func (s *Store) writeAnyway(ctx context.Context, fn func(*badger.Txn) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	leave, err := s.enter()
+	done, err := s.writing(ctx)
 	if err != nil {
 		return err
 	}
-	defer leave()
-	s.dropping.RLock()
-	defer s.dropping.RUnlock()
+	defer done()
 	return writeError(s.db.Update(fn))
+}
+
+// writing keeps the store open, and whoever drops waiting, until done is called. It waits while
+// prefixes are dropped.
+func (s *Store) writing(ctx context.Context) (done func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	leave, err := s.enter()
+	if err != nil {
+		return nil, err
+	}
+	s.dropping.RLock()
+	return func() { s.dropping.RUnlock(); leave() }, nil
 }
 
 // inBatches calls fn for 0 to n-1 in transactions of trimBatch each.

@@ -5,15 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/store"
+	"github.com/rapportengine/rapport/store/storetest"
 )
 
 // TestEraseLeavesNoByte looks into every file of the directory for words of an erased
@@ -58,20 +56,20 @@ func TestEraseLeavesNoByte(t *testing.T) {
 		engine.Merge{From: engine.OfCustomer("other-" + customer), Into: customer},
 		event(secret("event3"), "other-"+customer, "second-"+session),
 	})
-	if n := grep(t, dir, "Sesam"); n == 0 {
+	if n := storetest.FilesHolding(t, dir, "Sesam"); n == 0 {
 		t.Fatal("the marker is not found before the erasure: this test would prove nothing")
 	}
 	start := time.Now()
 	send(t, s, []engine.Command{engine.Erase{Subject: engine.OfCustomer(customer)}})
 	t.Logf("erasing took %v", time.Since(start))
-	if n := grep(t, dir, "Sesam"); n != 0 {
+	if n := storetest.FilesHolding(t, dir, "Sesam"); n != 0 {
 		t.Errorf("%d files name the erased while the store is open", n)
 	}
 	fill(t, s, "after")
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if n := grep(t, dir, "Sesam"); n != 0 {
+	if n := storetest.FilesHolding(t, dir, "Sesam"); n != 0 {
 		t.Errorf("%d files name the erased after closing", n)
 	}
 	s = open(t, dir, store.Options{})
@@ -124,7 +122,7 @@ func TestWipeLeavesNoByte(t *testing.T) {
 	if err := s.SetCurrent(t.Context(), 4); err != nil {
 		t.Fatal(err)
 	}
-	if n := grep(t, dir, "Sesam"); n == 0 {
+	if n := storetest.FilesHolding(t, dir, "Sesam"); n == 0 {
 		t.Fatal("the marker is not found before it is wiped: this test would prove nothing")
 	}
 	for _, version := range []int{1, 2} {
@@ -134,7 +132,7 @@ func TestWipeLeavesNoByte(t *testing.T) {
 		}
 		t.Logf("wiping took %v", time.Since(start))
 	}
-	if n := grep(t, dir, "Sesam"); n != 0 {
+	if n := storetest.FilesHolding(t, dir, "Sesam"); n != 0 {
 		t.Errorf("%d files hold the models while the store is open", n)
 	}
 	if err := s.WipeModel(t.Context(), 1); !errors.Is(err, engine.ErrNotFound) {
@@ -143,7 +141,7 @@ func TestWipeLeavesNoByte(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if n := grep(t, dir, "Sesam"); n != 0 {
+	if n := storetest.FilesHolding(t, dir, "Sesam"); n != 0 {
 		t.Errorf("%d files hold the models after closing", n)
 	}
 	s = open(t, dir, store.Options{})
@@ -172,29 +170,6 @@ func fill(t *testing.T, s *store.Store, name string) {
 		}
 		send(t, s, cmds)
 	}
-}
-
-// grep returns how many files under dir contain word. Badger compresses blocks, but a
-// word's first occurrence in a block stands there as it is.
-func grep(t *testing.T, dir, word string) (found int) {
-	t.Helper()
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		content, err := os.ReadFile(path)
-		if bytes.Contains(content, []byte(word)) {
-			found++
-		}
-		if os.IsNotExist(err) { // a compaction deletes files under our feet
-			return nil
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return found
 }
 
 // TestEraseUnderLoad erases while everything else goes on.

@@ -88,19 +88,14 @@ func journalError(err error) error {
 // PutImpressions keeps answers as they were given. Their ids are of
 // engine.NewRecommendationID. What was shown to somebody erased since is left out.
 func (s *Store) PutImpressions(ctx context.Context, list []engine.Impression) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
 	if err := s.roomToWrite(); err != nil {
 		return err
 	}
-	leave, err := s.enter()
+	done, err := s.writing(ctx)
 	if err != nil {
 		return err
 	}
-	defer leave()
-	s.dropping.RLock()
-	defer s.dropping.RUnlock()
+	defer done()
 	var e impressionEncoder
 	var shown, reasons []journal.Row
 	for i := range list {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/store"
+	"github.com/rapportengine/rapport/store/storetest"
 )
 
 // told is all that can be read of a store.
@@ -114,7 +115,7 @@ func TestMovingChangesNothingRead(t *testing.T) {
 		t.Errorf("Check: %v, %q", err, report.Problems)
 	}
 	write(t, s, engine.Erase{Subject: cleo})
-	if n := grep(t, dir, "login"); n != 0 {
+	if n := storetest.FilesHolding(t, dir, "login"); n != 0 {
 		t.Errorf("%d files name what was moved and erased", n)
 	}
 }

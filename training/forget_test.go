@@ -5,9 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -15,6 +12,7 @@ import (
 	"github.com/rapportengine/rapport/engine/factor"
 	"github.com/rapportengine/rapport/engine/recommend"
 	"github.com/rapportengine/rapport/store"
+	"github.com/rapportengine/rapport/store/storetest"
 	"github.com/rapportengine/rapport/training"
 )
 
@@ -152,14 +150,14 @@ func TestTheNextTrainingLeavesNoWordOnDisk(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			s := taughtByTheErased(t, dir, 400)
-			if holding(t, dir, secretWord) == 0 {
+			if storetest.FilesHolding(t, dir, secretWord) == 0 {
 				t.Fatal("no file holds the word before the training: this test would prove nothing")
 			}
 			tr, _ := trainer(s, search)
 			if _, err := tr.Now(t.Context(), nil); (err != nil) != (name == "refused") {
 				t.Fatal(err)
 			}
-			if n := holding(t, dir, secretWord); n != 0 {
+			if n := storetest.FilesHolding(t, dir, secretWord); n != 0 {
 				t.Errorf("%d files hold a word of the erased", n)
 			}
 			if versions, err := s.Models(t.Context()); err != nil || !slices.ContainsFunc(versions, func(v engine.ModelVersion) bool { return v.Current && v.Version == 2 }) {
@@ -167,26 +165,4 @@ func TestTheNextTrainingLeavesNoWordOnDisk(t *testing.T) {
 			}
 		})
 	}
-}
-
-// holding returns how many files under dir hold a word.
-func holding(t *testing.T, dir, word string) (found int) {
-	t.Helper()
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		content, err := os.ReadFile(path)
-		if bytes.Contains(content, []byte(word)) {
-			found++
-		}
-		if errors.Is(err, fs.ErrNotExist) { // a compaction deletes files under our feet
-			return nil
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return found
 }

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"math"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -252,28 +251,11 @@ func (t *Trainer) Now(ctx context.Context, progress func(step string, share floa
 	default:
 		return nil, fmt.Errorf("a training runs already: %w", engine.ErrConflict)
 	}
-	defer collectOften()()
 	report, err := t.train(ctx, progress)
 	t.mu.Lock()
 	t.ended[stateOf(err)]++
 	t.mu.Unlock()
 	return report, err
-}
-
-// garbageMost is how much garbage may lie beside what is in use while a training runs, in
-// percent. A log and its matrices hold few pointers: to collect twice as often costs some
-// hundredths of the processor time, and keeps a fourth of the memory free.
-const garbageMost = 50
-
-// collectOften has garbage collected by garbageMost, unless the process is set to less or to
-// none, until the returned func is called.
-func collectOften() (end func()) {
-	was := debug.SetGCPercent(garbageMost)
-	if was < garbageMost {
-		debug.SetGCPercent(was)
-		return func() {}
-	}
-	return func() { debug.SetGCPercent(was) }
 }
 
 var errEmpty = errors.New("there is nothing to learn from: no items and no events yet")
