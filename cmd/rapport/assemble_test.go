@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -67,27 +68,22 @@ func tinySearch() *training.Search {
 	}
 }
 
-// snapshot copies a directory as it is at one moment: again, if files came or went. Each
-// directory within is of a moment of its own.
+// snapshot copies a directory, and those within, as they are at one moment: again, if files
+// came, went or grew.
 func snapshot(to, from string) error {
 	for {
-		before, err := os.ReadDir(from)
+		before, err := filesIn(from)
 		if err == nil {
 			err = copyAll(to, from, before)
+		}
+		var after map[string]int64
+		if err == nil {
+			after, err = filesIn(from)
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		after, listed := os.ReadDir(from)
-		if listed != nil {
-			return listed
-		}
-		same := func(a, b fs.DirEntry) bool {
-			i, err := a.Info()
-			j, err2 := b.Info()
-			return err == nil && err2 == nil && a.Name() == b.Name() && i.Size() == j.Size()
-		}
-		if err == nil && slices.EqualFunc(before, after, same) {
+		if err == nil && maps.Equal(before, after) {
 			return nil
 		}
 		if err := os.RemoveAll(to); err != nil {
@@ -96,16 +92,30 @@ func snapshot(to, from string) error {
 	}
 }
 
-func copyAll(to, from string, files []fs.DirEntry) error {
-	if err := os.MkdirAll(to, 0o700); err != nil {
-		return err
-	}
-	for _, f := range files {
-		copied := copySparse
-		if f.IsDir() {
-			copied = snapshot
+// filesIn returns the files under a directory, by their path within it, with their sizes.
+func filesIn(dir string) (map[string]int64, error) {
+	sizes := make(map[string]int64)
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
 		}
-		if err := copied(filepath.Join(to, f.Name()), filepath.Join(from, f.Name())); err != nil {
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		sizes[name] = info.Size()
+		return err
+	})
+	return sizes, err
+}
+
+func copyAll(to, from string, files map[string]int64) error {
+	for name := range files {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(to, name)), 0o700); err != nil {
+			return err
+		}
+		if err := copySparse(filepath.Join(to, name), filepath.Join(from, name)); err != nil {
 			return err
 		}
 	}
