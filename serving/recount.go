@@ -96,6 +96,10 @@ func (r *Recommender) recount(ctx context.Context) error {
 		}
 	}
 	next := *r.shop.Load()
+	if next.Counters.Weighs(next.Settings) && !counters.Weighs(next.Settings) {
+		r.asked.Store(true) // the settings went back to what they were: what this was for is counted later
+		return nil
+	}
 	next.World, next.counted = next.World.WithCounters(counters), upTo
 	r.shop.Store(&next)
 	return nil

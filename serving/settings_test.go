@@ -154,6 +154,45 @@ func TestNothingIsLostOrDoubledByARecount(t *testing.T) {
 	h.counted()
 }
 
+// backAndForth puts settings once the log was read, says when it is read again, and waits then.
+type backAndForth struct {
+	*store.Store
+	read          int
+	then          func()
+	again, looked chan struct{}
+}
+
+func (b *backAndForth) ScanAt(ctx context.Context, fn func(engine.Subject, []engine.Row) error) (uint64, error) {
+	if b.read++; b.read == 2 {
+		close(b.again)
+		<-b.looked
+	}
+	seq, err := b.Store.ScanAt(ctx, fn)
+	if b.read == 1 {
+		b.then()
+	}
+	return seq, err
+}
+
+// Counters that are right are not given up for those of settings that were taken back while
+// these were counted.
+func TestSettingsThatGoBackKeepTheirCounters(t *testing.T) {
+	log := &backAndForth{again: make(chan struct{}), looked: make(chan struct{})}
+	h := open(t, func(s *store.Store) serving.Log { log.Store = s; return log })
+	shelf(h)
+	h.write(event("a", engine.View, "ann", "", "mug"), event("b", engine.Purchase, "ann", "", "pot"))
+	log.then = func() { h.write(engine.PutSettings{Settings: engine.DefaultSettings()}) }
+	h.write(weighing(3))
+	stop := h.run()
+	defer stop()
+	<-log.again // the first recount has ended
+	if w := h.World(); !w.Counters.Weighs(w.Settings) {
+		t.Error("the counters are of settings that were taken back")
+	}
+	h.counted()
+	close(log.looked)
+}
+
 func remove(who engine.CustomerID, event string) engine.Command {
 	return engine.UpdateEvent{Subject: engine.OfCustomer(who), EventID: event, Update: func([]engine.Interaction) ([]engine.Interaction, error) {
 		return nil, nil
