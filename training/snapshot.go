@@ -50,7 +50,8 @@ type Snapshot struct {
 	Seq       uint64    // of the newest command that may be in it
 	Newest    time.Time // of its events; ages count back from here
 	Events    int
-	Refusers  uint64 // changes with who does not consent to training
+	refusers  uint64 // changes with who does not consent to training
+	strays    []stray
 	tickets
 	types  types
 	window *window
@@ -143,23 +144,58 @@ func Read(ctx context.Context, log Log, settings engine.Settings, progress func(
 	return s, nil
 }
 
+// stray is a visit without a name that turned out to be of a customer who does not consent to
+// training.
+type stray struct {
+	began uint64 // the command that wrote the first of it
+	mark  uint64
+}
+
 // refuse remembers that a customer does not consent to training, and who else they were: who
-// was joined to them does not consent any more either.
+// was joined to them, and which visits without a name, does not consent any more either.
 func (s *Snapshot) refuse(who engine.Subject, rows []engine.Row) {
 	known := make(map[engine.CustomerID]bool)
 	remember := func(id engine.CustomerID) {
 		if !known[id] {
 			known[id] = true
-			hash := engine.OfCustomer(id).Hash()
-			s.Refusers ^= binary.LittleEndian.Uint64(hash[:])
+			s.refusers ^= mark(engine.OfCustomer(id))
 		}
 	}
 	remember(engine.CustomerID(who.ID))
+	visits := make(map[engine.SessionID]uint64)
 	for i := range rows {
-		if id := rows[i].Customer; id != "" {
-			remember(id)
+		r := &rows[i]
+		switch {
+		case r.Customer != "":
+			remember(r.Customer)
+		case r.Session != "":
+			if began, known := visits[r.Session]; !known || r.Seq < began {
+				visits[r.Session] = r.Seq
+			}
 		}
 	}
+	for id, began := range visits {
+		s.strays = append(s.strays, stray{began, mark(engine.OfSession(id))})
+	}
+}
+
+// mark stands for a subject in a sum that has no order.
+func mark(who engine.Subject) uint64 {
+	hash := who.Hash()
+	return binary.LittleEndian.Uint64(hash[:])
+}
+
+// Refusers changes with who does not consent to training, of those a model of the log up to
+// seq can have seen. A visit that only began later is in no such model, so a customer who
+// refuses and visits again and again changes nothing.
+func (s *Snapshot) Refusers(seq uint64) uint64 {
+	sum := s.refusers
+	for _, v := range s.strays {
+		if v.began <= seq {
+			sum ^= v.mark
+		}
+	}
+	return sum
 }
 
 // declare keeps what a customer says of themselves.

@@ -290,7 +290,7 @@ func (t *Trainer) train(ctx context.Context, progress func(string, float64)) (*R
 	}
 	report := &Report{
 		Version: 1, Seq: snap.Seq, LogTime: snap.Newest, Chosen: make(map[string]Chosen),
-		Customers: len(snap.People), Items: len(snap.Items), Events: snap.Events, Refusers: snap.Refusers,
+		Customers: len(snap.People), Items: len(snap.Items), Events: snap.Events, Refusers: snap.Refusers(snap.Seq),
 	}
 	t.mu.Lock()
 	lost := t.lost

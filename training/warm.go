@@ -35,7 +35,7 @@ func (t *Trainer) warm(ctx context.Context, s *Snapshot, versions []engine.Model
 	}
 	most := warmMost * float64(was.Events)
 	fresh := max(float64(s.Events-was.Events), float64(was.Events-s.Events), float64(s.Seq-was.sourcesSeq()))
-	if fresh > most || s.Refusers != was.Refusers {
+	if fresh > most || s.Refusers(was.sourcesSeq()) != was.Refusers {
 		return nil, nil
 	}
 	if erased, err := t.store.ErasedSince(ctx, was.sourcesSeq()); err != nil || erased {

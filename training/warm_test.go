@@ -102,3 +102,32 @@ func TestWhoIsJoinedToARefuserRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestAVisitOfARefuserEndsWhatWasFittedOnIt holds that factors begin anew once a visit without a
+// name, which they were fitted on, is known to be of a customer who refuses; and only then: what
+// such a customer does later was never in a model.
+func TestAVisitOfARefuserEndsWhatWasFittedOnIt(t *testing.T) {
+	s := shop(t, 60)
+	write(t, s, engine.PutCustomer{Customer: engine.Customer{ID: "c8", Consent: map[engine.Purpose]bool{engine.Train: false}}},
+		deed("", "before", engine.View, 1, 300), deed("", "before", engine.View, 2, 301))
+	for n, step := range []struct {
+		cmds []engine.Command
+		warm bool
+	}{
+		{nil, false},
+		{nil, true},
+		{[]engine.Command{engine.Merge{From: engine.OfSession("before"), Into: "c8"}}, false},
+		{nil, true},
+		{[]engine.Command{deed("", "after", engine.View, 3, 302), engine.Merge{From: engine.OfSession("after"), Into: "c8"}}, true},
+		{[]engine.Command{deed("", "before", engine.View, 4, 303)}, true},
+	} {
+		write(t, s, step.cmds...)
+		tr := training.New(s, func(*recommend.Models) {}, training.Options{Search: small(), Seed: 1, Workers: 2, Warm: true})
+		if _, _, err := tr.Latest(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if report, err := tr.Now(t.Context(), nil); err != nil || report.Warm != step.warm {
+			t.Fatalf("training %d: warm %v, %v; want %v", n+1, report.Warm, err, step.warm)
+		}
+	}
+}
