@@ -24,16 +24,16 @@ import (
 type answering struct {
 	shop      *training.Shop
 	knowledge *solution.Knowledge
-	encoder   *sentence.Encoder
+	encoder   text.Embedder
 	bought    map[engine.CustomerID]*roaring.Bitmap
 	rows      map[engine.CustomerID][]engine.Row
 }
 
-// newAnswering makes an engine of the desk, with sentence vectors: those of tickets are true,
-// those of passages made up.
-func newAnswering(ctx context.Context, d *desk, p past, seed uint64) (*answering, error) {
+// newAnswering makes an engine of the desk, with vectors of sentences by the encoder: those of
+// tickets are true, those of passages made up.
+func newAnswering(ctx context.Context, d *desk, p past, seed uint64, encoder text.Embedder) (*answering, error) {
 	ids := catalogue.NewIDs()
-	a := &answering{encoder: sentence.New(1), bought: make(map[engine.CustomerID]*roaring.Bitmap), rows: make(map[engine.CustomerID][]engine.Row)}
+	a := &answering{encoder: encoder, bought: make(map[engine.CustomerID]*roaring.Bitmap), rows: make(map[engine.CustomerID][]engine.Row)}
 	var entries []catalogue.Entry
 	fixes := roaring.New()
 	put := func(it *engine.Item) {
@@ -64,7 +64,7 @@ func newAnswering(ctx context.Context, d *desk, p past, seed uint64) (*answering
 		Fixes: fixes, Embedder: a.encoder, History: func(id engine.CustomerID) []engine.Row { return a.rows[id] },
 	}
 	var err error
-	if a.shop.Sentences, err = d.sentences(ctx, entries, seed); err != nil {
+	if a.shop.Sentences, err = d.sentences(ctx, entries, seed, encoder); err != nil {
 		return nil, err
 	}
 	measure.Say("engine: %d passages; learning from %d tickets", a.shop.Sentences.Len(), len(p.solved))
@@ -90,7 +90,7 @@ const (
 // an hour. Each is a true vector of some passage, with half of another one and some noise in
 // every direction, so that they differ in as few directions as true ones do, and as much from
 // one another.
-func (d *desk) sentences(ctx context.Context, entries []catalogue.Entry, seed uint64) (*solution.Sentences, error) {
+func (d *desk) sentences(ctx context.Context, entries []catalogue.Entry, seed uint64, encoder text.Embedder) (*solution.Sentences, error) {
 	rng := rand.New(rand.NewPCG(seed, 0x73656e74))
 	texts := make([]string, min(sampled, len(d.fixes)))
 	for i := range texts {
@@ -101,7 +101,7 @@ func (d *desk) sentences(ctx context.Context, entries []catalogue.Entry, seed ui
 		texts[i] = it.Title + "\n" + plain[one.From:one.To]
 	}
 	measure.Say("engine: vectors of %d passages", len(texts))
-	true_, err := sentence.New(1).Embed(ctx, texts)
+	true_, err := encoder.Embed(ctx, texts)
 	if err != nil {
 		return nil, err
 	}
@@ -139,17 +139,24 @@ func (a *answering) answer(ctx context.Context, r *engine.SuggestRequest) (*solu
 	if err != nil {
 		return nil, err
 	}
+	in := a.input(r)
+	in.Vector = vectors[0]
+	said := solution.Suggest(&in)
+	return &said, nil
+}
+
+// input is the ticket as the engine is asked it, but for its vector.
+func (a *answering) input(r *engine.SuggestRequest) solution.Input {
 	in := solution.Input{
 		Catalogue: a.shop.Catalogue, Content: a.shop.Content, Lexicon: a.shop.Lexicon, Eligible: a.shop.Fixes,
-		Sentences: a.shop.Sentences, Knowledge: a.knowledge, Encoder: a.encoder.Name(), Vector: vectors[0],
+		Sentences: a.shop.Sentences, Knowledge: a.knowledge, Encoder: a.encoder.Name(),
 		Text: r.Text, Language: r.Language, Channel: r.Channel, Now: time.Now(), Count: r.Count, Snippets: r.Count,
 		Bought: a.bought[r.Customer], Rows: a.rows[r.Customer],
 	}
 	if n, known := a.shop.Catalogue.IDs().Num(r.Product); known && r.Product != "" {
 		in.Products = []engine.ItemNum{n}
 	}
-	said := solution.Suggest(&in)
-	return &said, nil
+	return in
 }
 
 // serve answers over HTTP.

@@ -14,6 +14,7 @@ import (
 	"github.com/rapportengine/rapport/benchmarks/load"
 	"github.com/rapportengine/rapport/benchmarks/measure"
 	"github.com/rapportengine/rapport/benchmarks/prepare"
+	"github.com/rapportengine/rapport/engine/sentence"
 	"github.com/rapportengine/rapport/engine/vector"
 )
 
@@ -99,7 +100,7 @@ func (o *options) run(ctx context.Context) error {
 	fits := within(o.tokens)
 	p := d.past(o.tickets, fits)
 	if o.serve {
-		a, err := newAnswering(ctx, d, p, o.seed)
+		a, err := newAnswering(ctx, d, p, o.seed, sentence.New(1))
 		if err != nil {
 			return err
 		}

@@ -40,7 +40,7 @@ func TestEngineAnswers(t *testing.T) {
 	}
 	fits := within(48)
 	p := d.past(20, fits)
-	a, err := newAnswering(t.Context(), d, p, 7)
+	a, err := newAnswering(t.Context(), d, p, 7, sentence.New(1))
 	if err != nil {
 		t.Fatal(err)
 	}

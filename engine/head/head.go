@@ -50,7 +50,11 @@ func DefaultOptions() Options {
 	return Options{Pieces: 0.7, Strict: 2.5, Meaning: 0.6, Sharp: 3, Ridge: 0.1, MaxQuestions: 16_384}
 }
 
-// maxCells bounds questions x labels: 64 MiB, and the time of an answer.
+// maxQuestions is how many questions there may be whatever the options say: as many products
+// of two bytes as a sum of 32 bits surely holds.
+const maxQuestions = 1 << 15
+
+// maxCells bounds questions x labels: 16 MiB, and the time of an answer.
 const maxCells = 1 << 24
 
 // Model is a fitted head. It is immutable.
@@ -62,8 +66,8 @@ type Model struct {
 	dims          int
 	questions     int
 	labels        int
-	weights       []float32 // questions x labels
-	labelsOf      [][]int   // of each question
+	weights       *weights
+	labelsOf      [][]int // of each question
 }
 
 // Fit learns from questions with labels below labels. held are the scores of each
@@ -74,9 +78,11 @@ func Fit(ctx context.Context, questions []Question, labels int, o Options, worke
 	if o == (Options{}) {
 		o = DefaultOptions()
 	}
+	most := maxQuestions
 	if o.MaxQuestions > 0 {
-		questions = questions[:min(len(questions), o.MaxQuestions)]
+		most = min(most, o.MaxQuestions)
 	}
+	questions = questions[:min(len(questions), most)]
 	n := len(questions)
 	m = &Model{options: o, questions: n}
 	if n == 0 {
@@ -98,7 +104,6 @@ func Fit(ctx context.Context, questions []Question, labels int, o Options, worke
 		return nil, nil, fmt.Errorf("fit the head on %d questions: %w", n, err)
 	}
 	m.labelsOf = make([][]int, n)
-	m.weights = make([]float32, n*m.labels)
 	for j, q := range questions {
 		for _, l := range q.Labels {
 			if l < m.labels && !slices.Contains(m.labelsOf[j], l) {
@@ -106,23 +111,36 @@ func Fit(ctx context.Context, questions []Question, labels int, o Options, worke
 			}
 		}
 	}
-	held = make([]float32, len(m.weights))
-	vector.Fork(workers, n, func(_, i int) {
-		to, left := m.weights[i*m.labels:][:m.labels], held[i*m.labels:][:m.labels]
-		row := inverse[i*n:][:n]
-		for j, list := range m.labelsOf {
-			for _, l := range list {
-				to[l] += row[j]
-			}
+	return m, m.weigh(inverse), nil
+}
+
+// weigh makes the weights, and returns the scores of each question without it: a label's
+// weights are the sum of the rows, in the inverse, of the questions it solved.
+func (m *Model) weigh(inverse []float32) (held []float32) {
+	n := m.questions
+	solved := make([][]int, m.labels)
+	for j, list := range m.labelsOf {
+		for _, l := range list {
+			solved[l] = append(solved[l], j)
 		}
-		for l, w := range to {
-			left[l] = -w / row[i]
+	}
+	m.weights = newWeights(n, m.labels)
+	held = make([]float32, n*m.labels)
+	row := make([]float32, n)
+	for l, list := range solved {
+		clear(row)
+		for _, j := range list {
+			vector.Axpy(1, inverse[j*n:][:n], row)
 		}
-		for _, l := range m.labelsOf[i] {
-			left[l]++
+		for i, w := range row {
+			held[i*m.labels+l] = -w / inverse[i*n+i]
 		}
-	})
-	return m, held, nil
+		for _, j := range list {
+			held[j*m.labels+l]++
+		}
+		m.weights.add(row)
+	}
+	return held
 }
 
 // takeVectors lays the vectors of the questions one after the other.
@@ -230,10 +248,8 @@ func (m *Model) Likeness(q Question) []float32 {
 // where it solves such questions, near 0 where it does not.
 func (m *Model) Scores(likeness []float32) []float32 {
 	out := make([]float32, m.labels)
-	for i, k := range likeness {
-		if k != 0 {
-			vector.Axpy(k, m.weights[i*m.labels:][:m.labels], out)
-		}
+	if m.labels > 0 {
+		m.weights.scores(out, likeness)
 	}
 	return out
 }

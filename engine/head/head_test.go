@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -139,7 +140,7 @@ func TestWorkersChangeNothing(t *testing.T) {
 		questions := drawQuestions(t, 3)
 		a, heldA, errA := Fit(context.Background(), questions, 3, Options{}, 1)
 		b, heldB, errB := Fit(context.Background(), questions, 3, Options{}, 4)
-		if errA != nil || errB != nil || !slices.Equal(a.weights, b.weights) || !slices.Equal(heldA, heldB) {
+		if errA != nil || errB != nil || !reflect.DeepEqual(a.weights, b.weights) || !slices.Equal(heldA, heldB) {
 			t.Fatalf("one worker and four differ: %v %v", errA, errB)
 		}
 	})

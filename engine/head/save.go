@@ -15,10 +15,6 @@ type header struct {
 	Dims      int     `json:"dims"`   // of the vectors of questions; 0 for none
 }
 
-// maxQuestions is how many questions a head that is read may claim: more than any can be
-// fitted on.
-const maxQuestions = 1 << 17
-
 // Save writes the head as sections of f: what is computed from texts, no text.
 func (m *Model) Save(f *model.Writer) {
 	f.JSON(header{m.options, m.questions, m.labels, m.dims})
@@ -35,7 +31,7 @@ func (m *Model) Save(f *model.Writer) {
 	}
 	f.Uint32s(has)
 	f.Float32s(m.vectors)
-	f.Float32s(m.weights)
+	m.weights.save(f)
 	var ends, labels []uint32
 	for _, list := range m.labelsOf {
 		for _, l := range list {
@@ -70,7 +66,7 @@ func Load(f *model.Reader, label func(saved int) int) *Model {
 	m.words, m.pieces = loadBlock(f, h.Questions), loadBlock(f, h.Questions)
 	has := f.Uint32s(h.Questions)
 	m.vectors = f.Float32s(h.Questions * h.Dims)
-	weights := f.Float32s(h.Questions * h.Labels)
+	m.weights = loadWeights(f, h.Questions, h.Labels, label)
 	ends, labels := f.Uint32s(h.Questions), f.Uint32s(-1)
 	if f.Err() != nil {
 		return nil
@@ -83,21 +79,7 @@ func Load(f *model.Reader, label func(saved int) int) *Model {
 		}
 		m.has[i] = is == 1
 	}
-	kept := make([]int, 0, h.Labels)
-	for l := range h.Labels {
-		if label(l) >= 0 {
-			kept = append(kept, l)
-		}
-	}
-	m.labels = len(kept)
-	if m.weights = weights; len(kept) < h.Labels {
-		m.weights = make([]float32, 0, h.Questions*len(kept))
-		for i := range h.Questions {
-			for _, l := range kept {
-				m.weights = append(m.weights, weights[i*h.Labels+l])
-			}
-		}
-	}
+	m.labels = len(m.weights.ends)
 	m.labelsOf = make([][]int, h.Questions)
 	from := uint32(0)
 	for i, end := range ends {

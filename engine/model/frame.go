@@ -98,10 +98,16 @@ func (f *Writer) JSON(v any) {
 	if f.err == nil && err != nil {
 		f.err = err
 	}
+	f.Bytes(data)
+}
+
+// Bytes writes a section of bytes.
+func (f *Writer) Bytes(data []byte) {
 	f.section(kindBytes, len(data))
-	for _, b := range data {
+	for len(data) > 0 {
 		f.flush(1)
-		f.buf = append(f.buf, b)
+		n := min(len(data), cap(f.buf)-len(f.buf))
+		f.buf, data = append(f.buf, data[:n]...), data[n:]
 	}
 	f.check()
 }
@@ -269,9 +275,14 @@ func elements[T any](f *Reader, kind byte, want, size int, take func(to []T, run
 	return result(f, out)
 }
 
+// Bytes reads a section of bytes.
+func (f *Reader) Bytes() []byte {
+	return elements(f, kindBytes, -1, 1, func(to, run []byte) { copy(to, run) })
+}
+
 // JSON reads a section that Writer.JSON wrote into v.
 func (f *Reader) JSON(v any) {
-	data := elements(f, kindBytes, -1, 1, func(to, run []byte) { copy(to, run) })
+	data := f.Bytes()
 	if f.err != nil {
 		return
 	}

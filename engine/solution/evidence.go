@@ -70,10 +70,12 @@ func (s *search) learn() *learnt {
 		return &learnt{search: s}
 	}
 	row := k.Head.Likeness(s.asked())
-	l := &learnt{search: s, scores: k.Head.Scores(row), place: s.place()}
+	l := &learnt{search: s, place: s.place()}
 	if s.Own != nil && s.Own.Question >= 0 {
 		row[s.Own.Question] = 0
 		l.scores = s.Own.Scores
+	} else {
+		l.scores = k.Head.Scores(row)
 	}
 	l.near, l.votes = k.tickets(row)
 	l.trialled = k.trialled(row, l.place)
@@ -100,22 +102,33 @@ func (l *learnt) labelled(c *candidate) {
 }
 
 // each calls yield with the places, among items that ascend, of all fixes that solved tickets
-// say something of, and with what they say.
+// say something of, and with what they say, which is valid until the next call.
 func (l *learnt) each(items []engine.ItemNum, yield func(place int, c *candidate)) {
 	if l.Knowledge == nil {
 		return
 	}
-	at := 0
+	at, c := 0, new(candidate)
 	for column, n := range l.Knowledge.columns.fixes {
-		more, is := slices.BinarySearch(items[at:], n)
+		more, is := sought(items[at:], n)
 		if at += more; !is {
 			continue
 		}
-		c := candidate{num: n}
-		l.labelled(&c)
-		l.placedAt(&c, column)
-		yield(at, &c)
+		*c = candidate{num: n}
+		l.labelled(c)
+		l.placedAt(c, column)
+		yield(at, c)
 	}
+}
+
+// sought is slices.BinarySearch for a number that is not far from the first.
+func sought(items []engine.ItemNum, n engine.ItemNum) (int, bool) {
+	end := 1
+	for end < len(items) && items[end-1] < n {
+		end *= 2
+	}
+	from := end / 2
+	at, is := slices.BinarySearch(items[from:min(end, len(items))], n)
+	return from + at, is
 }
 
 // tickets returns, by label, the likeness of the nearest ticket that it solved, and its

@@ -26,7 +26,7 @@ import (
 //	asked: row, questions, end of its words | word, questions that hold it
 //
 // A row is a place among the ids. Nothing of it names a ticket or a customer.
-const version = 1
+const version = 2
 
 // told is the JSON section.
 type told struct {

@@ -50,6 +50,20 @@ func (b *Bytes) AppendRow(of *Bytes, i int) {
 	b.mostOff, b.mostNorm, b.mute = max(b.mostOff, of.mostOff), max(b.mostNorm, of.mostNorm), b.mute || of.mute
 }
 
+// Raw returns the bytes and the steps of all rows, for BytesOf. They are not to be changed.
+func (b *Bytes) Raw() (bytes []uint8, steps []float32) { return b.bytes, b.steps }
+
+// BytesOf returns the matrix of rows of d numbers that Raw returned: they are taken over. It is
+// not ok where there is not a row for each step. Of the floats that became it nothing is known:
+// BytesBounds has none for it.
+func BytesOf(d int, bytes []uint8, steps []float32) (b *Bytes, ok bool) {
+	wide := paddedBytes(d)
+	if len(bytes) != len(steps)*wide {
+		return nil, false
+	}
+	return &Bytes{d: d, wide: wide, bytes: bytes, steps: steps, mute: len(steps) > 0}, true
+}
+
 // Len returns how many rows there are.
 func (b *Bytes) Len() int { return len(b.steps) }
 
