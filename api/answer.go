@@ -37,16 +37,25 @@ const keptBody = 256 << 10
 // encoding/json, without its looking at types anew for every answer.
 func sendAnswer(c *gin.Context, a *engine.Answer) error {
 	w := answerWriters.Get().(*answerWriter)
+	defer w.release()
+	return w.send(c, a)
+}
+
+func (w *answerWriter) send(c *gin.Context, a *engine.Answer) error {
 	body, err := w.append(w.body[:0], a)
 	if err != nil {
 		return fmt.Errorf("encode the answer of %s: %w", c.FullPath(), err)
 	}
+	w.body = body
 	write(c, http.StatusOK, body)
-	if cap(body) <= keptBody {
-		w.body = body
+	return nil
+}
+
+// release lets another answer be written in w's room.
+func (w *answerWriter) release() {
+	if cap(w.body) <= keptBody {
 		answerWriters.Put(w)
 	}
-	return nil
 }
 
 // appendAnswer appends what encode makes of a, in nobody's room.
@@ -210,7 +219,10 @@ func appendModels(out []byte, models map[string]int) []byte {
 		return append(out, "null"...)
 	}
 	out = append(out, '{')
-	for i, name := range slices.Sorted(maps.Keys(models)) {
+	var room [16]string
+	names := slices.AppendSeq(room[:0], maps.Keys(models))
+	slices.Sort(names)
+	for i, name := range names {
 		if i > 0 {
 			out = append(out, ',')
 		}

@@ -30,11 +30,20 @@ func (s *Server) identify(c *gin.Context) {
 		id = newRequestID()
 	}
 	h := c.Writer.Header()
-	h.Set(requestIDHeader, id)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store") // answers are personal, and of this moment
+	h[requestIDKey] = []string{id}
+	h["X-Content-Type-Options"] = noSniff
+	h["Cache-Control"] = noStore // answers are personal, and of this moment
 	c.Next()
 }
+
+// Values of headers that every answer has: nobody changes them where they lie.
+var (
+	noSniff  = []string{"nosniff"}
+	noStore  = []string{"no-store"}
+	jsonType = []string{"application/json; charset=utf-8"}
+
+	requestIDKey = http.CanonicalHeaderKey(requestIDHeader)
+)
 
 func safeRequestID(id string) bool {
 	outside := func(r rune) bool {
@@ -74,9 +83,13 @@ func (s *Server) bound(r *route) gin.HandlerFunc {
 		return s.boundLong
 	}
 	return func(c *gin.Context) {
-		ctx, stop := context.WithTimeout(c.Request.Context(), s.limits.Timeout)
-		defer stop()
+		ctx := newDeadline(c.Request.Context(), time.Now().Add(s.limits.Timeout))
+		defer ctx.end()
 		c.Request = c.Request.WithContext(ctx)
+		if c.Request.Body == http.NoBody && c.GetHeader("Content-Encoding") == "" {
+			c.Next()
+			return
+		}
 		// Reading a body does not look at the context. The grace lets the context end first:
 		// net/http takes a connection that cannot be read for a caller that hung up. A
 		// recorder in a test has no deadline to set, which is as good.

@@ -154,8 +154,14 @@ func (s *Server) admit(c *gin.Context) {
 
 // enter lets in who has the key, and as a visitor who has the publishable one.
 func (s *Server) enter(c *gin.Context) error {
-	values, err := url.ParseQuery(c.Request.URL.RawQuery)
-	inURL := err == nil && values.Has(keyParam)
+	query := c.Request.URL.RawQuery
+	var values url.Values
+	inURL := false
+	if strings.Contains(query, keyParam) || !isPlain(query) {
+		var err error
+		values, err = url.ParseQuery(query)
+		inURL = err == nil && values.Has(keyParam)
+	}
 	given := values.Get(keyParam)
 	if !inURL {
 		given = keyOf(c.Request)
@@ -178,6 +184,9 @@ func (s *Server) enter(c *gin.Context) error {
 	if c.GetHeader("Content-Encoding") != "" {
 		return errInflated
 	}
+	if values == nil {
+		values, _ = url.ParseQuery(query) // what cannot be read the route refuses
+	}
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, visitorBytes)
 	c.Set(visitorName, &visitor{token: values.Get(tokenParam)})
 	values.Del(keyParam)
@@ -190,8 +199,11 @@ const visitorName = "visitor"
 
 // opens reports whether a key is the publishable one.
 func (d *door) opens(key string) bool {
+	if !d.keyed {
+		return false
+	}
 	sum := sha256.Sum256([]byte(key))
-	return d.keyed && hmac.Equal(sum[:], d.hash[:])
+	return hmac.Equal(sum[:], d.hash[:])
 }
 
 // checkOrigin refuses pages of origins that are not allowed. What is no browser sends no

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"sync"
 
 	"github.com/gin-gonic/gin"
 
@@ -22,7 +23,10 @@ func (s *Server) recommend(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, &req)
+	q := questions.Get().(*question)
+	defer q.release()
+	q.req = req
+	return s.answer(c, q)
 }
 
 // recommendFor answers a short-hand: the path says whom or what the list is for, the
@@ -33,17 +37,43 @@ func (s *Server) recommendFor(field string) handler {
 		if err != nil {
 			return err
 		}
-		req, err := shortRequest(c)
-		if err != nil {
+		q := questions.Get().(*question)
+		defer q.release()
+		if q.req, err = shortRequest(c); err != nil {
 			return err
 		}
-		if err := aim(&req, field, id); err != nil {
+		if err := aim(&q.req, field, id); err != nil {
 			return err
 		}
-		if err := s.mayAsk(c, &req); err != nil {
+		if err := s.mayAsk(c, &q.req); err != nil {
 			return err
 		}
-		return s.answer(c, &req)
+		return s.answer(c, q)
+	}
+}
+
+// question is the room of a request and its answer, to be used again. One that a long list
+// has made large is left to the collector.
+type question struct {
+	req    engine.Request
+	answer engine.Answer
+	items  []engine.Recommended
+}
+
+var questions = sync.Pool{New: func() any { return new(question) }}
+
+// keptItems is of how many items a list is whose room is used again.
+const keptItems = 64
+
+// release lets another request be answered in q's room.
+func (q *question) release() {
+	if cap(q.answer.Items) > cap(q.items) {
+		q.items = q.answer.Items[:0]
+	}
+	clear(q.items[:cap(q.items)]) // as far as any answer came
+	q.req, q.answer = engine.Request{}, engine.Answer{}
+	if cap(q.items) <= keptItems {
+		questions.Put(q)
 	}
 }
 
@@ -83,12 +113,11 @@ func sameID(field, given, path string) error {
 	return nil
 }
 
-func (s *Server) answer(c *gin.Context, req *engine.Request) error {
-	answer, err := s.rec.Recommend(c.Request.Context(), req)
-	if err != nil {
+func (s *Server) answer(c *gin.Context, q *question) (err error) {
+	if q.answer, err = s.rec.RecommendIn(c.Request.Context(), &q.req, q.items); err != nil {
 		return err
 	}
-	return sendAnswer(c, &answer)
+	return sendAnswer(c, &q.answer)
 }
 
 // suggest answers a ticket or a question with fixes.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"github.com/gin-gonic/gin"
 )
@@ -21,7 +22,9 @@ func reply(c *gin.Context, status int, value any) error {
 }
 
 func write(c *gin.Context, status int, body []byte) {
-	c.Writer.Header().Set("Content-Type", "application/json; charset=utf-8")
+	h := c.Writer.Header()
+	h["Content-Type"] = jsonType
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	c.Status(status)
 	_, _ = c.Writer.Write(body) // the caller may be gone; nothing is left to tell them
 }

@@ -18,7 +18,13 @@ import (
 // not an error: the list's basis says what it was made from. Errors: *engine.Invalid
 // for what is wrong with the request, the context's when it ended.
 func (r *Recommender) Recommend(ctx context.Context, req *engine.Request) (engine.Answer, error) {
-	return r.answer(ctx, req, asking{place: placeName(req), answer: recommend.Recommend})
+	return r.RecommendIn(ctx, req, nil)
+}
+
+// RecommendIn is Recommend with room for the items of the answer, where they lie if it is
+// large enough: they are the caller's, who may use the room again.
+func (r *Recommender) RecommendIn(ctx context.Context, req *engine.Request, room []engine.Recommended) (engine.Answer, error) {
+	return r.answer(ctx, req, asking{place: placeName(req), room: room, answer: recommend.Recommend})
 }
 
 // Rank puts the caller's own items in order, best first; those that may not be shown are
@@ -59,6 +65,7 @@ type asking struct {
 	place     string           // name of the scenario
 	draft     *engine.Scenario // instead: one that is not stored
 	continues string           // the answer this is the next page of
+	room      []engine.Recommended
 	answer    func(*recommend.Input) (engine.Answer, error)
 }
 
@@ -100,7 +107,7 @@ func (r *Recommender) story(req *engine.Request, a asking, who *recommend.Someon
 	if req.Context.At != nil {
 		now, who = *req.Context.At, asOf(who, *req.Context.At)
 	}
-	return a.answer(&recommend.Input{World: shop.World, Place: place, Someone: who, Request: req, Now: now})
+	return a.answer(&recommend.Input{World: shop.World, Place: place, Someone: who, Request: req, Now: now, Room: a.room})
 }
 
 // Suggest answers a ticket's text with the fixes most likely to end it. The customer,
@@ -234,15 +241,12 @@ func (r *Recommender) finish(a *engine.Answer, advice *engine.Advice, start time
 	}
 	a.RecommendationID = engine.NewRecommendationID(who.Hash(), start, r.random())
 	kept := engine.Answered{Answer: *a}
-	kept.OpenTickets, kept.Items = nil, slices.Clone(a.Items)
+	kept.OpenTickets = nil
 	if advice != nil {
 		said := *advice
 		kept.Advice = &said
 	}
-	for i := range kept.Items {
-		kept.Items[i].Properties = nil // the catalogue has them
-	}
-	r.record.add(engine.Impression{RecommendationID: a.RecommendationID, At: start, Subject: who, Request: req, Answer: kept})
+	r.record.add(&engine.Impression{RecommendationID: a.RecommendationID, At: start, Subject: who, Request: req, Answer: kept})
 }
 
 // took stamps the answer with the time since its request came.

@@ -26,19 +26,20 @@ type recorder struct {
 	written atomic.Uint64
 	wake    chan struct{} // a batch is full
 
-	mu      sync.Mutex // guards waiting and writing
+	mu      sync.Mutex // guards all below
 	waiting []engine.Impression
-	writing []engine.Impression // the batch on its way to the disk
+	writing []engine.Impression // on their way to the disk
+	spare   []engine.Impression // the room of those that were written last, to be used again
 }
 
 func newRecorder() *recorder { return &recorder{wake: make(chan struct{}, 1)} }
 
-// add queues an impression; it is found by find from now on.
-func (r *recorder) add(i engine.Impression) {
+// add queues an impression; it is found by find from now on. Its items are copied.
+func (r *recorder) add(i *engine.Impression) {
 	r.mu.Lock()
 	full := len(r.waiting) >= impressionsWaiting
 	if !full {
-		r.waiting = append(r.waiting, i)
+		r.put(i)
 	}
 	batch := len(r.waiting) >= impressionsBatch
 	r.mu.Unlock()
@@ -53,13 +54,28 @@ func (r *recorder) add(i engine.Impression) {
 	}
 }
 
+// put appends an impression, in the room that one before it had if there was one.
+func (r *recorder) put(i *engine.Impression) {
+	n := len(r.waiting)
+	r.waiting = slices.Grow(r.waiting, 1)[:n+1]
+	at := &r.waiting[n]
+	items := at.Answer.Items[:0]
+	*at = *i
+	at.Answer.Items = append(items, i.Answer.Items...)
+	for i := range at.Answer.Items {
+		at.Answer.Items[i].Properties = nil // the catalogue has them
+	}
+}
+
 // find returns an impression that is not on disk yet.
 func (r *recorder) find(id string) (engine.Impression, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, list := range [][]engine.Impression{r.waiting, r.writing} {
 		if i := slices.IndexFunc(list, func(i engine.Impression) bool { return i.RecommendationID == id }); i >= 0 {
-			return list[i], true
+			found := list[i]
+			found.Answer.Items = slices.Clone(found.Answer.Items) // their room is used again
+			return found, true
 		}
 	}
 	return engine.Impression{}, false
@@ -94,23 +110,44 @@ func (r *recorder) run(ctx context.Context, log Log) error {
 	}
 }
 
-func (r *recorder) flush(ctx context.Context, log Log) error {
-	var failed error
-	for {
-		r.mu.Lock()
-		n := min(len(r.waiting), impressionsBatch)
-		batch := slices.Clone(r.waiting[:n])
-		r.writing, r.waiting = batch, slices.Delete(r.waiting, 0, n)
+func (r *recorder) flush(ctx context.Context, log Log) (failed error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for len(r.waiting) > 0 {
+		all := r.waiting
+		r.writing, r.waiting, r.spare = all, r.spare, nil
 		r.mu.Unlock()
-		if n == 0 {
-			return failed
+		for batch := range slices.Chunk(all, impressionsBatch) {
+			failed = errors.Join(failed, r.write(ctx, log, batch))
 		}
-		failed = errors.Join(failed, r.write(ctx, log, batch))
 		r.mu.Lock()
 		r.writing = nil
-		r.mu.Unlock()
+		if cap(all) <= impressionsKept {
+			r.spare = emptied(all)
+		}
 	}
+	return failed
 }
+
+// impressionsKept is of how many impressions the room is used again: more of them waited for a
+// disk that did not keep up.
+const impressionsKept = 4 * impressionsBatch
+
+// emptied lets go of all that impressions point to but the room of their items.
+func emptied(list []engine.Impression) []engine.Impression {
+	for i := range list {
+		items := list[i].Answer.Items
+		clear(items)
+		list[i] = engine.Impression{}
+		if cap(items) <= itemsKept {
+			list[i].Answer.Items = items[:0]
+		}
+	}
+	return list[:0]
+}
+
+// itemsKept is of how many items an answer is whose room is used again.
+const itemsKept = 2 * engine.DefaultCount
 
 // write puts a batch. The store stops at one that it refuses: then each is put alone, so
 // that one which is too large costs nobody else their record.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
@@ -96,22 +97,22 @@ func (s *Store) PutImpressions(ctx context.Context, list []engine.Impression) er
 		return err
 	}
 	defer done()
-	var e impressionEncoder
-	var shown, reasons []journal.Row
+	e := impressionEncoders.Get().(*impressionEncoder)
+	defer e.release()
 	for i := range list {
-		if err := s.encodeImpression(&list[i], &e, &shown, &reasons); err != nil {
+		if err := s.encodeImpression(&list[i], e); err != nil {
 			return fmt.Errorf("keeping %d impressions: %w", len(list), err)
 		}
 	}
 	// The reasons first, as they are nothing without the answer they are of.
-	if err := errors.Join(s.reasons.Append(reasons), s.shown.Append(shown), s.trimShown()); err != nil {
+	if err := errors.Join(s.reasons.Append(e.reasons), s.shown.Append(e.shown), s.trimShown()); err != nil {
 		return fmt.Errorf("keeping %d impressions: %w", len(list), journalError(err))
 	}
 	return nil
 }
 
 // encodeImpression appends the rows of one impression. The caller holds dropping.
-func (s *Store) encodeImpression(imp *engine.Impression, e *impressionEncoder, shown, reasons *[]journal.Row) error {
+func (s *Store) encodeImpression(imp *engine.Impression, e *impressionEncoder) error {
 	subject16, rec16, at, err := engine.ParseRecommendationID(imp.RecommendationID)
 	if err != nil {
 		return err
@@ -126,9 +127,9 @@ func (s *Store) encodeImpression(imp *engine.Impression, e *impressionEncoder, s
 		return err
 	}
 	key := journal.Key{Subject: subject16, ID: rec16}
-	*shown = append(*shown, journal.Row{Key: key, Value: told})
+	e.shown = append(e.shown, journal.Row{Key: key, Value: told})
 	if why != nil {
-		*reasons = append(*reasons, journal.Row{Key: key, Value: why})
+		e.reasons = append(e.reasons, journal.Row{Key: key, Value: why})
 	}
 	return nil
 }
@@ -144,14 +145,33 @@ func (s *Store) trimShown() error {
 
 // impressionEncoder writes the rows of impressions, one after another.
 type impressionEncoder struct {
-	room   []byte
+	room   []byte // what was written lies in it; where it grew, in one before it
 	names  []string
 	reason reasonEncoder
+
+	shown, reasons []journal.Row
 }
 
-// encode returns both rows of imp; reasons is nil where it has none.
+var impressionEncoders = sync.Pool{New: func() any { return new(impressionEncoder) }}
+
+// encoderKept is of how many bytes the room of an encoder is used again.
+const encoderKept = 4 << 20
+
+// release lets another batch be written in e's room.
+func (e *impressionEncoder) release() {
+	if cap(e.room) > encoderKept {
+		return
+	}
+	clear(e.shown)
+	clear(e.reasons)
+	e.room, e.shown, e.reasons = e.room[:0], e.shown[:0], e.reasons[:0]
+	impressionEncoders.Put(e)
+}
+
+// encode returns both rows of imp, which lie in e's room; reasons is nil where it has none.
 func (e *impressionEncoder) encode(imp *engine.Impression, ids *catalogue.IDs) (shown, reasons []byte, err error) {
-	buf := append(e.room[:0], impressionVersion)
+	from := len(e.room)
+	buf := append(e.room, impressionVersion)
 	buf = binary.AppendVarint(buf, storedTime(imp.At).UnixMilli())
 	buf = append(buf, byte(imp.Subject.Kind))
 	buf = appendText(buf, imp.Subject.ID)
@@ -176,13 +196,14 @@ func (e *impressionEncoder) encode(imp *engine.Impression, ids *catalogue.IDs) (
 		buf = appendTexts(buf, it.Moved)
 		explained = explained || len(it.Reasons) > 0
 	}
-	e.room, shown = buf, bytes.Clone(buf)
+	e.room, shown = buf, buf[from:len(buf):len(buf)]
 	advice := imp.Answer.Advice
 	if explained || advice != nil && len(advice.Because)+len(advice.Snippets) > 0 {
-		if buf, err = e.reason.append(e.room[:0], imp.Answer.Items, advice); err != nil {
+		from = len(e.room)
+		if buf, err = e.reason.append(e.room, imp.Answer.Items, advice); err != nil {
 			return nil, nil, fmt.Errorf("encoding the reasons of %s: %w", imp.RecommendationID, err)
 		}
-		e.room, reasons = buf, bytes.Clone(buf)
+		e.room, reasons = buf, buf[from:len(buf):len(buf)]
 	}
 	if len(shown) > maxRecordBytes || len(reasons) > maxRecordBytes {
 		return nil, nil, engine.Invalidf(engine.CodeLimitExceeded, "", "an impression has at most %d bytes when stored", maxRecordBytes)

@@ -3,6 +3,7 @@ package rank
 import (
 	"cmp"
 	"math"
+	"slices"
 
 	"github.com/rapportengine/rapport/engine"
 )
@@ -20,6 +21,8 @@ type Rules struct {
 	// Ranks of pins and windows of constraints count from its first, groups in it do
 	// not come again. Its items are not among the scored.
 	Before []engine.ItemNum
+	// Room, where it is large enough, is where the list lies.
+	Room []Placed
 
 	Group   func(engine.ItemNum) string                      // group_id, "" for none
 	Values  func(engine.ItemNum, engine.Constraint) []string // the values a constraint counts, as text
@@ -89,7 +92,7 @@ func Arrange(scored []Scored, r *Rules) (list []Placed, lowest float64) {
 	if r.Diversity > 0 && r.Similar != nil {
 		next = r.diversify(next, len(rest), pins)
 	}
-	list = make([]Placed, 0, min(r.Count, len(scored)))
+	list = slices.Grow(r.Room[:0], min(r.Count, len(scored)))
 	waiting := r.newWaiting(pins)
 	for rank := len(r.Before) + 1; rank <= r.last(); rank++ {
 		placed, ok := pins[rank]

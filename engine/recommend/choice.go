@@ -147,11 +147,12 @@ func (in *Input) eligible(o *orders) (*choice, error) {
 			return nil, err
 		}
 		if s != nil {
-			c := s.choice
+			c := &in.scratch().eligible
+			*c = s.choice
 			if c.without = filter.Withheld(in.env(), rules); c.without != nil {
 				c.count -= int(c.without.AndCardinality(c.all))
 			}
-			return &c, nil
+			return c, nil
 		}
 	}
 	eligible, err := filter.Eligible(in.env(), rules)

@@ -20,7 +20,11 @@ func (in *Input) explain(list []rank.Placed, s *story) []engine.Recommended {
 	e := explainers.Get().(*explainer)
 	defer e.close()
 	e.open(in, list, s)
-	out := make([]engine.Recommended, len(list))
+	out := in.Room[:0]
+	if cap(out) < max(len(list), 1) {
+		out = make([]engine.Recommended, 0, len(list))
+	}
+	out = out[:len(list)]
 	for i, p := range list {
 		item := in.World.Catalogue.Item(p.Item)
 		out[i] = engine.Recommended{

@@ -27,7 +27,9 @@ func (in *Input) Gists() int {
 // TellRoughly returns what is told to be worth scoring of all eligible items, with their
 // scores, for a list that looks at n of them. It is false where that cannot be told.
 func (in *Input) TellRoughly(n int) (told, all []rank.Scored, unseen float64, ok bool, err error) {
-	orders, err := in.Place.join(in.Request, in.World.Catalogue)
+	in = in.within()
+	defer in.room.release()
+	orders, err := in.Place.join(in.Request, in.World.Catalogue, &in.room.orders)
 	if err != nil {
 		return nil, nil, 0, false, err
 	}
@@ -49,7 +51,7 @@ func (in *Input) TellRoughly(n int) (told, all []rank.Scored, unseen float64, ok
 	whole := *eligible
 	all = score(&whole, new(scratch))
 	room := new(scratch)
-	found, unseen, ok := v.best(eligible, in.gistOf(v, eligible.count, room), lifts, n, in.arrangement(orders).Pins, room)
+	found, unseen, ok := v.best(eligible, in.gistOf(v, eligible.count, room), lifts, n, in.arrangement(orders, new(rank.Rules)).Pins, room)
 	if ok {
 		told = score(found, room)
 	}

@@ -18,9 +18,10 @@ import (
 // where groups and constraints leave the list short: it is full whenever enough items are
 // eligible.
 func (in *Input) list(eligible *choice, v *voices, l liftList, o *orders) (list []rank.Placed, exact bool) {
-	rules := in.arrangement(o)
-	room := scratches.Get().(*scratch)
-	defer scratches.Put(room)
+	room := in.scratch()
+	rules := in.arrangement(o, &room.arranged)
+	rules.Room = room.placed
+	defer func() { room.placed = list }()
 	arrange := func(found *choice) ([]rank.Placed, float64) {
 		scored := v.score(found, room)
 		l.add(scored)
@@ -131,10 +132,10 @@ func (l liftList) parts(eligible *roaring.Bitmap) []*roaring.Bitmap {
 	return parts
 }
 
-// arrangement gives the ranker eyes for the catalogue.
-func (in *Input) arrangement(o *orders) *rank.Rules {
+// arrangement gives the ranker eyes for the catalogue. It is written to r.
+func (in *Input) arrangement(o *orders, r *rank.Rules) *rank.Rules {
 	c := in.World.Catalogue
-	r := &rank.Rules{
+	*r = rank.Rules{
 		Count:        o.count,
 		Constraints:  o.arrange.Constraints,
 		Collapse:     o.collapse,

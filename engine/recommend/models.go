@@ -11,6 +11,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -48,6 +49,7 @@ type Models struct {
 
 	sources []model.Source
 	known   *content.Known // items of the fitted sources, nil without any
+	spoke   *atomic.Pointer[spoke]
 }
 
 // EncoderDims is the length of content vectors.
@@ -62,7 +64,7 @@ func Unfitted() *Models {
 // NewModels joins fitted sources with the live ones. Tasks and sources the blend does
 // not name are not asked.
 func NewModels(version int, logTime time.Time, fitted []model.Saver, encoder *text.Encoder, blend rank.Blend) *Models {
-	m := &Models{Version: version, LogTime: logTime, Fitted: fitted, Encoder: encoder, Blend: blend}
+	m := &Models{Version: version, LogTime: logTime, Fitted: fitted, Encoder: encoder, Blend: blend, spoke: new(atomic.Pointer[spoke])}
 	for _, f := range fitted {
 		if part, ok := f.(model.Joiner); ok {
 			m.sources = append(m.sources, part.Join(fitted))

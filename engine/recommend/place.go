@@ -158,9 +158,9 @@ type orders struct {
 }
 
 // join lets the request narrow, add to or replace what the place says: filters are
-// both obeyed, boosts added up, everything else replaced.
-func (p *Place) join(req *engine.Request, c *catalogue.Snapshot) (*orders, error) {
-	o := &orders{
+// both obeyed, boosts added up, everything else replaced. They are written to o.
+func (p *Place) join(req *engine.Request, c *catalogue.Snapshot, o *orders) (*orders, error) {
+	*o = orders{
 		kinds:    p.Scenario.Kinds,
 		boosts:   p.boosts,
 		arrange:  p.Scenario.Arrangement,

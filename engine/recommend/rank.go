@@ -11,7 +11,9 @@ import (
 // first, and each of the others in LeftOut with the reason. All are wanted where the
 // request names no count, variants of one group too unless it asks to collapse them.
 func Rank(in *Input, items []engine.ItemID) (engine.Answer, error) {
-	orders, err := in.Place.join(in.Request, in.World.Catalogue)
+	in = in.within()
+	defer in.room.release()
+	orders, err := in.Place.join(in.Request, in.World.Catalogue, &in.room.orders)
 	if err != nil {
 		return engine.Answer{}, err
 	}

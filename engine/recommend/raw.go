@@ -19,7 +19,9 @@ type RawScores struct {
 // Raw scores the eligible items of a request by every source of the world's models,
 // blended or not, but for those for which leftOut, if not nil, is true.
 func Raw(in *Input, leftOut func(source string) bool) (*RawScores, error) {
-	orders, err := in.Place.join(in.Request, in.World.Catalogue)
+	in = in.within()
+	defer in.room.release()
+	orders, err := in.Place.join(in.Request, in.World.Catalogue, &in.room.orders)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +50,9 @@ func Raw(in *Input, leftOut func(source string) bool) (*RawScores, error) {
 
 // Eligible returns the items a request may be answered with.
 func Eligible(in *Input) (*roaring.Bitmap, error) {
-	orders, err := in.Place.join(in.Request, in.World.Catalogue)
+	in = in.within()
+	defer in.room.release()
+	orders, err := in.Place.join(in.Request, in.World.Catalogue, &in.room.orders)
 	if err != nil {
 		return nil, err
 	}

@@ -54,6 +54,10 @@ type Input struct {
 	Offline bool
 	// Only, where not nil, are the items looked at: an evaluation's cold ones.
 	Only *roaring.Bitmap
+	// Room, where it is large enough, is where the items of the answer lie.
+	Room []engine.Recommended
+
+	room *scratch // of this answer; nil outside of one
 
 	roughFrom  int // instead of roughFrom, for tests; below 0 nothing is told roughly
 	gistItems  int // instead of gistItems, of any catalogue, and every source is kept in brief, for tests; below 0 there is no gist
@@ -63,7 +67,9 @@ type Input struct {
 // Recommend answers one request from what it is given; it reads no clock, disk or
 // lock. Its errors are *engine.Invalid: what is wrong with the request.
 func Recommend(in *Input) (engine.Answer, error) {
-	orders, err := in.Place.join(in.Request, in.World.Catalogue)
+	in = in.within()
+	defer in.room.release()
+	orders, err := in.Place.join(in.Request, in.World.Catalogue, &in.room.orders)
 	if err != nil {
 		return engine.Answer{}, err
 	}
@@ -94,7 +100,7 @@ func (in *Input) story(orders *orders, eligible *choice) (s story, err error) {
 	query, degraded := in.query()
 	s.answer.Degraded = degraded
 	s.asked = in.open(query, orders)
-	s.answer.Basis, s.answer.Models = s.asked.basis(in.Someone), s.asked.versions(in.World.Models.Version)
+	s.answer.Basis, s.answer.Models = s.asked.basis(in.Someone), s.asked.versions(in.World.Models)
 	if eligible.count == 0 {
 		s.answer.Exact, s.answer.OpenTickets = true, in.tell(orders, nil)
 		s.answer.EmptyReason, err = in.emptyReason(orders)
@@ -121,7 +127,8 @@ func (in *Input) story(orders *orders, eligible *choice) (s story, err error) {
 
 // env is what filters may look at.
 func (in *Input) env() *filter.Env {
-	env := &filter.Env{
+	env := &in.scratch().env
+	*env = filter.Env{
 		Catalogue: in.World.Catalogue,
 		History:   in.Someone.Rows,
 		Bought:    in.Someone.Bought,
@@ -143,7 +150,9 @@ func (in *Input) env() *filter.Env {
 
 // rules say what may be shown at all. What the list is about is never in it.
 func (in *Input) rules(o *orders) *filter.Rules {
-	r := &filter.Rules{
+	s := in.scratch()
+	r := &s.rules
+	*r = filter.Rules{
 		Kinds:      o.kinds,
 		Filters:    o.filters,
 		Exclude:    in.Place.Scenario.Exclude,
@@ -158,15 +167,18 @@ func (in *Input) rules(o *orders) *filter.Rules {
 			r.OpenTickets = o.heeded.out
 		}
 	}
-	for _, ids := range [][]engine.ItemID{in.Request.Exclude, in.Request.After, in.Request.Basket, {in.Request.Item}} {
-		r.ExcludeItems = append(r.ExcludeItems, in.numbers(ids)...)
+	s.excluded = s.excluded[:0]
+	for _, ids := range [...][]engine.ItemID{in.Request.Exclude, in.Request.After, in.Request.Basket, {in.Request.Item}} {
+		s.excluded = in.appendNumbers(s.excluded, ids)
 	}
+	r.ExcludeItems = s.excluded
 	return r
 }
 
 // numbers returns the numbers of those ids that have one.
-func (in *Input) numbers(ids []engine.ItemID) []engine.ItemNum {
-	var out []engine.ItemNum
+func (in *Input) numbers(ids []engine.ItemID) []engine.ItemNum { return in.appendNumbers(nil, ids) }
+
+func (in *Input) appendNumbers(out []engine.ItemNum, ids []engine.ItemID) []engine.ItemNum {
 	for _, id := range ids {
 		if n, ok := in.World.Catalogue.IDs().Num(id); ok && id != "" {
 			out = append(out, n)
@@ -178,10 +190,17 @@ func (in *Input) numbers(ids []engine.ItemID) []engine.ItemNum {
 // query is what sources may look at, and what of the request could not be used.
 func (in *Input) query() (*model.Query, []string) {
 	w := in.World
-	q := &model.Query{Now: in.Now, Catalogue: w.Catalogue, Content: w.Content, Counters: w.Counters, Shared: new(model.Shared)}
+	one := &struct { // in one piece; scorers may keep it
+		query  model.Query
+		shared model.Shared
+		past   past
+	}{query: model.Query{Now: in.Now, Catalogue: w.Catalogue, Content: w.Content, Counters: w.Counters}}
+	q := &one.query
+	q.Shared = &one.shared
 	var degraded []string
 	if in.Someone.personalised() {
-		q.Customer, q.Past = in.Someone.Customer, &past{in: in}
+		one.past.in = in
+		q.Customer, q.Past = in.Someone.Customer, &one.past
 	}
 	about := in.Request.Basket
 	if in.Request.Item != "" {
@@ -208,9 +227,11 @@ func (in *Input) emptyReason(o *orders) (string, error) {
 	case len(in.Request.After) > 0:
 		return engine.EmptyEnd, nil
 	case o.heeded != nil:
-		rules := in.rules(o)
+		alone := *in
+		alone.room = nil // the rules of the answer stay as they are
+		rules := alone.rules(o)
 		rules.OpenTickets = nil
-		if other, err := filter.Eligible(in.env(), rules); err != nil || !other.IsEmpty() {
+		if other, err := filter.Eligible(alone.env(), rules); err != nil || !other.IsEmpty() {
 			return engine.EmptyTicket, err
 		}
 	}

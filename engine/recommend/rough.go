@@ -61,8 +61,9 @@ func (v *voices) best(eligible *choice, g *gist, l liftList, n int, pins []rank.
 			s.picked, s.pickedSums = append(s.picked, items[c.place]), append(s.pickedSums, r.heard.sums[c.place])
 		}
 	}
-	found = &choice{items: s.picked, count: len(s.picked), heard: &heard{sums: s.pickedSums}}
-	return found, math.Nextafter(float64(bound)+r.constant, math.Inf(-1)), true
+	s.foundHeard = heard{sums: s.pickedSums}
+	s.found = choice{items: s.picked, count: len(s.picked), heard: &s.foundHeard}
+	return &s.found, math.Nextafter(float64(bound)+r.constant, math.Inf(-1)), true
 }
 
 // roughly is one such search.
@@ -72,7 +73,7 @@ type roughly struct {
 	eligible *choice
 	heard    *heard
 	n        int
-	lows     *vector.Top // the n highest lower bounds
+	lows     *vector.Top // the n highest lower bounds, the scratch's
 	lifts    liftList
 	withheld withheld
 	lifted   []liftedItems
@@ -87,7 +88,8 @@ type nearItem struct {
 }
 
 func (v *voices) roughly(eligible *choice, items []engine.ItemNum, l liftList, n int, s *scratch) *roughly {
-	r := &roughly{voices: v, scratch: s, eligible: eligible, n: n, lifts: l}
+	r := &s.search
+	*r = roughly{voices: v, scratch: s, eligible: eligible, n: n, lifts: l}
 	r.heard = v.hear(eligible, items, s)
 	r.least = r.heard.most
 	for i, voice := range v.voices {
@@ -116,7 +118,8 @@ func (v *voices) openRooms(s *scratch) {
 
 // lookAgain begins anew.
 func (r *roughly) lookAgain() {
-	r.lows, r.near = vector.NewTop(r.n), r.near[:0]
+	r.scratch.lows.Reset(r.n)
+	r.lows, r.near = &r.scratch.lows, r.near[:0]
 	r.fromFirst()
 }
 

@@ -4,8 +4,10 @@ import (
 	"sync"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/filter"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/rank"
+	"github.com/rapportengine/rapport/engine/vector"
 )
 
 // scratch is what an answer writes into that is as long as what may be in the list: lent
@@ -24,10 +26,52 @@ type scratch struct {
 	picked     []engine.ItemNum
 	pickedSums []float64
 
-	// And of making and reading a gist:
+	search     roughly
+	lows       vector.Top
+	found      choice
+	foundHeard heard
+
+	// Of making and reading a gist:
 	steady  []float32 // what steady voices say of items, by number
 	numbers []engine.ItemNum
 	places  []int // of those numbers among the items
+
+	// And what an answer is told from, beside them.
+	env      filter.Env
+	rules    filter.Rules
+	excluded []engine.ItemNum
+	orders   orders
+	eligible choice
+	asked    voices
+	spoke    []voice
+	arranged rank.Rules
+	placed   []rank.Placed
+}
+
+// release lets go of all that an answer was told from, and lends the scratch to the next.
+func (s *scratch) release() {
+	s.search, s.found, s.eligible = roughly{}, choice{}, choice{}
+	s.env, s.rules, s.orders, s.asked, s.arranged = filter.Env{}, filter.Rules{}, orders{}, voices{}, rank.Rules{}
+	clear(s.spoke)
+	clear(s.placed)
+	s.spoke, s.placed = s.spoke[:0], s.placed[:0]
+	scratches.Put(s)
+}
+
+// scratch returns where the answer is made: that of the request, or, where it is asked beside
+// one, nobody's.
+func (in *Input) scratch() *scratch {
+	if in.room == nil {
+		return new(scratch)
+	}
+	return in.room
+}
+
+// within returns the same request with a scratch of its own, which release ends.
+func (in *Input) within() *Input {
+	own := *in
+	own.room = scratches.Get().(*scratch)
+	return &own
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}

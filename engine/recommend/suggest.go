@@ -35,7 +35,9 @@ func Suggest(in *SuggestInput) (engine.SuggestAnswer, error) {
 	story := &Input{World: w, Place: in.Place, Someone: in.Someone, Now: in.Now, Request: &engine.Request{
 		Kinds: kinds, Filter: req.Filter, Count: req.Count, Explain: req.Explain, ReturnProperties: req.ReturnProperties,
 	}}
-	orders, err := in.Place.join(story.Request, w.Catalogue)
+	story = story.within()
+	defer story.room.release()
+	orders, err := in.Place.join(story.Request, w.Catalogue, &story.room.orders)
 	if err != nil {
 		return answer, err
 	}

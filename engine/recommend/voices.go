@@ -85,7 +85,9 @@ func (p *Place) Task() rank.Task {
 
 func (in *Input) voices(q *model.Query, task rank.Task, scales map[string]rank.Scale) *voices {
 	m := in.World.Models
-	v := &voices{task: task, scales: scales, query: q}
+	room := in.scratch()
+	v := &room.asked
+	*v = voices{task: task, scales: scales, query: q, voices: room.spoke[:0]}
 	for i, source := range m.sources {
 		name := source.Name()
 		scale := in.scale(v, name)
@@ -102,6 +104,7 @@ func (in *Input) voices(q *model.Query, task rank.Task, scales map[string]rank.S
 		v.told = v.told || !needsNothing
 	}
 	v.told = v.told || v.worded
+	room.spoke = v.voices
 	return v
 }
 
@@ -156,13 +159,31 @@ func (v *voices) basis(s *Someone) engine.Basis {
 	return engine.BasisPersonal
 }
 
-// versions says which fitted sources spoke, and from which model.
-func (v *voices) versions(version int) map[string]int {
+// versions says which fitted sources of m spoke, and from which model. The map is shared: most
+// answers are spoken for by the same.
+func (v *voices) versions(m *Models) map[string]int {
+	var who uint64
+	for _, voice := range v.voices {
+		if voice.fitted {
+			who |= 1 << (voice.source % 64)
+		}
+	}
+	last := m.spoke.Load()
+	if last != nil && last.who == who && len(m.Fitted) <= 64 {
+		return last.versions
+	}
 	out := make(map[string]int)
 	for _, voice := range v.voices {
 		if voice.fitted {
-			out[voice.name] = version
+			out[voice.name] = m.Version
 		}
 	}
+	m.spoke.Store(&spoke{who, out})
 	return out
+}
+
+// spoke are the versions told of some fitted sources, a bit for each by its number.
+type spoke struct {
+	who      uint64
+	versions map[string]int
 }

@@ -34,6 +34,9 @@ func NewTop(k int) *Top {
 	return &Top{k: max(k, 0), heap: make([]Scored, 0, min(max(k, 0), 256))}
 }
 
+// Reset empties t and makes it one of the best k, in the room it has.
+func (t *Top) Reset(k int) { t.k, t.heap = max(k, 0), t.heap[:0] }
+
 // Push offers an item. A score that is not a number is never kept.
 func (t *Top) Push(item engine.ItemNum, score float32) {
 	if len(t.heap) == t.k {
