@@ -121,7 +121,7 @@ func (r *Recommender) Suggest(ctx context.Context, req *engine.SuggestRequest) (
 		if err != nil {
 			return engine.SuggestAnswer{}, err
 		}
-		asked, failed = withTicket(asked, ticket), failedOn(ticket)
+		asked, failed = withTicket(asked, ticket), ticket.Failed()
 	}
 	who, degraded, err := r.someone(ctx, engine.SubjectOf(asked.Customer, ""))
 	if err != nil {
@@ -195,16 +195,6 @@ func opening(req engine.TriageRequest, t *engine.Ticket) engine.TriageRequest {
 	req.Language = cmp.Or(req.Language, t.Language)
 	req.Channel = cmp.Or(req.Channel, t.Channel)
 	return req
-}
-
-// failedOn returns the fixes that did not end a ticket, or not for good.
-func failedOn(t engine.Ticket) (out []engine.ItemID) {
-	for _, tried := range t.Solutions {
-		if tried.Outcome == string(engine.NotSolved) || tried.Outcome == string(engine.Reopened) {
-			out = append(out, tried.Item)
-		}
-	}
-	return out
 }
 
 // withTicket fills what the request leaves out.

@@ -146,11 +146,9 @@ func (r *Recommender) gapTickets(ctx context.Context) ([]engine.Ticket, error) {
 
 // fate says what became of a ticket by now.
 func fate(t *engine.Ticket, now time.Time) gap.Fate {
-	ended, failed, open := false, false, 0
-	for _, tried := range t.Solutions {
+	ended, failed := false, false
+	for _, tried := range t.Tries() {
 		switch tried.Outcome {
-		case "":
-			open++
 		case string(engine.Solved):
 			ended = true
 		case string(engine.NotSolved), string(engine.Reopened):
@@ -160,7 +158,7 @@ func fate(t *engine.Ticket, now time.Time) gap.Fate {
 	switch {
 	case t.State == string(engine.Reopened):
 		return gap.Failed
-	case ended, open == 1 && !t.IsOpen(): // what ended it is the one that is left, as training has it
+	case ended:
 		return gap.Ended
 	case t.State == string(engine.Escalated):
 		return gap.Escalated

@@ -321,16 +321,20 @@ func (p *people) evict() {
 	}
 }
 
-// rowBytes and ticketBytes are about what a row and an open ticket take in memory with
-// their strings.
+// rowBytes, ticketBytes and failedBytes are about what a row, an open ticket and the id of a
+// fix that failed on it take in memory with their strings.
 const (
 	rowBytes    = 400
-	ticketBytes = 144
+	ticketBytes = 168
+	failedBytes = 48
 )
 
 // sizeOf is about what a state takes in memory, but for what answers keep of it.
 func sizeOf(who *recommend.Someone) int {
 	size := 512 + rowBytes*cap(who.Rows) + ticketBytes*len(who.Tickets) + int(who.Bought.GetSizeInBytes()+who.Dismissed.GetSizeInBytes())
+	for i := range who.Tickets {
+		size += failedBytes * len(who.Tickets[i].Failed)
+	}
 	if small, is := who.Packed.(*folded); is {
 		size += small.size()
 	}

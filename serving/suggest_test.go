@@ -1,6 +1,7 @@
 package serving_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -36,5 +37,69 @@ func TestSuggestDropsWhatFailed(t *testing.T) {
 	ticket.Solutions[1].Outcome = "reopened"
 	if got := ask(); !slices.Equal(idsOf(got.Answer), []engine.ItemID{"descale"}) || got.Action != engine.ActionEscalate {
 		t.Errorf("after two failures it gets %v, %s because %q", idsOf(got.Answer), got.Action, got.Because)
+	}
+}
+
+// A fix that failed on an open ticket is not the answer to another text of the same customer,
+// unless that is known to be about another product; nor is it in their lists.
+func TestWhatFailedOnAnOpenTicketIsNotSuggestedAgain(t *testing.T) {
+	h := open(t, nil)
+	shelf(h)
+	h.write(
+		engine.PutItem{Item: engine.Item{ID: "pot-xl", Title: "Large coffee pot", GroupID: "pot"}},
+		engine.PutItem{Item: engine.Item{ID: "pot-s", Title: "Small coffee pot", GroupID: "pot"}},
+		engine.PutItem{Item: engine.Item{ID: "descale", Kind: engine.Solution, Title: "Descale the coffee pot", AppliesTo: []engine.ItemID{"pot-xl"}}},
+		engine.PutItem{Item: engine.Item{ID: "rinse", Kind: engine.Solution, Title: "Rinse the bitter coffee pot", GroupID: "rinse", AppliesTo: []engine.ItemID{"pot-xl"}}},
+		engine.PutItem{Item: engine.Item{ID: "rinse-de", Kind: engine.Solution, Title: "Rinse the bitter coffee pot", GroupID: "rinse", AppliesTo: []engine.ItemID{"pot-xl"}}},
+	)
+	failed := []engine.Tried{{Item: "rinse", Outcome: "not_solved"}}
+	suggested := func(req engine.SuggestRequest) []engine.ItemID {
+		t.Helper()
+		req.Customer, req.Text = "ann", "my coffee pot is bitter"
+		got, err := h.Suggest(t.Context(), &req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Action == engine.ActionEscalate && len(got.Items) > 0 {
+			t.Errorf("%+v is escalated because %q: nothing failed on this ticket itself", req, got.Because)
+		}
+		return idsOf(got.Answer)
+	}
+	listed := func() []engine.ItemID {
+		t.Helper()
+		got, err := h.Recommend(t.Context(), &engine.Request{Customer: "ann", Scenario: "help", Kinds: []engine.Kind{engine.Solution}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return idsOf(got)
+	}
+	again := func(list []engine.ItemID) bool {
+		return slices.Contains(list, "rinse") || slices.Contains(list, "rinse-de")
+	}
+	if got := listed(); !again(got) || !again(suggested(engine.SuggestRequest{})) {
+		t.Fatalf("before any ticket there is %v", got)
+	}
+	for i, c := range []struct {
+		ticket       engine.Ticket
+		req          engine.SuggestRequest
+		asked, shown bool // whether what failed is suggested, and listed
+	}{
+		{ticket: engine.Ticket{State: "open", Solutions: failed}},
+		{ticket: engine.Ticket{State: "open", Product: "pot-xl", Solutions: failed}},
+		{ticket: engine.Ticket{State: "reopened", Solutions: []engine.Tried{{Item: "rinse", Outcome: "solved"}}}},
+		{ticket: engine.Ticket{State: "open", Product: "pot-xl", Solutions: failed}, req: engine.SuggestRequest{Product: "pot-s"}},
+		{ticket: engine.Ticket{State: "open", Product: "pot-xl", Solutions: failed}, req: engine.SuggestRequest{Product: "red-lamp"}, asked: true},
+		{ticket: engine.Ticket{State: "open", Solutions: failed}, req: engine.SuggestRequest{Product: "pot-xl"}},
+		{ticket: engine.Ticket{State: "closed", Solutions: failed}, asked: true, shown: true},
+	} {
+		c.ticket.ID, c.ticket.Customer = fmt.Sprint("t", i), "ann"
+		h.write(engine.PutTicket{Ticket: c.ticket})
+		if got := suggested(c.req); again(got) != c.asked || !slices.Contains(got, "descale") {
+			t.Errorf("beside %+v, asked %+v: %v are suggested", c.ticket, c.req, got)
+		}
+		if got := listed(); again(got) != c.shown || !slices.Contains(got, "descale") {
+			t.Errorf("beside %+v: %v are listed", c.ticket, got)
+		}
+		h.write(engine.DeleteTicket{ID: c.ticket.ID})
 	}
 }

@@ -20,12 +20,15 @@ func withoutTicket(list []recommend.OpenTicket, id string) []recommend.OpenTicke
 }
 
 // withTicketOpen returns a list of open tickets, which does not have t, with it if it is
-// open and says what it is about. The list itself stays as it is.
+// open and says what it is about or what failed on it. The list itself stays as it is.
 func withTicketOpen(list []recommend.OpenTicket, t *engine.Ticket) []recommend.OpenTicket {
-	if !t.IsOpen() || t.Product == "" && t.Order == "" {
+	if !t.IsOpen() {
 		return list
 	}
-	open := recommend.OpenTicket{ID: t.ID, Product: t.Product, Order: t.Order}
+	open := recommend.OpenTicket{ID: t.ID, Product: t.Product, Order: t.Order, Failed: t.Failed()}
+	if open.Product == "" && open.Order == "" && open.Failed == nil {
+		return list
+	}
 	if t.OpenedAt != nil {
 		open.At = *t.OpenedAt
 	}

@@ -148,12 +148,51 @@ func (g *group) updateCustomer(e *effect, cmd engine.UpdateCustomer) error {
 	return g.setCustomer(e, h, subject, customer)
 }
 
-// putTicket files a ticket under its customer. Where it lay elsewhere before, the new
-// customer's erasure has to look there as well: what Badger deletes stays readable in
-// its files for a while.
+// putTicket stores a ticket that is written whole: see join.
 func (g *group) putTicket(e *effect, ticket engine.Ticket) error {
+	was, err := g.standing(ticket.ID)
+	if err == nil && was != nil {
+		err = join(&ticket, &was.Ticket, g.repeats(ticket.ID))
+	}
+	if err != nil {
+		return err
+	}
+	return g.fileTicket(e, ticket, was)
+}
+
+// standing is a ticket as it stands, and the subject it is filed under.
+type standing struct {
+	engine.Ticket
+	home engine.Hash16
+}
+
+// standing returns a ticket, nil where there is none.
+func (g *group) standing(id string) (*standing, error) {
+	ticket, home, err := findTicket(g.txn, engine.HashOf(id))
+	if errors.Is(err, engine.ErrNotFound) {
+		return nil, nil
+	}
+	return &standing{ticket, home}, err
+}
+
+// fileTicket files a ticket under its customer; was is as it stood, nil for a new one. Where it
+// lay elsewhere before, the new customer's erasure has to look there as well: what Badger
+// deletes stays readable in its files for a while.
+func (g *group) fileTicket(e *effect, ticket engine.Ticket, was *standing) error {
 	if err := engine.CheckID("ticket_id", ticket.ID); err != nil {
 		return err
+	}
+	ticket16 := engine.HashOf(ticket.ID)
+	if was != nil {
+		reopen(&ticket, &was.Ticket, g.now)
+	} else {
+		told, err := g.toldBefore(e, ticket16)
+		if err == nil {
+			err = join(&ticket, &told, g.repeats(ticket.ID))
+		}
+		if err != nil {
+			return err
+		}
 	}
 	done := engine.Committed{Ticket: &ticket}
 	var home engine.Hash16 // of a ticket without a customer: zero
@@ -172,34 +211,27 @@ func (g *group) putTicket(e *effect, ticket engine.Ticket) error {
 	if err != nil {
 		return err
 	}
-	ticket16 := engine.HashOf(ticket.ID)
-	before, found, err := g.homeOf(ticket16)
-	if err != nil {
-		return err
-	}
-	if found && before != home {
-		if err := g.moveTicket(e, before, home, ticket16); err != nil {
+	moves := was != nil && was.home != home
+	if moves {
+		if err := g.moveTicket(e, was.home, home, ticket16); err != nil {
 			return err
 		}
-		if done.Left, err = g.filedUnder(before); err != nil {
+		if done.Left, err = g.filedUnder(was.home); err != nil {
 			return err
 		}
 		if done.Left == done.Subject {
 			done.Left = engine.Subject{} // it was filed under a customer who was merged since
 		}
 	}
-	if !found || before != home {
+	if was == nil || moves {
 		e.set(hashKey(ticketHomeLetter, ticket16), encodeHome(home))
 	}
 	e.set(pairKey(ticketLetter, home, ticket16), value)
 	e.change(change{kind: tailTicket, a: ticket16}, done, g.now)
-	if found && before != home {
+	if moves {
 		if err := g.moveOutcomes(e, &ticket, home); err != nil {
 			return err
 		}
-	}
-	if home == (engine.Hash16{}) {
-		return nil
 	}
 	return g.recordOutcomes(e, &ticket, home)
 }
@@ -243,18 +275,22 @@ func (g *group) filedUnder(home engine.Hash16) (engine.Subject, error) {
 }
 
 func (g *group) updateTicket(e *effect, cmd engine.UpdateTicket) error {
-	ticket, _, err := findTicket(g.txn, engine.HashOf(cmd.ID))
-	found := err == nil
-	if err != nil && !errors.Is(err, engine.ErrNotFound) {
+	was, err := g.standing(cmd.ID)
+	if err != nil {
 		return err
 	}
-	if ticket, err = cmd.Update(ticket, found); err != nil {
+	var ticket engine.Ticket
+	if was != nil {
+		ticket = was.Ticket
+	}
+	ticket, err = cmd.Update(ticket, was != nil)
+	if err != nil {
 		return err
 	}
 	if ticket.ID != cmd.ID {
 		return engine.Invalidf(engine.CodeInvalidField, "ticket_id", "an update keeps the id: %q", cmd.ID)
 	}
-	return g.putTicket(e, ticket)
+	return g.fileTicket(e, ticket, was)
 }
 
 func (g *group) deleteTicket(e *effect, id string) error {
@@ -268,6 +304,7 @@ func (g *group) deleteTicket(e *effect, id string) error {
 	}
 	e.delete(hashKey(ticketHomeLetter, ticket16))
 	e.delete(pairKey(ticketLetter, home, ticket16))
+	e.set(hashKey(awaitedLetter, ticket16), []byte{recordVersion}) // its outcomes stay
 	subject, err := g.filedUnder(home)
 	if err != nil {
 		return err

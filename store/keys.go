@@ -19,6 +19,7 @@ import (
 //	w | subject16 | event16 | seq8      rows of an event before a change   edit.go
 //	d | subject16 | event16             an event changed or deleted by hand
 //	j | ticket16 | event16              subject16 an outcome is filed under outcome.go
+//	J | ticket16                        there are outcomes, and no such ticket yet (tries.go)
 //	a | from16                          whom a session or merged customer belongs to
 //	A | owner16 | from16                whose earlier rows a history takes in   links.go
 //	B | owner16 | from16                rows that are still to be moved    move.go
@@ -54,6 +55,7 @@ const (
 	beforeLetter     = 'w'
 	editedLetter     = 'd'
 	outcomeLetter    = 'j'
+	awaitedLetter    = 'J'
 	forwardLetter    = 'a'
 	// Until format 3 impressions and their reasons were rows.
 	oldImpressionLetter = 'i'
@@ -80,7 +82,7 @@ const (
 	hashBytes     = len(engine.Hash16{})
 	eventKeyBytes = 1 + 2*hashBytes + 2
 	pairKeyBytes  = 1 + 2*hashBytes // tickets, owned, edited, outcomes, unmoved
-	hashKeyBytes  = 1 + hashBytes   // names, customers, forward links, ticket homes
+	hashKeyBytes  = 1 + hashBytes   // names, customers, forward links, ticket homes, awaited tickets
 )
 
 func hashKey(letter byte, h engine.Hash16) []byte {

@@ -16,8 +16,8 @@ import (
 //
 //	j | ticket16 | event16 -> version1 | subject16 it is filed under, zero while nowhere
 //
-// says that it was counted, whoever said it first. The second is a duplicate, also
-// when somebody deleted the row. A ticket's statements are filed under its customer and
+// says that it was said, and counted, whoever said it first. The second is a duplicate,
+// also when somebody deleted the row. A ticket's statements are filed under its customer and
 // move with it; while it has none they wait. An event stays with who sent it, but one
 // without an id of its own is taken for the ticket's.
 
@@ -135,6 +135,9 @@ func apply(t *engine.Ticket, line *engine.Interaction) bool {
 		if line.Type == engine.Reopened || t.State != "closed" {
 			t.State = string(line.Type)
 		}
+		if line.Type == engine.Reopened {
+			reopen(t, &before, line.At)
+		}
 	case engine.Escalated:
 		t.State = string(line.Type)
 	case engine.CSAT:
@@ -160,7 +163,7 @@ func try(t *engine.Ticket, line *engine.Interaction, outcome string) {
 	i := slices.IndexFunc(t.Solutions, func(s engine.Tried) bool { return s.Item == line.Item })
 	switch {
 	case i >= 0 && outcome != "":
-		t.Solutions[i].Outcome = outcome
+		t.Solutions[i].Outcome, t.Solutions[i].At = outcome, line.At
 	case i < 0 && len(t.Solutions) < engine.MaxListValues:
 		t.Solutions = append(t.Solutions, engine.Tried{Item: line.Item, Outcome: outcome, At: line.At})
 	}
@@ -183,7 +186,8 @@ func (g *group) counted(ticket16, event16 engine.Hash16) (bool, error) {
 	return home != (engine.Hash16{}), err
 }
 
-// recordOutcomes writes the rows of what a ticket says and was not counted yet.
+// recordOutcomes writes the rows of what a ticket says and was not counted yet. Of a ticket
+// without a customer it notes that it was said.
 func (g *group) recordOutcomes(e *effect, ticket *engine.Ticket, home engine.Hash16) error {
 	ticket16 := engine.HashOf(ticket.ID)
 	wrote := make(map[engine.Hash16]bool)
@@ -204,6 +208,10 @@ func (g *group) recordOutcomes(e *effect, ticket *engine.Ticket, home engine.Has
 			continue
 		}
 		wrote[event16] = true
+		if home == (engine.Hash16{}) {
+			e.set(outcomeKey(ticket16, event16), encodeHome(home))
+			continue
+		}
 		if err := g.writeOutcome(e, line, home, ticket16); err != nil {
 			return err
 		}
@@ -236,6 +244,7 @@ func (g *group) tellTicket(e *effect, line *engine.Interaction, home, event16 en
 	e.set(outcomeKey(ticket16, event16), encodeHome(home))
 	ticket, filed, err := findTicket(g.txn, ticket16)
 	if errors.Is(err, engine.ErrNotFound) {
+		e.set(hashKey(awaitedLetter, ticket16), []byte{recordVersion})
 		return nil
 	}
 	if err != nil || !apply(&ticket, line) {

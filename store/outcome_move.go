@@ -46,9 +46,31 @@ func (g *group) moveOutcomes(e *effect, ticket *engine.Ticket, home engine.Hash1
 // takeStatement deletes the row of an outcome that a ticket said, and returns it; nil
 // where it is gone or somebody sent it as an event.
 func (g *group) takeStatement(e *effect, under, event16 engine.Hash16) (*engine.Row, error) {
-	chain, err := owners(g.txn, under)
+	row, h, err := g.outcomeRow(under, event16)
+	if err != nil || row == nil || row.Session != "" || engine.HashOf(row.EventID) != event16 {
+		return nil, err
+	}
+	subject, err := g.nameOf(h)
 	if err != nil {
 		return nil, err
+	}
+	was := []engine.Row{*row}
+	before, err := encodeBefore(was, subject)
+	if err != nil {
+		return nil, err
+	}
+	e.delete(eventKey(h, event16, 0))
+	e.set(beforeKey(h, event16, e.seq), before)
+	e.change(change{kind: tailChanged, a: h, b: event16}, engine.Committed{Was: was, Subject: subject}, g.now)
+	return row, nil
+}
+
+// outcomeRow returns the row of an outcome and the subject it lies under, which may be one
+// that came after the one it was filed under; nil where it is gone.
+func (g *group) outcomeRow(under, event16 engine.Hash16) (*engine.Row, engine.Hash16, error) {
+	chain, err := owners(g.txn, under)
+	if err != nil {
+		return nil, under, err
 	}
 	for _, h := range chain {
 		key := eventKey(h, event16, 0)
@@ -57,25 +79,14 @@ func (g *group) takeStatement(e *effect, under, event16 engine.Hash16) (*engine.
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return nil, h, err
 		}
 		subject, err := g.nameOf(h)
 		if err != nil {
-			return nil, err
+			return nil, h, err
 		}
 		row, err := decodeRow(key, value, subject, g)
-		if err != nil || row.Session != "" || engine.HashOf(row.EventID) != event16 {
-			return nil, err
-		}
-		was := []engine.Row{row}
-		before, err := encodeBefore(was, subject)
-		if err != nil {
-			return nil, err
-		}
-		e.delete(key)
-		e.set(beforeKey(h, event16, e.seq), before)
-		e.change(change{kind: tailChanged, a: h, b: event16}, engine.Committed{Was: was, Subject: subject}, g.now)
-		return &row, nil
+		return &row, h, err
 	}
-	return nil, nil
+	return nil, under, nil
 }

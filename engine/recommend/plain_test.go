@@ -153,6 +153,9 @@ func (a *asked) eligible(n engine.ItemNum, it *engine.Item) bool {
 			if about := a.concerned(&who.Tickets[i]); about[it.ID] || it.Kind == engine.Offer && (namesOne(it.AppliesTo, about) || about[offered(it)]) {
 				return false
 			}
+			if a.alike(who.Tickets[i].Failed)[it.ID] {
+				return false
+			}
 		}
 	}
 	return in.Offline || who.Customer == nil || !isMuted(&who.Customer.Preferences, it)
@@ -160,11 +163,20 @@ func (a *asked) eligible(n engine.ItemNum, it *engine.Item) bool {
 
 // concerned are the products a ticket is about, and their variants.
 func (a *asked) concerned(t *recommend.OpenTicket) map[engine.ItemID]bool {
-	out := map[engine.ItemID]bool{t.Product: t.Product != ""}
+	about := []engine.ItemID{t.Product}
 	for _, r := range a.in.Someone.Rows {
-		if t.Product == "" && r.OrderID == t.Order && r.Item != "" {
-			out[r.Item] = true
+		if t.Product == "" && t.Order != "" && r.OrderID == t.Order && r.Item != "" {
+			about = append(about, r.Item)
 		}
+	}
+	return a.alike(about)
+}
+
+// alike are items and their variants.
+func (a *asked) alike(ids []engine.ItemID) map[engine.ItemID]bool {
+	out := make(map[engine.ItemID]bool)
+	for _, id := range ids {
+		out[id] = id != ""
 	}
 	groups := map[string]bool{}
 	for n, it := range a.shop.items {

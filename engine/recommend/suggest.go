@@ -15,7 +15,7 @@ type SuggestInput struct {
 	Place   *Place
 	Someone *Someone
 	Request *engine.SuggestRequest
-	Tried   []engine.ItemID // what failed on the ticket: it is not shown again
+	Tried   []engine.ItemID // what failed on the ticket; Someone.Tickets have what failed on others
 	// Vector is of the ticket (solution.TicketText), by Encoder, which made the World's
 	// Sentences; nil where there is none.
 	Vector  []float32
@@ -24,7 +24,8 @@ type SuggestInput struct {
 }
 
 // Suggest answers a ticket with the fixes most likely to end it, or with none where
-// nothing fits. A fix that says what it applies to is lifted for who owns that.
+// nothing fits. A fix that says what it applies to is lifted for who owns that; one that
+// failed, on the ticket or on another open one of the same trouble, is not shown again.
 func Suggest(in *SuggestInput) (engine.SuggestAnswer, error) {
 	w, req := in.World, in.Request
 	var answer engine.SuggestAnswer
@@ -41,7 +42,11 @@ func Suggest(in *SuggestInput) (engine.SuggestAnswer, error) {
 	if err != nil {
 		return answer, err
 	}
-	eligible, err := filter.Eligible(story.env(), story.rules(orders))
+	rules := story.rules(orders)
+	if rules.OpenTickets, orders.heeded = nil, story.failedBefore(req, in.Tried); orders.heeded != nil {
+		rules.OpenTickets = orders.heeded.out
+	}
+	eligible, err := filter.Eligible(story.env(), rules)
 	if err != nil {
 		return answer, err
 	}

@@ -13,13 +13,14 @@ import (
 	"github.com/rapportengine/rapport/engine/rank"
 )
 
-// OpenTicket is an open ticket of somebody, as far as lists heed it: it has a product or
-// an order.
+// OpenTicket is an open ticket of somebody, as far as answers heed it: it has a product, an
+// order or a fix that failed on it.
 type OpenTicket struct {
 	ID      string
 	Product engine.ItemID // what it is about; "" where only the order says it
 	Order   string
 	At      time.Time // when it was opened; zero where nobody said
+	Failed  []engine.ItemID
 }
 
 // ByTicketTime orders open tickets newest first, those without a time last, then by id.
@@ -29,7 +30,7 @@ func ByTicketTime(a, b OpenTicket) int {
 
 // heeded is what the open tickets of somebody say to one list.
 type heeded struct {
-	out     *roaring.Bitmap // what stays out: what the tickets are about, variants, offers for them
+	out     *roaring.Bitmap // what stays out: what the tickets are about, offers for that, fixes that failed; variants of these
 	tickets []heededTicket  // newest first
 
 	put  map[engine.ItemNum]*heededTicket // what helps and stands first for it
@@ -53,12 +54,16 @@ func (in *Input) heed() *heeded {
 	lifts := rule != engine.ExcludeByTickets && in.Someone.personalised()
 	left := engine.MaxHeeded
 	for i := range in.Someone.Tickets {
-		t := heededTicket{id: in.Someone.Tickets[i].ID, about: in.about(&in.Someone.Tickets[i])}
+		open := &in.Someone.Tickets[i]
+		t := heededTicket{id: open.ID, about: in.about(open)}
 		t.about = t.about[:min(len(t.about), left)]
-		if left -= len(t.about); len(t.about) == 0 {
+		left -= len(t.about)
+		failed := in.numbers(open.Failed)
+		if len(t.about)+len(failed) == 0 {
 			continue
 		}
 		in.World.concern(&t, h.out, lifts)
+		h.out.Or(in.World.variants(failed))
 		h.tickets = append(h.tickets, t)
 	}
 	if len(h.tickets) == 0 {
@@ -66,7 +71,7 @@ func (in *Input) heed() *heeded {
 	}
 	for i := range h.tickets {
 		if helps := h.tickets[i].helps; helps != nil {
-			helps.AndNot(h.out) // a part that is complained about itself is no help
+			helps.AndNot(h.out) // a part that is complained about itself is no help, nor is what failed
 		}
 	}
 	return h
@@ -89,19 +94,48 @@ func (in *Input) about(t *OpenTicket) []engine.ItemNum {
 	return out
 }
 
+// variants returns items with all of their groups: what holds of one holds of them. A
+// translation of a fix that failed is the same fix.
+func (w *World) variants(of []engine.ItemNum) *roaring.Bitmap {
+	all := roaring.New()
+	for _, n := range of {
+		all.Add(uint32(n))
+		if item := w.Catalogue.Item(n); item != nil {
+			all.Or(w.Catalogue.Group(item.GroupID))
+		}
+	}
+	return all
+}
+
+// failedBefore returns what a ticket is not answered with: the fixes that failed on it, and
+// those that failed on open tickets of its customer that may be of the same trouble, which
+// is all but those that are known to be about other products. It is nil for none.
+func (in *Input) failedBefore(req *engine.SuggestRequest, tried []engine.ItemID) *heeded {
+	failed := in.numbers(tried)
+	about := in.World.variants(in.about(&OpenTicket{Product: req.Product, Order: req.OrderID}))
+	for i := range in.Someone.Tickets {
+		t := &in.Someone.Tickets[i]
+		if t.ID == req.TicketID || len(t.Failed) == 0 {
+			continue
+		}
+		other := in.World.variants(in.about(t))
+		if about.IsEmpty() || other.IsEmpty() || about.Intersects(other) {
+			failed = append(failed, in.numbers(t.Failed)...)
+		}
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	return &heeded{out: in.World.variants(failed)}
+}
+
 // offerProduct is the attribute by which an offer may name its products, beside applies_to.
 var offerProduct = catalogue.Field{Name: "product_id", Attribute: true}
 
 // concern adds to out what a ticket is about, its variants and the offers for them, and
 // gathers what helps where that is wanted.
 func (w *World) concern(t *heededTicket, out *roaring.Bitmap, lifts bool) {
-	all := roaring.New()
-	for _, n := range t.about {
-		all.Add(uint32(n))
-		if item := w.Catalogue.Item(n); item != nil {
-			all.Or(w.Catalogue.Group(item.GroupID))
-		}
-	}
+	all := w.variants(t.about)
 	if lifts {
 		t.helps = roaring.New()
 	}

@@ -303,6 +303,9 @@ func drawTickets(t *rapid.T, s *shop, rows []engine.Row) (list []recommend.OpenT
 				}
 			}
 		}
+		if sometimes(t, 2) {
+			open.Failed = append(drawIDs(t, s, 3), "nobody knows it")
+		}
 		list = append(list, open)
 	}
 	slices.SortFunc(list, recommend.ByTicketTime)

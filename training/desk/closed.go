@@ -30,7 +30,7 @@ func ClosedOf(t *engine.Ticket, c *catalogue.Snapshot, now time.Time) triage.Clo
 		return out
 	}
 	out.Queue, out.Priority, out.Agent = t.Queue, t.Priority, t.Agent
-	for _, tried := range t.Solutions {
+	for _, tried := range t.Tries() {
 		if fix := itemOf(c, tried.Item); tried.Outcome == string(engine.Solved) && fix != nil && len(fix.Categories) > 0 {
 			out.Topic = fix.Categories[0]
 		}

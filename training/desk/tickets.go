@@ -15,9 +15,7 @@ const MaxQuestions = 8_192
 // before anybody answered, and what became of the fixes that were tried. ok is false where it
 // says nothing: while no fix came to anything, and of a ticket that ended without one, as
 // nobody noted what ended it. One that went to a person without a try says that nothing fits.
-//
-// A fix that was tried and has no outcome ended a ticket that is solved, if no other one did
-// and it is the only such one.
+// What came of each try is what Ticket.Tries says.
 func QuestionOf(t *engine.Ticket) (q record.Question, ok bool) {
 	q = record.Question{
 		Text: solution.TicketText(t.Subject, t.Said(true)), Language: t.Language, Customer: t.Customer,
@@ -26,22 +24,7 @@ func QuestionOf(t *engine.Ticket) (q record.Question, ok bool) {
 	if t.Subject == "" && len(t.Messages) == 0 {
 		q.Text = "" // it is not kept
 	}
-	ended := t.State == string(engine.Solved) || t.State == "closed"
-	open := -1
-	for i, tried := range t.Solutions {
-		switch {
-		case tried.Outcome == string(engine.Solved):
-			ended = false
-		case tried.Outcome == "" && open >= 0:
-			ended = false
-		case tried.Outcome == "":
-			open = i
-		}
-	}
-	for i, tried := range t.Solutions {
-		if i == open && ended {
-			tried.Outcome = string(engine.Solved)
-		}
+	for _, tried := range t.Tries() {
 		if tried.Outcome == "" {
 			continue
 		}

@@ -1,0 +1,123 @@
+package store
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// A ticket's record is written whole, again and again, by who keeps the tickets; what was
+// tried on it is told by those records, by changes of them and by events, each knowing a
+// part. So tries are not replaced by a record: what it does not speak of stays, and what it
+// says again, having been told otherwise since, it takes back nothing of. A change (PATCH)
+// sets them to what it names. An export that is read every night does the same each time.
+
+// join has a ticket that is written whole keep of the one before what it does not say: what
+// was tried, and how content the customer was. repeats tells what was said of the ticket
+// before.
+func join(ticket, before *engine.Ticket, repeats func(engine.Tried) (bool, error)) error {
+	if ticket.CSAT == nil {
+		ticket.CSAT = before.CSAT
+	}
+	tries := slices.Clone(before.Solutions)
+	for _, said := range ticket.Solutions {
+		i := slices.IndexFunc(tries, func(t engine.Tried) bool { return t.Item == said.Item })
+		if i < 0 {
+			if len(tries) < engine.MaxListValues {
+				tries = append(tries, said)
+			}
+			continue
+		}
+		known := &tries[i]
+		if said.Outcome == "" || said.Outcome == known.Outcome {
+			known.At = firstSet(known.At, said.At)
+			continue
+		}
+		again, err := repeats(said)
+		if err != nil {
+			return err
+		}
+		if tells(known, &said, again) {
+			*known = engine.Tried{Item: said.Item, Outcome: said.Outcome, At: firstSet(said.At, known.At)}
+		}
+	}
+	ticket.Solutions = tries
+	return nil
+}
+
+// tells reports whether what is said of a try is newer than what is known of it; again says
+// that it was said before.
+func tells(known, said *engine.Tried, again bool) bool {
+	switch {
+	case said.At.IsZero(), known.Outcome == "":
+		return !again
+	case again:
+		return said.At.After(known.At)
+	}
+	return !said.At.Before(known.At)
+}
+
+// reopen has a ticket that was over and is open again say that what had ended it did not do
+// so for good. Help desks show that by its state alone.
+func reopen(ticket, before *engine.Ticket, now time.Time) {
+	if before.IsOpen() || !ticket.IsOpen() || ticket.State == string(engine.Escalated) {
+		return
+	}
+	for _, tried := range before.Tries() {
+		if tried.Outcome != string(engine.Solved) {
+			continue
+		}
+		i := slices.IndexFunc(ticket.Solutions, func(t engine.Tried) bool { return t.Item == tried.Item })
+		if i >= 0 && (ticket.Solutions[i].Outcome == "" || ticket.Solutions[i].Outcome == string(engine.Solved)) {
+			ticket.Solutions = slices.Clone(ticket.Solutions)
+			ticket.Solutions[i].Outcome, ticket.Solutions[i].At = string(engine.Reopened), now
+		}
+	}
+}
+
+// repeats tells whether an outcome of a try was said of a ticket before.
+func (g *group) repeats(ticket string) func(engine.Tried) (bool, error) {
+	return func(t engine.Tried) (bool, error) {
+		id := OutcomeID(ticket, engine.Type(t.Outcome), t.Item)
+		return has(g.txn, outcomeKey(engine.HashOf(ticket), engine.HashOf(id)))
+	}
+}
+
+// toldBefore returns what was said of a ticket before it came, or came back, as a ticket says
+// it: events come at once, a help desk's export at night. An awaited row says that there is
+// something, so that all other new tickets cost one look.
+func (g *group) toldBefore(e *effect, ticket16 engine.Hash16) (engine.Ticket, error) {
+	var told engine.Ticket
+	var rows []engine.Row
+	awaited := hashKey(awaitedLetter, ticket16)
+	if there, err := has(g.txn, awaited); err != nil || !there {
+		return told, err
+	}
+	e.delete(awaited)
+	type filed struct{ event, under engine.Hash16 }
+	var all []filed
+	err := each(g.txn, hashKey(outcomeLetter, ticket16), func(key, value []byte) error {
+		under, err := decodeHome(value)
+		all = append(all, filed{secondHash(key), under})
+		return err
+	})
+	if err != nil {
+		return told, err
+	}
+	for _, f := range all {
+		row, _, err := g.outcomeRow(f.under, f.event)
+		if err != nil {
+			return told, err
+		}
+		if row != nil {
+			rows = append(rows, *row)
+		}
+	}
+	slices.SortFunc(rows, func(a, b engine.Row) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Seq, b.Seq)) })
+	for i := range rows {
+		apply(&told, &rows[i].Interaction)
+	}
+	return told, nil
+}
