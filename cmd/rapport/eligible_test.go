@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -160,15 +161,17 @@ func (r *reference) eligible(a *asker, sc *engine.Scenario, req *engine.Request,
 		mutes = a.record.Preferences
 	}
 	var concerned []map[engine.ItemID]bool
+	failed := make(map[engine.ItemID]bool)
 	if sc.OpenTickets != engine.IgnoreTickets {
 		for i := range a.tickets {
 			concerned = append(concerned, r.concerned(a, &a.tickets[i]))
+			maps.Copy(failed, r.failed(&a.tickets[i]))
 		}
 	}
 	out := make(map[engine.ItemID]bool)
 	for id, it := range r.items {
 		switch {
-		case slices.ContainsFunc(concerned, func(c map[engine.ItemID]bool) bool { return standsBack(&it, c) }):
+		case slices.ContainsFunc(concerned, func(c map[engine.ItemID]bool) bool { return standsBack(&it, c) }), failed[id]:
 		case len(kinds) > 0 && !slices.Contains(kinds, it.KindOrProduct()):
 		case it.Hidden, it.Stock != nil && *it.Stock <= 0:
 		case it.Visibility == engine.AgentOnly && sc.Audience != engine.AgentOnly:

@@ -17,6 +17,8 @@ type reference struct {
 	scenarios map[string]engine.Scenario
 	records   map[engine.Subject]engine.Customer // by the customer they were written for
 	tickets   map[string]filedTicket
+	said      map[saying]engine.Subject         // outcomes of tries; the drawer their row lies in, nobody's while it has none
+	taken     []movedRow                        // rows that moved with their ticket
 	drawers   map[engine.Subject][]engine.Row   // rows under whom they belonged to when they came
 	belongs   map[engine.Subject]engine.Subject // whose later deeds these are
 	past      map[engine.Subject]engine.Subject // whose history takes in the rows of a drawer
@@ -61,7 +63,7 @@ type impression struct {
 func newReference() *reference {
 	return &reference{
 		items: make(map[engine.ItemID]engine.Item), scenarios: make(map[string]engine.Scenario),
-		records: make(map[engine.Subject]engine.Customer), tickets: make(map[string]filedTicket),
+		records: make(map[engine.Subject]engine.Customer), tickets: make(map[string]filedTicket), said: make(map[saying]engine.Subject),
 		drawers: make(map[engine.Subject][]engine.Row),
 		belongs: make(map[engine.Subject]engine.Subject), past: make(map[engine.Subject]engine.Subject),
 		seen: make(map[sender]engine.Subject), shown: make(map[string]*impression), modelSeen: make(map[int]bool),
@@ -266,6 +268,7 @@ func (r *reference) erase(s engine.Subject) (members map[engine.Subject]bool, ro
 	}
 	maps.DeleteFunc(r.seen, func(_ sender, filed engine.Subject) bool { return members[filed] })
 	maps.DeleteFunc(r.tickets, func(_ string, t filedTicket) bool { return members[t.home] })
+	maps.DeleteFunc(r.said, func(_ saying, in engine.Subject) bool { return members[in] })
 	for _, i := range r.shown {
 		i.erased = i.erased || members[i.who]
 	}
@@ -303,6 +306,11 @@ func (r *reference) restart() {
 		r.counted = r.everything()
 	} else {
 		r.counted = slices.Clone(r.saved)
+		for i := range r.taken {
+			if t := &r.taken[i]; t.by > r.savedSeq && t.row.Seq <= r.savedSeq {
+				r.counted = without(r.counted, &t.row)
+			}
+		}
 		for _, rows := range r.drawers {
 			for _, row := range rows {
 				if row.Seq > r.savedSeq {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -358,7 +359,7 @@ func (s *simulation) ticket() {
 	}
 	t := engine.Ticket{
 		ID: id, Customer: s.person(), Product: s.itemID(), Subject: pick(s, words...), OpenedAt: new(s.clock.now().Add(-time.Duration(s.rng.IntN(600)) * time.Minute)),
-		State: pick(s, "open", "open", "pending", "", "closed"), // the others are outcomes, which have rows of their own
+		State: pick(s, "open", "open", "pending", "", "closed"), // the others are outcomes of the ticket itself
 	}
 	if s.chance(20) {
 		t.Customer = ""
@@ -372,23 +373,50 @@ func (s *simulation) ticket() {
 	if known && t.Customer != "" {
 		s.askFor(engine.OfCustomer(t.Customer)) // so that their state is at hand
 	}
-	s.do(engine.UpdateTicket{ID: id, Update: func(current engine.Ticket, found bool) (engine.Ticket, error) {
-		if found != known || asText(current) != asText(before.Ticket) {
-			s.fail("UpdateTicket(%s) was given %s, %v: want %s, %v", id, asText(current), found, asText(before.Ticket), known)
-		}
-		return t, nil
-	}})
-	var home engine.Subject
-	if t.Customer != "" {
-		home = s.ref.resolve(engine.OfCustomer(t.Customer))
+	t.Solutions = s.tries(&t)
+	whole := s.chance(60)
+	cmd := engine.Command(engine.PutTicket{Ticket: t})
+	if !whole {
+		cmd = engine.UpdateTicket{ID: id, Update: func(current engine.Ticket, found bool) (engine.Ticket, error) {
+			if found != known || asText(current) != asText(before.Ticket) {
+				s.fail("UpdateTicket(%s) was given %s, %v: want %s, %v", id, asText(current), found, asText(before.Ticket), known)
+			}
+			return t, nil
+		}}
 	}
-	s.ref.tickets[id] = filedTicket{t, home}
+	kept := s.ref.kept(t, whole, s.clock.now())
+	s.ref.putTicket(kept, s.do(cmd)[0].Seq, s.num, s.clock.now())
+	home := s.ref.tickets[id].home
 	if t.Customer != "" {
 		s.askFor(home)
 	}
 	if before.Customer != "" && before.home != home {
 		s.askFor(before.home)
 	}
+}
+
+// tries makes up what was tried on a ticket, some of it for what it is about.
+func (s *simulation) tries(t *engine.Ticket) (out []engine.Tried) {
+	about := map[engine.ItemID]bool{t.Product: t.Product != ""}
+	var fixes []engine.ItemID
+	for _, id := range slices.Sorted(maps.Keys(s.ref.items)) {
+		if it := s.ref.items[id]; helps(&it, about) {
+			fixes = append(fixes, id)
+		}
+	}
+	for range s.rng.IntN(4) {
+		tried := engine.Tried{Item: s.itemID(), Outcome: pick(s, "", "not_solved", "not_solved", "reopened")}
+		if len(fixes) > 0 && s.chance(60) {
+			tried.Item = pick(s, fixes...)
+		}
+		if s.chance(50) {
+			tried.At = s.clock.now().Add(-time.Duration(s.rng.IntN(600)) * time.Minute)
+		}
+		if !slices.ContainsFunc(out, func(other engine.Tried) bool { return other.Item == tried.Item }) {
+			out = append(out, tried)
+		}
+	}
+	return out
 }
 
 // orderOf returns an order of a customer's, or one that nobody knows.

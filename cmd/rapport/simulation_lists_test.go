@@ -144,7 +144,7 @@ func (s *simulation) checkHelp(a *asker, place *engine.Scenario, answer *engine.
 		}
 		for _, id := range heeded.First {
 			item := s.ref.items[id]
-			if put[id] = true; !steered || !helps(&item, s.ref.concerned(a, t)) {
+			if put[id] = true; !steered || !helps(&item, s.ref.concerned(a, t)) || s.ref.failed(t)[id] {
 				s.fail("%s is put first for %s, in %s", asText(item), asText(t), asText(place))
 			}
 		}
@@ -240,10 +240,13 @@ func (s *simulation) checkScores(a *asker, place *engine.Scenario, req *engine.R
 	someone := &recommend.Someone{Subject: a.subject, Customer: a.record, Rows: a.rows, Bought: roaring.New(), Dismissed: roaring.New()}
 	for i := range a.tickets {
 		t := &a.tickets[i]
-		if t.Product == "" && t.Order == "" {
-			continue
+		open := recommend.OpenTicket{ID: t.ID, Product: t.Product, Order: t.Order, At: *t.OpenedAt}
+		for _, tried := range t.Solutions {
+			if tried.Outcome != "" {
+				open.Failed = append(open.Failed, tried.Item)
+			}
 		}
-		someone.Tickets = append(someone.Tickets, recommend.OpenTicket{ID: t.ID, Product: t.Product, Order: t.Order, At: *t.OpenedAt})
+		someone.Tickets = append(someone.Tickets, open)
 	}
 	slices.SortFunc(someone.Tickets, recommend.ByTicketTime)
 	for _, r := range a.rows {

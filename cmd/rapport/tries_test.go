@@ -1,0 +1,231 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/store"
+)
+
+// What the reference knows of tries: whose tickets say what of which fix, and where the row
+// of it lies. The simulation's tickets say not_solved, reopened, or that a fix was used; a
+// closed one has what is left unsaid to thank, if that is one.
+
+// saying is an outcome of a try: it counts once, whoever says it.
+type saying struct {
+	ticket, outcome string
+	item            engine.ItemID
+}
+
+func (s saying) kind() engine.Type {
+	if s.outcome == "" {
+		return engine.SolutionUsed
+	}
+	return engine.Type(s.outcome)
+}
+
+func (s saying) event() string { return store.OutcomeID(s.ticket, s.kind(), s.item) }
+
+// failed are the fixes that did not help with a ticket, and their variants.
+func (r *reference) failed(t *engine.Ticket) map[engine.ItemID]bool {
+	out, groups := make(map[engine.ItemID]bool), make(map[string]bool)
+	for _, tried := range t.Solutions {
+		if tried.Outcome != "" {
+			out[tried.Item], groups[r.items[tried.Item].GroupID] = true, true
+		}
+	}
+	for id, it := range r.items {
+		if it.GroupID != "" && groups[it.GroupID] {
+			out[id] = true
+		}
+	}
+	return out
+}
+
+// kept is a ticket that was sent, as it is to be kept. whole says that it was sent whole,
+// and not as a change.
+func (r *reference) kept(t engine.Ticket, whole bool, now time.Time) engine.Ticket {
+	before, known := r.tickets[t.ID]
+	switch {
+	case !known:
+		t.Solutions = r.joined(t.ID, r.told(t.ID), t.Solutions)
+	case whole:
+		t.Solutions = r.joined(t.ID, before.Solutions, t.Solutions)
+	}
+	if !known || before.State != "closed" || t.State == "closed" {
+		return t
+	}
+	var unsaid []engine.ItemID
+	for _, tried := range before.Solutions {
+		if tried.Outcome == "" {
+			unsaid = append(unsaid, tried.Item)
+		}
+	}
+	t.Solutions = slices.Clone(t.Solutions)
+	for i := range t.Solutions {
+		if s := &t.Solutions[i]; len(unsaid) == 1 && s.Item == unsaid[0] && s.Outcome == "" {
+			s.Outcome, s.At = "reopened", now // it had ended the ticket
+		}
+	}
+	return t
+}
+
+// joined is what was tried as it was known, with what a record says beside it.
+func (r *reference) joined(ticket string, known, said []engine.Tried) []engine.Tried {
+	out := slices.Clone(known)
+	for _, s := range said {
+		i := slices.IndexFunc(out, func(t engine.Tried) bool { return t.Item == s.Item })
+		if i < 0 {
+			out = append(out, s)
+			continue
+		}
+		was := &out[i]
+		_, again := r.said[saying{ticket, s.Outcome, s.Item}]
+		news := !again
+		if was.Outcome != "" && !s.At.IsZero() {
+			news = s.At.After(was.At) || !again && s.At.Equal(was.At)
+		}
+		at := was.At
+		switch {
+		case s.Outcome == "" || s.Outcome == was.Outcome:
+			if at.IsZero() {
+				was.At = s.At
+			}
+		case news:
+			if !s.At.IsZero() {
+				at = s.At
+			}
+			*was = engine.Tried{Item: s.Item, Outcome: s.Outcome, At: at}
+		}
+	}
+	return out
+}
+
+// told is what the rows that are there say of a ticket that is not.
+func (r *reference) told(ticket string) (out []engine.Tried) {
+	var rows []engine.Row
+	for _, drawer := range r.drawers {
+		for _, row := range drawer {
+			if row.TicketID == ticket {
+				rows = append(rows, row)
+			}
+		}
+	}
+	slices.SortFunc(rows, func(a, b engine.Row) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Seq, b.Seq)) })
+	for _, row := range rows {
+		i := slices.IndexFunc(out, func(t engine.Tried) bool { return t.Item == row.Item })
+		outcome := string(row.Type)
+		if row.Type == engine.SolutionUsed {
+			outcome = ""
+		}
+		switch {
+		case i < 0:
+			out = append(out, engine.Tried{Item: row.Item, Outcome: outcome, At: row.At})
+		case outcome != "":
+			out[i].Outcome, out[i].At = outcome, row.At
+		}
+	}
+	return out
+}
+
+// putTicket files a ticket as it is kept, of a command whose last change is last.
+func (r *reference) putTicket(t engine.Ticket, last uint64, num func(engine.ItemID) engine.ItemNum, now time.Time) {
+	var home engine.Subject
+	if t.Customer != "" {
+		home = r.resolve(engine.OfCustomer(t.Customer))
+	}
+	before, known := r.tickets[t.ID]
+	r.tickets[t.ID] = filedTicket{t, home}
+	changes := uint64(1)
+	var rows []engine.Row // their Seq is the place of the change
+	if known && before.home != home {
+		changes, rows = r.takeRows(&t, home, changes)
+	}
+	for _, tried := range t.Solutions {
+		says := saying{t.ID, tried.Outcome, tried.Item}
+		if at, said := r.said[says]; said && at != (engine.Subject{}) {
+			continue
+		}
+		r.said[says] = home
+		if home == (engine.Subject{}) {
+			continue
+		}
+		at := tried.At
+		if at.IsZero() && tried.Outcome != "reopened" {
+			at = *t.OpenedAt
+		}
+		if at.IsZero() || at.After(now) {
+			at = now
+		}
+		rows = append(rows, engine.Row{Seq: changes, Num: num(tried.Item), Interaction: engine.Interaction{
+			EventID: says.event(), Type: says.kind(), Customer: t.Customer, Item: tried.Item, At: at.UTC().Truncate(time.Millisecond), OrderID: t.Order, TicketID: t.ID,
+		}})
+		changes++
+	}
+	first := last + 1 - changes
+	for i := range r.taken {
+		if t := &r.taken[i]; t.by == 0 {
+			t.by = first
+		}
+	}
+	for i := range rows {
+		rows[i].Seq += first
+	}
+	r.drawers[home] = append(r.drawers[home], rows...)
+	if len(r.drawers[home]) == 0 {
+		delete(r.drawers, home)
+	}
+	r.counted = append(r.counted, rows...)
+}
+
+// takeRows takes what a ticket said away from whom it belonged to, and returns it as what it
+// says for home, if that is somebody.
+func (r *reference) takeRows(t *engine.Ticket, home engine.Subject, changes uint64) (uint64, []engine.Row) {
+	var out []engine.Row
+	mine := slices.DeleteFunc(slices.Collect(maps.Keys(r.said)), func(s saying) bool {
+		return s.ticket != t.ID || r.said[s] == (engine.Subject{})
+	})
+	slices.SortFunc(mine, func(a, b saying) int { // as their rows lie
+		x, y := engine.HashOf(a.event()), engine.HashOf(b.event())
+		return bytes.Compare(x[:], y[:])
+	})
+	for _, says := range mine {
+		for from, drawer := range r.drawers {
+			i := slices.IndexFunc(drawer, func(row engine.Row) bool { return row.EventID == says.event() })
+			if i < 0 {
+				continue
+			}
+			row := drawer[i]
+			r.drawers[from] = slices.Delete(slices.Clone(drawer), i, i+1)
+			r.taken = append(r.taken, movedRow{row: row})
+			r.counted = without(r.counted, &row)
+			changes++
+			if r.said[says] = home; home != (engine.Subject{}) {
+				row.Customer, row.Seq = t.Customer, changes
+				out = append(out, row)
+				changes++
+			}
+			break
+		}
+	}
+	return changes, out
+}
+
+// movedRow is a row that was taken away by a command.
+type movedRow struct {
+	row engine.Row
+	by  uint64 // 0 while that is being worked out
+}
+
+// without is rows without one of them.
+func without(rows []engine.Row, gone *engine.Row) []engine.Row {
+	i := slices.IndexFunc(rows, func(r engine.Row) bool { return r.Seq == gone.Seq && r.EventID == gone.EventID })
+	if i < 0 {
+		return rows
+	}
+	return slices.Delete(slices.Clone(rows), i, i+1)
+}
