@@ -79,6 +79,28 @@ func TestSolutionHealth(t *testing.T) {
 	h.call("GET", "/v1/solutions/health?cursor=-1").refused(422, "invalid_field")
 }
 
+// An article that was sent on a ticket that was closed counts as what ended it, as it does in a
+// training; drafts are no fixes before they are tried.
+func TestSolutionHealthOfClosedTickets(t *testing.T) {
+	h := stocked(t)
+	h.call("POST", "/v1/items", []fields{{"item_id": "draft", "kind": "solution", "title": "Later", "hidden": true}, {"item_id": "empty", "kind": "solution"}}).want(200)
+	h.ticket("t-1", fields{"customer_id": "ann", "state": "closed", "solutions": []fields{{"item_id": "fix"}}})
+	h.ticket("t-2", fields{"customer_id": "ann", "state": "open", "solutions": []fields{{"item_id": "fix"}}})
+	got := h.health()
+	if fix := got["fix"]; fix.Used != 2 || fix.Solved != 1 {
+		t.Errorf("fix: %+v, want it used on two and one ended", fix)
+	}
+	for _, id := range []engine.ItemID{"draft", "empty"} {
+		if one, listed := got[id]; listed {
+			t.Errorf("nobody tried %s, and it is listed: %+v", id, one)
+		}
+	}
+	h.ticket("t-3", fields{"customer_id": "ann", "state": "open", "solutions": []fields{{"item_id": "draft", "outcome": "not_solved"}}})
+	if one := h.health()["draft"]; one.Failed != 1 {
+		t.Errorf("a draft that was tried: %+v", one)
+	}
+}
+
 type gapPage struct {
 	Items   []engine.KnowledgeGap
 	Tickets int

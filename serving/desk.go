@@ -37,6 +37,13 @@ func (r *Recommender) readHealth(ctx context.Context, now time.Time) ([]solution
 		return nil, err
 	}
 	catalogue := r.World().Catalogue
+	err = r.log.ScanTickets(ctx, func(t engine.Ticket) error {
+		c.Ticket(&t, catalogue.IDs().Num)
+		return ctx.Err()
+	})
+	if err != nil {
+		return nil, err
+	}
 	err = r.log.ScanAnswers(ctx, func(i engine.Impression) error {
 		if i.Answer.Basis != engine.BasisTicket || now.Sub(i.At) > solution.RecentDays*24*time.Hour {
 			return ctx.Err()
@@ -55,7 +62,7 @@ func (r *Recommender) readHealth(ctx context.Context, now time.Time) ([]solution
 	}
 	var fixes []engine.ItemNum
 	for n, item := range catalogue.Items() {
-		if item.Kind == engine.Solution || c.Tried(n) {
+		if c.Tried(n) || item.Kind == engine.Solution && !item.Hidden && item.Title+item.Text != "" { // drafts are no fixes yet
 			fixes = append(fixes, n)
 		}
 	}

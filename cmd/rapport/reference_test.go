@@ -268,6 +268,7 @@ func (r *reference) erase(s engine.Subject) (members map[engine.Subject]bool, ro
 	}
 	maps.DeleteFunc(r.seen, func(_ sender, filed engine.Subject) bool { return members[filed] })
 	maps.DeleteFunc(r.tickets, func(_ string, t filedTicket) bool { return members[t.home] })
+	r.taken = slices.DeleteFunc(r.taken, func(t movedRow) bool { return members[t.from] }) // what it was is erased, too
 	maps.DeleteFunc(r.said, func(_ saying, in engine.Subject) bool { return members[in] })
 	for _, i := range r.shown {
 		i.erased = i.erased || members[i.who]

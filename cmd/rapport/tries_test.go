@@ -201,7 +201,7 @@ func (r *reference) takeRows(t *engine.Ticket, home engine.Subject, changes uint
 			}
 			row := drawer[i]
 			r.drawers[from] = slices.Delete(slices.Clone(drawer), i, i+1)
-			r.taken = append(r.taken, movedRow{row: row})
+			r.taken = append(r.taken, movedRow{row: row, from: from})
 			r.counted = without(r.counted, &row)
 			changes++
 			if r.said[says] = home; home != (engine.Subject{}) {
@@ -217,8 +217,9 @@ func (r *reference) takeRows(t *engine.Ticket, home engine.Subject, changes uint
 
 // movedRow is a row that was taken away by a command.
 type movedRow struct {
-	row engine.Row
-	by  uint64 // 0 while that is being worked out
+	row  engine.Row
+	from engine.Subject
+	by   uint64 // 0 while that is being worked out
 }
 
 // without is rows without one of them.

@@ -63,9 +63,10 @@ type try struct {
 	fix    engine.ItemNum
 }
 
-// verdict is what became of a try: when each of the three was said, zero for never.
+// verdict is what became of a try: when each was said last, zero for never.
 type verdict struct {
 	ended, again, failed time.Time
+	used                 time.Time // said to have been tried
 }
 
 // Row takes in one row of the log. Those that are about no ticket say nothing.
@@ -101,12 +102,33 @@ func (c *Checkup) Row(r *engine.Row) {
 		c.tries[of], c.used[r.Num] = v, true
 	}
 	switch r.Type {
+	case engine.SolutionUsed:
+		v.used = later(v.used, r.At)
 	case engine.Solved:
 		v.ended = later(v.ended, r.At)
 	case engine.Reopened:
 		v.again = later(v.again, r.At)
 	case engine.NotSolved:
 		v.failed = later(v.failed, r.At)
+	}
+}
+
+// Ticket takes in one ticket, after all rows: what its tries came to that no row says, as
+// Ticket.Tries has it. number is that of a fix, if it has one.
+func (c *Checkup) Ticket(t *engine.Ticket, number func(engine.ItemID) (engine.ItemNum, bool)) {
+	tries := t.Tries()
+	for i := range tries {
+		if tries[i].Outcome != string(engine.Solved) || t.Solutions[i].Outcome != "" {
+			continue
+		}
+		n, known := number(tries[i].Item)
+		v := c.tries[try{t.ID, n}]
+		if !known || v == nil {
+			continue // its row waits for a customer
+		}
+		if v.ended = later(v.ended, v.used); t.ClosedAt != nil {
+			v.ended = later(v.ended, *t.ClosedAt)
+		}
 	}
 }
 

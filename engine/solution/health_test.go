@@ -9,6 +9,45 @@ import (
 	"github.com/rapportengine/rapport/engine/solution"
 )
 
+// What a ticket that is over says by its state counts: of the one fix that was tried and has
+// no verdict, as training has it.
+func TestCheckupReadsTickets(t *testing.T) {
+	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	closed := now.AddDate(0, 0, -40)
+	numbers := map[engine.ItemID]engine.ItemNum{"sent": 0, "failed": 1}
+	var c solution.Checkup
+	used := func(ticket string, fix engine.ItemID, kind engine.Type, days int) {
+		c.Row(&engine.Row{Num: numbers[fix], Interaction: engine.Interaction{Item: fix, Type: kind, TicketID: ticket, At: now.AddDate(0, 0, -days)}})
+	}
+	sent := func(id, state string, more ...engine.Tried) {
+		ticket := engine.Ticket{ID: id, State: state, ClosedAt: &closed, Solutions: append(more, engine.Tried{Item: "sent"})}
+		c.Ticket(&ticket, func(id engine.ItemID) (n engine.ItemNum, known bool) {
+			n, known = numbers[id]
+			return n, known
+		})
+	}
+	for _, id := range []string{"alone", "after another", "open", "beside another"} {
+		used(id, "sent", engine.SolutionUsed, 50)
+	}
+	used("after another", "failed", engine.NotSolved, 50)
+	used("beside another", "failed", engine.SolutionUsed, 50)
+	sent("alone", "closed")
+	sent("after another", "solved", engine.Tried{Item: "failed", Outcome: "not_solved"})
+	sent("open", "open")
+	sent("beside another", "closed", engine.Tried{Item: "failed"})
+	sent("of nobody", "closed") // no row tells of it yet
+	for _, h := range c.Report([]engine.ItemNum{0, 1}, func(n engine.ItemNum) *engine.Item {
+		return &engine.Item{ID: []engine.ItemID{"sent", "failed"}[n]}
+	}, now) {
+		switch {
+		case h.Item == "sent" && (h.Used != 4 || h.Solved != 2 || h.Before.Tickets != 2 || h.Failed != 0):
+			t.Errorf("sent: %+v, want used on 4 tickets, 2 of which it ended, long ago", h)
+		case h.Item == "failed" && (h.Used != 2 || h.Solved != 0 || h.Failed != 1):
+			t.Errorf("failed: %+v, want used on 2 tickets, one of which it did not end", h)
+		}
+	}
+}
+
 // Verdicts are of what is known last, ticket by ticket; the fixes come by what needs a look.
 func TestCheckup(t *testing.T) {
 	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
