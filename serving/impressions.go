@@ -74,7 +74,7 @@ func (r *recorder) find(id string) (engine.Impression, bool) {
 	for _, list := range [][]engine.Impression{r.waiting, r.writing} {
 		if i := slices.IndexFunc(list, func(i engine.Impression) bool { return i.RecommendationID == id }); i >= 0 {
 			found := list[i]
-			found.Answer.Items = slices.Clone(found.Answer.Items) // their room is used again
+			found.Answer.Items = append([]engine.Recommended{}, found.Answer.Items...) // their room is used again; an empty list stays one
 			return found, true
 		}
 	}
