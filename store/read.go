@@ -37,6 +37,7 @@ func (s *Store) Items(ctx context.Context, fn func(engine.ItemNum, engine.Item) 
 		return err
 	}
 	defer done()
+	words := newWords()
 	return each(txn, []byte{itemLetter}, func(key, value []byte) error {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -49,6 +50,7 @@ func (s *Store) Items(ctx context.Context, fn func(engine.ItemNum, engine.Item) 
 		if err != nil {
 			return err
 		}
+		words.share(&item)
 		return fn(n, item)
 	})
 }

@@ -31,6 +31,11 @@ func (env *Env) past(q past) *roaring.Bitmap {
 		}
 	}
 	items := q.items(env)
+	for _, set := range q.complete(env) {
+		if set.Equals(items) { // of what is told by it alone no second one is kept
+			items = set
+		}
+	}
 	if len(known) < maxPasts { // of two at once one is kept
 		more := append(slices.Clip(known), pastItems{q, items})
 		env.Pasts.known.Store(&more)

@@ -150,7 +150,7 @@ func LoadRows(f *Reader, ids *catalogue.IDs) (rows *Rows, from []int, saved int)
 			return &Rows{}, nil, 0
 		}
 		rows.nums = append(rows.nums, p.num)
-		rows.ids = append(rows.ids, engine.ItemID(texts[p.at]))
+		rows.ids = append(rows.ids, ids.ID(p.num)) // the text that is in memory already
 		from = append(from, p.at)
 	}
 	rows.index()
