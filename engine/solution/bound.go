@@ -11,205 +11,224 @@ import (
 	"github.com/rapportengine/rapport/engine/vector"
 )
 
-// worthy returns the places of the fixes whose evidence is worth a look, where so many are
-// wanted, by what they score at most, highest first: all that can be among the best are.
+// worthy returns the fixes whose evidence is worth a look, where so many are wanted, by what
+// they score at most, highest first: all that can be among the best are.
 //
-// What a fix scores lies between two bounds. Words, products and solved tickets are known
-// exactly; content is known from bytes (vector.Rough), to which the row in floats is near.
-// Sentences are first thought to say anything, and of the fixes that are left, what their
-// leads say. The worst of as many as are wanted, by what they score at least, bounds the
+// What a fix scores lies between two bounds. Words, products and solved tickets are known but
+// for roundings; content is known from bytes (vector.Rough), to which the row in floats is near.
+// So all of it is added up in float32, sixteen fixes at a time, and one number says how far off
+// any sum is. Sentences are first thought to say anything, and of the fixes that are left, what
+// their leads say. The worst of as many as are wanted, by what they score at least, bounds the
 // answer from below: what cannot reach that is not looked at.
-func (s *search) worthy(r *room, l *learnt, wanted int) []int32 {
-	count := len(r.items)
-	r.lows, r.highs = sized(r.lows, count), sized(r.highs, (count+63)&^63)
-	b := s.bounding(r, l)
-	for i := range r.items {
-		r.lows[i], r.highs[i] = b.of(r, i)
+func (s *search) worthy(r *room, l *learnt, wanted int) []worth {
+	wide := (len(r.items) + 63) &^ 63
+	r.sums, r.marks = sized(r.sums, wide), sized(r.marks, wide/64)
+	r.sure, r.maybe = sized(r.sure, wide/64), sized(r.maybe, wide/64)
+	clear(r.sure)
+	clear(r.maybe)
+	s.exact(r, l)
+	off := s.add(r)
+	for i := len(r.items); i < wide; i++ {
+		r.sums[i] = nobody
 	}
-	for i := count; i < len(r.highs); i++ {
-		r.highs[i] = nobody
+	weight := s.weights.Of[Sense]
+	if s.sensing == nil {
+		weight = 0
 	}
-	s.left(r, wanted)
-	if s.sensing != nil {
-		r.senses = sized(r.senses, count)
-		for _, i := range r.order {
-			b.sense(r, int(i))
+	top := vector.NewTop(wanted)
+	top.OfferMarked(r.items, r.sums, r.sure)
+	// As sums stand to it: what may be so far above it is above what is so far below that.
+	least := float64(top.Worst()) - 2*off - math.Abs(weight)
+	vector.AtLeast(r.marks, r.sums, under(least))
+	anything := s.sensing != nil && s.weights.Least[Sense] <= 1
+	r.order = r.order[:0]
+	for w, word := range r.marks {
+		if !anything {
+			word &= r.sure[w] | r.maybe[w]
 		}
-		s.left(r, wanted)
+		for ; word != 0; word &= word - 1 {
+			i := w*64 + bits.TrailingZeros64(word)
+			r.order = append(r.order, worth{at: int32(i), high: r.sums[i] + float32(off)})
+		}
 	}
-	slices.SortFunc(r.order, func(a, b int32) int { return cmp.Compare(r.highs[b], r.highs[a]) })
+	if s.sensing != nil {
+		s.sense(r, off, wanted)
+	}
+	slices.SortFunc(r.order, func(a, b worth) int { return cmp.Compare(b.high, a.high) })
 	return r.order
 }
 
-// left sets the order to the places of what can be among the best, ascending.
-func (s *search) left(r *room, wanted int) {
-	top := vector.NewTop(wanted)
-	top.OfferItems(r.items, r.lows)
-	r.bits = sized(r.bits, len(r.highs)/64)
-	vector.AtLeast(r.bits, r.highs, top.Worst())
-	r.order = r.order[:0]
-	for w, word := range r.bits {
-		for ; word != 0; word &= word - 1 {
-			r.order = append(r.order, int32(w*64+bits.TrailingZeros64(word)))
+// worth is a fix that may be among the best.
+type worth struct {
+	at    int32
+	high  float32 // what it scores at most
+	sense float32 // what sentences say of it at most
+}
+
+// nobody is the sum of no fix: no bound is below it, nor above.
+var nobody = float32(math.NaN())
+
+// under returns a number of 32 bits that is not above x, and above returns one that is not
+// below it.
+func under(x float64) float32 { return math.Nextafter32(float32(x), float32(math.Inf(-1))) }
+func above(x float64) float32 { return math.Nextafter32(float32(x), float32(math.Inf(1))) }
+
+// add adds to the sums, which hold what products and solved tickets say, what words and content
+// do, and marks the fixes that these are a reason to show, surely or maybe. It returns how far
+// off a sum is at most.
+func (s *search) add(r *room) (off float64) {
+	w := s.weights
+	for _, x := range w.Of {
+		off += math.Abs(x)
+	}
+	off /= 1 << 19 // no evidence is above 1, and a dozen numbers are added
+	sums := r.sums[:len(r.items)]
+	half := w.HalfWords * s.rarest
+	vector.AddSaturated(float32(w.Of[Words]), float32(half), r.matches.Scores, sums)
+	if words := w.Least[Words]; words < 1 {
+		at := half * max(words, 0) / (1 - words)
+		s.mark(r, r.matches.Scores, at, at*1e-6)
+	}
+	for terms := 1; terms <= len(s.terms); terms++ {
+		if float64(terms)/float64(len(s.terms)) >= w.LeastShare {
+			s.mark(r, r.matches.Terms, float64(terms)-0.5, 0.25)
+			break
+		}
+	}
+	if s.vector == nil {
+		return off
+	}
+	r.dots = sized(r.dots, len(r.items))
+	gain, rough := 1.0, 0.0
+	ok := r.query.Ask(s.vector)
+	if ok {
+		gain = r.query.Gain()
+		rough, _, ok = s.Content.Rough(r.dots, r.items, &r.query)
+	}
+	if !ok {
+		gain, rough = 1, 0
+		s.Content.Dots(r.dots, r.items, s.vector)
+	}
+	if gain == 0 {
+		return off
+	}
+	vector.AddPositive(float32(w.Of[Meaning]*gain), r.dots, sums)
+	s.mark(r, r.dots, w.Least[Meaning]/gain, rough/gain)
+	return off + math.Abs(w.Of[Meaning])*rough
+}
+
+// mark marks the fixes whose number among xs is least or more and above 0, surely or maybe, where
+// numbers may be off by so much.
+func (s *search) mark(r *room, xs []float32, least, off float64) {
+	const tiny = 1e-30 // below any number that is not 0
+	sure, maybe := above(max(least, tiny)+off), under(max(least, 0)-off)
+	whole := len(xs) / 64
+	for _, of := range []struct {
+		bits  []uint64
+		bound float32
+	}{{r.sure, sure}, {r.maybe, maybe}} {
+		vector.AtLeast(r.marks[:whole], xs, of.bound)
+		for w, word := range r.marks[:whole] {
+			of.bits[w] |= word
+		}
+		for i, x := range xs[whole*64:] {
+			if x >= of.bound {
+				of.bits[whole] |= 1 << i
+			}
 		}
 	}
 }
 
-// nobody is the most that a fix scores which is not shown: no bound is below it, nor above.
-var (
-	nobody = float32(math.NaN())
-	never  = float32(math.Inf(-1))
-)
-
-// bounding is what bounds of scores are made of.
-type bounding struct {
-	*search
-	gain, off float64 // of what r.dots say of the cosine of contents, and how far it is off at most
-	slack     float64 // the roundings of sums and of float32
-	sensed    float64 // what sentences can say at most
-	// What that adds to a score at most, and takes from it at most.
-	anything, nothing float64
+// sense bounds the scores of the fixes in order by what the leads of their passages say, and
+// leaves in it what can be among the best by that.
+func (s *search) sense(r *room, off float64, wanted int) {
+	top, w, least := vector.NewTop(wanted), s.weights.Of[Sense], s.weights.Least[Sense]
+	kept := r.order[:0]
+	for _, of := range r.order {
+		word, bit := of.at/64, uint64(1)<<(of.at%64)
+		from, to := s.sensing.bounds(r.items[of.at])
+		sure := r.sure[word]&bit != 0 || from > 0 && from >= least
+		if !sure && r.maybe[word]&bit == 0 && !(to > 0 && to >= least) {
+			continue
+		}
+		sum := float64(r.sums[of.at])
+		if sure {
+			top.Push(r.items[of.at], under(sum-off+min(w*from, w*to)))
+		}
+		kept = append(kept, worth{of.at, above(sum + off + max(w*from, w*to)), float32(to)})
+	}
+	worst := top.Worst()
+	r.order = slices.DeleteFunc(kept, func(of worth) bool { return of.high < worst })
 }
 
-func (s *search) bounding(r *room, l *learnt) *bounding {
-	b := &bounding{search: s}
-	for _, w := range s.weights.Of {
-		b.slack += math.Abs(w)
-	}
-	b.slack /= 1 << 19 // no evidence is above 1
-	if s.sensing != nil {
-		b.sensed, b.anything, b.nothing = 1, max(0, s.weights.Of[Sense]), max(0, -s.weights.Of[Sense])
-	}
-	s.exact(r, l)
-	r.dots = sized(r.dots, len(r.items))
-	if s.vector == nil {
-		clear(r.dots)
-		return b
-	}
-	ok := r.query.Ask(s.vector)
-	if ok {
-		b.off, _, ok = s.Content.Rough(r.dots, r.items, &r.query)
-		b.gain = r.query.Gain()
-	}
-	if !ok {
-		s.Content.Dots(r.dots, r.items, s.vector)
-		b.gain, b.off = 1, 0
-	}
-	return b
-}
-
-// of bounds the score of the i-th fix, of which sentences may say anything.
-func (b *bounding) of(r *room, i int) (low, high float32) {
-	w := b.weights
-	words, share := b.worded(r.matches[i])
-	dot := float64(r.dots[i]) * b.gain
-	least, most := max(0, dot-b.off), max(0, dot+b.off)
-	k := r.known[i]
-	if share > 0 && share >= w.LeastShare || words > 0 && words >= w.Least[Words] || least > 0 && least >= w.Least[Meaning] {
-		k |= isKnown
-	}
-	if most > 0 && most >= w.Least[Meaning] {
-		k |= isNear
-	}
-	r.known[i] = k
-	if k&(isKnown|isNear) == 0 && b.sensed < max(w.Least[Sense], 1e-9) {
-		return never, nobody
-	}
-	exact := r.parts[i] + w.Of[Words]*words
-	from, to := between(w.Of[Meaning], least, most)
-	r.parts[i] = exact + from
-	low, high = never, float32(exact+to+b.anything+b.slack)
-	if k&isKnown != 0 {
-		low = float32(r.parts[i] - b.nothing - b.slack)
-	}
-	return low, high
-}
-
-// sense bounds the score of the i-th fix anew, by what the leads of its passages say.
-func (b *bounding) sense(r *room, i int) {
-	w := b.weights
-	least, most := b.sensing.bounds(r.items[i])
-	r.senses[i] = float32(most)
-	k := r.known[i]
-	if k&(isKnown|isNear) == 0 && !(most > 0 && most >= w.Least[Sense]) {
-		r.lows[i], r.highs[i] = never, nobody
-		return
-	}
-	from, to := between(w.Of[Sense], least, most)
-	r.highs[i] -= float32(b.anything - to)
-	if k&isKnown != 0 || least > 0 && least >= w.Least[Sense] {
-		r.lows[i] = float32(r.parts[i] + from - b.slack)
-	}
-}
-
-// between returns between what a weight times a number between two lies.
-func between(w, least, most float64) (from, to float64) {
-	if w < 0 {
-		return w * most, w * least
-	}
-	return w * least, w * most
-}
-
-// known is what is known of a fix without looking at it.
+// known is what claims know of a fix.
 type known uint8
 
 const (
 	isAbout known = 1 << iota
 	isOwned
 	isForeign
-	isKnown // there is a reason to show it
-	isNear  // its content may be one
+	knowns
 )
 
-// exact sets, of all items, the part of the score that products and solved tickets make,
-// and whether they alone are a reason to show a fix.
+// exact sets the sums of all items to what products and solved tickets say, and marks those that
+// these are a reason to show.
 func (s *search) exact(r *room, l *learnt) {
-	r.known, r.parts = sized(r.known, len(r.items)), sized(r.parts, len(r.items))
-	clear(r.known)
-	clear(r.parts)
+	sums := r.sums[:len(r.items)]
+	clear(sums)
 	if len(s.claims.products) > 0 {
-		s.claim(r)
-		var worth [isKnown]float64 // by the claims
-		for k := range worth {
-			worth[k] = one(known(k)&isAbout != 0)*s.weights.Of[About] + one(known(k)&isOwned != 0)*s.weights.Of[Owned] + one(known(k)&isForeign != 0)*s.weights.Of[Foreign]
-		}
-		for i, k := range r.known {
-			r.parts[i] = worth[k]
-			if k&isAbout != 0 {
-				r.known[i] |= isKnown
-			}
-		}
+		s.claim(r, sums)
 	}
 	l.each(r.items, func(i int, c *candidate) {
-		r.parts[i] += s.weights.of(&c.values)
+		sums[i] += float32(s.weights.of(&c.values))
 		if s.enough(c) {
-			r.known[i] |= isKnown
+			r.sure[i/64] |= 1 << (i % 64)
 		}
 	})
 }
 
-// claim sets what the catalogue knows of the claims of all items.
-func (s *search) claim(r *room) {
+// claim sets the sums to what the catalogue knows of the claims of all items, and marks those
+// that are for what the ticket is about.
+func (s *search) claim(r *room, sums []float32) {
+	var worths [knowns]float32
+	for k := range worths {
+		k := known(k)
+		worths[k] = float32(one(k&isAbout != 0)*s.weights.Of[About] + one(k&isOwned != 0)*s.weights.Of[Owned] + one(k&isForeign != 0)*s.weights.Of[Foreign])
+	}
+	put := func(at int, k known) {
+		sums[at] = worths[k]
+		r.sure[at/64] &^= 1 << (at % 64)
+		if k&isAbout != 0 {
+			r.sure[at/64] |= 1 << (at % 64)
+		}
+	}
 	base := s.Catalogue.Base()
-	var some [1024]uint32
-	at := 0
-	all := base.Given(catalogue.FieldAppliesTo).ManyIterator()
-	for n := all.NextMany(some[:]); n > 0; n = all.NextMany(some[:]) {
-		for _, num := range some[:n] {
-			for at < len(r.items) && uint32(r.items[at]) < num {
-				at++
-			}
-			if at < len(r.items) && uint32(r.items[at]) == num {
-				r.known[at] = isForeign
+	given := base.Given(catalogue.FieldAppliesTo)
+	r.given = sized(r.given, int(given.DenseSize()))
+	clear(r.given)
+	given.WriteDenseTo(r.given)
+	some := [2]float32{0, worths[isForeign]} // whatever products it is given for
+	for i, n := range r.items {
+		if word := int(n / 64); word < len(r.given) {
+			sums[i] = some[r.given[word]>>(n%64)&1]
+		}
+	}
+	r.claimed = r.claimed[:0]
+	for id, p := range s.claims.products {
+		at, k := 0, flags(p.about, p.bought, false)
+		for fixes := base.Member(catalogue.FieldAppliesTo, string(id)).Iterator(); fixes.HasNext(); {
+			more, is := sought(r.items[at:], engine.ItemNum(fixes.Next()))
+			if at += more; is {
+				r.claimed = append(r.claimed, claimed{at, k})
 			}
 		}
 	}
-	for id, p := range s.claims.products {
-		for fixes := base.Member(catalogue.FieldAppliesTo, string(id)).Iterator(); fixes.HasNext(); {
-			at, is := slices.BinarySearch(r.items, engine.ItemNum(fixes.Next()))
-			if is {
-				r.known[at] = r.known[at]&^isForeign | flags(p.about, p.bought, false)
-			}
+	slices.SortFunc(r.claimed, func(a, b claimed) int { return cmp.Compare(a.at, b.at) })
+	for i, k := 0, known(0); i < len(r.claimed); i++ { // by some of the products or several
+		k |= r.claimed[i].known
+		if i+1 == len(r.claimed) || r.claimed[i+1].at != r.claimed[i].at {
+			put(r.claimed[i].at, k)
+			k = 0
 		}
 	}
 	for _, n := range s.Catalogue.Changed() {
@@ -217,12 +236,18 @@ func (s *search) claim(r *room) {
 		if !is {
 			continue
 		}
-		r.known[at] = 0
+		var c claim
 		if it := s.Catalogue.Item(n); it != nil {
-			c := s.claims.of(it)
-			r.known[at] = flags(c.about, c.owned, c.foreign)
+			c = s.claims.of(it)
 		}
+		put(at, flags(c.about, c.owned, c.foreign))
 	}
+}
+
+// claimed is what a product makes known of the fix at a place.
+type claimed struct {
+	at    int
+	known known
 }
 
 func flags(about, owned, foreign bool) (k known) {

@@ -29,26 +29,25 @@ func (s *search) best(wanted int) []candidate {
 	r := rooms.Get().(*room)
 	defer rooms.Put(r)
 	r.items = s.items(r.items[:0])
-	r.matches = sized(r.matches, len(r.items))
-	s.Lexicon.Matches(r.matches, s.terms, r.items)
+	s.Lexicon.Matches(&r.matches, s.terms, r.items)
 	if s.sensing = nil; r.sensing.ask(s.Sentences, s.Vector) {
 		s.sensing = &r.sensing
 	}
 	l := s.learn()
 	best := newBest(wanted)
-	for _, at := range s.worthy(r, l, wanted) {
-		high := float64(r.highs[at])
+	for _, of := range s.worthy(r, l, wanted) {
+		high := float64(of.high)
 		if high < best.worst() {
 			break
 		}
-		var sense float64
+		n, sense := r.items[of.at], 0.0
 		if s.sensing != nil {
-			sense = s.sensing.of(r.items[at])
-			if w := s.weights.Of[Sense]; w > 0 && high-w*(float64(r.senses[at])-sense) < best.worst() {
+			sense = s.sensing.of(n)
+			if w := s.weights.Of[Sense]; w > 0 && high-w*(float64(of.sense)-sense) < best.worst() {
 				continue
 			}
 		}
-		if c, ok := s.look(l, r.items[at], r.matches[at], sense); ok {
+		if c, ok := s.look(l, n, r.matches.Of(int(of.at)), sense); ok {
 			best.push(c)
 		}
 	}
@@ -171,17 +170,15 @@ func (b *best) push(c candidate) {
 
 // room is what a search needs and the next one can use again.
 type room struct {
-	items       []engine.ItemNum
-	matches     []text.Match
-	dots        []float32
-	known       []known
-	parts       []float64
-	lows, highs []float32
-	bits        []uint64
-	order       []int32
-	senses      []float32 // at most, where highs are to be told apart
-	query       vector.Rough
-	sensing     sensing
+	items              []engine.ItemNum
+	matches            text.Matches
+	dots, sums         []float32 // by item; see worthy
+	sure, maybe, marks []uint64  // a bit for each item
+	given              []uint64
+	claimed            []claimed
+	order              []worth
+	query              vector.Rough
+	sensing            sensing
 }
 
 var rooms = sync.Pool{New: func() any { return new(room) }}

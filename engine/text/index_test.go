@@ -67,23 +67,27 @@ type found struct {
 	Match
 }
 
-// search returns what is found among the eligible items, by number.
-func search(x *Index, terms []string, eligible *roaring.Bitmap) (out []found) {
+// search returns what is found among the eligible items, by number. Matches are used again.
+func search(matches *Matches, x *Index, terms []string, eligible *roaring.Bitmap) (out []found) {
 	var items []engine.ItemNum
 	for all := eligible.Iterator(); all.HasNext(); {
 		items = append(items, engine.ItemNum(all.Next()))
 	}
-	matches := make([]Match, len(items))
 	x.Matches(matches, terms, items)
-	for i, m := range matches {
+	for i, n := range items {
+		m := matches.Of(i)
+		if matches.Scores[i] != float32(m.Score) || matches.Terms[i] != float32(m.Terms) {
+			panic("what is rounded is of another item")
+		}
 		if m.Terms > 0 {
-			out = append(out, found{items[i], m})
+			out = append(out, found{n, m})
 		}
 	}
 	return out
 }
 
 func TestIndexIsBM25(t *testing.T) {
+	var matches Matches
 	rapid.Check(t, func(t *rapid.T) {
 		x := NewIndex()
 		now := make(map[engine.ItemNum]*engine.Item)
@@ -112,8 +116,8 @@ func TestIndexIsBM25(t *testing.T) {
 		eligible.AddRange(uint64(rapid.IntRange(0, 5).Draw(t, "from")), uint64(rapid.IntRange(5, 700).Draw(t, "to")))
 		terms := rapid.SliceOf(rapid.SampledFrom([]string{"red", "lamp", "broken", "e404", "nowhere", "help"})).Draw(t, "terms")
 
-		got := search(x, terms, eligible)
-		if other := search(atOnce, terms, eligible); !slices.Equal(got, other) || x.Len() != atOnce.Len() {
+		got := search(&matches, x, terms, eligible)
+		if other := search(&matches, atOnce, terms, eligible); !slices.Equal(got, other) || x.Len() != atOnce.Len() {
 			t.Fatalf("by steps %v of %d, at once %v of %d", got, x.Len(), other, atOnce.Len())
 		}
 		want := plainSearch(now, answered, terms, eligible)
@@ -137,9 +141,10 @@ func TestIndexIsBM25(t *testing.T) {
 }
 
 func TestIndexOfOneAndNone(t *testing.T) {
+	var matches Matches
 	everything := roaring.BitmapOf(0, 1, 2)
 	x := NewIndex()
-	if got := search(x, []string{"lamp"}, everything); len(got) != 0 || x.Explain([]string{"lamp"}, 0) != nil {
+	if got := search(&matches, x, []string{"lamp"}, everything); len(got) != 0 || x.Explain([]string{"lamp"}, 0) != nil {
 		t.Errorf("an empty index found %v", got)
 	}
 	x = x.With([]catalogue.Entry{
@@ -147,7 +152,7 @@ func TestIndexOfOneAndNone(t *testing.T) {
 		{Num: 1, Item: &engine.Item{Kind: engine.Product, Title: "Lamp"}},
 		{Num: 2, Item: &engine.Item{Kind: engine.Content, Title: "Of the"}},
 	})
-	if got := search(x, []string{"lamp"}, everything); len(got) != 1 || got[0].Num != 0 || !(got[0].Score > 0) {
+	if got := search(&matches, x, []string{"lamp"}, everything); len(got) != 1 || got[0].Num != 0 || !(got[0].Score > 0) {
 		t.Errorf("search found %v, want item 0 alone: products are not indexed", got)
 	}
 }

@@ -1,8 +1,8 @@
 package text
 
 import (
+	"cmp"
 	"slices"
-	"sync"
 
 	"github.com/rapportengine/rapport/engine"
 )
@@ -13,39 +13,69 @@ type Match struct {
 	Terms int32   // how many of the query's distinct terms it holds
 }
 
-var sums = sync.Pool{New: func() any { return new([]Match) }}
+// Matches are what a query says of many items: room for them, to be used again.
+type Matches struct {
+	Scores []float32 // of each item, rounded
+	Terms  []float32 // whole numbers
 
-// Matches sets out[i] to what terms say of items[i]. Items ascend. A term counts once however
-// often it stands in terms.
+	items []engine.ItemNum
+	found [][]Match // by level and document
+	runs  [][]run   // by level, ascending
+}
+
+// run is items that lie in a row in a level, too.
+type run struct{ item, document, count int32 }
+
+// Of returns what the query says of the i-th item.
+func (m *Matches) Of(i int) Match {
+	for l, runs := range m.runs {
+		at, is := slices.BinarySearchFunc(runs, int32(i), func(r run, i int32) int { return cmp.Compare(r.item, i) })
+		if !is {
+			at--
+		}
+		if at >= 0 && int32(i) < runs[at].item+runs[at].count {
+			return m.found[l][runs[at].document+int32(i)-runs[at].item]
+		}
+	}
+	return Match{}
+}
+
+// Matches sets out to what terms say of items, which ascend. A term counts once however often
+// it stands in terms.
 //
 // Every list of a term is read whole: a ticket has some twenty terms of all degrees of
 // rarity, and its words are one kind of evidence among others, so that no score is too low
 // to matter by itself.
-func (x *Index) Matches(out []Match, terms []string, items []engine.ItemNum) {
-	out = out[:len(items)]
-	clear(out)
+func (x *Index) Matches(out *Matches, terms []string, items []engine.ItemNum) {
+	out.Scores, out.Terms = sized(out.Scores, len(items)), sized(out.Terms, len(items))
+	clear(out.Scores)
+	clear(out.Terms)
+	out.items, out.found, out.runs = items, sized(out.found, len(x.levels)), sized(out.runs, len(x.levels))
 	terms = distinct(terms)
 	weights := make([]float64, len(terms))
 	for i, term := range terms {
 		weights[i] = x.idf(term)
 	}
 	scales := x.scaled()
-	room := sums.Get().(*[]Match)
-	defer sums.Put(room)
 	for i := range x.levels {
 		l := &x.levels[i]
-		if cap(*room) < len(l.nums) {
-			*room = make([]Match, len(l.nums)+len(l.nums)/8)
-		}
-		found := (*room)[:len(l.nums)]
-		clear(found)
+		out.found[i] = sized(out.found[i], len(l.nums))
+		clear(out.found[i])
 		for t, term := range terms {
 			if at, known := l.byTerm[term]; known {
-				l.lists[at].score(found, scales[i], weights[t])
+				l.lists[at].score(out.found[i], scales[i], weights[t])
 			}
 		}
-		l.hand(out, items, found)
+		l.hand(out, i)
 	}
+}
+
+// sized returns a slice of n, the old one where it is long enough.
+func sized[T any](old []T, n int) []T {
+	if cap(old) < n {
+		return append(make([]T, 0, n+n/8), old...)[:n]
+	}
+	return old[:n]
 }
 
 // score adds weight times what the list says to its documents.
@@ -67,28 +97,54 @@ func (l *list) score(found []Match, scales []float64, weight float64) {
 	}
 }
 
-// hand gives the items what was found of the living documents.
-func (l *level) hand(out []Match, items []engine.ItemNum, found []Match) {
-	if len(l.nums) < len(items)/16 { // few of many
-		for d, n := range l.nums {
-			if i, is := slices.BinarySearch(items, n); is && l.alive(d) {
-				out[i] = found[d]
-			}
-		}
-		return
-	}
-	d := 0
-	for i, n := range items {
-		for d < len(l.nums) && l.nums[d] < n {
+// hand gives the items what was found of the living documents of level number at.
+func (l *level) hand(out *Matches, at int) {
+	runs, found, items := out.runs[at][:0], out.found[at], out.items
+	for i, d := 0, 0; i < len(items) && d < len(l.nums); {
+		switch {
+		case items[i] < l.nums[d]:
+			i += ahead(items[i:], l.nums[d])
+			continue
+		case items[i] > l.nums[d]:
+			d += ahead(l.nums[d:], items[i])
+			continue
+		case !l.alive(d):
 			d++
+			continue
 		}
-		if d == len(l.nums) {
-			return
+		n := l.together(items[i:], d)
+		runs = append(runs, run{int32(i), int32(d), int32(n)})
+		scores, counts := out.Scores[i:][:n], out.Terms[i:][:n]
+		for j, f := range found[d:][:n] {
+			scores[j], counts[j] = float32(f.Score), float32(f.Terms)
 		}
-		if l.nums[d] == n && l.alive(d) {
-			out[i] = found[d]
-		}
+		i, d = i+n, d+n
 	}
+	out.runs[at] = runs
+}
+
+// together returns how many of the items, from the first on, are the living documents from d on.
+func (l *level) together(items []engine.ItemNum, d int) int {
+	nums, n := l.nums[d:], 1
+	most := min(len(items), len(nums))
+	const step = 64
+	for l.dead == nil && n+step <= most && items[n+step-1]-items[0] == engine.ItemNum(n+step-1) && nums[n+step-1]-nums[0] == engine.ItemNum(n+step-1) {
+		n += step // both are without gaps
+	}
+	for n < most && items[n] == nums[n] && l.alive(d+n) {
+		n++
+	}
+	return n
+}
+
+// ahead returns how many numbers, which ascend, are below n; it is fast where few are.
+func ahead(nums []engine.ItemNum, n engine.ItemNum) int {
+	end := 1
+	for end < len(nums) && nums[end-1] < n {
+		end *= 2
+	}
+	at, _ := slices.BinarySearch(nums[end/2:min(end, len(nums))], n)
+	return end/2 + at
 }
 
 // scaled returns scale of all documents, by level and place.

@@ -42,6 +42,16 @@ func axpyAVX2(alpha float32, x *float32, y *float32, n int)
 //go:noescape
 func axpyBothAVX2(alpha float32, x *float32, y *float32, sum *float32, n int)
 
+// It adds w*(x[i]/(x[i]+half)) to y[i].
+//
+//go:noescape
+func addSaturatedAVX2(w float32, half float32, x *float32, y *float32, n int)
+
+// It adds w*x[i] to y[i] where x[i] is above 0, and w*0 elsewhere.
+//
+//go:noescape
+func addPositiveAVX2(w float32, x *float32, y *float32, n int)
+
 // It adds x[i] to sum[i].
 //
 //go:noescape
@@ -121,6 +131,16 @@ func axpyAVX512(alpha float32, x *float32, y *float32, n int)
 //
 //go:noescape
 func axpyBothAVX512(alpha float32, x *float32, y *float32, sum *float32, n int)
+
+// It adds w*(x[i]/(x[i]+half)) to y[i].
+//
+//go:noescape
+func addSaturatedAVX512(w float32, half float32, x *float32, y *float32, n int)
+
+// It adds w*x[i] to y[i] where x[i] is above 0, and w*0 elsewhere.
+//
+//go:noescape
+func addPositiveAVX512(w float32, x *float32, y *float32, n int)
 
 // It adds x[i] to sum[i].
 //

@@ -1079,6 +1079,124 @@ loop_done:
 	VZEROUPPER
 	RET
 
+// func addSaturatedAVX2(w float32, half float32, x *float32, y *float32, n int)
+// Requires: AVX
+TEXT ·addSaturatedAVX2(SB), NOSPLIT, $0-32
+	VBROADCASTSS w+0(FP), Y0
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS half+4(FP), Y2
+	VMOVAPS      Y2, Y3
+	MOVQ         x+8(FP), AX
+	MOVQ         y+16(FP), CX
+	MOVQ         n+24(FP), DX
+	MOVQ         DX, SI
+	SHLQ         $0x02, SI
+	ANDQ         $-64, SI
+	XORQ         BX, BX
+
+loop:
+	CMPQ    BX, SI
+	JGE     loop_rest
+	VMOVUPS (CX)(BX*1), Y4
+	VMOVUPS 32(CX)(BX*1), Y5
+	VMOVUPS (AX)(BX*1), Y6
+	VMOVUPS 32(AX)(BX*1), Y7
+	VADDPS  Y2, Y6, Y8
+	VDIVPS  Y8, Y6, Y6
+	VADDPS  Y3, Y7, Y8
+	VDIVPS  Y8, Y7, Y7
+	VMULPS  Y6, Y0, Y6
+	VADDPS  Y6, Y4, Y4
+	VMULPS  Y7, Y1, Y6
+	VADDPS  Y6, Y5, Y5
+	VMOVUPS Y4, (CX)(BX*1)
+	VMOVUPS Y5, 32(CX)(BX*1)
+	ADDQ    $0x40, BX
+	JMP     loop
+
+loop_rest:
+	ANDQ       $0x0f, DX
+	JZ         loop_done
+	LEAQ       firstLanes<>+0(SB), SI
+	NEGQ       DX
+	VMOVDQU    64(SI)(DX*4), Y4
+	VMOVDQU    96(SI)(DX*4), Y5
+	VMASKMOVPS (CX)(BX*1), Y4, Y6
+	VMASKMOVPS 32(CX)(BX*1), Y5, Y7
+	VMASKMOVPS (AX)(BX*1), Y4, Y8
+	VMASKMOVPS 32(AX)(BX*1), Y5, Y9
+	VADDPS     Y2, Y8, Y2
+	VDIVPS     Y2, Y8, Y8
+	VADDPS     Y3, Y9, Y2
+	VDIVPS     Y2, Y9, Y9
+	VMULPS     Y8, Y0, Y0
+	VADDPS     Y0, Y6, Y6
+	VMULPS     Y9, Y1, Y0
+	VADDPS     Y0, Y7, Y7
+	VMASKMOVPS Y6, Y4, (CX)(BX*1)
+	VMASKMOVPS Y7, Y5, 32(CX)(BX*1)
+
+loop_done:
+	VZEROUPPER
+	RET
+
+// func addPositiveAVX2(w float32, x *float32, y *float32, n int)
+// Requires: AVX
+TEXT ·addPositiveAVX2(SB), NOSPLIT, $0-32
+	VBROADCASTSS w+0(FP), Y0
+	VMOVAPS      Y0, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	MOVQ         x+8(FP), AX
+	MOVQ         y+16(FP), CX
+	MOVQ         n+24(FP), DX
+	MOVQ         DX, SI
+	SHLQ         $0x02, SI
+	ANDQ         $-64, SI
+	XORQ         BX, BX
+
+loop:
+	CMPQ    BX, SI
+	JGE     loop_rest
+	VMOVUPS (CX)(BX*1), Y4
+	VMOVUPS 32(CX)(BX*1), Y5
+	VMOVUPS (AX)(BX*1), Y6
+	VMOVUPS 32(AX)(BX*1), Y7
+	VMAXPS  Y2, Y6, Y6
+	VMAXPS  Y3, Y7, Y7
+	VMULPS  Y6, Y0, Y6
+	VADDPS  Y6, Y4, Y4
+	VMULPS  Y7, Y1, Y6
+	VADDPS  Y6, Y5, Y5
+	VMOVUPS Y4, (CX)(BX*1)
+	VMOVUPS Y5, 32(CX)(BX*1)
+	ADDQ    $0x40, BX
+	JMP     loop
+
+loop_rest:
+	ANDQ       $0x0f, DX
+	JZ         loop_done
+	LEAQ       firstLanes<>+0(SB), SI
+	NEGQ       DX
+	VMOVDQU    64(SI)(DX*4), Y4
+	VMOVDQU    96(SI)(DX*4), Y5
+	VMASKMOVPS (CX)(BX*1), Y4, Y6
+	VMASKMOVPS 32(CX)(BX*1), Y5, Y7
+	VMASKMOVPS (AX)(BX*1), Y4, Y8
+	VMASKMOVPS 32(AX)(BX*1), Y5, Y9
+	VMAXPS     Y2, Y8, Y8
+	VMAXPS     Y3, Y9, Y9
+	VMULPS     Y8, Y0, Y0
+	VADDPS     Y0, Y6, Y6
+	VMULPS     Y9, Y1, Y0
+	VADDPS     Y0, Y7, Y7
+	VMASKMOVPS Y6, Y4, (CX)(BX*1)
+	VMASKMOVPS Y7, Y5, 32(CX)(BX*1)
+
+loop_done:
+	VZEROUPPER
+	RET
+
 // func addToAVX2(sum *float64, x *float32, n int)
 // Requires: AVX
 TEXT ·addToAVX2(SB), NOSPLIT, $0-24
@@ -2573,6 +2691,92 @@ loop_rest:
 	VMULPS    Z2, Z0, Z2
 	VADDPS    Z2, Z1, Z1
 	VMOVUPS   Z1, K1, (CX)(SI*1)
+
+loop_done:
+	VZEROUPPER
+	RET
+
+// func addSaturatedAVX512(w float32, half float32, x *float32, y *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·addSaturatedAVX512(SB), NOSPLIT, $0-32
+	VBROADCASTSS w+0(FP), Z0
+	VBROADCASTSS half+4(FP), Z1
+	MOVQ         x+8(FP), AX
+	MOVQ         y+16(FP), CX
+	MOVQ         n+24(FP), DX
+	MOVQ         DX, SI
+	SHLQ         $0x02, SI
+	ANDQ         $-64, SI
+	XORQ         BX, BX
+
+loop:
+	CMPQ    BX, SI
+	JGE     loop_rest
+	VMOVUPS (CX)(BX*1), Z2
+	VMOVUPS (AX)(BX*1), Z3
+	VADDPS  Z1, Z3, Z4
+	VDIVPS  Z4, Z3, Z3
+	VMULPS  Z3, Z0, Z3
+	VADDPS  Z3, Z2, Z2
+	VMOVUPS Z2, (CX)(BX*1)
+	ADDQ    $0x40, BX
+	JMP     loop
+
+loop_rest:
+	ANDQ      $0x0f, DX
+	JZ        loop_done
+	MOVL      $-1, SI
+	BZHIL     DX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX)(BX*1), K1, Z2
+	VMOVUPS.Z (AX)(BX*1), K1, Z3
+	VADDPS    Z1, Z3, Z1
+	VDIVPS    Z1, Z3, Z3
+	VMULPS    Z3, Z0, Z0
+	VADDPS    Z0, Z2, Z2
+	VMOVUPS   Z2, K1, (CX)(BX*1)
+
+loop_done:
+	VZEROUPPER
+	RET
+
+// func addPositiveAVX512(w float32, x *float32, y *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·addPositiveAVX512(SB), NOSPLIT, $0-32
+	VBROADCASTSS w+0(FP), Z0
+	VPXORD       Z1, Z1, Z1
+	MOVQ         x+8(FP), AX
+	MOVQ         y+16(FP), CX
+	MOVQ         n+24(FP), DX
+	MOVQ         DX, SI
+	SHLQ         $0x02, SI
+	ANDQ         $-64, SI
+	XORQ         BX, BX
+
+loop:
+	CMPQ    BX, SI
+	JGE     loop_rest
+	VMOVUPS (CX)(BX*1), Z2
+	VMOVUPS (AX)(BX*1), Z3
+	VMAXPS  Z1, Z3, Z3
+	VMULPS  Z3, Z0, Z3
+	VADDPS  Z3, Z2, Z2
+	VMOVUPS Z2, (CX)(BX*1)
+	ADDQ    $0x40, BX
+	JMP     loop
+
+loop_rest:
+	ANDQ      $0x0f, DX
+	JZ        loop_done
+	MOVL      $-1, SI
+	BZHIL     DX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX)(BX*1), K1, Z2
+	VMOVUPS.Z (AX)(BX*1), K1, Z3
+	VMAXPS    Z1, Z3, Z3
+	VMULPS    Z3, Z0, Z0
+	VADDPS    Z0, Z2, Z2
+	VMOVUPS   Z2, K1, (CX)(BX*1)
 
 loop_done:
 	VZEROUPPER

@@ -94,6 +94,14 @@ func Axpy(alpha float32, x, y []float32) { axpy(alpha, x, y[:len(x)]) }
 // another.
 func AxpyBoth(alpha float32, x, y, sum []float32) { axpyBoth(alpha, x, y[:len(x)], sum[:len(x)]) }
 
+// AddSaturated adds w*(x[i]/(x[i]+half)) to y[i]: half of w where x[i] is half, and less than w
+// however large it is. y is at least as long as x.
+func AddSaturated(w, half float32, x, y []float32) { addSaturated(w, half, x, y[:len(x)]) }
+
+// AddPositive adds w*x[i] to y[i] where x[i] is above 0, and w*0 elsewhere. y is at least as
+// long as x.
+func AddPositive(w float32, x, y []float32) { addPositive(w, x, y[:len(x)]) }
+
 // AddTo adds x[i] to sum[i], widened: many short rows can be added without the sum
 // losing what a float32 would. sum is at least as long as x.
 func AddTo(sum []float64, x []float32) { addTo(sum[:len(x)], x) }

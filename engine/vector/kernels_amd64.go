@@ -113,6 +113,30 @@ func axpyBoth(alpha float32, x, y, sum []float32) {
 	}
 }
 
+func addSaturated(w, half float32, x, y []float32) {
+	switch {
+	case len(x) == 0:
+	case kernels == avx512:
+		addSaturatedAVX512(w, half, &x[0], &y[0], len(x))
+	case kernels == avx2:
+		addSaturatedAVX2(w, half, &x[0], &y[0], len(x))
+	default:
+		addSaturatedPlain(w, half, x, y)
+	}
+}
+
+func addPositive(w float32, x, y []float32) {
+	switch {
+	case len(x) == 0:
+	case kernels == avx512:
+		addPositiveAVX512(w, &x[0], &y[0], len(x))
+	case kernels == avx2:
+		addPositiveAVX2(w, &x[0], &y[0], len(x))
+	default:
+		addPositivePlain(w, x, y)
+	}
+}
+
 func addTo(sum []float64, x []float32) {
 	switch {
 	case len(x) == 0:

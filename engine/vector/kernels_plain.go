@@ -26,6 +26,10 @@ func axpy(alpha float32, x, y []float32) { axpyPlain(alpha, x, y) }
 
 func axpyBoth(alpha float32, x, y, sum []float32) { axpyBothPlain(alpha, x, y, sum) }
 
+func addSaturated(w, half float32, x, y []float32) { addSaturatedPlain(w, half, x, y) }
+
+func addPositive(w float32, x, y []float32) { addPositivePlain(w, x, y) }
+
 func addTo(sum []float64, x []float32) { addToPlain(sum, x) }
 
 func addScaled(sum []float64, w float64, x []float32) { addScaledPlain(sum, w, x) }

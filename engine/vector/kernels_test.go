@@ -116,6 +116,9 @@ func (x *trial) run() map[string][]float32 {
 	Axpy(x.alpha, x.a, out["Axpy"])
 	out["AxpyBoth y"], out["AxpyBoth sum"] = x.copied(x.b), x.copied(x.c)
 	AxpyBoth(x.alpha, x.a, out["AxpyBoth y"], out["AxpyBoth sum"])
+	out["AddSaturated"], out["AddPositive"] = x.copied(x.b), x.copied(x.b)
+	AddSaturated(x.alpha, 1.5, x.a, out["AddSaturated"])
+	AddPositive(x.alpha, x.a, out["AddPositive"])
 	sum := append([]float64(nil), x.sum...)
 	AddTo(sum, x.a)
 	out["AddTo"] = inQuarters(sum)
@@ -306,6 +309,7 @@ func TestKernelsDoNotAllocate(t *testing.T) {
 			"DotPicked": func() { DotPicked(out, x.rows, x.a, x.picks) }, "DotMany": func() { DotMany(many, x.rows, x.qs, x.d) },
 			"TimesPicked": func() { TimesPicked(x.c, x.rows, x.a, x.picks, x.weights) },
 			"Axpy":        func() { Axpy(0, x.a, x.b) }, "AxpyBoth": func() { AxpyBoth(0, x.a, x.b, x.c) },
+			"AddSaturated": func() { AddSaturated(1, 1, x.a, x.b) }, "AddPositive": func() { AddPositive(1, x.a, x.b) },
 			"AddTo": func() { AddTo(x.sum, x.a) }, "AddScaled": func() { AddScaled(x.sum, 1, x.a) },
 		} {
 			if n := testing.AllocsPerRun(20, call); n != 0 {

@@ -39,6 +39,22 @@ func (t *Top) OfferItems(items []engine.ItemNum, scores []float32) {
 	t.offer(scores, func(i int) engine.ItemNum { return items[i] })
 }
 
+// OfferMarked pushes the scores of the items whose bit in marks is set, 64 to a word. Scores have
+// room for whole words; beyond the items no bit is set.
+func (t *Top) OfferMarked(items []engine.ItemNum, scores []float32, marks []uint64) {
+	var words [offered]uint64
+	for from := 0; from < len(marks); from += offered {
+		count := min(offered, len(marks)-from)
+		atLeast(words[:count], scores[64*from:][:64*count], t.Worst())
+		for w, word := range words[:count] {
+			for word &= marks[from+w]; word != 0; word &= word - 1 {
+				at := 64*(from+w) + bits.TrailingZeros64(word)
+				t.Push(items[at], scores[at])
+			}
+		}
+	}
+}
+
 func (t *Top) offer(scores []float32, item func(i int) engine.ItemNum) {
 	if t.k == 0 {
 		return

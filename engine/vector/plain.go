@@ -86,6 +86,23 @@ func axpyPlain(alpha float32, x, y []float32) {
 	}
 }
 
+func addSaturatedPlain(w, half float32, x, y []float32) {
+	y = y[:len(x)]
+	for i, v := range x {
+		y[i] += float32(w * (v / (v + half)))
+	}
+}
+
+func addPositivePlain(w float32, x, y []float32) {
+	y = y[:len(x)]
+	for i, v := range x {
+		if !(v > 0) {
+			v = 0
+		}
+		y[i] += float32(w * v)
+	}
+}
+
 func axpyBothPlain(alpha float32, x, y, sum []float32) {
 	for len(x) >= 4 && len(y) >= 4 && len(sum) >= 4 {
 		y0, y1, y2, y3 := y[0], y[1], y[2], y[3]

@@ -170,6 +170,19 @@ func FuzzOffer(f *testing.F) {
 			if got, want := top.Best(), bestByHand(found, max(k, 0)); !slices.Equal(got, want) {
 				t.Fatalf("%v: best %d of %d items: %v, want %v", kernels, k, n, got, want)
 			}
+			marks, padded := make([]uint64, (n+63)/64), append(slices.Clone(scores), make([]float32, 64)...)
+			var marked []Scored
+			for i := range found {
+				if i%3 > 0 || n%2 == 0 {
+					marks[i/64] |= 1 << (i % 64)
+					marked = append(marked, found[i])
+				}
+			}
+			top = NewTop(k)
+			top.OfferMarked(items, padded, marks)
+			if got, want := top.Best(), bestByHand(marked, max(k, 0)); !slices.Equal(got, want) {
+				t.Fatalf("%v: best %d of %d marked: %v, want %v", kernels, k, n, got, want)
+			}
 			top = NewTop(k)
 			for from := 0; from < n; from += 777 {
 				top.Offer(engine.ItemNum(from+3), scores[from:min(from+777, n)])

@@ -50,6 +50,20 @@ func TestDotAxpyAddTo(t *testing.T) {
 				t.Fatalf("Axpy: element %d is %v, want %v", i, moved[i], y[i]+add)
 			}
 		}
+		shares, parts := slices.Clone(y), slices.Clone(y)
+		AddPositive(2, x, parts)
+		for i := range n {
+			if want := y[i] + 2*max(0, x[i]); parts[i] != want {
+				t.Fatalf("AddPositive: element %d is %v, want %v", i, parts[i], want)
+			}
+			parts[i] = max(parts[i], -parts[i])
+		}
+		AddSaturated(2, 4, parts[:n], shares)
+		for i := range n {
+			if want := float64(y[i]) + 2*float64(parts[i])/(float64(parts[i])+4); !near(float64(shares[i]), want, math.Abs(float64(y[i]))+math.Abs(want), 1e-6) {
+				t.Fatalf("AddSaturated: element %d is %v, want %v", i, shares[i], want)
+			}
+		}
 		pull, both := randomRow(rng, n+1), slices.Clone(y)
 		wantPull := slices.Clone(pull)
 		Axpy(2, y[:n], wantPull)

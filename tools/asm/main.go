@@ -24,6 +24,8 @@ func main() {
 		timesPicked(set)
 		axpy(set)
 		axpyBoth(set)
+		addSaturated(set)
+		addPositive(set)
 		addTo(set, false)
 		addTo(set, true)
 		bytesRows(set)

@@ -21,6 +21,46 @@ func axpy(s isa) {
 	finish()
 }
 
+func addSaturated(s isa) {
+	TEXT("addSaturated"+s.name, NOSPLIT, "func(w, half float32, x, y *float32, n int)")
+	Pragma("noescape")
+	Doc("It adds w*(x[i]/(x[i]+half)) to y[i].")
+	w, half := s.broadcast(argument("w")), s.broadcast(argument("half"))
+	x, y, n, i := load("x"), load("y"), load("n"), GP64()
+	s.each("loop", n, i, func(mask *rest) {
+		sum, count, below := s.lanes(), s.lanes(), s.lanes()
+		s.load(at(y, i), sum, mask)
+		s.load(at(x, i), count, mask)
+		for j := range sum {
+			VADDPS(half[j], count[j], below[j])
+			VDIVPS(below[j], count[j], count[j])
+		}
+		s.mulAddRegister(count, w, sum)
+		s.store(sum, at(y, i), mask)
+	})
+	finish()
+}
+
+func addPositive(s isa) {
+	TEXT("addPositive"+s.name, NOSPLIT, "func(w float32, x, y *float32, n int)")
+	Pragma("noescape")
+	Doc("It adds w*x[i] to y[i] where x[i] is above 0, and w*0 elsewhere.")
+	w, zero := s.broadcast(argument("w")), s.lanes()
+	s.zero(zero)
+	x, y, n, i := load("x"), load("y"), load("n"), GP64()
+	s.each("loop", n, i, func(mask *rest) {
+		sum, part := s.lanes(), s.lanes()
+		s.load(at(y, i), sum, mask)
+		s.load(at(x, i), part, mask)
+		for j := range part {
+			VMAXPS(zero[j], part[j], part[j]) // in this order 0 stands for no number
+		}
+		s.mulAddRegister(part, w, sum)
+		s.store(sum, at(y, i), mask)
+	})
+	finish()
+}
+
 func axpyBoth(s isa) {
 	TEXT("axpyBoth"+s.name, NOSPLIT, "func(alpha float32, x, y, sum *float32, n int)")
 	Pragma("noescape")
