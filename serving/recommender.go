@@ -204,10 +204,14 @@ func (r *Recommender) Checkpoint() (seq uint64, counters []byte, err error) {
 func (r *Recommender) Dropped() uint64 { return r.record.dropped.Load() }
 
 // Run writes impressions behind the answers, counts again whenever the settings have changed,
-// and makes the vectors of new passages, until ctx ends; then it writes what is left.
+// and makes the vectors of new passages, until ctx ends; then it writes what is left. It begins
+// with what the first ticket would wait for.
 func (r *Recommender) Run(ctx context.Context) error {
 	counting, reading := make(chan error, 1), make(chan error, 1)
 	go func() { counting <- r.recountUntil(ctx) }()
-	go func() { reading <- r.readUntil(ctx) }()
+	go func() {
+		r.warm(ctx)
+		reading <- r.readUntil(ctx)
+	}()
 	return errors.Join(r.record.run(ctx, r.log), <-counting, <-reading)
 }

@@ -195,6 +195,9 @@ func TestSentences(t *testing.T) {
 	if n := <-log.done; n != 4 {
 		t.Errorf("%d vectors were dropped, want the 4 of the first encoder", n)
 	}
+	if n := other.counted(); n != 1 {
+		t.Errorf("a start asked the encoder for %d vectors, want one, so that no ticket waits until it is ready", n)
+	}
 	key := engine.HashOf(solution.Passages(&engine.Item{Kind: engine.Solution, Title: "Change the lamp"})[0])
 	for encoder, want := range map[string]int{"synonyms 4": 0, "other synonyms 4": 1} {
 		if kept, err := h.Vectors(t.Context(), encoder, []engine.Hash16{key}); err != nil || len(kept) != want {

@@ -31,8 +31,8 @@ type Refusal struct {
 	Why  error
 }
 
-// plainWord is what every embedder takes: one that refuses it refuses everything.
-const plainWord = "hello"
+// PlainWord is what every embedder takes: one that refuses it refuses everything.
+const PlainWord = "hello"
 
 // EmbedTaken returns the vectors of texts as Embed does, nil for those that e refuses, and which
 // these are, ascending: halves are asked by themselves until those alone are left. It fails as a
@@ -51,7 +51,7 @@ func EmbedTaken(ctx context.Context, e Embedder, texts []string) (vectors [][]fl
 		case !errors.Is(err, ErrRefused):
 			return err
 		case !probed:
-			if _, err := e.Embed(ctx, []string{plainWord}); err != nil {
+			if _, err := e.Embed(ctx, []string{PlainWord}); err != nil {
 				return fmt.Errorf("texts are refused, and so is a plain word: %w", err)
 			}
 			probed = true

@@ -75,7 +75,7 @@ func TestEmbedTaken(t *testing.T) {
 
 // A service that refuses all there is, and one that fails, are no fault of the texts.
 func TestEmbedTakenFails(t *testing.T) {
-	all := &picky{refuses: map[string]bool{"a": true, "b": true, plainWord: true}}
+	all := &picky{refuses: map[string]bool{"a": true, "b": true, PlainWord: true}}
 	if got, refused, err := EmbedTaken(t.Context(), all, []string{"a", "b"}); !errors.Is(err, ErrRefused) || got != nil || refused != nil || all.asked != 2 {
 		t.Errorf("all is refused: %v, %v, %v after %d", got, refused, err, all.asked)
 	}

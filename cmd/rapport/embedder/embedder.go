@@ -160,7 +160,8 @@ func (e *Embedder) Close() { e.http.CloseIdleConnections() }
 
 // Embed implements text.Embedder. It asks in batches, and again what may succeed later, as
 // long as ctx leaves time for it. Once several requests failed in a row it fails at once for
-// a while, by ErrResting.
+// a while, by ErrResting. Texts that it fails of each time, while it answers a plain word, count
+// as refused.
 func (e *Embedder) Embed(ctx context.Context, texts []string) ([][]float32, error) {
 	out := make([][]float32, len(texts))
 	var asked []string
@@ -205,8 +206,13 @@ func (e *Embedder) several(ctx context.Context, texts []string) ([][]float32, er
 		got, err := e.once(ctx, texts)
 		e.noted(err)
 		again, isLater := errors.AsType[*later](err)
-		if err == nil || !isLater || try == tries {
+		switch {
+		case err == nil || !isLater:
 			return got, err
+		case try == tries && again.failed && e.well(ctx):
+			return nil, fmt.Errorf("%w: %w", text.ErrRefused, err)
+		case try == tries:
+			return nil, err
 		}
 		length := max(pauses, min(again.after, longest))
 		if end, bounded := ctx.Deadline(); ctx.Err() != nil || bounded && e.o.Now().Add(length).After(end) {
@@ -217,6 +223,14 @@ func (e *Embedder) several(ctx context.Context, texts []string) ([][]float32, er
 		}
 		pauses *= 2
 	}
+}
+
+// well reports whether the service answers a plain word: then it failed of the texts that it was
+// asked, as one that runs out of memory on a long one.
+func (e *Embedder) well(ctx context.Context) bool {
+	_, err := e.once(ctx, []string{text.PlainWord})
+	e.noted(err)
+	return err == nil
 }
 
 // awake returns an error while the embedder rests.
@@ -238,7 +252,7 @@ func (e *Embedder) noted(err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if err == nil {
-		e.failed = 0
+		e.failed, e.rests = 0, time.Time{}
 		return
 	}
 	if e.failed++; e.failed >= failures {
@@ -248,8 +262,9 @@ func (e *Embedder) noted(err error) {
 
 // later is a failure that may be over soon.
 type later struct {
-	err   error
-	after time.Duration // the service asks to wait
+	err    error
+	after  time.Duration // the service asks to wait
+	failed bool          // it says that the fault is its own
 }
 
 func (l *later) Error() string { return l.err.Error() }
@@ -301,7 +316,7 @@ func (e *Embedder) once(ctx context.Context, texts []string) ([][]float32, error
 	case err != nil:
 		return nil, &later{err: err}
 	case resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode >= 500:
-		return nil, &later{err: refused(resp, said), after: retryAfter(resp)}
+		return nil, &later{err: refused(resp, said), after: retryAfter(resp), failed: resp.StatusCode >= 500}
 	case slices.Contains(textRefused, resp.StatusCode):
 		return nil, fmt.Errorf("%w: %w", text.ErrRefused, refused(resp, said))
 	case resp.StatusCode != http.StatusOK:

@@ -216,10 +216,10 @@ func TestADeadServiceIsLeftAlone(t *testing.T) {
 		return down
 	})
 	e, _, now := of(t, s)
-	if _, err := e.Embed(t.Context(), []string{"a"}); err == nil || errors.Is(err, ErrResting) || s.times() != tries {
+	if _, err := e.Embed(t.Context(), []string{"a"}); err == nil || errors.Is(err, ErrResting) || s.times() != tries+1 { // a plain word, too
 		t.Fatalf("asked %d times: %v", s.times(), err)
 	}
-	if _, err := e.Embed(t.Context(), []string{"a"}); !errors.Is(err, ErrResting) || s.times() != tries {
+	if _, err := e.Embed(t.Context(), []string{"a"}); !errors.Is(err, ErrResting) || s.times() != tries+1 {
 		t.Errorf("it was asked again: %v", err)
 	}
 	*now, down = now.Add(pause), false
@@ -336,6 +336,34 @@ func TestARefusedTextIsLeftOut(t *testing.T) {
 		if why := refused[0].Why.Error(); !strings.Contains(why, "512 tokens") {
 			t.Errorf("%d: refused with %s", code, why)
 		}
+	}
+}
+
+// A text on which the service breaks each time is told from a service that is down: the others
+// have vectors, and nothing rests.
+func TestATextThatBreaksTheServiceIsLeftOut(t *testing.T) {
+	s := serve(t, nil)
+	s.fail = func(n int, w http.ResponseWriter, _ *http.Request) bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		breaks := slices.ContainsFunc(s.asked[n-1], func(t string) bool { return strings.HasPrefix(t, "long") })
+		if breaks {
+			http.Error(w, "out of memory", http.StatusInternalServerError)
+		}
+		return breaks
+	}
+	e, _, _ := of(t, s)
+	got, refused, err := text.EmbedTaken(t.Context(), e, []string{"a", "b", "c", "long", "d", "e", "f"})
+	if err != nil || len(refused) != 1 || refused[0].Text != 3 || !strings.Contains(refused[0].Why.Error(), "out of memory") {
+		t.Fatalf("%v are refused (%v)", refused, err)
+	}
+	for i, v := range got {
+		if (v == nil) != (i == 3) {
+			t.Errorf("text %d has the vector %v", i, v)
+		}
+	}
+	if got, err := e.Embed(t.Context(), []string{"g"}); err != nil || got[0] == nil {
+		t.Errorf("a text after that: %v (%v)", got, err)
 	}
 }
 
