@@ -34,6 +34,7 @@ type people struct {
 	used      *list.List // of *person, most recently used first
 	open      *list.List // those of them with rows that are not folded, in the same order
 	keeping   *list.List // those of them of which answers keep something, in the same order
+	explained *list.List // those of them of which explanations do, in the same order
 	bytes     int        // of all
 	openBytes int        // of the states that are not folded
 }
@@ -57,12 +58,13 @@ type person struct {
 	place  *list.Element // in used
 	open   *list.Element // in open, nil where the rows are folded, or there is no state
 	keeps  *list.Element // in keeping, nil where answers keep nothing of it
+	tells  *list.Element // in explained, nil where explanations keep nothing of it
 }
 
 func newPeople(log Log, ids *catalogue.IDs, maxBytes int) *people {
 	return &people{
 		log: log, ids: ids, maxBytes: maxBytes,
-		known: make(map[engine.Subject]*person), used: list.New(), open: list.New(), keeping: list.New(),
+		known: make(map[engine.Subject]*person), used: list.New(), open: list.New(), keeping: list.New(), explained: list.New(),
 	}
 }
 
@@ -81,6 +83,9 @@ func (p *people) get(ctx context.Context, s engine.Subject) (*recommend.Someone,
 		}
 		if e.keeps != nil {
 			p.keeping.MoveToFront(e.keeps)
+		}
+		if e.tells != nil {
+			p.explained.MoveToFront(e.tells)
 		}
 		state := e.state
 		p.mu.Unlock()
@@ -239,25 +244,25 @@ func (p *people) drop(s engine.Subject) {
 // set makes who the state of a known entry; nil for none.
 func (p *people) set(e *person, who *recommend.Someone) {
 	p.add(e, -e.bytes)
-	switch open := who != nil && who.Packed == nil; {
-	case open && e.open == nil:
-		e.open = p.open.PushFront(e)
-	case !open && e.open != nil:
-		p.open.Remove(e.open)
-		e.open = nil
-	}
+	put(p.open, &e.open, e, who != nil && who.Packed == nil)
 	e.state = who
 	kept := 0
 	if who != nil {
 		kept = who.Kept()
 		p.add(e, sizeOf(who)+kept)
 	}
+	put(p.keeping, &e.keeps, e, kept > 0)
+	put(p.explained, &e.tells, e, who != nil && who.Explained() > 0)
+}
+
+// put makes an entry stand in a list or not: at its front, if it did not stand there.
+func put(l *list.List, at **list.Element, e *person, in bool) {
 	switch {
-	case kept > 0 && e.keeps == nil:
-		e.keeps = p.keeping.PushFront(e)
-	case kept == 0 && e.keeps != nil:
-		p.keeping.Remove(e.keeps)
-		e.keeps = nil
+	case in && *at == nil:
+		*at = l.PushFront(e)
+	case !in && *at != nil:
+		l.Remove(*at)
+		*at = nil
 	}
 }
 
@@ -265,10 +270,15 @@ func (p *people) set(e *person, who *recommend.Someone) {
 func (p *people) letGo(e *person) {
 	e.state.Release()
 	p.add(e, e.state.Grown())
-	if e.keeps != nil {
-		p.keeping.Remove(e.keeps)
-		e.keeps = nil
-	}
+	put(p.keeping, &e.keeps, e, false)
+	put(p.explained, &e.tells, e, false)
+}
+
+// tellAnew lets go of what explanations keep of an entry's state.
+func (p *people) tellAnew(e *person) {
+	e.state.ForgetExplained()
+	p.add(e, e.state.Grown())
+	put(p.explained, &e.tells, e, false)
 }
 
 // grew counts what answers keep of a state beside it, though its rows were folded meanwhile.
@@ -280,9 +290,8 @@ func (p *people) grew(who *recommend.Someone) {
 	defer p.mu.Unlock()
 	if e, found := p.known[who.Subject]; found && e.state != nil && e.state.Shares(who) {
 		p.add(e, e.state.Grown())
-		if e.keeps == nil {
-			e.keeps = p.keeping.PushFront(e)
-		}
+		put(p.keeping, &e.keeps, e, true)
+		put(p.explained, &e.tells, e, e.state.Explained() > 0)
 		p.evict()
 	}
 }
@@ -307,11 +316,15 @@ func (p *people) release() {
 }
 
 // evict folds the least recently used, lets go of what is kept of them, and then drops them,
-// until the bounds hold: to make that again takes less than to read the log.
+// until the bounds hold: to make that again takes less than to read the log. What explanations
+// keep goes first: they take longer without, where every answer would without the rest.
 func (p *people) evict() {
 	for p.openBytes > p.maxBytes/openShare && p.open.Len() > 1 {
 		e := p.open.Back().Value.(*person)
 		p.set(e, e.state.Pack(fold(e.state.Rows, p.ids)))
+	}
+	for p.bytes > p.maxBytes && p.explained.Len() > 0 {
+		p.tellAnew(p.explained.Back().Value.(*person))
 	}
 	for p.bytes > p.maxBytes && p.keeping.Len() > 1 {
 		p.letGo(p.keeping.Back().Value.(*person))

@@ -235,3 +235,64 @@ func TestPeopleCountWhatAnswersKeep(t *testing.T) {
 		t.Errorf("a state of %d bytes of which %d are kept counts %d", sizeOf(folded), kept, e.bytes)
 	}
 }
+
+// What explanations keep of states goes before what all answers keep of them: a place that
+// explains must not make others slow.
+func TestPeopleForgetExplanationsFirst(t *testing.T) {
+	log, ids := &histories{rows: map[engine.Subject][]engine.Row{}}, catalogue.NewIDs()
+	num, _ := ids.Assign("lamp")
+	w := recommend.NewWorld(ids, engine.DefaultSettings()).WithItems([]catalogue.Entry{{Num: num, Item: &engine.Item{ID: "lamp", Title: "Lamp"}}})
+	plain := recommend.Unfitted()
+	m := recommend.NewModels(1, time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), nil, plain.Encoder, plain.Blend)
+	w = w.WithModels(m, m.Encode(w.Catalogue))
+	place, err := recommend.NewPlace(engine.Scenario{Name: "home"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPeople(log, ids, 1<<20)
+	ask := func(name string, explain engine.Explain) *recommend.Someone {
+		t.Helper()
+		who, err := p.get(t.Context(), engine.OfCustomer(engine.CustomerID(name)))
+		if err == nil {
+			_, err = recommend.Recommend(&recommend.Input{World: w, Place: place, Someone: who, Request: &engine.Request{Explain: explain}, Now: m.LogTime})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.grew(who)
+		return who
+	}
+	names := []string{"ann", "bob", "cid"}
+	for _, name := range names {
+		for n := range 5 {
+			log.happen(engine.OfCustomer(engine.CustomerID(name)), n, "lamp", num)
+		}
+		ask(name, engine.ExplainNone)
+	}
+	before := p.bytes
+	for _, name := range names {
+		if who := ask(name, engine.ExplainFull); who.Explained() == 0 {
+			t.Fatal("explanations keep nothing")
+		}
+	}
+	if p.bytes <= before || p.explained.Len() != 3 {
+		t.Fatalf("%d bytes before explanations, %d after, of %d states", before, p.bytes, p.explained.Len())
+	}
+	ask("ann", engine.ExplainNone) // bob is whoever asked longest ago
+	p.maxBytes = p.bytes
+	p.evict() // folds what is too much for rows
+	p.maxBytes = p.bytes - 1
+	p.evict()
+	bare := p.bytes
+	for _, name := range names {
+		e := p.known[engine.OfCustomer(engine.CustomerID(name))]
+		if e.keeps == nil || (e.tells == nil) != (name == "bob") || (e.state.Explained() == 0) != (name == "bob") || e.bytes != sizeOf(e.state)+e.state.Kept() {
+			t.Errorf("%s: kept %v, explained %v, %d bytes counted of %d", name, e.keeps != nil, e.tells != nil, e.bytes, sizeOf(e.state)+e.state.Kept())
+		}
+		bare -= e.state.Explained()
+	}
+	p.maxBytes = bare
+	if p.evict(); p.keeping.Len() != 3 {
+		t.Errorf("of 3 states %d are kept ready in the room they took before they were explained", p.keeping.Len())
+	}
+}

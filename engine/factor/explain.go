@@ -66,6 +66,23 @@ func (w *why) bytes() int {
 	return 16
 }
 
+var _ model.Explained = (*scorer)(nil)
+
+// ExplainedBytes implements model.Explained.
+func (s *scorer) ExplainedBytes() int {
+	if s.why == nil || s.why.inverse.Load() == nil {
+		return 0
+	}
+	return s.why.bytes()
+}
+
+// ForgetExplained implements model.Explained.
+func (s *scorer) ForgetExplained() {
+	if s.why != nil {
+		s.why.inverse.Store(nil)
+	}
+}
+
 // inverse returns A^-1 for the A of this person; nil where there is none.
 func (s *scorer) inverse() []float32 {
 	if made := s.why.inverse.Load(); made != nil {

@@ -133,14 +133,33 @@ func (e *Edges) Weight(row, to int) (float32, bool) {
 	from, end := e.span(row)
 	at, found := 0, false
 	if e.near != nil {
-		at, found = slices.BinarySearch(e.near[from:end], uint16(to))
+		at, found = find(e.near[from:end], uint16(to))
 	} else {
-		at, found = slices.BinarySearch(e.far[from:end], uint32(to))
+		at, found = find(e.far[from:end], uint32(to))
 	}
 	if !found {
 		return 0, false
 	}
 	return e.weights[int(from)+at], true
+}
+
+// find returns the place of a row among rows, which ascend. It halves them without a branch that
+// hangs on what it finds: an explanation asks thousands of times, and every other guess of such
+// a branch would be wrong.
+func find[R uint16 | uint32](rows []R, row R) (at int, found bool) {
+	if len(rows) == 0 {
+		return 0, false
+	}
+	for n := len(rows); n > 1; {
+		half := n / 2
+		next := at + half
+		if rows[next] > row {
+			next = at
+		}
+		at = next
+		n -= half
+	}
+	return at, rows[at] == row
 }
 
 // AddTo adds by times the weight of each row that a row leads to to its sum, in their order.

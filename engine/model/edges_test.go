@@ -167,3 +167,16 @@ func TestEdgesTooFar(t *testing.T) {
 		t.Error("an edge to no row was loaded")
 	}
 }
+
+// TestFind holds the search without branches against that of the library.
+func TestFind(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rows := rapid.SliceOfNDistinct(rapid.Uint16Range(0, 60), 0, 40, rapid.ID).Draw(t, "rows")
+		slices.Sort(rows)
+		row := rapid.Uint16Range(0, 61).Draw(t, "row")
+		want, is := slices.BinarySearch(rows, row)
+		if at, found := find(rows, row); found != is || found && at != want {
+			t.Fatalf("%d in %v: at %d, %v; want %d, %v", row, rows, at, found, want, is)
+		}
+	})
+}

@@ -19,6 +19,32 @@ type Steady interface {
 	Steady()
 }
 
+// Explained is a Lasting that, once it explained a score, keeps what its explanations have in
+// common.
+type Explained interface {
+	Lasting
+	// ExplainedBytes is about what that takes, of Bytes.
+	ExplainedBytes() int
+	// ForgetExplained lets go of it: the next explanation makes it again. It is safe beside
+	// explanations under way.
+	ForgetExplained()
+}
+
+// Brief is a Lasting that can be kept as what it folded in, without what it made of that.
+type Brief interface {
+	Lasting
+	Brief() Folded
+}
+
+// Folded is what a source folded in of a person, in little memory. It is immutable.
+type Folded interface {
+	// Open returns what Source.Open would for a query of the same person, in the same state,
+	// with neither anchors nor text, without looking at it.
+	Open() Scorer
+	// Bytes is about what it holds in memory.
+	Bytes() int
+}
+
 // Bytes is about what the scores take.
 func (s *Sparse) Bytes() int { return 8*len(s.scored) + 4*len(s.values) }
 

@@ -136,7 +136,10 @@ func (m *Links[P]) sum(causes []cause) model.Sparse {
 // everything adds takes a few microseconds an item.
 const summedFrom = 16
 
-var _ model.Steady = (*linkScorer[RidgeParams])(nil)
+var (
+	_ model.Steady = (*linkScorer[RidgeParams])(nil)
+	_ model.Brief  = (*linkScorer[RidgeParams])(nil)
+)
 
 // Again implements model.Lasting: nothing that it says changes once it is opened.
 func (s *linkScorer[P]) Again(*model.Query) model.Scorer { return s }
@@ -151,6 +154,38 @@ func (s *linkScorer[P]) Bytes() int {
 	}
 	return 144 + s.all.Sparse.Bytes() + 16*len(s.causes)
 }
+
+// Brief implements model.Brief.
+func (s *linkScorer[P]) Brief() model.Folded {
+	rows := make([]uint32, len(s.causes))
+	for i, cause := range s.causes {
+		rows[i] = uint32(cause.row)
+	}
+	return &foldedLinks[P]{s.m, rows}
+}
+
+// foldedLinks are the rows of what a person wanted, newest first.
+type foldedLinks[P settings[P]] struct {
+	m    *Links[P]
+	rows []uint32
+}
+
+// Open implements model.Folded.
+func (f *foldedLinks[P]) Open() model.Scorer {
+	s := &linkScorer[P]{m: f.m, causes: make([]cause, len(f.rows))}
+	weight, recent := 1.0, recentOf(f.m.params.recency())
+	for i, row := range f.rows {
+		s.causes[i] = cause{int(row), weight}
+		weight *= recent
+	}
+	if len(s.causes) > 0 {
+		s.all = new(summed)
+	}
+	return s
+}
+
+// Bytes implements model.Folded.
+func (f *foldedLinks[P]) Bytes() int { return 48 + 4*len(f.rows) }
 
 // Empty implements model.Scorer.
 func (s *linkScorer[P]) Empty() bool { return s.all == nil }

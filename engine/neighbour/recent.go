@@ -17,7 +17,7 @@ type cause struct {
 // from 0 counts recent^i. Anchors count alike. Recent 0, of models saved before there was
 // the setting, is 1.
 func causesOf(q *model.Query, rows *model.Rows, recent float64) []cause {
-	if recent == 0 || len(q.Anchors) > 0 {
+	if recent = recentOf(recent); len(q.Anchors) > 0 {
 		recent = 1
 	}
 	all := q.Causes()
@@ -31,6 +31,14 @@ func causesOf(q *model.Query, rows *model.Rows, recent float64) []cause {
 		weight *= recent
 	}
 	return out
+}
+
+// recentOf returns the decay that a setting means.
+func recentOf(recent float64) float64 {
+	if recent == 0 {
+		return 1
+	}
+	return recent
 }
 
 // checkRecent refuses a decay that is none.

@@ -2,6 +2,7 @@ package recommend
 
 import (
 	"slices"
+	"sync/atomic"
 	"weak"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -16,8 +17,9 @@ import (
 // nobody; each that Again returns to an answer.
 type brief struct {
 	source  model.Source
-	content weak.Pointer[text.Vectors] // of the queries that it answers
-	known   []said                     // newest first
+	content weak.Pointer[text.Vectors]    // of the queries that it answers
+	known   []said                        // newest first
+	folded  *atomic.Pointer[model.Folded] // once it was opened; the kept one's
 
 	query *model.Query
 	full  model.Scorer // nil until it is opened
@@ -37,9 +39,9 @@ const briefShare = 12
 // that knows what it says of a gist's items: in all, of up to maxGists gists. It says that
 // through now.
 func shortened(kept model.Lasting, source model.Source, g *gist, now model.Scorer, share int) model.Lasting {
-	next := &brief{source: source, content: g.content}
+	next := &brief{source: source, content: g.content, folded: new(atomic.Pointer[model.Folded])}
 	if before, is := kept.(*brief); is && before.content == g.content {
-		next.known = before.known[:min(len(before.known), maxGists-1)]
+		next.known, next.folded = before.known[:min(len(before.known), maxGists-1)], before.folded
 	} else if is || kept == nil || kept.Bytes() < share*4*len(g.items) {
 		return kept
 	}
@@ -53,7 +55,10 @@ var _ model.Steady = (*brief)(nil)
 
 // Bytes implements model.Lasting: what it takes beside the items, which are the gists'.
 func (b *brief) Bytes() int {
-	sum := 80
+	sum := 96
+	if folded := b.folded.Load(); folded != nil {
+		sum += 16 + (*folded).Bytes()
+	}
 	for _, s := range b.known {
 		sum += 48 + 4*len(s.raw)
 	}
@@ -65,16 +70,26 @@ func (b *brief) Again(q *model.Query) model.Scorer {
 	if b.content != weak.Make(q.Content) {
 		return nil
 	}
-	return &brief{source: b.source, content: b.content, known: b.known, query: q}
+	return &brief{source: b.source, content: b.content, known: b.known, folded: b.folded, query: q}
 }
 
 // Steady implements model.Steady.
 func (b *brief) Steady() {}
 
-// open returns the whole scorer.
+// open returns the whole scorer. What it folds in is kept where that is little: else the history
+// would be read again for a few items that no gist knew, or for an explanation.
 func (b *brief) open() model.Scorer {
-	if b.full == nil {
-		b.full = b.source.Open(b.query)
+	if b.full != nil {
+		return b.full
+	}
+	if folded := b.folded.Load(); folded != nil {
+		b.full = (*folded).Open()
+		return b.full
+	}
+	b.full = b.source.Open(b.query)
+	if short, is := b.full.(model.Brief); is {
+		folded := short.Brief()
+		b.folded.Store(&folded)
 	}
 	return b.full
 }

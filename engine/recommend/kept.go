@@ -66,6 +66,38 @@ func (s *Someone) Grown() int {
 	return int(bytes - k.told.Swap(bytes))
 }
 
+// Explained returns how many of the bytes that are kept explanations alone need, about.
+func (s *Someone) Explained() int {
+	if k := s.keeping(); k != nil {
+		if m := k.made.Load(); m != nil {
+			return m.explained()
+		}
+	}
+	return 0
+}
+
+// ForgetExplained lets go of these: the next explanation makes them again.
+func (s *Someone) ForgetExplained() {
+	k := s.keeping()
+	if k == nil {
+		return
+	}
+	m := k.made.Load()
+	if m == nil {
+		return
+	}
+	for _, scorer := range m.scorers {
+		if e, is := scorer.(model.Explained); is {
+			e.ForgetExplained()
+		}
+	}
+	if m.deeds != nil {
+		less := *m
+		less.deeds = nil
+		k.set(&less)
+	}
+}
+
 // Release lets go of what models made of s: it holds on to them, so that who does not ask
 // again would keep models that answer no longer in memory. What an answer under way makes
 // stays until the next Release.
@@ -125,6 +157,17 @@ func (m *made) bytes() int64 {
 		sum += g.bytes()
 	}
 	return int64(sum)
+}
+
+// explained is the part of bytes that explanations alone need.
+func (m *made) explained() int {
+	sum := deedBytes * cap(m.deeds)
+	for _, s := range m.scorers {
+		if e, is := s.(model.Explained); is {
+			sum += e.ExplainedBytes()
+		}
+	}
+	return sum
 }
 
 func (k *notes) set(m *made) { k.made.Store(m) }
