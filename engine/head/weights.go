@@ -40,7 +40,7 @@ const (
 	// all do; of longer rows a 16th may.
 	mostApart = 64
 	// strip is how many rows stay in the cache while their bytes are read twice.
-	strip = 8
+	strip = 4
 )
 
 func newWeights(questions, labels int) *weights {

@@ -11,8 +11,8 @@ import (
 	"github.com/rapportengine/rapport/engine/vector"
 )
 
-// worthy returns the fixes whose evidence is worth a look, where so many are wanted, by what
-// they score at most, highest first: all that can be among the best are.
+// worthy returns the fixes whose evidence is worth a look, where so many are wanted: all that can
+// be among the best are.
 //
 // What a fix scores lies between two bounds. Words, products and solved tickets are known but
 // for roundings; content is known from bytes (vector.Rough), to which the row in floats is near.
@@ -20,7 +20,7 @@ import (
 // any sum is. Sentences are first thought to say anything, and of the fixes that are left, what
 // their leads say. The worst of as many as are wanted, by what they score at least, bounds the
 // answer from below: what cannot reach that is not looked at.
-func (s *search) worthy(r *room, l *learnt, wanted int) []worth {
+func (s *search) worthy(r *room, l *learnt, wanted int) worths {
 	wide := (len(r.items) + 63) &^ 63
 	r.sums, r.marks = sized(r.sums, wide), sized(r.marks, wide/64)
 	r.sure, r.maybe = sized(r.sure, wide/64), sized(r.maybe, wide/64)
@@ -54,8 +54,40 @@ func (s *search) worthy(r *room, l *learnt, wanted int) []worth {
 	if s.sensing != nil {
 		s.sense(r, off, wanted)
 	}
-	slices.SortFunc(r.order, func(a, b worth) int { return cmp.Compare(b.high, a.high) })
+	for i := len(r.order)/2 - 1; i >= 0; i-- {
+		r.order.sink(i)
+	}
 	return r.order
+}
+
+// worths are a heap with the one that scores most at most at its root: of thousands, hundreds
+// are looked at.
+type worths []worth
+
+// pop takes the root out.
+func (w *worths) pop() worth {
+	h := *w
+	root, last := h[0], len(h)-1
+	h[0] = h[last]
+	*w = h[:last]
+	w.sink(0)
+	return root
+}
+
+// sink moves an element down to where it belongs.
+func (w *worths) sink(i int) {
+	h := *w
+	for {
+		child := 2*i + 1
+		if child+1 < len(h) && h[child+1].high > h[child].high {
+			child++
+		}
+		if child >= len(h) || !(h[child].high > h[i].high) {
+			return
+		}
+		h[i], h[child] = h[child], h[i]
+		i = child
+	}
 }
 
 // worth is a fix that may be among the best.
@@ -190,13 +222,13 @@ func (s *search) exact(r *room, l *learnt) {
 // claim sets the sums to what the catalogue knows of the claims of all items, and marks those
 // that are for what the ticket is about.
 func (s *search) claim(r *room, sums []float32) {
-	var worths [knowns]float32
-	for k := range worths {
+	var sum [knowns]float32
+	for k := range sum {
 		k := known(k)
-		worths[k] = float32(one(k&isAbout != 0)*s.weights.Of[About] + one(k&isOwned != 0)*s.weights.Of[Owned] + one(k&isForeign != 0)*s.weights.Of[Foreign])
+		sum[k] = float32(one(k&isAbout != 0)*s.weights.Of[About] + one(k&isOwned != 0)*s.weights.Of[Owned] + one(k&isForeign != 0)*s.weights.Of[Foreign])
 	}
 	put := func(at int, k known) {
-		sums[at] = worths[k]
+		sums[at] = sum[k]
 		r.sure[at/64] &^= 1 << (at % 64)
 		if k&isAbout != 0 {
 			r.sure[at/64] |= 1 << (at % 64)
@@ -207,7 +239,7 @@ func (s *search) claim(r *room, sums []float32) {
 	r.given = sized(r.given, int(given.DenseSize()))
 	clear(r.given)
 	given.WriteDenseTo(r.given)
-	some := [2]float32{0, worths[isForeign]} // whatever products it is given for
+	some := [2]float32{0, sum[isForeign]} // whatever products it is given for
 	for i, n := range r.items {
 		if word := int(n / 64); word < len(r.given) {
 			sums[i] = some[r.given[word]>>(n%64)&1]

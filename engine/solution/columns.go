@@ -13,6 +13,7 @@ type columns struct {
 	tried     []counts
 	byProduct map[string][]cell[counts]
 	sums      [places][]float64 // how many tickets with such a place known each ended
+	seldom    [places][]float64 // the habit of where each ended none
 	byValue   [places]map[string][]cell[float64]
 	trials    [][]columnTrial // by the head's question
 }
@@ -59,6 +60,12 @@ func (k *Knowledge) lay() {
 				c.sums[f][i] += times // whole numbers: the order changes nothing
 				c.byValue[f][value] = append(c.byValue[f][value], cell[float64]{i, times})
 			}
+		}
+	}
+	for f := range places {
+		c.seldom[f] = make([]float64, len(c.fixes))
+		for i, all := range c.sums[f] {
+			c.seldom[f][i] = habit(0, all, 1)
 		}
 	}
 	c.trials = make([][]columnTrial, len(k.trials))
@@ -125,7 +132,7 @@ func (l *learnt) placedAt(c *candidate, column int) {
 	own := l.Own.trials(c.num)
 	for _, t := range own {
 		tried.add(t.Solved, -1)
-		if l.place.product != "" {
+		if l.place.product != "" && l.place.product == l.Own.Solved.Place.product {
 			at.add(t.Solved, -1)
 		}
 	}
@@ -135,6 +142,10 @@ func (l *learnt) placedAt(c *candidate, column int) {
 			continue
 		}
 		here, all := l.trialled.here[f][column], k.columns.sums[f][column]
+		if here == 0 && own == nil {
+			c.values[kind] = k.columns.seldom[f][column]
+			continue
+		}
 		for _, t := range own {
 			if t.Solved && l.Own.Solved.Place.values()[f] == l.place.values()[f] {
 				here, all = here-1, all-1

@@ -34,8 +34,9 @@ func (s *search) best(wanted int) []candidate {
 		s.sensing = &r.sensing
 	}
 	l := s.learn()
-	best := newBest(wanted)
-	for _, of := range s.worthy(r, l, wanted) {
+	best := newBest(wanted, len(r.items))
+	for left := s.worthy(r, l, wanted); len(left) > 0; {
+		of := left.pop()
 		high := float64(of.high)
 		if high < best.worst() {
 			break
@@ -51,8 +52,7 @@ func (s *search) best(wanted int) []candidate {
 			best.push(c)
 		}
 	}
-	slices.SortFunc(best.heap, func(a, b candidate) int { return cmp.Compare(a.num, b.num) })
-	return best.heap
+	return best.byNumber()
 }
 
 // items appends to out the eligible fixes that this ticket has not seen fail: what failed is
@@ -127,7 +127,24 @@ type best struct {
 	heap []candidate
 }
 
-func newBest(most int) *best { return &best{most: most} }
+// newBest keeps so many of so many.
+func newBest(most, of int) *best {
+	return &best{most: most, heap: make([]candidate, 0, min(most, of))}
+}
+
+// byNumber returns what was kept. Candidates are large: their places are sorted.
+func (b *best) byNumber() []candidate {
+	places := make([]int, len(b.heap))
+	for i := range places {
+		places[i] = i
+	}
+	slices.SortFunc(places, func(x, y int) int { return cmp.Compare(b.heap[x].num, b.heap[y].num) })
+	out := make([]candidate, len(b.heap))
+	for i, at := range places {
+		out[i] = b.heap[at]
+	}
+	return out
+}
 
 // worst is what a score must reach to be kept.
 func (b *best) worst() float64 {
@@ -176,7 +193,7 @@ type room struct {
 	sure, maybe, marks []uint64  // a bit for each item
 	given              []uint64
 	claimed            []claimed
-	order              []worth
+	order              worths
 	query              vector.Rough
 	sensing            sensing
 }

@@ -141,6 +141,7 @@ type counts struct{ solved, tried float64 }
 type Outcomes struct {
 	failures bool    // known of any: without, what solved says nothing of what does not
 	mean     float64 // of all trials
+	level    float64 // log odds of that
 	strength float64 // how many trials the prior is worth
 	byFix    map[engine.ItemNum]counts
 	byPlace  map[fixAt]counts
@@ -181,6 +182,7 @@ func (o *Outcomes) sum() {
 	}
 	o.failures = all.solved < all.tried
 	o.mean = (all.solved + 1) / (all.tried + 2)
+	o.level = logit(o.mean)
 	o.strength = o.fitStrength()
 }
 
@@ -231,7 +233,7 @@ func (o *Outcomes) chance(fix engine.ItemNum, product string, local counts, own 
 	c, at := o.byFix[fix], o.byPlace[fixAt{fix, product}]
 	for _, t := range own.trials(fix) {
 		c.add(t.Solved, -1)
-		if product != "" {
+		if product != "" && product == own.Solved.Place.product {
 			at.add(t.Solved, -1)
 		}
 	}
@@ -260,7 +262,7 @@ func (o *Outcomes) scaled(all, at counts, known bool, local counts) float64 {
 	if !o.failures {
 		return 0
 	}
-	return bounded((logit(o.shrunk(all, at, known, local)) - logit(o.mean)) / 3)
+	return bounded((logit(o.shrunk(all, at, known, local)) - o.level) / 3)
 }
 
 func logit(p float64) float64 { return math.Log(p / (1 - p)) }

@@ -32,14 +32,9 @@ type passages struct {
 	starts [chunkFixes + 1]int32 // of item i: from starts[i] to starts[i+1]
 	rows   *vector.Bytes
 	lead   *vector.Bytes // of rows; nil while there are no leads
-	beyond []beyond      // what lead leaves out of each
-}
-
-// beyond is what a vector has beside its lead.
-type beyond struct {
-	rest   float32 // length of what is orthogonal to all directions
-	lost   float32 // length of what the lead's bytes leave out
-	length float32 // of the lead
+	rests  []float32     // length of what is orthogonal to all directions, of each row
+	// The most of all rows: the length of what a lead's bytes leave out, and of a lead.
+	lost, length float32
 }
 
 // leads are the directions in which the passages of a shop differ most. The dot product of
@@ -139,7 +134,8 @@ func (p *passages) with(first engine.ItemNum, changed map[engine.ItemNum][][]flo
 				out.rows.AppendRow(p.rows, int(row))
 				if l != nil {
 					out.lead.AppendRow(p.lead, int(row))
-					out.beyond = append(out.beyond, p.beyond[row])
+					out.rests = append(out.rests, p.rests[row])
+					out.lost, out.length = max(out.lost, p.lost), max(out.length, p.length)
 				}
 			}
 		}
@@ -159,8 +155,9 @@ func (p *passages) lay(l *leads) {
 	row := make([]float32, l.dims)
 	p.rows.Row(row, p.rows.Len()-1)
 	lead, rest := l.split(row)
-	lost := p.lead.Append(lead)
-	p.beyond = append(p.beyond, beyond{float32(rest), float32(lost), float32(vector.Length(lead))})
+	p.lost = max(p.lost, float32(p.lead.Append(lead)))
+	p.length = max(p.length, float32(vector.Length(lead)))
+	p.rests = append(p.rests, float32(rest))
 }
 
 // split returns the lead of a vector, and the length of the rest.
@@ -213,10 +210,13 @@ func (s *Sentences) lead() {
 // sensing is a ticket that is held against passages.
 type sensing struct {
 	*Sentences
-	whole, lead vector.Rough
-	beyond
-	chunk  int // whose bounds are in bounds; -1 for none
-	scores []float32
+	whole, lead        vector.Rough
+	rest, lost, length float32 // of the ticket, as passages have them
+	// What the passages of a chunk say at most and at least, in units of said, give or take off;
+	// -1 for no chunk.
+	chunk       int
+	highs, lows []float32
+	said, off   float32
 }
 
 // ask makes the ticket v; false where there is nothing to hold it against.
@@ -251,7 +251,7 @@ func (q *sensing) chunkOf(n engine.ItemNum) (p *passages, from, to int) {
 // bounds returns between which two numbers what of returns lies, by the leads. It is fastest
 // for items that ascend.
 func (q *sensing) bounds(n engine.ItemNum) (low, high float64) {
-	p, from, to := q.chunkOf(n)
+	_, from, to := q.chunkOf(n)
 	switch {
 	case from == to:
 		return 0, 0
@@ -260,19 +260,35 @@ func (q *sensing) bounds(n engine.ItemNum) (low, high float64) {
 		return low, low
 	}
 	if at := int(n / chunkFixes); q.chunk != at {
-		q.chunk = at
-		q.scores = sized(q.scores, p.len())
-		q.lead.Bytes(q.scores, p.lead, 0)
+		q.open(at)
 	}
-	gain, least, most := float32(q.lead.Gain()), float32(0), float32(0)
-	for row := from; row < to; row++ {
-		// A lead is its bytes and what they lose: of the product of two, what either loses
-		// counts times the length of the other. The rests count beside.
-		b := &p.beyond[row]
-		said, off := gain*q.scores[row], q.rest*b.rest+q.lost*(b.length+b.lost)+q.length*b.lost
-		least, most = max(least, said-off), max(most, said+off)
+	var least, most float32
+	for row, x := range q.highs[from:to] {
+		if x > most {
+			most = x
+		}
+		if x := q.lows[from+row]; x > least {
+			least = x
+		}
 	}
-	return max(0, float64(least)-leadSlack), min(1, float64(most)+leadSlack)
+	return max(0, float64(q.said*least-q.off)-leadSlack), min(1, max(0, float64(q.said*most+q.off)+leadSlack))
+}
+
+// open bounds what the passages of a chunk say. A lead is its bytes and what they lose: of the
+// product of two, what either loses counts times the length of the other. The rests count
+// beside.
+func (q *sensing) open(at int) {
+	p := q.chunks[at]
+	q.chunk = at
+	q.highs, q.lows = sized(q.highs, p.len()), sized(q.lows, p.len())
+	q.lead.Bytes(q.highs, p.lead, 0)
+	copy(q.lows, q.highs)
+	if q.said = float32(q.lead.Gain()); q.said == 0 {
+		q.said = 1 // of a lead of zeros, which says nothing
+	}
+	vector.Axpy(q.rest/q.said, p.rests, q.highs)
+	vector.Axpy(-q.rest/q.said, p.rests, q.lows)
+	q.off = q.lost*(p.length+p.lost) + q.length*p.lost
 }
 
 // of returns the cosine of the ticket and the nearest passage of a fix, 0 where there is none
