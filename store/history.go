@@ -156,8 +156,8 @@ func once(rows []engine.Row) []engine.Row {
 
 // Scan calls fn with every subject that has a history and belongs to no other, and
 // with that history as History returns it, in the order of the subjects' hashes: the
-// same for the same log. It reads as of one moment. It stops at fn's error and returns
-// it. An erasure meanwhile does not disturb it, but the erased rows leave the disk only
+// same for the same log. The rows are good until fn returns. It reads as of one moment. It
+// stops at fn's error and returns it. An erasure meanwhile does not disturb it, but the erased rows leave the disk only
 // when it has ended.
 func (s *Store) Scan(ctx context.Context, fn func(subj engine.Subject, rows []engine.Row) error) error {
 	txn, done, err := s.read(ctx)
@@ -172,8 +172,9 @@ func (s *Store) Scan(ctx context.Context, fn func(subj engine.Subject, rows []en
 func (s *Store) scan(ctx context.Context, txn *badger.Txn, fn func(engine.Subject, []engine.Row) error) error {
 	events := iterator(txn, eventLetter)
 	defer events.Close()
-	return walk(txn, wholeSpan, func(h engine.Hash16, sources []engine.Hash16) error {
-		rows, err := s.historyOf(ctx, txn, events, sources, nil)
+	var rows []engine.Row // of five million events, 6 GB would go through memory otherwise
+	return walk(txn, wholeSpan, func(h engine.Hash16, sources []engine.Hash16) (err error) {
+		rows, err = s.historyOf(ctx, txn, events, sources, rows)
 		if err != nil {
 			return fmt.Errorf("history of subject %s: %w", h, err)
 		}

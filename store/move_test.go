@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -27,7 +28,7 @@ func tellAll(t *testing.T, s *store.Store) told {
 	t.Helper()
 	out := told{history: map[engine.Subject][]engine.Row{}}
 	ctx := t.Context()
-	keep := func(subj engine.Subject, rows []engine.Row) error { out.history[subj] = rows; return nil }
+	keep := func(subj engine.Subject, rows []engine.Row) error { out.history[subj] = slices.Clone(rows); return nil }
 	if err := s.Scan(ctx, keep); err != nil {
 		t.Fatal(err)
 	}

@@ -73,7 +73,7 @@ func (v *View) Events(ctx context.Context, fn func(engine.Interaction) error) er
 }
 
 // Histories calls fn with every subject that has a history and belongs to no other, as
-// Store.Scan does.
+// Store.Scan does, whose rows are good until fn returns.
 func (v *View) Histories(ctx context.Context, fn func(engine.Subject, []engine.Row) error) error {
 	return v.s.scan(ctx, v.txn, fn)
 }

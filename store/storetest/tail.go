@@ -121,7 +121,7 @@ func scanIsHistoryForAll(t *testing.T, h *house) {
 		} else {
 			last = hash
 		}
-		got[subj] = rows
+		got[subj] = slices.Clone(rows) // they are good until this returns
 		return nil
 	})
 	if err != nil || len(got) != 3 {
