@@ -3,6 +3,7 @@ package measure
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"strings"
 	"testing"
@@ -22,6 +23,19 @@ func TestMain(m *testing.M) {
 		}
 		fmt.Printf("burnt %v\nserving at http://127.0.0.1:4711/ for %s\n", burn > 0, os.Getenv("GOMAXPROCS"))
 		<-stop
+		os.Exit(0)
+	case "starts":
+		other := exec.Command(os.Args[0])
+		other.Env = append(os.Environ(), child+"=serves")
+		other.Stdout = os.Stdout
+		stop := make(chan os.Signal, 1)
+		signal.Notify(stop, os.Interrupt)
+		if err := other.Start(); err != nil {
+			panic(err)
+		}
+		<-stop
+		_ = other.Process.Kill()
+		_ = other.Wait()
 		os.Exit(0)
 	case "fails":
 		fmt.Fprintln(os.Stderr, "no such luck")
@@ -59,6 +73,32 @@ func TestServe(t *testing.T) {
 	}
 	if s.Cost() < cpu {
 		t.Errorf("cost %v in the end, after %v", s.Cost(), cpu)
+	}
+}
+
+// TestStarted holds that what a program starts counts as its own.
+func TestStarted(t *testing.T) {
+	t.Setenv(child, "starts")
+	s, err := Command{Name: os.Args[0]}.Serve(t.Context()) // it is the other one that says so
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := startedBy(s.Process.Process.Pid)
+	if len(all) != 1 {
+		t.Fatalf("it started %v, want one", all)
+	}
+	other, err := status(all[0], "RssAnon:")
+	own, err2 := status(s.Process.Process.Pid, "RssAnon:")
+	anon, err3 := s.AnonBytes()
+	if err != nil || err2 != nil || err3 != nil || anon < other || anon < own || anon < (own+other)/2 {
+		t.Errorf("%d bytes of both, %d and %d; %v, %v, %v", anon, own, other, err, err2, err3)
+	}
+	cpu, err := s.CPU()
+	if err != nil || cpu <= 0 {
+		t.Errorf("used %v, %v: want what the other burnt", cpu, err)
+	}
+	if err := s.Stop(); err != nil {
+		t.Error(err)
 	}
 }
 

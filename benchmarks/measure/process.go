@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -126,37 +127,73 @@ func (p *Process) Kill() error {
 	return err
 }
 
-// CPU is the processor time the program has used so far, all threads.
+// CPU is the processor time the program has used so far, all threads, with all processes that
+// it has started: a server trains in one of its own.
 func (p *Process) CPU() (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	// The name stands in brackets and may hold anything; utime and stime are the 14th
-	// and 15th fields, in hundredths of a second (proc(5), and USER_HZ is 100 on Linux).
-	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-	if len(fields) < 13 {
-		return 0, fmt.Errorf("cannot read the CPU time in %q", text)
-	}
-	var ticks int64
-	for _, f := range fields[11:13] {
-		n, err := strconv.ParseInt(f, 10, 64)
+	all, err := p.sum(func(id int) (int64, error) {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", id))
 		if err != nil {
 			return 0, err
 		}
-		ticks += n
+		// The name stands in brackets and may hold anything; utime, stime, and those of
+		// children that have ended are the 14th to 17th fields, in hundredths of a second
+		// (proc(5), and USER_HZ is 100 on Linux).
+		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+		if len(fields) < 15 {
+			return 0, fmt.Errorf("cannot read the CPU time in %q", text)
+		}
+		var ticks int64
+		for _, f := range fields[11:15] {
+			n, err := strconv.ParseInt(f, 10, 64)
+			if err != nil {
+				return 0, err
+			}
+			ticks += n
+		}
+		return ticks * int64(10*time.Millisecond), nil
+	})
+	return time.Duration(all), err
+}
+
+// sum adds up a figure of the program and of all processes that it has started.
+func (p *Process) sum(of func(id int) (int64, error)) (int64, error) {
+	all, err := of(p.Process.Pid)
+	if err != nil {
+		return 0, err
 	}
-	return time.Duration(ticks) * 10 * time.Millisecond, nil
+	for _, id := range startedBy(p.Process.Pid) {
+		if n, err := of(id); err == nil { // else it has ended meanwhile
+			all += n
+		}
+	}
+	return all, nil
+}
+
+// startedBy are the processes that a process has started, and they, and that live.
+func startedBy(id int) (all []int) {
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", id))
+	for _, name := range lists {
+		text, _ := os.ReadFile(name) // of a thread that has ended meanwhile there is none
+		for _, word := range strings.Fields(string(text)) {
+			if child, err := strconv.Atoi(word); err == nil {
+				all = append(append(all, child), startedBy(child)...)
+			}
+		}
+	}
+	return all
 }
 
 // PeakBytes is the most memory the program has had resident, mapped files too.
-func (p *Process) PeakBytes() (int64, error) { return p.status("VmHWM:") }
+func (p *Process) PeakBytes() (int64, error) { return status(p.Process.Pid, "VmHWM:") }
 
-// AnonBytes is the memory of its own that the program has resident now.
-func (p *Process) AnonBytes() (int64, error) { return p.status("RssAnon:") }
+// AnonBytes is the memory of their own that the program, and all processes that it has started,
+// have resident now.
+func (p *Process) AnonBytes() (int64, error) {
+	return p.sum(func(id int) (int64, error) { return status(id, "RssAnon:") })
+}
 
-func (p *Process) status(field string) (int64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Process.Pid))
+func status(id int, field string) (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", id))
 	if err != nil {
 		return 0, err
 	}
