@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -53,6 +54,25 @@ func (i Item) Clone() Item {
 	i.AppliesTo = slices.Clone(i.AppliesTo)
 	i.Embedding = slices.Clone(i.Embedding)
 	return i
+}
+
+// Typed gives values that were read from JSON the types they had: JSON makes a list of anything
+// out of a list of strings. The error names an attribute that cannot have been one of ours.
+func (a Attributes) Typed() error {
+	for name, value := range a {
+		list, ok := value.([]any)
+		if !ok {
+			continue
+		}
+		texts := make([]string, len(list))
+		for i, v := range list {
+			if texts[i], ok = v.(string); !ok {
+				return fmt.Errorf("attribute %q holds a list of %T", name, v)
+			}
+		}
+		a[name] = texts
+	}
+	return nil
 }
 
 // Clone returns a copy that shares nothing with a.

@@ -72,21 +72,10 @@ func decodeScenario(value []byte) (engine.Scenario, uint64, error) {
 	return decodeRecord[engine.Scenario]("scenario", value)
 }
 
-// typed gives the values of decoded attributes the types they had: JSON makes a list
-// of anything out of a list of strings.
+// typed gives the values of decoded attributes the types they had.
 func typed(attributes engine.Attributes) error {
-	for name, value := range attributes {
-		list, ok := value.([]any)
-		if !ok {
-			continue
-		}
-		texts := make([]string, len(list))
-		for i, v := range list {
-			if texts[i], ok = v.(string); !ok {
-				return fmt.Errorf("attribute %q holds a list of %T: %w", name, v, ErrCorrupt)
-			}
-		}
-		attributes[name] = texts
+	if err := attributes.Typed(); err != nil {
+		return fmt.Errorf("%w: %w", err, ErrCorrupt)
 	}
 	return nil
 }

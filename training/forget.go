@@ -23,7 +23,7 @@ func (t *Trainer) knowsErased(ctx context.Context, v engine.ModelVersion) (bool,
 // forget has words of who was erased go although a training brought no new model: the sources
 // that serve stay, as a new version, with what tickets teach now. Where the training did not
 // fail at the gate, they stay without anything of tickets: it would fail there again.
-func (t *Trainer) forget(ctx context.Context, r *run, versions []engine.ModelVersion, why error) error {
+func (t *Trainer) forget(ctx context.Context, failed *Report, versions []engine.ModelVersion, why error) error {
 	t.mu.Lock()
 	serves := t.serve
 	t.mu.Unlock()
@@ -52,27 +52,33 @@ func (t *Trainer) forget(ctx context.Context, r *run, versions []engine.ModelVer
 			return fmt.Errorf("forget who was erased: model %d: %w", was.Version, err)
 		}
 	}
-	var report Report
-	_ = json.Unmarshal(was.Report, &report) // only what it tells is lost where it cannot be read
-	report.SourcesSeq, report.Seq = report.sourcesSeq(), r.report.Seq
-	report.Version, report.Took = r.report.Version, r.report.Took
+	report := new(Report)
+	_ = json.Unmarshal(was.Report, report) // only what it tells is lost where it cannot be read
+	report.SourcesSeq, report.Seq = report.sourcesSeq(), failed.Seq
+	report.Version, report.Took = failed.Version, failed.Took
 	report.Comparison = fmt.Sprintf("the sources of model %d, without what the erased had taught: what was learnt anew did not come to serve", serves.Version)
 	report.Desk, report.Triage = nil, nil
-	r.report = &report
-	models := recommend.NewModels(report.Version, serves.LogTime, serves.Fitted, serves.Encoder, serves.Blend)
+	var taught *made
 	if errors.Is(why, ErrRefused) {
-		taught, err := r.taught(ctx, r.snap.World(models))
+		job := t.job(versions)
+		job.TeachOnly, job.Serves = true, serves
+		var err error
+		taught, err = t.fit(ctx, job, nil)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil:
-			report.Desk, report.Triage = nil, nil
+			taught = nil
 			t.o.Log.WarnContext(ctx, "the desk goes on without what tickets teach", "err", err)
 		default:
-			models = taught
+			report.Seq, report.Desk, report.Triage = taught.report.Seq, taught.report.Desk, taught.report.Triage
+			taught.report = report
 		}
 	}
-	if err := t.adopt(ctx, models, &report, versions); err != nil {
+	if taught == nil {
+		taught = saving(recommend.NewModels(report.Version, serves.LogTime, serves.Fitted, serves.Encoder, serves.Blend), report)
+	}
+	if err := t.adopt(ctx, taught, versions); err != nil {
 		return fmt.Errorf("forget who was erased: %w", err)
 	}
 	t.o.Log.InfoContext(ctx, "what the erased had taught serves no more", "model", report.Version, "sources_of", serves.Version)

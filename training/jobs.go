@@ -31,7 +31,7 @@ func (t *Trainer) Train(context.Context) (engine.Job, error) {
 
 // do runs a job that was asked for.
 func (t *Trainer) do(ctx context.Context, id string) {
-	report, err := t.aside(ctx, func(step string, share float64) {
+	report, err := t.Now(ctx, func(step string, share float64) {
 		t.update(id, func(j *engine.Job) { j.Step, j.Progress = step, share })
 	})
 	t.update(id, func(j *engine.Job) { t.end(j, report, err) })

@@ -27,7 +27,7 @@ type Log interface {
 	IDs() *catalogue.IDs
 	Seq() uint64
 	// Scan calls fn with every subject's whole history, links followed, in an order
-	// that is fixed for a given content.
+	// that is fixed for a given content. The rows are good until fn returns.
 	Scan(ctx context.Context, fn func(s engine.Subject, rows []engine.Row) error) error
 	Items(ctx context.Context, fn func(n engine.ItemNum, item engine.Item) error) error
 	// Customer returns a record; an error that wraps engine.ErrNotFound for none.

@@ -56,8 +56,13 @@ type Options struct {
 	Embedder     text.Embedder
 	SentencesNow func(ctx context.Context) *solution.Sentences
 	Seed         uint64
-	// Aside runs a training of the loop, nil for as it is: for who wants it on a thread of
-	// its own.
+	// Apart starts a process for one training, on so many processors, that ends with ctx; nil
+	// to train here, where answers wait for its garbage and its turns. Where there can be
+	// none, its error wraps errors.ErrUnsupported. The process has means of its own: they
+	// have to be the same.
+	Apart func(ctx context.Context, workers int) (*Helper, error)
+	// Aside runs a training that is done here, nil for as it is: for who wants it on a
+	// thread of its own.
 	Aside func(train func())
 	// Warm has a training that finds little new begin the factors with those that serve:
 	// they are then as good in a tenth of the time, but no longer the same for the same log.
@@ -195,14 +200,8 @@ func (t *Trainer) whenDue(ctx context.Context) {
 	if !t.due(ctx) {
 		return
 	}
-	report, err := t.aside(ctx, nil)
+	report, err := t.Now(ctx, nil)
 	t.tell(ctx, report, err)
-}
-
-// aside is Now beside what else the process does.
-func (t *Trainer) aside(ctx context.Context, progress func(step string, share float64)) (report *Report, err error) {
-	t.o.Aside(func() { report, err = t.Now(ctx, progress) })
-	return report, err
 }
 
 // tell logs what became of a training that ended by itself.
@@ -258,75 +257,22 @@ func (t *Trainer) Now(ctx context.Context, progress func(step string, share floa
 	return report, err
 }
 
-var errEmpty = errors.New("there is nothing to learn from: no items and no events yet")
-
-// trainingSteps is about how many steps a training of a shop reports, for its share done,
-// and incumbentSteps how many more where the serving model is fitted again beside it.
-const (
-	trainingSteps  = 64
-	incumbentSteps = 16
-)
-
 func (t *Trainer) train(ctx context.Context, progress func(string, float64)) (*Report, error) {
 	start := t.o.Now()
-	steps, expected := 0, trainingSteps
-	step := func(what string) {
-		if progress != nil {
-			progress(what, min(0.99, float64(steps)/float64(expected)))
-		}
-		steps++
-	}
-	step("reading the log")
-	snap, err := Read(ctx, t.store, t.o.SettingsNow(), nil)
-	if err != nil {
-		return nil, err
-	}
-	if len(snap.Items) == 0 && snap.Events == 0 {
-		return nil, errEmpty
-	}
 	versions, err := t.store.Models(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list models: %w", err)
 	}
-	report := &Report{
-		Version: 1, Seq: snap.Seq, LogTime: snap.Newest, Chosen: make(map[string]Chosen),
-		Customers: len(snap.People), Items: len(snap.Items), Events: snap.Events, Refusers: snap.Refusers(snap.Seq),
-	}
-	t.mu.Lock()
-	lost := t.lost
-	t.mu.Unlock()
-	var incumbent *chosen
-	for _, v := range versions {
-		report.Version = max(report.Version, v.Version+1)
-		if v.Current && !lost { // any model is better than none
-			incumbent = choiceOf(v)
-		}
-	}
-	if incumbent != nil {
-		expected += incumbentSteps
-	}
-	search, tuned := t.searching(snap.Settings)
-	report.Tuned = tuned
-	r := &run{
-		Selector: Selector{Search: search, Place: snap.Place(snap.Types()), Fitter: &Fitter{Workers: t.o.Workers, Seed: t.o.Seed, Step: step}},
-		snap:     snap, target: snap.wished(), places: t.o.ScenariosNow(), report: report,
-	}
-	r.sensing = sensing{embedder: t.o.Embedder, sentences: t.o.SentencesNow, log: t.o.Log}
-	t.mu.Lock()
-	if t.serve != nil {
-		r.sensing.serves = t.serve.Desk
-	}
-	t.mu.Unlock()
-	if r.warm, err = t.warm(ctx, snap, versions); err != nil {
+	made, err := t.fit(ctx, t.job(versions), progress)
+	if made == nil {
 		return nil, err
 	}
-	models, err := r.train(ctx, incumbent)
+	report := made.report
 	report.Took = t.o.Now().Sub(start).Seconds()
 	if err == nil {
-		step("saving")
-		err = t.adopt(ctx, models, report, versions)
+		err = t.adopt(ctx, made, versions)
 	} else if ctx.Err() == nil {
-		err = errors.Join(err, t.forget(ctx, r, versions, err))
+		err = errors.Join(err, t.forget(ctx, report, versions, err))
 	}
 	if ctx.Err() == nil {
 		t.mu.Lock()
@@ -343,32 +289,78 @@ func (t *Trainer) train(ctx context.Context, progress func(string, float64)) (*R
 	return report, nil
 }
 
-// choiceOf returns the settings and blend a stored model was made with; nil where its
-// report cannot be read.
-func choiceOf(v engine.ModelVersion) *chosen {
-	var r Report
-	if json.Unmarshal(v.Report, &r) != nil || len(r.Blend) == 0 {
-		return nil
+// job is a training of now.
+func (t *Trainer) job(versions []engine.ModelVersion) *Job {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	job := &Job{Version: 1, Settings: t.o.SettingsNow(), Scenarios: t.o.ScenariosNow(), Seed: t.o.Seed, Workers: t.o.Workers, Serves: t.serve}
+	for _, v := range versions {
+		job.Version = max(job.Version, v.Version+1)
+		if v.Current {
+			job.Serving, job.Compare = v.Report, !t.lost // any model is better than none
+			job.Warm = t.o.Warm && t.serve != nil && t.serve.Version == v.Version
+		}
 	}
-	return &chosen{r.Recipe, r.Blend}
+	return job
+}
+
+// made is what a job came to: a report and, without an error, models.
+type made struct {
+	report *Report
+	models io.Reader // as Load reads them
+	close  func()    // to be called once they are not read any more
+}
+
+// fit does a job: in a process of its own where there can be one, else here.
+func (t *Trainer) fit(ctx context.Context, job *Job, progress func(string, float64)) (*made, error) {
+	means := &Means{Search: t.o.Search, Embedder: t.o.Embedder, Sentences: t.o.SentencesNow, Log: t.o.Log, Step: progress}
+	if t.o.Apart != nil {
+		helper, err := t.o.Apart(ctx, t.o.Workers)
+		if err == nil {
+			return t.apart(ctx, helper, job, means)
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if !errors.Is(err, errors.ErrUnsupported) {
+			t.o.Log.WarnContext(ctx, "no process can be started for the training; it is done in this one", "why", err)
+		}
+	}
+	var (
+		models *recommend.Models
+		report *Report
+		err    error
+	)
+	t.o.Aside(func() { models, report, err = job.do(ctx, t.store, means) })
+	switch {
+	case report == nil:
+		return nil, err
+	case err != nil:
+		return &made{report: report}, err
+	}
+	return saving(models, report), nil
+}
+
+// saving makes what a job came to of models in memory.
+func saving(m *recommend.Models, report *Report) *made {
+	body, written := io.Pipe() // a model is too large to be in memory a second time
+	go func() { _ = written.CloseWithError(m.Save(written)) }()
+	return &made{report, body, func() { _ = body.Close() }} // which ends the writer where not all was read
 }
 
 // adopt saves the models, reads them back whole, makes them current and serves what
 // was read: what is on the disk is what answers.
-func (t *Trainer) adopt(ctx context.Context, m *recommend.Models, report *Report, old []engine.ModelVersion) error {
-	text, err := json.Marshal(report)
-	if err != nil {
-		return fmt.Errorf("write training report: %w", err)
+func (t *Trainer) adopt(ctx context.Context, m *made, old []engine.ModelVersion) error {
+	version := m.report.Version
+	text, err := json.Marshal(m.report)
+	if err == nil {
+		err = t.store.SaveModel(ctx, version, text, m.models)
 	}
-	version := m.Version
-	body, written := io.Pipe() // a model is too large to be in memory a second time
-	go func() { _ = written.CloseWithError(m.Save(written)) }()
-	err = t.store.SaveModel(ctx, version, text, body)
-	_ = body.Close() // ends the writer where not all was read
+	m.close()
 	if err != nil {
 		return fmt.Errorf("save model %d: %w", version, err)
 	}
-	saved, err := t.load(ctx, version) // m may go meanwhile
+	saved, err := t.load(ctx, version)
 	if err != nil {
 		return errors.Join(fmt.Errorf("model %d did not read back: %w", version, err), t.store.DropModel(ctx, version))
 	}

@@ -76,15 +76,3 @@ func (t *Trainer) CheckSources(sources map[string]map[string]any) error {
 	_, _, err := t.o.Search.Take(sources)
 	return err
 }
-
-// searching is what a training looks through under the settings of the moment, and which
-// sources' settings are given. What an earlier version was given and this one does not
-// know is passed over.
-func (t *Trainer) searching(settings engine.Settings) (Search, []string) {
-	search, named, err := t.o.Search.Take(settings.Sources)
-	if err != nil {
-		t.o.Log.Warn("the settings of sources that are stored cannot be taken; all are chosen", "why", err)
-		return *t.o.Search, nil
-	}
-	return search, named
-}

@@ -92,8 +92,9 @@ func TestTakeRefuses(t *testing.T) {
 	}
 	// A training goes on all the same: what is stored may be of another version.
 	var said strings.Builder
-	tr := New(nil, nil, Options{Log: slog.New(slog.NewTextHandler(&said, nil))})
-	search, named := tr.searching(engine.Settings{Sources: map[string]map[string]any{"of-old": {"x": 1.0}}})
+	all := DefaultSearch()
+	means := &Means{Search: &all, Log: slog.New(slog.NewTextHandler(&said, nil))}
+	search, named := means.searching(engine.Settings{Sources: map[string]map[string]any{"of-old": {"x": 1.0}}})
 	if len(search) != len(DefaultSearch()) || named != nil || !strings.Contains(said.String(), "of-old") {
 		t.Errorf("%d kinds, named %v, said %q", len(search), named, said.String())
 	}

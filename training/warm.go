@@ -3,11 +3,8 @@ package training
 import (
 	"context"
 	"encoding/json"
-	"slices"
 
-	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/factor"
-	"github.com/rapportengine/rapport/engine/model"
 )
 
 // Factors begin with those that serve where at most warmMost of the log is new; one in
@@ -21,16 +18,13 @@ const (
 // warm returns the factors that the last fit of a training may begin with; nil for none. A
 // trace of who was erased, or does not consent to training any more, must not live on: after
 // either a fit begins anew.
-func (t *Trainer) warm(ctx context.Context, s *Snapshot, versions []engine.ModelVersion) (*factor.Model, error) {
-	t.mu.Lock()
-	serves := t.serve
-	t.mu.Unlock()
-	at := slices.IndexFunc(versions, func(v engine.ModelVersion) bool { return v.Current })
-	if !t.o.Warm || serves == nil || at < 0 || versions[at].Version != serves.Version {
+func (j *Job) warm(ctx context.Context, log Log, s *Snapshot) (*factor.Model, error) {
+	m := j.factors()
+	if m == nil {
 		return nil, nil
 	}
 	var was Report
-	if json.Unmarshal(versions[at].Report, &was) != nil || s.Seq < was.sourcesSeq() {
+	if json.Unmarshal(j.Serving, &was) != nil || s.Seq < was.sourcesSeq() {
 		return nil, nil
 	}
 	most := warmMost * float64(was.Events)
@@ -38,14 +32,9 @@ func (t *Trainer) warm(ctx context.Context, s *Snapshot, versions []engine.Model
 	if fresh > most || s.Refusers(was.sourcesSeq()) != was.Refusers {
 		return nil, nil
 	}
-	if erased, err := t.store.ErasedSince(ctx, was.sourcesSeq()); err != nil || erased {
+	if erased, err := log.ErasedSince(ctx, j.since()); err != nil || erased {
 		return nil, err
 	}
-	at = slices.IndexFunc(serves.Fitted, func(f model.Saver) bool { return f.Name() == factor.Name })
-	if at < 0 {
-		return nil, nil
-	}
-	m, _ := serves.Fitted[at].(*factor.Model)
 	return m, nil
 }
 

@@ -33,6 +33,7 @@ type commands struct {
 	Upgrade       upgradeCommand       `cmd:"" help:"Bring a workspace up to this version's form."`
 	Rollback      rollbackCommand      `cmd:"" help:"Serve an earlier model."`
 	Version       versionCommand       `cmd:"" help:"Print the version."`
+	TrainApart    trainApartCommand    `cmd:"" hidden:""`
 }
 
 // directory is the flag of every command that needs a store.

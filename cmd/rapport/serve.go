@@ -17,6 +17,7 @@ type serveCommand struct {
 	Durability string        `enum:"process,fsync" default:"process" help:"What an acknowledged write survives: the end of the process, or with fsync a power cut too (slower)."`
 	KeyFile    string        `placeholder:"FILE" help:"File that holds the API key; else RAPPORT_KEY does."`
 	TrainEvery time.Duration `default:"1h" help:"How often to train on what is new; 0 only where there is no model yet, and when asked."`
+	TrainApart string        `enum:"auto,never" default:"auto" help:"Train in a process of its own, which gives way to answers, where the system allows it, or never."`
 	Embedder   embedding     `embed:"" prefix:"embedder-"`
 	AccessLog  bool          `default:"true" negatable:"" help:"Log a line for every request; without it only for those that fail."`
 	LogFormat  string        `enum:"text,json" default:"text" help:"Form of the log on stderr: ${enum}."`
@@ -60,7 +61,7 @@ func (s *serveCommand) Run(ctx context.Context, c *console) (err error) {
 	}
 	w, err := open(ctx, openOptions{
 		dir: s.Dir, create: true, fsync: s.Durability == "fsync", log: log,
-		trainer: often, embedder: asked,
+		trainer: often, embedder: asked, apart: s.helper(c),
 	})
 	if err != nil {
 		return err
@@ -84,6 +85,14 @@ func (s *serveCommand) Run(ctx context.Context, c *console) (err error) {
 		log.Info("serving", "addr", "http://"+l.Addr().String(), "dir", s.Dir, "seq", w.store.Seq(),
 			"items", world.Catalogue.Known().GetCardinality(), "model", world.Models.Version, "key", key != "")
 	})
+}
+
+// helper says how a process that trains is started, nil for none.
+func (s *serveCommand) helper(c *console) *helperCommand {
+	if s.TrainApart == "never" {
+		return nil
+	}
+	return &helperCommand{embedder: s.Embedder, format: s.LogFormat, says: c.err}
 }
 
 // often says when to train.

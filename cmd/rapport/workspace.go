@@ -50,6 +50,8 @@ type openOptions struct {
 	// the program.
 	embedder terms.Embedder
 	sense    bool // have the vectors of fixes ready: for who is about to ask once
+	// apart starts the processes of trainings, nil for none.
+	apart *helperCommand
 }
 
 // open opens a workspace and brings it up to date: items, scenarios, the current model,
@@ -87,6 +89,9 @@ func open(ctx context.Context, o openOptions) (_ *workspace, err error) {
 	w := &workspace{dir: o.dir, embedder: encoder, store: s, log: o.log, recommender: serving.New(s, s.IDs(), serving.Options{Settings: &settings, Embedder: encoder, Log: o.log})}
 	o.trainer.Embedder, o.trainer.SentencesNow = encoder, w.sentences
 	o.trainer.SettingsNow, o.trainer.ScenariosNow = w.recommender.Settings, w.recommender.Scenarios
+	if o.apart != nil {
+		o.trainer.Apart = o.apart.of(w)
+	}
 	w.trainer = training.New(s, w.recommender.Swap, o.trainer)
 	if err := w.restore(ctx); err != nil {
 		return nil, fmt.Errorf("bring %s up to date: %w", o.dir, err)

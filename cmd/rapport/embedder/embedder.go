@@ -132,6 +132,18 @@ func (e *Embedder) Remember(ctx context.Context, m Memory) error {
 	return nil
 }
 
+// Known returns what the memory holds of which model answers, "" for nothing: for the memory of
+// an embedder in another process.
+func (e *Embedder) Known() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.known == (answering{}) {
+		return ""
+	}
+	value, _ := json.Marshal(e.known) // two texts
+	return string(value)
+}
+
 func (e *Embedder) stateName() string { return fmt.Sprintf("embedder http %s %d", e.o.Model, e.o.Dims) }
 
 func wait(ctx context.Context, d time.Duration) error {

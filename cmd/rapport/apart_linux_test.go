@@ -1,0 +1,152 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// childrenOf are the processes that a process has started and that live.
+func childrenOf(t *testing.T, parent int) (out []int) {
+	t.Helper()
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", parent))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range lists {
+		text, _ := os.ReadFile(name) // a thread that has ended meanwhile has none
+		for _, word := range strings.Fields(string(text)) {
+			id, err := strconv.Atoi(word)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// trainerOf waits for the process that trains for another.
+func trainerOf(t *testing.T, parent int) (id int) {
+	t.Helper()
+	eventually(t, "a process trains", func() bool {
+		for _, child := range childrenOf(t, parent) {
+			line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", child))
+			if strings.Contains(string(line), helperName) {
+				id = child
+			}
+		}
+		return id != 0
+	})
+	return id
+}
+
+// asksToTrain asks a server to train, and returns what tells how that goes.
+func (s *served) asksToTrain(t *testing.T) func() engine.Job {
+	t.Helper()
+	status, body := s.ask(t, http.MethodPost, "/v1/models/train", "")
+	var job engine.Job
+	if err := json.Unmarshal([]byte(body), &job); err != nil || status != http.StatusAccepted {
+		t.Fatalf("status %d: %s", status, body)
+	}
+	return func() engine.Job {
+		_, body := s.ask(t, http.MethodGet, "/v1/jobs/"+job.ID, "")
+		if err := json.Unmarshal([]byte(body), &job); err != nil {
+			t.Fatalf("%v: %s", err, body)
+		}
+		return job
+	}
+}
+
+func kill(t *testing.T, id int) {
+	t.Helper()
+	if err := syscall.Kill(id, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestTrainingIsAProcessOfItsOwn holds of a server's training that it gives way with all its threads, is the
+// first to go where memory runs out, and brings a model; that one that is killed is a job that
+// failed and says why, and the server goes on; and that with --train-apart never there is none.
+func TestTrainingIsAProcessOfItsOwn(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "w")
+	if err := snapshot(dir, smallShop(t)); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, "serve", "--dir", dir, "--addr", "127.0.0.1:0", "--train-every", "0")
+	id := trainerOf(t, os.Getpid()) // there is no model: it trains at once
+	eventually(t, "all its threads give way", func() bool {
+		threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", id))
+		if err != nil {
+			t.Fatalf("the training had ended before anything was seen of it: %v", err)
+		}
+		for _, thread := range threads {
+			if n, _ := strconv.Atoi(thread.Name()); policyOf(n) != schedIdle {
+				return false
+			}
+		}
+		return true
+	})
+	if score, err := os.ReadFile(fmt.Sprintf("/proc/%d/oom_score_adj", id)); err != nil || strings.TrimSpace(string(score)) != "1000" {
+		t.Errorf("oom_score_adj is %q, %v", score, err)
+	}
+	kill(t, id)
+	eventually(t, "the server says why there is no model", func() bool { return strings.Contains(s.err.String(), "it was killed") })
+	first := s.asksToTrain(t)
+	kill(t, trainerOf(t, os.Getpid()))
+	eventually(t, "the job has ended", func() bool { return first().State != engine.JobRunning })
+	if got := first(); got.State != engine.JobFailed || !strings.Contains(got.Detail, "memory") {
+		t.Errorf("the job of a training that was killed: %+v", got)
+	}
+	if status, body := s.ask(t, http.MethodGet, "/v1/customers/anybody/recommendations?count=3", ""); status != http.StatusOK {
+		t.Errorf("after it the server answers %d: %s", status, body)
+	}
+	second := s.asksToTrain(t)
+	trainerOf(t, os.Getpid())
+	eventually(t, "the next training ends", func() bool { return second().State != engine.JobRunning })
+	if got := second(); got.State != engine.JobSucceeded || got.Version == 0 {
+		t.Errorf("the job of a training apart: %+v", got)
+	}
+	if left := childrenOf(t, os.Getpid()); len(left) != 0 {
+		t.Errorf("after it %d processes are left", len(left))
+	}
+	s.end(t)
+
+	s = start(t, "serve", "--dir", dir, "--addr", "127.0.0.1:0", "--train-every", "0", "--train-apart", "never")
+	third := s.asksToTrain(t)
+	eventually(t, "a training here is well under way", func() bool { return third().Progress > 0 })
+	if n := len(childrenOf(t, os.Getpid())); n != 0 {
+		t.Errorf("with --train-apart never %d processes are started", n)
+	}
+}
+
+// TestATrainingEndsWithItsServer: also where that has no time to say so.
+func TestATrainingEndsWithItsServer(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "w")
+	if err := snapshot(dir, smallShop(t)); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKillChild$")
+	cmd.Env = append(os.Environ(), "RAPPORT_KILL_CHILD=serve", "RAPPORT_KILL_DIR="+dir)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	id := trainerOf(t, cmd.Process.Pid)
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	eventually(t, "the training has ended, too", func() bool {
+		line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", id))
+		return err != nil || !strings.Contains(string(line), helperName)
+	})
+}
