@@ -98,7 +98,7 @@ func TestVisitorsLeaveTicketsAlone(t *testing.T) {
 	h := stocked(t, withDoor)
 	h.call("PUT", "/v1/tickets/t-1", fields{"subject": "dark", "customer_id": "ann", "state": "open"}).want(200)
 	for _, kind := range []string{"solved", "reopened", "escalated", "csat", "solution_used", "view"} {
-		body := `[{"type":"view","session_id":"s-9","item_id":"lamp-0"},{"type":"` + kind + `","session_id":"s-9","item_id":"lamp-0","ticket_id":"t-1"}]`
+		body := `[{"type":"view","session_id":"s-9","item_id":"lamp-0"},{"type":"` + kind + `","session_id":"s-9","item_id":"lamp-0","ticket_id":"t-1","value":5}]`
 		h.page("POST", "/v1/events?key="+publishable, body, http.Header{"Content-Type": {"text/plain"}}).refused(403, "forbidden")
 	}
 	if got := h.call("GET", "/v1/tickets/t-1", nil).want(200); !strings.Contains(string(got.body), `"open"`) {

@@ -133,7 +133,7 @@ func (w *words) lists() map[string]described {
 	}
 }
 
-const aboutHealth = "Each ticket that a fix was tried on counts once, with what is known last. Shares are Wilson's, with intervals of 95 %. Where reading the log takes long, the figures are some moments old: `as_of` says of when."
+const aboutHealth = "Each ticket that a fix was tried on counts once, with what is known last. Shares are Wilson's, with intervals of 95 %. Where reading the log takes longer than 50 ms, the figures may be up to twenty times as old as that takes, an hour at most; what was erased is never in them: `as_of` says of when."
 
 // asOf adds the moment that a page is of, and what else stands beside its items.
 func asOf(page *huma.Schema, more map[string]*huma.Schema) *huma.Schema {

@@ -56,7 +56,7 @@ at: answer as of then
 item_id: like item_id beside the context
 basket: like basket beside the context`,
 	"Answer":        answerNotes,
-	"SuggestAnswer": answerNotes + "\nconfidence: the chance that the first fix solves it; null while nothing was learned from outcomes\ncalibrated: whether confidence is one\naction: what to do with the ticket: send the first fix, ask on, or give it to a person\nbecause: why, in sentences\nsnippets: what the first fixes say of it, where their texts have words of the ticket" + "\ncustomer: who asks, where the request includes them",
+	"SuggestAnswer": answerNotes + "\nconfidence: the chance that the first fix solves it; null while nothing was learned from outcomes\ncalibrated: whether confidence is one\nticket_id: the stored ticket that was asked for, if one was\naction: what to do with the ticket: send the first fix, ask on, or give it to a person\nbecause: why, in sentences\nsnippets: what the first fixes say of it, where their texts have words of the ticket" + "\ncustomer: who asks, where the request includes them",
 	"TriageRequest": `
 ticket_id: a stored ticket, which says what is left out
 subject: of the ticket
@@ -113,7 +113,7 @@ at: when it was bought last
 quantity: pieces
 order_id: the order`,
 	"Health":   healthNotes,
-	"HealthOf": healthNotes + "\nas_of: the moment the figures are of",
+	"HealthOf": healthNotes + "\nas_of: the moment the figures are of: now, or where reading the log took longer than 50 ms up to twenty times as long before, an hour at most",
 	"Verdicts": `
 tickets: with a verdict
 ends: the part of them that it ended for good`,
@@ -145,7 +145,7 @@ text: what it says, as it is kept, shortened`,
 item_id: the fix
 title: its title
 score: as of a suggestion, the mean over the examples
-confidence: the mean chance that is claimed for it where it would be first`,
+confidence: the mean chance that is claimed for it over those examples for which it would be first; left out where it is first for none, or chances are not calibrated`,
 	"Snippet": `
 item_id: the fix
 text: the stretch of its text that says most of what the ticket says

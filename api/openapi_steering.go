@@ -25,7 +25,7 @@ func (w *words) steering() map[string]described {
 		"answer_from":      chance("the least chance of the first fix with which it is sent"),
 		"escalate_below":   chance("the chance below which a person takes over; at most answer_from"),
 		"escalate_after":   {Type: huma.TypeInteger, Minimum: new(0.0), Maximum: new(float64(engine.MaxListValues)), Description: "so many fixes that failed on a ticket a person takes over; 0 for never"},
-		"mood_below":       {Type: huma.TypeNumber, Minimum: new(-1.0), Maximum: new(1.0), Description: "how a text sounds, from -1 (furious) to 1, below which a person takes over; -1 for never"},
+		"mood_below":       {Type: huma.TypeNumber, Minimum: new(-1.0), Maximum: new(0.0), Description: "how a text sounds, from -1 (furious) to 0 (neither way), below which a person takes over; -1 for never"},
 		"sensitive_topics": {Type: huma.TypeObject, AdditionalProperties: list(&huma.Schema{Type: huma.TypeString, MaxLength: new(engine.MaxTopicBytes)}), Description: "words and phrases that go to a person, by language (en, de): in any inflection. Those of * are looked for in every text, as they are written"},
 	}))
 	sources := asJSON(dictionary(dictionary(&huma.Schema{AnyOf: []*huma.Schema{number(), text()}})))
@@ -107,7 +107,7 @@ func (w *words) steering() map[string]described {
 		},
 		"PATCH /v1/settings/support": {
 			id: "changeSupport", tag: tagSteering, summary: "Change some of the limits", body: support, answer: support,
-			text:     "From the next answer on. `sensitive_topics` are replaced whole.",
+			text:     "From the next answer on. null sets a limit back to its default; of `sensitive_topics` each language is replaced whole, and taken out by null.",
 			examples: []example{{about: "after the first failure", path: "/v1/settings/support", body: `{"escalate_after": 1}`}},
 		},
 		"GET /v1/models": {

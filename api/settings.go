@@ -125,16 +125,17 @@ func (s *Server) showSupport(c *gin.Context) error {
 
 // putSupport sets them: what is not given is as by default.
 func (s *Server) putSupport(c *gin.Context) error {
-	return s.changeSupport(c, func(*engine.Settings) engine.Support { return engine.DefaultSupport() })
+	return s.changeSupport(c, func(body io.Reader, _ engine.Support) (engine.Support, error) { return record.Support(body) })
 }
 
 // patchSupport sets those that are given.
 func (s *Server) patchSupport(c *gin.Context) error {
-	return s.changeSupport(c, func(settings *engine.Settings) engine.Support { return settings.Desk() })
+	return s.changeSupport(c, record.SupportPatch)
 }
 
-// changeSupport puts what the body gives over limits; the next answer obeys the result.
-func (s *Server) changeSupport(c *gin.Context, over func(*engine.Settings) engine.Support) error {
+// changeSupport sets the limits that read makes of the body and those in force; the next answer
+// obeys the result.
+func (s *Server) changeSupport(c *gin.Context, read func(io.Reader, engine.Support) (engine.Support, error)) error {
 	if err := object(c); err != nil {
 		return err
 	}
@@ -143,7 +144,7 @@ func (s *Server) changeSupport(c *gin.Context, over func(*engine.Settings) engin
 		return err
 	}
 	err = s.changeSettings(c.Request.Context(), func(settings *engine.Settings) error {
-		limits, err := record.Support(bytes.NewReader(body), over(settings))
+		limits, err := read(bytes.NewReader(body), settings.Desk())
 		settings.Support = &limits
 		return err
 	})

@@ -112,6 +112,9 @@ func TestSupportSettings(t *testing.T) {
 	if a := h.call("POST", "/v1/solutions/suggest", fields{"ticket_id": "t1"}).want(200).object()["action"]; a != "escalate" {
 		t.Errorf("after the first failure: %v, want escalate", a)
 	}
+	if got = h.call("PATCH", path, fields{"escalate_after": nil, "sensitive_topics": fields{"fr": []string{"avocat"}}}).want(200).object(); got["escalate_after"] != 2.0 || len(got["sensitive_topics"].(fields)) != 3 {
+		t.Errorf("PATCH of one language, and of null: got %v, want the lists of the others as they were, and the default", got)
+	}
 	if p := h.call("PATCH", path, fields{"answer_from": 0.2}).refused(422, "invalid_field"); p.Field != "escalate_below" {
 		t.Errorf("limits that cross: field %q", p.Field)
 	}

@@ -11,7 +11,7 @@ func TestReplayOfAFix(t *testing.T) {
 		"a ticket": {"ticket_id": "t1"}, "a question": {"text": "the sole of my shoe", "explain": "none"}, "nothing fits": {"text": "qwertz", "filter": "price < 0"},
 	} {
 		answer := h.call("POST", "/v1/solutions/suggest", body).want(200).object()
-		if answer["action"] == nil || answer["because"] == nil {
+		if answer["action"] == nil || answer["because"] == nil || answer["ticket_id"] != body["ticket_id"] {
 			t.Errorf("%s: %v", name, answer)
 		}
 		id := answer["recommendation_id"].(string)

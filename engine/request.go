@@ -226,6 +226,7 @@ type SuggestAnswer struct {
 // null, with Calibrated false, until enough outcomes have been seen to know. Because says why
 // to do it, in sentences.
 type Advice struct {
+	TicketID   string    `json:"ticket_id,omitempty"` // that was asked for
 	Confidence *float64  `json:"confidence"`
 	Calibrated bool      `json:"calibrated"`
 	Action     Action    `json:"action"`

@@ -148,6 +148,7 @@ func (r *Recommender) Suggest(ctx context.Context, req *engine.SuggestRequest) (
 	if err != nil {
 		return engine.SuggestAnswer{}, err
 	}
+	answer.TicketID = req.TicketID
 	answer.Degraded = append(degraded, answer.Degraded...)
 	if asked.Customer != "" && slices.Contains(req.Include, engine.IncludeCustomer) {
 		view, err := r.Customer(ctx, asked.Customer)

@@ -271,6 +271,7 @@ const (
 	hasAdvice
 	isCalibrated
 	hasConfidence
+	ofTicket
 )
 
 // appendRest writes what of an answer are neither its items nor its id.
@@ -296,6 +297,9 @@ func (e *impressionEncoder) appendRest(buf []byte, a *engine.Answered) []byte {
 		if a.Confidence != nil {
 			said |= hasConfidence
 		}
+		if a.TicketID != "" {
+			said |= ofTicket
+		}
 	}
 	buf = append(buf, said)
 	buf = binary.AppendVarint(buf, int64(a.Eligible))
@@ -319,6 +323,9 @@ func (e *impressionEncoder) appendRest(buf []byte, a *engine.Answered) []byte {
 	}
 	if said&hasConfidence != 0 {
 		buf = appendReal(buf, *a.Confidence)
+	}
+	if said&ofTicket != 0 {
+		buf = appendText(buf, a.TicketID)
 	}
 	return buf
 }
@@ -355,6 +362,9 @@ func (in *reader) rest(a *engine.Answered) {
 	if said&hasConfidence != 0 {
 		confidence := in.real()
 		a.Confidence = &confidence
+	}
+	if said&ofTicket != 0 {
+		a.TicketID = in.string()
 	}
 }
 

@@ -64,7 +64,7 @@ func drawImpression(t *rapid.T) engine.Impression {
 		}
 	}
 	if rapid.Bool().Draw(t, "a ticket") {
-		imp.Answer.Advice = &engine.Advice{Action: engine.Action(text.Draw(t, "action")), Calibrated: rapid.Bool().Draw(t, "calibrated"), Because: []string{}}
+		imp.Answer.Advice = &engine.Advice{Action: engine.Action(text.Draw(t, "action")), Calibrated: rapid.Bool().Draw(t, "calibrated"), TicketID: text.Draw(t, "ticket"), Because: []string{}}
 		if because := texts("because"); because != nil {
 			imp.Answer.Because = because
 		}

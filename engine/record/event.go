@@ -190,6 +190,10 @@ func finishEvent(e *event, c *reading) (engine.RecordEvent, problem) {
 		return engine.RecordEvent{}, at("items", refuse("an order has at least one line"))
 	case e.Item == "" && !e.order && !itemless[e.Type]:
 		return engine.RecordEvent{}, missing("item_id", "an event of type %s needs an item", e.Type)
+	case e.Type == engine.CSAT:
+		if p := checkCSAT(e.Value); p != nil {
+			return engine.RecordEvent{}, at("value", p)
+		}
 	}
 	if p := c.place(e); p != nil {
 		return engine.RecordEvent{}, at("at", p)

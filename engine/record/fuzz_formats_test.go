@@ -157,7 +157,7 @@ func FuzzBodies(f *testing.F) {
 				}
 			}
 		}
-		if s, err := Support(in(), engine.DefaultSupport()); fine(err) && !(s.EscalateBelow >= 0 && s.EscalateBelow <= s.AnswerFrom && s.AnswerFrom <= 1 && s.MoodBelow >= -1 && s.EscalateAfter >= 0) {
+		if s, err := SupportPatch(in(), engine.DefaultSupport()); fine(err) && !(s.EscalateBelow >= 0 && s.EscalateBelow <= s.AnswerFrom && s.AnswerFrom <= 1 && s.MoodBelow >= -1 && s.EscalateAfter >= 0) {
 			t.Fatalf("took %+v", s)
 		}
 		if v, err := Rollback(in()); fine(err) && v < 1 {

@@ -80,6 +80,7 @@ func (d *decoder[T]) header(columns []string, always []constant) error {
 		}
 		from[f] = name
 		d.columns[i] = f
+		d.call(f, name)
 	}
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/text/language"
+
 	"github.com/rapportengine/rapport/engine"
 )
 
@@ -84,7 +86,18 @@ func languageField[T any](into func(*T) *string) field[T] {
 	}}
 }
 
+// isLanguage reports whether s is a language tag by BCP 47, of languages, scripts and regions
+// that there are.
 func isLanguage(s string) bool {
+	if !isTag(s) {
+		return false
+	}
+	_, err := language.Parse(s)
+	return err == nil
+}
+
+// isTag reports whether s has the form of one.
+func isTag(s string) bool {
 	for i, part := range strings.Split(s, "-") {
 		if len(part) < 1 || len(part) > 8 || i == 0 && len(part) < 2 {
 			return false

@@ -61,6 +61,9 @@ func patches[T, R any](r io.Reader, o Options, s *schema[T], as func(updater[T])
 		d.reset = func() { given = nil }
 		return func(t *T, c *reading) (Patch[R], problem) {
 			checked, p := whole(s)(t, c)
+			if p == nil && s.past != nil {
+				p = s.past(t, c)
+			}
 			if p != nil {
 				return Patch[R]{}, p
 			}

@@ -1,8 +1,10 @@
 package record
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
@@ -130,7 +132,9 @@ var ticketSchema = &schema[ticket]{
 			return p
 		}},
 		{name: "text", set: func(t *ticket, v value) (p problem) {
-			t.text, p = v.private(engine.MaxTextBytes)
+			if t.text, p = v.private(engine.MaxTextBytes); p == nil && isBlank(t.text) {
+				p = blank()
+			}
 			return p
 		}},
 		{name: "messages", nested: true, set: func(t *ticket, v value) (p problem) {
@@ -148,6 +152,9 @@ var ticketSchema = &schema[ticket]{
 		}},
 		{name: "csat", set: func(t *ticket, v value) problem {
 			f, p := v.num()
+			if p == nil && v.kind != null {
+				p = checkCSAT(f)
+			}
 			return optional(v, &t.CSAT, f, p)
 		}},
 		timeField("opened_at", func(t *ticket) **time.Time { return &t.OpenedAt }),
@@ -160,6 +167,7 @@ var ticketSchema = &schema[ticket]{
 	ident: func(t *ticket) *string { return &t.ID },
 	clone: func(t ticket) ticket { return ticket{Ticket: cloneTicket(t.Ticket)} },
 	check: (*ticket).check,
+	past:  (*ticket).happened,
 }
 
 // check puts the text of a ticket before its messages, and its times in order.
@@ -196,7 +204,46 @@ func cloneTicket(t engine.Ticket) engine.Ticket {
 
 func finishTicket(t *ticket, c *reading) (engine.Ticket, problem) {
 	got, p := whole(ticketSchema)(t, c)
-	return got.Ticket, shift(&got.Ticket, c, p)
+	if p = shift(&got.Ticket, c, p); p == nil {
+		p = got.happened(c)
+	}
+	return got.Ticket, p
+}
+
+// happened refuses a ticket that tells of what is still to come.
+func (t *ticket) happened(c *reading) problem {
+	for _, one := range []struct {
+		name string
+		at   *time.Time
+	}{{"opened_at", t.OpenedAt}, {"closed_at", t.ClosedAt}} {
+		if one.at == nil {
+			continue
+		}
+		if p := c.past(*one.at); p != nil {
+			return at(one.name, p)
+		}
+	}
+	for i := range t.Messages {
+		if p := c.past(t.Messages[i].At); p != nil {
+			return at(fmt.Sprintf("messages[%d].at", i), p)
+		}
+	}
+	for i := range t.Solutions {
+		if p := c.past(t.Solutions[i].At); p != nil {
+			return at(fmt.Sprintf("solutions[%d].at", i), p)
+		}
+	}
+	return nil
+}
+
+// The ends of the scale that csat is written on.
+const worstCSAT, bestCSAT = 1, 5
+
+func checkCSAT(f float64) problem {
+	if f < worstCSAT || f > bestCSAT {
+		return refuse("a number from %d (not content at all) to %d (very) is wanted, got %g", worstCSAT, bestCSAT, f)
+	}
+	return nil
 }
 
 var messageSchema = &schema[engine.Message]{
@@ -215,6 +262,8 @@ var messageSchema = &schema[engine.Message]{
 			return missing("from", "one of customer, agent, system is needed")
 		case m.Text == "":
 			return missing("text", "a text is needed")
+		case isBlank(m.Text):
+			return at("text", blank())
 		}
 		return nil
 	},
@@ -234,6 +283,13 @@ var triedSchema = &schema[engine.Tried]{
 		}
 		return nil
 	},
+}
+
+// isBlank reports whether a text that is given says nothing.
+func isBlank(s string) bool { return s != "" && strings.TrimSpace(s) == "" }
+
+func blank() problem {
+	return refuse("a text with words is wanted, not blanks alone; leave the field out for none")
 }
 
 // private decodes a text of a ticket and takes out what names a person.

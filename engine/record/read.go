@@ -108,13 +108,16 @@ func one[T, R any](t *T, rec raw, c *reading, d *decoder[T], always []constant, 
 	default:
 		p = d.object(t, valueOf(rec.json, &c.env))
 	}
-	if p == nil && d.schema.check != nil && !d.apart {
-		p = d.schema.check(t)
-	}
 	if p != nil {
 		return none, p
 	}
-	return end(t, c)
+	if d.schema.check != nil && !d.apart {
+		if p := d.schema.check(t); p != nil {
+			return none, d.inWords(p)
+		}
+	}
+	got, p := end(t, c)
+	return got, d.inWords(p)
 }
 
 // begin finds out what the input is and prepares the decoder for it.
@@ -162,13 +165,14 @@ func begin[T any](r io.Reader, c *reading, d *decoder[T]) (source, []constant, e
 
 // rename lays a mapping over the names of a decoder and returns its constants.
 func (d *decoder[T]) rename(m Mapping) ([]constant, error) {
-	for from, to := range m.Columns {
-		i := -1
+	for _, from := range sortedKeys(m.Columns) {
+		i, to := -1, m.Columns[from]
 		if to != "" {
 			var p problem
 			if i, p = d.column(to); p != nil {
 				return nil, at("map", p)
 			}
+			d.call(i, from)
 		}
 		d.name(from, i)
 	}
@@ -194,7 +198,7 @@ func (d *decoder[T]) row(t *T, cells []string, e *env) problem {
 			continue
 		}
 		if p := d.set(t, f, value{kind: cell, raw: c, env: e}); p != nil {
-			return at(d.fields[f].name, p)
+			return at(d.nameOf(f), p)
 		}
 	}
 	return nil
@@ -210,7 +214,7 @@ func (d *decoder[T]) typedRow(t *T, cells []value) problem {
 			continue
 		}
 		if p := d.set(t, f, c); p != nil {
-			return at(d.fields[f].name, p)
+			return at(d.nameOf(f), p)
 		}
 	}
 	return nil

@@ -283,13 +283,24 @@ var contextSchema = &schema[context]{
 	aliases: foreignFields,
 }
 
+// saidField is a text that says something where it is given.
+func saidField[T any](name string, limit int, into func(*T) *string) field[T] {
+	return field[T]{name: name, set: func(t *T, v value) problem {
+		s, p := v.str(limit)
+		if *into(t) = s; p == nil && isBlank(s) {
+			p = blank()
+		}
+		return p
+	}}
+}
+
 var suggestSchema = &schema[engine.SuggestRequest]{
 	what: "parameter of a request for solutions",
 	own:  true,
 	fields: []field[engine.SuggestRequest]{
 		idField("ticket_id", func(r *engine.SuggestRequest) *string { return &r.TicketID }),
-		textField("subject", engine.MaxTitleBytes, func(r *engine.SuggestRequest) *string { return &r.Subject }),
-		textField("text", engine.MaxTextBytes, func(r *engine.SuggestRequest) *string { return &r.Text }),
+		saidField("subject", engine.MaxTitleBytes, func(r *engine.SuggestRequest) *string { return &r.Subject }),
+		saidField("text", engine.MaxTextBytes, func(r *engine.SuggestRequest) *string { return &r.Text }),
 		idField("customer_id", func(r *engine.SuggestRequest) *engine.CustomerID { return &r.Customer }),
 		idField("product_id", func(r *engine.SuggestRequest) *engine.ItemID { return &r.Product }),
 		idField("order_id", func(r *engine.SuggestRequest) *string { return &r.OrderID }),
@@ -320,8 +331,8 @@ var triageSchema = &schema[engine.TriageRequest]{
 	own:  true,
 	fields: []field[engine.TriageRequest]{
 		idField("ticket_id", func(r *engine.TriageRequest) *string { return &r.TicketID }),
-		textField("subject", engine.MaxTitleBytes, func(r *engine.TriageRequest) *string { return &r.Subject }),
-		textField("text", engine.MaxTextBytes, func(r *engine.TriageRequest) *string { return &r.Text }),
+		saidField("subject", engine.MaxTitleBytes, func(r *engine.TriageRequest) *string { return &r.Subject }),
+		saidField("text", engine.MaxTextBytes, func(r *engine.TriageRequest) *string { return &r.Text }),
 		idField("customer_id", func(r *engine.TriageRequest) *engine.CustomerID { return &r.Customer }),
 		idField("product_id", func(r *engine.TriageRequest) *engine.ItemID { return &r.Product }),
 		idField("order_id", func(r *engine.TriageRequest) *string { return &r.OrderID }),

@@ -32,10 +32,11 @@ type schema[T any] struct {
 	inner map[string]func(t *T, name string, v value) problem
 	check func(t *T) problem // what the fields must be together
 	ident func(t *T) *string
-	says  func(t *T) bool // whether it says anything beside the id; nil for schemas no layout repeats
-	clone func(T) T       // shares nothing with its argument
-	skip  func(t *T) bool // whether a record is passed over; nil for none
-	own   bool            // see env
+	says  func(t *T) bool                // whether it says anything beside the id; nil for schemas no layout repeats
+	clone func(T) T                      // shares nothing with its argument
+	skip  func(t *T) bool                // whether a record is passed over; nil for none
+	past  func(t *T, c *reading) problem // refuses times that are still to come; nil for none
+	own   bool                           // see env
 
 	returns bool // see env
 
@@ -48,6 +49,7 @@ type decoder[T any] struct {
 	schema  *schema[T]
 	fields  []field[T]     // of the schema, then those that mappings and columns added
 	index   map[string]int // name -> fields; -1 is to be passed over
+	called  map[int]string // by field: what the input calls it, where not by its own name
 	renamed bool           // index is ours; else the schema's, and not to be changed
 	keep    bool           // whether unknown members go to rest
 	seen    []uint32       // by field: round in which it was met last
@@ -131,6 +133,40 @@ func (d *decoder[T]) add(name string, set func(*T, value) problem) int {
 	d.seen = append(d.seen, 0)
 	d.name(name, len(d.fields)-1)
 	return len(d.fields) - 1
+}
+
+// call notes what the input calls a field.
+func (d *decoder[T]) call(i int, name string) {
+	if d.fields[i].name == name {
+		return
+	}
+	if d.called == nil {
+		d.called = make(map[int]string)
+	}
+	d.called[i] = name
+}
+
+// nameOf is what the input calls a field.
+func (d *decoder[T]) nameOf(i int) string {
+	if name, other := d.called[i]; other {
+		return name
+	}
+	return d.fields[i].name
+}
+
+// inWords says of a problem with a whole record which field it is in the input's own words.
+func (d *decoder[T]) inWords(p problem) problem {
+	if p == nil || d.called == nil {
+		return p
+	}
+	end := strings.IndexAny(p.Field, ".[")
+	if end < 0 {
+		end = len(p.Field)
+	}
+	if i, known := d.index[p.Field[:end]]; known && i >= 0 {
+		p.Field = d.nameOf(i) + p.Field[end:]
+	}
+	return p
 }
 
 // names returns the fields' own names, for suggestions.

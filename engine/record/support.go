@@ -2,32 +2,64 @@ package record
 
 import (
 	"io"
+	"maps"
 	"strings"
 
 	"github.com/rapportengine/rapport/engine"
 	terms "github.com/rapportengine/rapport/engine/text"
 )
 
-// Support decodes limits of stepping back from a ticket, as Request does, into were: what is
-// not given, or null, stays as it is there, and sensitive_topics are replaced whole.
-func Support(r io.Reader, were engine.Support) (engine.Support, error) {
+// Support decodes limits of stepping back from a ticket, as Request does: all of them, with
+// the default where none is given, or null.
+func Support(r io.Reader) (engine.Support, error) {
+	given, err := object1(r, supportSchema)
+	if err != nil {
+		return engine.Support{}, err
+	}
+	return given.over(engine.DefaultSupport(), given.sensitive)
+}
+
+// SupportPatch decodes changes of limits, as Request does, and returns were with them: what is
+// not given stays, null is the default again, and lists of words are replaced language by
+// language, taken out by null (RFC 7396).
+func SupportPatch(r io.Reader, were engine.Support) (engine.Support, error) {
 	given, err := object1(r, supportSchema)
 	if err != nil {
 		return were, err
 	}
-	for _, one := range []struct {
-		given *float64
-		into  *float64
-	}{{given.answer, &were.AnswerFrom}, {given.escalate, &were.EscalateBelow}, {given.mood, &were.MoodBelow}} {
-		if one.given != nil {
-			*one.into = *one.given
+	merged := maps.Clone(were.Sensitive)
+	if merged == nil {
+		merged = make(map[string][]string)
+	}
+	for language, list := range given.sensitive {
+		if merged[language] = list; list == nil {
+			delete(merged, language)
 		}
 	}
-	if given.after != nil {
-		were.EscalateAfter = *given.after
+	return given.over(were, merged)
+}
+
+// over lays limits that were given over others, with sensitive in place of their words,
+// unless that is nil or the default is asked for.
+func (given *support) over(were engine.Support, sensitive map[string][]string) (engine.Support, error) {
+	standard := engine.DefaultSupport()
+	given.answer.lay(&were.AnswerFrom, standard.AnswerFrom)
+	given.escalate.lay(&were.EscalateBelow, standard.EscalateBelow)
+	given.mood.lay(&were.MoodBelow, standard.MoodBelow)
+	given.after.lay(&were.EscalateAfter, standard.EscalateAfter)
+	switch {
+	case given.cleared:
+		were.Sensitive = standard.Sensitive
+	case sensitive != nil:
+		maps.DeleteFunc(sensitive, func(_ string, list []string) bool { return list == nil })
+		were.Sensitive = sensitive
 	}
-	if given.sensitive != nil {
-		were.Sensitive = given.sensitive
+	all := 0
+	for _, list := range were.Sensitive {
+		all += len(list)
+	}
+	if all > engine.MaxTopics {
+		return were, at("sensitive_topics", tooManyTopics())
 	}
 	if were.EscalateBelow > were.AnswerFrom {
 		return were, at("escalate_below", refuse("a chance of at most answer_from, %g, is wanted, got %g: what is good enough to be sent is not taken from the machine", were.AnswerFrom, were.EscalateBelow))
@@ -35,41 +67,65 @@ func Support(r io.Reader, were engine.Support) (engine.Support, error) {
 	return were, nil
 }
 
-// support is limits as they are written: any may be missing.
+func tooManyTopics() problem {
+	return tooMuch("at most %d words and phrases of all languages together are looked for", engine.MaxTopics)
+}
+
+// support is limits as they are written: any may be missing, or null.
 type support struct {
-	answer, escalate, mood *float64
-	after                  *int
-	sensitive              map[string][]string
+	answer, escalate, mood limit[float64]
+	after                  limit[int]
+	sensitive              map[string][]string // nil where none are given; a nil list is a null
+	cleared                bool                // null was given for all of them
+}
+
+// limit is one that may be given.
+type limit[N any] struct {
+	given bool
+	value *N // nil for null
+}
+
+// lay puts a limit that was given in place of another: null for the standard one.
+func (l limit[N]) lay(into *N, standard N) {
+	switch {
+	case l.value != nil:
+		*into = *l.value
+	case l.given:
+		*into = standard
+	}
 }
 
 var supportSchema = &schema[support]{
 	what: "limit of support",
 	own:  true,
 	fields: []field[support]{
-		rangeField("answer_from", 0, 1, func(s *support) **float64 { return &s.answer }),
-		rangeField("escalate_below", 0, 1, func(s *support) **float64 { return &s.escalate }),
+		rangeField("answer_from", 0, 1, func(s *support) *limit[float64] { return &s.answer }),
+		rangeField("escalate_below", 0, 1, func(s *support) *limit[float64] { return &s.escalate }),
 		{name: "escalate_after", set: func(s *support, v value) problem {
 			n, p := v.integer(0, engine.MaxListValues)
-			return optional(v, &s.after, int(n), p)
+			s.after.given = true
+			return optional(v, &s.after.value, int(n), p)
 		}},
-		rangeField("mood_below", -1, 1, func(s *support) **float64 { return &s.mood }),
+		rangeField("mood_below", -1, 0, func(s *support) *limit[float64] { return &s.mood }),
 		{name: "sensitive_topics", nested: true, set: setTopics},
 	},
 }
 
 // rangeField is a number from low to high.
-func rangeField[T any](name string, low, high float64, into func(*T) **float64) field[T] {
+func rangeField[T any](name string, low, high float64, into func(*T) *limit[float64]) field[T] {
 	return field[T]{name: name, set: func(t *T, v value) problem {
 		f, p := v.num()
 		if p == nil && (f < low || f > high) {
 			p = refuse("a number from %g to %g is wanted, got %g", low, high, f)
 		}
-		return optional(v, into(t), f, p)
+		into(t).given = true
+		return optional(v, &into(t).value, f, p)
 	}}
 }
 
 func setTopics(s *support, v value) problem {
 	if v.kind == null {
+		s.cleared = true
 		return nil
 	}
 	all := 0
@@ -82,13 +138,10 @@ func setTopics(s *support, v value) problem {
 		if p != nil {
 			return p
 		}
-		if v.kind == null {
-			return v.wrong("a list of words and phrases, or [] for none,")
-		}
 		if all += len(list); all > engine.MaxTopics {
-			return tooMuch("at most %d words and phrases of all languages together are looked for", engine.MaxTopics)
+			return tooManyTopics()
 		}
-		if list == nil {
+		if list == nil && v.kind != null {
 			list = []string{}
 		}
 		s.sensitive[language] = list

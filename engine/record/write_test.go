@@ -105,7 +105,7 @@ func TestWrittenPeopleComeBack(t *testing.T) {
 			}
 			customers = append(customers, c)
 			k := engine.Ticket{ID: someID(r, "ticket"), Customer: c.ID, Subject: rapid.String().Draw(r, "subject"), State: "open", Language: "de"}
-			k.CSAT = some(r, "csat", func() float64 { return rapid.Float64Range(-5, 5).Draw(r, "csat") })
+			k.CSAT = some(r, "csat", func() float64 { return rapid.Float64Range(1, 5).Draw(r, "csat") })
 			k.OpenedAt = some(r, "opened", func() time.Time { return micro(someTime(r, "opened")) })
 			if rapid.Bool().Draw(r, "talk") {
 				k.Messages = []engine.Message{{From: "agent", Text: "x" + rapid.String().Draw(r, "text"), At: someTime(r, "said")}, {From: "customer", Text: "y"}}

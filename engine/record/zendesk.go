@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
+	terms "github.com/rapportengine/rapport/engine/text"
 )
 
 // Zendesk's articles (Help Center API) and tickets (Support API, incremental and full JSON
@@ -85,10 +86,16 @@ var guideSchema = &schema[article]{
 // finishArticle makes an item of an article. A translation is an item of its own, of the
 // group of all of them.
 func finishArticle(a *article, c *reading) (engine.Item, problem) {
+	if a.ID == "" {
+		return a.Item, missing("id", "an id of 1 to %d bytes is needed", engine.MaxIDBytes)
+	}
 	a.Kind = cmp.Or(a.Kind, engine.Solution)
 	a.Title = cmp.Or(a.Title, a.name)
 	if a.Text != "" {
 		a.TextFormat = cmp.Or(a.TextFormat, "html")
+	}
+	if strings.TrimSpace(terms.Plain(a.Text, a.TextFormat)) == "" {
+		a.Hidden = true // a title alone is a draft of a fix
 	}
 	a.Language = cmp.Or(a.Language, a.locale)
 	if a.GroupID == "" {
@@ -325,9 +332,6 @@ var commentSchema = &schema[comment]{
 	passes: true,
 }
 
-// The ends of the scale that csat is written on.
-const worstCSAT, bestCSAT = 1, 5
-
 // finishZendesk makes a ticket of one of Zendesk's.
 func finishZendesk(t *zendeskTicket, c *reading) (engine.Ticket, problem) {
 	if t.Customer == "" {
@@ -354,8 +358,11 @@ func finishZendesk(t *zendeskTicket, c *reading) (engine.Ticket, problem) {
 	if len(t.Solutions) == 0 {
 		t.Solutions = t.tried()
 	}
-	if len(t.Messages) == 0 && t.text == "" {
+	if len(t.Messages) == 0 && t.text == "" && !isBlank(t.description) {
 		t.text = t.description
+	}
+	if t.ID == "" {
+		return t.Ticket, missing("id", "an id of 1 to %d bytes is needed", engine.MaxIDBytes)
 	}
 	if p := t.check(); p != nil {
 		return t.Ticket, p

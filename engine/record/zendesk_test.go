@@ -104,7 +104,8 @@ func TestZendeskRefused(t *testing.T) {
 	for _, c := range []struct{ as, mapping, in, field, want string }{
 		{"items", "", `{"count": 1, "articles": [], "next_page": null}`, "articles", "jq -c '.articles[]'"},
 		{"tickets", "", `{"tickets": [{"id": 1}]}`, "tickets", "jq -c '.tickets[]'"},
-		{"items", "", `{"title": "x"}`, "item_id", "an id"},
+		{"items", "", `{"title": "x"}`, "id", "an id"},
+		{"tickets", "", `{"subject": "x"}`, "id", "an id"},
 		{"items", "", `{"id": 1, "locale": "english!"}`, "locale", "such as en-us"},
 		{"tickets", "", `{"id": 1, "status": "lost"}`, "status", "one of new, open"},
 		{"tickets", "", `{"id": 1, "comments": [{"body": 3}]}`, "comments[0].body", "a text"},

@@ -2,6 +2,7 @@ package solution
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/text"
@@ -33,7 +34,7 @@ type Decision struct {
 func (l *Limits) Decide(in *Input, said *Suggestion) Decision {
 	var stop []string
 	if len(in.Tried) >= l.EscalateAfter && l.EscalateAfter > 0 {
-		stop = append(stop, fmt.Sprintf("%d fixes failed on it", len(in.Tried)))
+		stop = append(stop, failures(len(in.Tried)))
 	}
 	if phrase := l.Topic(in.Text, in.Language); phrase != "" {
 		stop = append(stop, fmt.Sprintf("%q is on the list of sensitive topics", phrase))
@@ -47,7 +48,7 @@ func (l *Limits) Decide(in *Input, said *Suggestion) Decision {
 	case len(said.Fixes) == 0:
 		stop = append(stop, "no fix fits")
 	case said.Calibrated && said.Chance < l.EscalateBelow:
-		stop = append(stop, fmt.Sprintf("the best fix ends it with a chance of %.0f %%, below %.0f %%", 100*said.Chance, 100*l.EscalateBelow))
+		stop = append(stop, tooLow(said.Chance, l.EscalateBelow))
 	}
 	switch {
 	case len(stop) > 0:
@@ -55,7 +56,25 @@ func (l *Limits) Decide(in *Input, said *Suggestion) Decision {
 	case !said.Calibrated:
 		return Decision{engine.ActionAsk, []string{"too few tickets are solved to know how often the first fix is right"}}
 	case said.Chance < l.AnswerFrom:
-		return Decision{engine.ActionAsk, []string{fmt.Sprintf("the best fix ends it with a chance of %.0f %%, below %.0f %%", 100*said.Chance, 100*l.AnswerFrom)}}
+		return Decision{engine.ActionAsk, []string{tooLow(said.Chance, l.AnswerFrom)}}
 	}
 	return Decision{engine.ActionAnswer, []string{fmt.Sprintf("the first fix ends it with a chance of %.0f %%", 100*said.Chance)}}
+}
+
+func failures(n int) string {
+	if n == 1 {
+		return "1 fix failed on it"
+	}
+	return fmt.Sprintf("%d fixes failed on it", n)
+}
+
+// tooLow says that a chance is below a limit, in percent, with as many digits as tell the two
+// apart.
+func tooLow(chance, limit float64) string {
+	digits := 0
+	percent := func(f float64) string { return strconv.FormatFloat(100*f, 'f', digits, 64) }
+	for percent(chance) == percent(limit) && digits < 12 {
+		digits++
+	}
+	return fmt.Sprintf("the best fix ends it with a chance of %s %%, below %s %%", percent(chance), percent(limit))
 }

@@ -72,3 +72,27 @@ func TestLimitsAreTheShops(t *testing.T) {
 		t.Errorf("a shop without limits: %v", got)
 	}
 }
+
+// What is below a limit is not told as equal to it, and one fix is one.
+func TestDecisionsInWords(t *testing.T) {
+	limits := NewLimits(engine.Support{AnswerFrom: 0.6, EscalateBelow: 0.3, EscalateAfter: 1, MoodBelow: -1})
+	fixes := make([]engine.Recommended, 1)
+	for _, c := range []struct {
+		chance float64
+		tried  []engine.ItemNum
+		want   string
+	}{
+		{0.4, nil, "the best fix ends it with a chance of 40 %, below 60 %"},
+		{0.5962, nil, "the best fix ends it with a chance of 59.6 %, below 60.0 %"},
+		{0.59996, nil, "the best fix ends it with a chance of 59.996 %, below 60.000 %"},
+		{0.2999, nil, "the best fix ends it with a chance of 29.99 %, below 30.00 %"},
+		{0.9, []engine.ItemNum{1}, "1 fix failed on it"},
+		{0.9, []engine.ItemNum{1, 2}, "2 fixes failed on it"},
+	} {
+		in := Input{Text: "my lamp is dark", Tried: c.tried}
+		got := limits.Decide(&in, &Suggestion{Fixes: fixes, Chance: c.chance, Calibrated: true})
+		if len(got.Because) != 1 || got.Because[0] != c.want {
+			t.Errorf("a chance of %g after %d failures: %q, want %q", c.chance, len(c.tried), got.Because, c.want)
+		}
+	}
+}
