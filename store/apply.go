@@ -188,7 +188,7 @@ func (g *group) fileTicket(e *effect, ticket engine.Ticket, was *standing) error
 	} else {
 		told, err := g.toldBefore(e, ticket16)
 		if err == nil {
-			err = join(&ticket, &told, g.repeats(ticket.ID))
+			err = remind(&ticket, &told, g.repeats(ticket.ID))
 		}
 		if err != nil {
 			return err

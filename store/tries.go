@@ -47,6 +47,37 @@ func join(ticket, before *engine.Ticket, repeats func(engine.Tried) (bool, error
 	return nil
 }
 
+// remind has a new ticket say what was told before it came: beside what it says itself, which
+// stands as it is written where both say the same.
+func remind(ticket, told *engine.Ticket, repeats func(engine.Tried) (bool, error)) error {
+	if ticket.CSAT == nil {
+		ticket.CSAT = told.CSAT
+	}
+	tries := slices.Clone(ticket.Solutions)
+	for _, known := range told.Solutions {
+		i := slices.IndexFunc(tries, func(t engine.Tried) bool { return t.Item == known.Item })
+		if i < 0 {
+			if len(tries) < engine.MaxListValues {
+				tries = append(tries, known)
+			}
+			continue
+		}
+		said := &tries[i]
+		if known.Outcome == "" || said.Outcome == known.Outcome {
+			continue
+		}
+		again, err := repeats(*said)
+		if err != nil {
+			return err
+		}
+		if said.Outcome == "" || !tells(&known, said, again) {
+			*said = known
+		}
+	}
+	ticket.Solutions = tries
+	return nil
+}
+
 // tells reports whether what is said of a try is newer than what is known of it; again says
 // that it was said before.
 func tells(known, said *engine.Tried, again bool) bool {

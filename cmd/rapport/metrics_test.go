@@ -101,7 +101,7 @@ func TestMetricsRefuses(t *testing.T) {
 		{"no such file", []string{"--run", "nowhere", "--judgements", judged}},
 		{"empty.csv has no lists", []string{"--run", run, "--run", write(t, "empty.csv", ""), "--judgements", judged}},
 		{"bad.csv: refused line 2: score: a number is wanted", []string{"--run", write(t, "bad.csv", "query,item,score\na,x,high\n"), "--judgements", judged}},
-		{"grades.csv: refused line 2: relevance", []string{"--run", run, "--judgements", write(t, "grades.csv", "query,item,grade\nq1,a,high\n")}},
+		{"grades.csv: refused line 2: grade", []string{"--run", run, "--judgements", write(t, "grades.csv", "query,item,grade\nq1,a,high\n")}},
 		{"one of them on standard output", []string{"--run", run, "--judgements", judged, "--json", "-", "--html", "-"}},
 		{"a rank or score and items without", []string{"--run", write(t, "mixed.csv", "query,item,score\na,x,1\na,y,\n"), "--judgements", judged}},
 	} {

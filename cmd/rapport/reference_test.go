@@ -18,6 +18,7 @@ type reference struct {
 	records   map[engine.Subject]engine.Customer // by the customer they were written for
 	tickets   map[string]filedTicket
 	said      map[saying]engine.Subject         // outcomes of tries; the drawer their row lies in, nobody's while it has none
+	awaited   map[string]bool                   // tickets that were deleted, and not erased: what was tried on them is remembered
 	taken     []movedRow                        // rows that moved with their ticket
 	drawers   map[engine.Subject][]engine.Row   // rows under whom they belonged to when they came
 	belongs   map[engine.Subject]engine.Subject // whose later deeds these are
@@ -63,7 +64,7 @@ type impression struct {
 func newReference() *reference {
 	return &reference{
 		items: make(map[engine.ItemID]engine.Item), scenarios: make(map[string]engine.Scenario),
-		records: make(map[engine.Subject]engine.Customer), tickets: make(map[string]filedTicket), said: make(map[saying]engine.Subject),
+		records: make(map[engine.Subject]engine.Customer), tickets: make(map[string]filedTicket), said: make(map[saying]engine.Subject), awaited: make(map[string]bool),
 		drawers: make(map[engine.Subject][]engine.Row),
 		belongs: make(map[engine.Subject]engine.Subject), past: make(map[engine.Subject]engine.Subject),
 		seen: make(map[sender]engine.Subject), shown: make(map[string]*impression), modelSeen: make(map[int]bool),

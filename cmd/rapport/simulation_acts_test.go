@@ -355,6 +355,7 @@ func (s *simulation) ticket() {
 	if known && s.chance(30) {
 		s.do(engine.DeleteTicket{ID: id})
 		delete(s.ref.tickets, id)
+		s.ref.awaited[id] = true
 		return
 	}
 	t := engine.Ticket{

@@ -52,7 +52,7 @@ func (r *reference) kept(t engine.Ticket, whole bool, now time.Time) engine.Tick
 	before, known := r.tickets[t.ID]
 	switch {
 	case !known:
-		t.Solutions = r.joined(t.ID, r.told(t.ID), t.Solutions)
+		t.Solutions = r.recalled(t.ID, t.Solutions)
 	case whole:
 		t.Solutions = r.joined(t.ID, before.Solutions, t.Solutions)
 	}
@@ -105,6 +105,28 @@ func (r *reference) joined(ticket string, known, said []engine.Tried) []engine.T
 	return out
 }
 
+// recalled is what a new ticket says, and what was told of it before.
+func (r *reference) recalled(ticket string, said []engine.Tried) []engine.Tried {
+	out := slices.Clone(said)
+	if !r.awaited[ticket] {
+		return out
+	}
+	told := r.told(ticket)
+	for i := range out {
+		for _, known := range r.joined(ticket, told, out[i:i+1]) {
+			if known.Item == out[i].Item && known.Outcome != out[i].Outcome {
+				out[i] = known
+			}
+		}
+	}
+	for _, known := range told {
+		if !slices.ContainsFunc(out, func(t engine.Tried) bool { return t.Item == known.Item }) {
+			out = append(out, known)
+		}
+	}
+	return out
+}
+
 // told is what the rows that are there say of a ticket that is not.
 func (r *reference) told(ticket string) (out []engine.Tried) {
 	var rows []engine.Row
@@ -139,6 +161,7 @@ func (r *reference) putTicket(t engine.Ticket, last uint64, num func(engine.Item
 		home = r.resolve(engine.OfCustomer(t.Customer))
 	}
 	before, known := r.tickets[t.ID]
+	delete(r.awaited, t.ID)
 	r.tickets[t.ID] = filedTicket{t, home}
 	changes := uint64(1)
 	var rows []engine.Row // their Seq is the place of the change
