@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -419,11 +420,53 @@ func entriesOf(at map[Key]uint32) []entry {
 	out := make([]entry, 0, len(at))
 	for key, place := range at {
 		out = append(out, entry{key, place})
+		giveWay(len(out))
 	}
-	slices.SortFunc(out, func(a, b entry) int { return compareKeys(&a.Key, &b.Key) })
-	return out
+	return sorted(out, make([]entry, len(out)))
+}
+
+// atOnce is of how many entries there is work at a time: some tenths of a millisecond. A segment
+// ends while answers are given, and on one processor they would wait for all of it.
+const atOnce = 1024
+
+// giveWay lets others go first now and then, when so many entries are done.
+func giveWay(done int) {
+	if done%atOnce == 0 {
+		runtime.Gosched()
+	}
+}
+
+// sorted returns the entries of list in order, in list or in room, which is as long.
+func sorted(list, room []entry) []entry {
+	for some := range slices.Chunk(list, atOnce) {
+		slices.SortFunc(some, func(a, b entry) int { return compareKeys(&a.Key, &b.Key) })
+		runtime.Gosched()
+	}
+	for run := atOnce; run < len(list); run *= 2 {
+		for from := 0; from < len(list); from += 2 * run {
+			middle, end := min(from+run, len(list)), min(from+2*run, len(list))
+			merge(list[from:middle], list[middle:end], room[from:end])
+		}
+		list, room = room, list
+	}
+	return list
+}
+
+// merge writes two sorted lists as one to out.
+func merge(a, b, out []entry) {
+	for i := range out {
+		if len(b) == 0 || len(a) > 0 && compareKeys(&a[0].Key, &b[0].Key) <= 0 {
+			out[i], a = a[0], a[1:]
+		} else {
+			out[i], b = b[0], b[1:]
+		}
+		giveWay(i + 1)
+	}
 }
 
 func compareKeys(a, b *Key) int {
-	return cmp.Or(bytes.Compare(a.Subject[:], b.Subject[:]), bytes.Compare(a.ID[:], b.ID[:]))
+	if c := bytes.Compare(a.Subject[:], b.Subject[:]); c != 0 {
+		return c
+	}
+	return bytes.Compare(a.ID[:], b.ID[:])
 }

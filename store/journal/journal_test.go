@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -482,6 +483,26 @@ func FuzzOpen(f *testing.F) {
 		}
 		if err := j.Close(); err != nil {
 			t.Fatal(err)
+		}
+	})
+}
+
+// TestSortedInPieces holds the sort that gives way against that of the library, whatever comes
+// in pieces and however often.
+func TestSortedInPieces(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
+		subjects := rapid.IntRange(1, 300).Draw(t, "subjects")
+		list := make([]entry, rapid.SampledFrom([]int{0, 1, 2, atOnce - 1, atOnce, atOnce + 1, 2 * atOnce, 5*atOnce + 7}).Draw(t, "entries"))
+		for i := range list {
+			list[i].at = uint32(i)
+			list[i].Subject[0], list[i].ID[3], list[i].ID[15] = byte(random.IntN(subjects)), byte(i>>8), byte(i)
+		}
+		random.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+		want := slices.Clone(list)
+		slices.SortFunc(want, func(a, b entry) int { return compareKeys(&a.Key, &b.Key) })
+		if got := sorted(list, make([]entry, len(list))); !slices.Equal(got, want) {
+			t.Fatalf("%d entries of %d subjects are out of order", len(list), subjects)
 		}
 	})
 }

@@ -265,6 +265,7 @@ func (fs files) writeIndex(s *segment, list []entry) error {
 	for i := range list {
 		buf = append(append(buf, list[i].Subject[:]...), list[i].ID[:]...)
 		buf = binary.BigEndian.AppendUint32(buf, list[i].at)
+		giveWay(i + 1)
 	}
 	buf = binary.BigEndian.AppendUint32(buf, crc32.Checksum(buf, castagnoli))
 	if err := fs.replace(s.indexName(), buf); err != nil {
