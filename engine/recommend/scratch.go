@@ -52,7 +52,7 @@ type scratch struct {
 func (s *scratch) release() {
 	s.search, s.found, s.eligible = roughly{}, choice{}, choice{}
 	s.env, s.rules, s.orders, s.asked, s.arranged = filter.Env{}, filter.Rules{}, orders{}, voices{}, rank.Rules{}
-	clear(s.spoke)
+	clear(s.spoke[:cap(s.spoke)]) // voices may have been opened twice
 	clear(s.placed)
 	s.spoke, s.placed = s.spoke[:0], s.placed[:0]
 	scratches.Put(s)
