@@ -70,11 +70,18 @@ type Model struct {
 	labelsOf      [][]int // of each question
 }
 
-// Fit learns from questions with labels below labels. held are the scores of each
-// question, questions x labels, from the fit without it: in closed form, what leaving
-// each one out and fitting again gives (Allen 1974). Labels beyond what maxCells has room
-// for, counted from 0, are not learnt, and are 0 in every score.
-func Fit(ctx context.Context, questions []Question, labels int, o Options, workers int) (m *Model, held []float32, err error) {
+// Held are scores of the questions that a model was fitted on, questions x labels, as of fits
+// without them.
+type Held struct {
+	Each  []float32 // without the question alone
+	Parts []float32 // without all questions of its part; 0 of those in none
+}
+
+// Fit learns from questions with labels below labels. What it holds is in closed form, what
+// leaving each one out and fitting again gives (Allen 1974); parts, which may be nil, are
+// questions that are left out together, each in one part at most. Labels beyond what maxCells
+// has room for, counted from 0, are not learnt, and are 0 in every score.
+func Fit(ctx context.Context, questions []Question, labels int, parts [][]int, o Options, workers int) (m *Model, held Held, err error) {
 	if o == (Options{}) {
 		o = DefaultOptions()
 	}
@@ -86,7 +93,7 @@ func Fit(ctx context.Context, questions []Question, labels int, o Options, worke
 	n := len(questions)
 	m = &Model{options: o, questions: n}
 	if n == 0 {
-		return m, nil, nil
+		return m, held, nil
 	}
 	m.labels = min(labels, maxCells/n)
 	words, pieces := make([][]uint64, n), make([][]uint64, n)
@@ -95,13 +102,13 @@ func Fit(ctx context.Context, questions []Question, labels int, o Options, worke
 	m.takeVectors(questions)
 	inverse, err := m.kernel(ctx, words, pieces, workers)
 	if err != nil {
-		return nil, nil, err
+		return nil, held, err
 	}
 	for i := range n {
 		inverse[i*n+i] += float32(o.Ridge)
 	}
 	if err := vector.Invert(ctx, inverse, n, workers); err != nil {
-		return nil, nil, fmt.Errorf("fit the head on %d questions: %w", n, err)
+		return nil, held, fmt.Errorf("fit the head on %d questions: %w", n, err)
 	}
 	m.labelsOf = make([][]int, n)
 	for j, q := range questions {
@@ -111,23 +118,34 @@ func Fit(ctx context.Context, questions []Question, labels int, o Options, worke
 			}
 		}
 	}
-	return m, m.weigh(inverse), nil
+	held.Each = m.weigh(inverse)
+	if parts != nil {
+		if held.Parts, err = m.blind(ctx, inverse, parts, workers); err != nil {
+			return nil, held, fmt.Errorf("hold parts of %d questions out of the head: %w", n, err)
+		}
+	}
+	return m, held, nil
+}
+
+// solved are the questions that each label solved.
+func (m *Model) solved() [][]int {
+	out := make([][]int, m.labels)
+	for j, list := range m.labelsOf {
+		for _, l := range list {
+			out[l] = append(out[l], j)
+		}
+	}
+	return out
 }
 
 // weigh makes the weights, and returns the scores of each question without it: a label's
 // weights are the sum of the rows, in the inverse, of the questions it solved.
 func (m *Model) weigh(inverse []float32) (held []float32) {
 	n := m.questions
-	solved := make([][]int, m.labels)
-	for j, list := range m.labelsOf {
-		for _, l := range list {
-			solved[l] = append(solved[l], j)
-		}
-	}
 	m.weights = newWeights(n, m.labels)
 	held = make([]float32, n*m.labels)
 	row := make([]float32, n)
-	for l, list := range solved {
+	for l, list := range m.solved() {
 		clear(row)
 		for _, j := range list {
 			vector.Axpy(1, inverse[j*n:][:n], row)

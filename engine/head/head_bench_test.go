@@ -29,7 +29,7 @@ func BenchmarkAnswer(b *testing.B) {
 		}
 		questions[i] = q
 	}
-	m, _, err := Fit(context.Background(), questions, 200, Options{}, 2)
+	m, _, err := Fit(context.Background(), questions, 200, nil, Options{}, 2)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -28,12 +28,12 @@ func drawQuestions(t *rapid.T, labels int) []Question {
 	return out
 }
 
-// plainScores solves (K + ridge) w = y by elimination without question at, -1 for none, and
-// returns the scores for q.
-func plainScores(m *Model, questions []Question, at, labels int, q Question) []float64 {
+// plainScores solves (K + ridge) w = y by elimination without some questions, and returns the
+// scores for q.
+func plainScores(m *Model, questions []Question, without []int, labels int, q Question) []float64 {
 	var known []int
 	for i := range questions {
-		if i != at {
+		if !slices.Contains(without, i) {
 			known = append(known, i)
 		}
 	}
@@ -73,7 +73,13 @@ func TestHeadIsRidge(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const labels = 4
 		questions := drawQuestions(t, labels)
-		m, held, err := Fit(context.Background(), questions, labels, Options{}, rapid.IntRange(1, 3).Draw(t, "workers"))
+		parts := make([][]int, 3) // of all but some, and one that there is no room for
+		for i := range len(questions) + 1 {
+			if p := rapid.IntRange(0, 3).Draw(t, "part"); p < 3 {
+				parts[p] = append(parts[p], i)
+			}
+		}
+		m, held, err := Fit(context.Background(), questions, labels, parts, Options{}, rapid.IntRange(1, 3).Draw(t, "workers"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,12 +91,19 @@ func TestHeadIsRidge(t *testing.T) {
 			}
 		}
 		asked := drawQuestions(t, labels)[0]
-		near("asked", m.Scores(m.Likeness(asked)), plainScores(m, questions, -1, labels, asked))
+		near("asked", m.Scores(m.Likeness(asked)), plainScores(m, questions, nil, labels, asked))
 
 		// What is held of a question is what a fit without it says of it: the same kernel,
 		// so that its words still count in how rare words are.
 		at := rapid.IntRange(0, len(questions)-1).Draw(t, "left out")
-		near("left out", held[at*labels:][:labels], plainScores(m, questions, at, labels, questions[at]))
+		near("left out", held.Each[at*labels:][:labels], plainScores(m, questions, []int{at}, labels, questions[at]))
+		for _, part := range parts {
+			for _, i := range part[:min(3, len(part))] {
+				if i < len(questions) {
+					near("left out with its part", held.Parts[i*labels:][:labels], plainScores(m, questions, part, labels, questions[i]))
+				}
+			}
+		}
 		for i, x := range m.Likeness(questions[at]) {
 			if x < 0 || x > 1+1e-5 {
 				t.Fatalf("likeness %v to question %d", x, i)
@@ -109,7 +122,7 @@ func TestHeadLearns(t *testing.T) {
 		words := about[i%2]
 		questions = append(questions, Question{Text: "please my " + words[rng.IntN(6)] + " and " + words[rng.IntN(6)], Labels: []int{i % 2}})
 	}
-	m, _, err := Fit(context.Background(), questions, 2, DefaultOptions(), 2)
+	m, _, err := Fit(context.Background(), questions, 2, nil, DefaultOptions(), 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,17 +133,17 @@ func TestHeadLearns(t *testing.T) {
 	if s := scores("zzz qqq www"); s[0] > 0.35 || s[1] > 0.35 {
 		t.Errorf("strange words score %v", s)
 	}
-	few, _, err := Fit(context.Background(), questions, 2, Options{Pieces: .5, Strict: 2, Ridge: .1, MaxQuestions: 10}, 1)
+	few, _, err := Fit(context.Background(), questions, 2, nil, Options{Pieces: .5, Strict: 2, Ridge: .1, MaxQuestions: 10}, 1)
 	if err != nil || few.Questions() != 10 {
 		t.Errorf("%d questions were learnt, want the first 10 (%v)", few.Questions(), err)
 	}
-	none, held, err := Fit(context.Background(), nil, 2, Options{}, 1)
-	if err != nil || len(held) != 0 || len(none.Scores(none.Likeness(questions[0]))) != 0 {
+	none, held, err := Fit(context.Background(), nil, 2, nil, Options{}, 1)
+	if err != nil || len(held.Each) != 0 || len(none.Scores(none.Likeness(questions[0]))) != 0 {
 		t.Errorf("of nothing: %v, held %v", err, held)
 	}
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, _, err := Fit(ended, questions, 2, Options{}, 1); err == nil {
+	if _, _, err := Fit(ended, questions, 2, nil, Options{}, 1); err == nil {
 		t.Error("a fit that was ended has no error")
 	}
 }
@@ -138,9 +151,9 @@ func TestHeadLearns(t *testing.T) {
 func TestWorkersChangeNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		questions := drawQuestions(t, 3)
-		a, heldA, errA := Fit(context.Background(), questions, 3, Options{}, 1)
-		b, heldB, errB := Fit(context.Background(), questions, 3, Options{}, 4)
-		if errA != nil || errB != nil || !reflect.DeepEqual(a.weights, b.weights) || !slices.Equal(heldA, heldB) {
+		a, heldA, errA := Fit(context.Background(), questions, 3, nil, Options{}, 1)
+		b, heldB, errB := Fit(context.Background(), questions, 3, nil, Options{}, 4)
+		if errA != nil || errB != nil || !reflect.DeepEqual(a.weights, b.weights) || !slices.Equal(heldA.Each, heldB.Each) {
 			t.Fatalf("one worker and four differ: %v %v", errA, errB)
 		}
 	})

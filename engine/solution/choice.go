@@ -47,8 +47,9 @@ func (c *Choice) Weighs() float64 {
 // ChoiceOf returns what the ticket could be answered with, as Suggest sees it. right are
 // the fixes that end it.
 func ChoiceOf(in *Input, right []engine.ItemNum) Choice {
-	found := open(in).found()
-	c := choice(found)
+	s := open(in)
+	found := s.found()
+	c := s.choice(found)
 	c.Right = make([]bool, len(found))
 	for i := range found {
 		c.Fixes = append(c.Fixes, found[i].num)
@@ -57,8 +58,8 @@ func ChoiceOf(in *Input, right []engine.ItemNum) Choice {
 	return c
 }
 
-func choice(found []candidate) Choice {
-	c := Choice{Nothing: nothing(found), Evidence: make([]Values, len(found))}
+func (s *search) choice(found []candidate) Choice {
+	c := Choice{Nothing: nothing(found, 1-s.known), Evidence: make([]Values, len(found))}
 	for i := range found {
 		c.Evidence[i] = found[i].values
 	}
@@ -116,36 +117,63 @@ const (
 	fitSteps   = 50
 	fitEnough  = 1e-7 // of the loss a ticket
 	leastTaken = 1e-9
+	letGo      = 0.05 // of the slope, in tickets: less of it is rounding
 )
 
-// forward are the kinds that speak for a fix and never against it. Where each answer of a
-// shop's history ended one ticket, as in a forum, that an answer was right before would
-// else be learnt as a sign that it is wrong now.
-var forward = []Evidence{Words, Meaning, Sense, Head, HeadSure, Near, Votes, About, Outcome}
+// signs are what is known of the weights by what the evidence means: +1 where more of it never
+// speaks against a fix, -1 where it never speaks for one; of the weights of nothing, what is
+// strange to the shop speaks for it. Else chance would teach that who bought the lamp has another
+// trouble, or, where each answer of a shop's history ended one ticket, as in a forum, that an
+// answer which was right before is wrong now.
+var signs = func() (of [parameters]float64) {
+	for _, kind := range Kinds() {
+		of[kind] = 1
+	}
+	of[Foreign] = -1
+	of[int(kinds)+Strange] = 1
+	return of
+}()
 
 // Fit returns the weights of greatest likelihood of the softmax over the fixes and
-// nothing, with a Gaussian prior about from, found by Newton's method: the loss is convex.
-// Several right fixes of one ticket share it. Kinds that no fix has keep their weight; of
-// those that only speak for a fix, weights that would be negative are 0.
+// nothing, with a Gaussian prior about from, of those that have the signs they must have. The
+// loss is convex: Newton's method finds the least of it with some weights held at 0, and which
+// they are is found by holding what has the wrong sign, and letting go of what would leave 0 to
+// the right side (an active set; Lawson and Hanson 1974). Several right fixes of one ticket
+// share it. Kinds that no fix has keep their weight.
 func Fit(choices []Choice, from *Weights) (*Weights, error) {
 	start := from.vector()
 	at := start
 	var still [parameters]bool // held at 0
-	for {
+	for range 4 * parameters { // sets do not come back but for rounding
 		var err error
 		if at, err = newton(choices, at, start, &still); err != nil {
 			return nil, errors.Join(errors.New("the weights of the evidence cannot be fitted"), err)
 		}
 		worst := -1
-		for _, kind := range forward {
-			if at[kind] < 0 && (worst < 0 || at[kind] < at[worst]) {
-				worst = int(kind)
+		for i, sign := range signs {
+			if sign*at[i] < 0 && (worst < 0 || math.Abs(at[i]) > math.Abs(at[worst])) {
+				worst = i
+			}
+		}
+		if worst >= 0 {
+			at[worst], still[worst] = 0, true
+			continue
+		}
+		_, gradient, _ := softmaxLoss(choices, at, start)
+		for i, is := range still {
+			if is && signs[i]*gradient[i] < -letGo && (worst < 0 || math.Abs(gradient[i]) > math.Abs(gradient[worst])) {
+				worst = i
 			}
 		}
 		if worst < 0 {
 			break
 		}
-		at[worst], still[worst] = 0, true
+		still[worst] = false
+	}
+	for i, sign := range signs {
+		if sign*at[i] < 0 {
+			at[i] = 0
+		}
 	}
 	out := *from
 	copy(out.Of[:], at[:kinds])

@@ -74,6 +74,9 @@ func (s *search) learn() *learnt {
 	if s.Own != nil && s.Own.Question >= 0 {
 		row[s.Own.Question] = 0
 		l.scores = s.Own.Scores
+		for _, i := range s.Own.Unseen {
+			row[i] = 0
+		}
 	} else {
 		l.scores = k.Head.Scores(row)
 	}
@@ -178,17 +181,22 @@ func most(found []candidate, kind Evidence) float64 {
 	return out
 }
 
-// nothing is the evidence that no fix fits: a constant, and how good the best fix is by
-// some kinds.
-func nothing(found []candidate) (out [nothings]float64) {
-	out[0] = 1
-	for i := 1; i < nothings; i++ {
+// nothing is the evidence that no fix fits: a constant, how good the best fix is by some
+// kinds, and the share of the ticket's words, by their weight, that the shop has never seen.
+func nothing(found []candidate, strange float64) (out [nothings]float64) {
+	out[0], out[Strange] = 1, strange
+	for i := 1; i < Strange; i++ {
 		out[i] = most(found, nothingOf[i])
 	}
 	return out
 }
 
-const nothings = 5
+// Strange is the place in nothing of the share of words that are strange to the shop.
+const (
+	Strange  = 5
+	nothings = 6
+)
 
-// nothingOf are the kinds of evidence in nothing; the first is the constant.
-var nothingOf = [nothings]Evidence{0, Head, Near, Words, Sense}
+// nothingOf are the kinds of evidence in nothing; the first is the constant, and what is strange
+// is of words.
+var nothingOf = [nothings]Evidence{0, Head, Near, Words, Sense, Words}

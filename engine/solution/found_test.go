@@ -183,7 +183,7 @@ func drawTicket(t *rapid.T) *Input {
 	if rng.IntN(2) == 0 {
 		for kind := range w.Of {
 			w.Of[kind] = 2 * rng.Float64()
-			if !slices.Contains(forward, Evidence(kind)) {
+			if signs[kind] < 0 || slices.Contains([]Evidence{Owned, ByProduct, ByAge, ByChannel}, Evidence(kind)) {
 				w.Of[kind] -= 1
 			}
 		}
@@ -253,7 +253,7 @@ func drawKnowledge(t *rapid.T, rng *rand.Rand, ids *catalogue.IDs, fixes []engin
 		questions[i] = head.Question{Text: say(6), Labels: []int{label}}
 		solved = append(solved, Solved{Trials: []Trial{{labels[label], true}, {fixes[rng.IntN(len(fixes))], rng.IntN(2) == 0}}, Place: Place{product: fmt.Sprintf("P-%d", rng.IntN(3)), channel: "chat"}})
 	}
-	h, held, err := head.Fit(context.Background(), questions, len(labels), head.Options{}, 1)
+	h, held, err := head.Fit(context.Background(), questions, len(labels), nil, head.Options{}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +262,7 @@ func drawKnowledge(t *rapid.T, rng *rand.Rand, ids *catalogue.IDs, fixes []engin
 		return k, nil
 	}
 	at := rng.IntN(len(questions)) // the ticket is one of them
-	return k, &Own{Question: at, Scores: held[at*h.Labels():][:h.Labels()], Solved: &solved[at]}
+	return k, &Own{Question: at, Scores: held.Each[at*h.Labels():][:h.Labels()], Solved: &solved[at]}
 }
 
 // TestBestAreThoseOfAPlainSearch holds that bounds leave out nothing that belongs among the

@@ -46,7 +46,7 @@ func (s *search) reasons(c *candidate) []engine.Reason {
 		default:
 			says := sayings[kind]
 			text := says.more
-			if c.values[kind] < 0 {
+			if part < 0 {
 				text = says.less
 			}
 			if last := len(out) - 1; last >= 0 && out[last].Source == says.source && out[last].Text == text {

@@ -68,7 +68,7 @@ func drawDesk(t interface{ Fatal(...any) }, seed uint64, questions int) *drawnDe
 		}
 		qs, solved = append(qs, q), append(solved, s)
 	}
-	h, _, err := head.Fit(context.Background(), qs, len(fixes), head.Options{}, 1)
+	h, _, err := head.Fit(context.Background(), qs, len(fixes), nil, head.Options{}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

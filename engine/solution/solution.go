@@ -64,6 +64,7 @@ type Own struct {
 	Question int       // of the head; negative where the head did not learn from it
 	Scores   []float32 // of the head without it; not asked for where Question is negative
 	Solved   *Solved
+	Unseen   []int // other questions of the head that it must not find; Scores are without them, too
 }
 
 // Weights say what each kind of evidence is worth: a score is the sum of weight x value.
@@ -117,18 +118,19 @@ type Suggestion struct {
 	// it says only if Calibrated.
 	Chance     float64
 	Calibrated bool
+	Strange    bool // no word of the ticket stands in a fix or in a question that one answered
 }
 
 // Suggest returns the eligible fixes with evidence for the ticket, the best of all there are.
 func Suggest(in *Input) Suggestion {
 	s := open(in)
 	found := s.found()
-	out := Suggestion{Fixes: []engine.Recommended{}}
+	out := Suggestion{Fixes: []engine.Recommended{}, Strange: s.known == 0}
 	if len(found) == 0 {
 		out.Calibrated = s.Knowledge != nil && s.Knowledge.Sure != nil
 		return out
 	}
-	c := choice(found)
+	c := s.choice(found)
 	order, scores, chance := c.Rank(s.weights)
 	out.Chance = chance
 	if s.Knowledge != nil && s.Knowledge.Sure != nil {
@@ -159,6 +161,7 @@ type search struct {
 	terms   []string    // theirs, sorted, each once
 	vector  []float32   // of the ticket, by content; nil where it says nothing
 	rarest  float64     // of the lexicon
+	known   float64     // share of the terms, by their weight, that the lexicon has
 	sensing *sensing    // nil where there are no vectors of sentences
 	claims  claims
 }
@@ -177,7 +180,7 @@ func open(in *Input) *search {
 	s.vector = in.Content.Encoder().Encode(s.terms)
 	slices.Sort(s.terms)
 	s.terms = slices.Compact(s.terms)
-	s.claims, s.rarest = newClaims(in), in.Lexicon.Rarest()
+	s.claims, s.rarest, s.known = newClaims(in), in.Lexicon.Rarest(), in.Lexicon.Known(s.terms)
 	return s
 }
 

@@ -8,11 +8,11 @@ type Sure struct {
 	Slope, Offset float64 // Slope above 0
 }
 
-// leastSure is under how many answers, and under how many right and wrong ones, nothing is
-// calibrated.
+// leastSure is how many tickets answers must stand for to be calibrated on, and leastSides how many
+// right and wrong ones each.
 const (
 	leastSure  = 100
-	leastSides = 10
+	leastSides = 5
 )
 
 // FitSure learns from chances of answers that were not fitted on, how likely each was right
@@ -24,7 +24,7 @@ func FitSure(chances, right, weights []float64) *Sure {
 		yes += share * weights[i]
 		no += (1 - share) * weights[i]
 	}
-	if len(chances) < leastSure || yes < leastSides || no < leastSides {
+	if yes+no < leastSure || yes < leastSides || no < leastSides {
 		return nil
 	}
 	// Platt's targets: never quite 0 or 1, as nobody can be that sure of so many.

@@ -187,6 +187,22 @@ func (x *Index) Explain(terms []string, n engine.ItemNum) []Contribution {
 // unit in which scores of shops of different sizes compare.
 func (x *Index) Rarest() float64 { return inverse(0, x.count) }
 
+// Known returns the share of some terms that any document holds, or a question it answered,
+// each term by its idf: 0 where none is known or there is none, 1 where all are.
+func (x *Index) Known(terms []string) float64 {
+	var known, all float64
+	for _, term := range distinct(terms) {
+		idf := x.idf(term)
+		if all += idf; idf < x.Rarest() {
+			known += idf
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	return known / all
+}
+
 // scale is what a count in a document of some length is worth beside one in the mean
 // document.
 func (x *Index) scale(length float64) float64 {

@@ -156,3 +156,30 @@ func TestIndexOfOneAndNone(t *testing.T) {
 		t.Errorf("search found %v, want item 0 alone: products are not indexed", got)
 	}
 }
+
+// TestKnown holds that a term is known while any document has it, in its own words or in a
+// question it answered, and that rare terms weigh more.
+func TestKnown(t *testing.T) {
+	item := func(title string) *engine.Item { return &engine.Item{Kind: engine.Solution, Title: title} }
+	x := NewIndex().With([]catalogue.Entry{{Num: 1, Item: item("lamp dark")}, {Num: 2, Item: item("lamp loud")}, {Num: 3, Item: item("mug")}})
+	if got := x.Known(Tokens("lamp dark", "en")); got != 1 {
+		t.Errorf("of known words %v are known", got)
+	}
+	if got := x.Known(Tokens("pizza 1234567", "en")); got != 0 {
+		t.Errorf("of strange words %v are known", got)
+	}
+	if got := x.Known(nil); got != 0 {
+		t.Errorf("of no word %v are known", got)
+	}
+	common, rare := x.Known(Tokens("lamp pizza", "en")), x.Known(Tokens("dark pizza dark", "en"))
+	if !(0 < common && common < rare && rare < 1) {
+		t.Errorf("of a common and a strange word %v is known, of a rare and a strange one %v", common, rare)
+	}
+	asked := x.WithAsked(CountAsked(map[engine.ItemNum][]Question{3: {{Text: "the handle is off"}}}))
+	if got := asked.Known(Tokens("handle", "en")); got != 1 {
+		t.Errorf("of a word that was asked %v is known", got)
+	}
+	if got := asked.With([]catalogue.Entry{{Num: 3}}).Known(Tokens("handle mug", "en")); got != 0 {
+		t.Errorf("of words of what is gone %v are known", got)
+	}
+}

@@ -37,6 +37,8 @@ type Learnt struct {
 	Knowledge *solution.Knowledge
 	Lexicon   *text.Index // with the questions that fixes answered
 	choices   []solution.Choice
+	unknown   []solution.Choice          // of what the shop has no fix for: together one ticket
+	of        share                      // how many tickets they stand for
 	together  map[[2]engine.ItemNum]bool // fixes that were tried on one ticket, both ways
 }
 
@@ -51,16 +53,19 @@ func (s *Shop) Learn(ctx context.Context, tickets []Ticket, o Options) (*Learnt,
 			questions[i].Labels = append(questions[i].Labels, labels[n])
 		}
 	}
-	h, held, err := head.Fit(ctx, questions, len(fixes), o.Head, o.Workers)
-	if err != nil {
-		return nil, err
-	}
 	solved := make([]solution.Solved, len(tickets), len(tickets)+len(o.Older))
 	for i := range tickets {
 		solved[i] = tickets[i].Solved
 	}
 	solved = append(solved, o.Older...)
-	out := &Learnt{Knowledge: solution.NewKnowledge(s.Catalogue.IDs(), h, fixes, solved), together: together(solved)}
+	rng := rand.New(rand.NewPCG(o.Seed, 0x6465736b))
+	out := &Learnt{together: together(solved)}
+	blind := newBlind(tickets, out.together, rng)
+	h, held, err := head.Fit(ctx, questions, len(fixes), blind.parts, o.Head, o.Workers)
+	if err != nil {
+		return nil, err
+	}
+	out.Knowledge = solution.NewKnowledge(s.Catalogue.IDs(), h, fixes, solved)
 	if s.Embedder != nil {
 		out.Knowledge.Encoder = s.Embedder.Name()
 		texts := make([]engine.Hash16, len(tickets))
@@ -69,11 +74,20 @@ func (s *Shop) Learn(ctx context.Context, tickets []Ticket, o Options) (*Learnt,
 		}
 		out.Knowledge.Remember(texts)
 	}
-	out.Knowledge.Asked = text.CountAsked(asked(tickets, func(int) bool { return true }))
+	out.Knowledge.Asked = text.CountAsked(askedOf(tickets, func(int) bool { return true }))
 	out.Lexicon = s.Lexicon.WithAsked(out.Knowledge.Asked)
-	if err := s.weigh(ctx, out, tickets, held, &o); err != nil {
+	if err := s.weigh(ctx, out, tickets, held.Each, rng, o.Workers); err != nil {
 		return nil, err
 	}
+	hidden, err := blind.choices(ctx, s, out, tickets, held.Parts, rng, o.Workers)
+	if err != nil {
+		return nil, err
+	}
+	strange, err := s.strange(ctx, out)
+	if err != nil {
+		return nil, err
+	}
+	out.unknown, out.of = unknown(hidden, strange), unknownOf(tickets)
 	weights, sure, err := out.fit(solution.Kinds())
 	if err != nil {
 		return nil, err
@@ -107,8 +121,8 @@ func labelled(tickets []Ticket) ([]engine.ItemNum, map[engine.ItemNum]int) {
 	return fixes, labels
 }
 
-// asked are the questions that fixes answered, of the tickets that are in.
-func asked(tickets []Ticket, in func(i int) bool) map[engine.ItemNum][]text.Question {
+// askedOf are the questions that fixes answered, of the tickets that are in.
+func askedOf(tickets []Ticket, in func(i int) bool) map[engine.ItemNum][]text.Question {
 	out := make(map[engine.ItemNum][]text.Question)
 	for i := range tickets {
 		if in(i) {
@@ -123,20 +137,19 @@ func asked(tickets []Ticket, in func(i int) bool) map[engine.ItemNum][]text.Ques
 // weigh asks tickets as if they were new: the lexicon does not know them, the head is the
 // one without them, what became of them is taken out of outcomes and habits. Those that the
 // head has no room for it is asked as it is.
-func (s *Shop) weigh(ctx context.Context, l *Learnt, tickets []Ticket, held []float32, o *Options) error {
-	rng := rand.New(rand.NewPCG(o.Seed, 0x6465736b))
+func (s *Shop) weigh(ctx context.Context, l *Learnt, tickets []Ticket, held []float32, rng *rand.Rand, workers int) error {
 	part := make([]int, len(tickets))
 	var lexicons [hidden]*text.Index
 	for i, at := range rng.Perm(len(tickets)) {
 		part[at] = i % hidden
 	}
 	for p := range hidden {
-		lexicons[p] = s.Lexicon.WithAsked(text.CountAsked(asked(tickets, func(i int) bool { return part[i] != p })))
+		lexicons[p] = s.Lexicon.WithAsked(text.CountAsked(askedOf(tickets, func(i int) bool { return part[i] != p })))
 	}
 	picked, weight := sample(tickets, rng)
 	labels, learnt := l.Knowledge.Head.Labels(), l.Knowledge.Head.Questions()
 	l.choices = make([]solution.Choice, len(picked))
-	vector.Fork(o.Workers, len(picked), func(_, at int) {
+	vector.Fork(workers, len(picked), func(_, at int) {
 		if ctx.Err() != nil {
 			return
 		}
@@ -184,22 +197,32 @@ func (l *Learnt) fit(kinds []solution.Evidence) (*solution.Weights, *solution.Su
 	if len(l.choices) == 0 {
 		return solution.DefaultWeights(), nil, nil
 	}
-	choices := make([]solution.Choice, len(l.choices))
+	choices := make([]solution.Choice, 0, len(l.choices)+len(l.unknown))
 	for i := range l.choices {
-		choices[i] = l.choices[i].Only(kinds)
+		choices = append(choices, l.choices[i].Only(kinds))
+	}
+	for i := range l.unknown {
+		c := l.unknown[i].Only(kinds)
+		c.Weight *= l.of.fitted
+		choices = append(choices, c)
 	}
 	weights, err := solution.Fit(choices, solution.DefaultWeights())
 	if err != nil {
 		return nil, nil, err
 	}
+	weights.Nothing[0] += l.of.shift()
 	var chances, right, counts []float64
 	for i := range choices {
 		order, _, chance := choices[i].Rank(weights)
 		if len(order) == 0 {
 			continue // nothing is shown, and nothing is claimed
 		}
+		count := choices[i].Weighs()
+		if i >= len(l.choices) {
+			count *= l.of.missing / l.of.fitted
+		}
 		chances, right = append(chances, chance), append(right, l.ended(&choices[i], order[0]))
-		counts = append(counts, choices[i].Weighs())
+		counts = append(counts, count)
 	}
 	return weights, solution.FitSure(chances, right, counts), nil
 }

@@ -1,0 +1,141 @@
+package desk
+
+import (
+	"context"
+	"maps"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/solution"
+	"github.com/rapportengine/rapport/engine/text"
+	"github.com/rapportengine/rapport/engine/vector"
+)
+
+const (
+	// blinds is in how many parts the fixes are hidden, one part at a time.
+	blinds = 10
+	// blindMost is how many tickets are asked with their fixes hidden.
+	blindMost = 1_000
+)
+
+// blind are tickets as they would be asked in a shop that knows nothing of what ends them:
+// whatever is said first is wrong. A shop's own tickets of that kind are few, and most desks
+// keep none, so that without these a fix that looks as good as fixes mostly do would be thought
+// to be right as often as fixes are for what has one.
+type blind struct {
+	parts [][]int            // of tickets, by place
+	of    []int              // part of a ticket; -1 for none
+	fixes [][]engine.ItemNum // of a part, hidden together
+}
+
+// newBlind lays the fixes that tickets name in parts: those that were tried on one ticket stay
+// together, as any of them may end it. What is the better half of a shop stays in sight: without
+// it, it is no such shop any more.
+func newBlind(tickets []Ticket, together map[[2]engine.ItemNum]bool, rng *rand.Rand) *blind {
+	leader := make(map[engine.ItemNum]engine.ItemNum)
+	var find func(n engine.ItemNum) engine.ItemNum
+	find = func(n engine.ItemNum) engine.ItemNum {
+		to, known := leader[n]
+		if !known {
+			leader[n] = n
+		}
+		if !known || to == n {
+			return n
+		}
+		leader[n] = find(to)
+		return leader[n]
+	}
+	join := func(a, b engine.ItemNum) {
+		a, b = find(a), find(b)
+		leader[max(a, b)] = min(a, b)
+	}
+	for pair := range together {
+		join(pair[0], pair[1])
+	}
+	first := func(t *Ticket) (engine.ItemNum, bool) { // every fix of a ticket has one leader
+		switch {
+		case len(t.Right) > 0:
+			return t.Right[0], true
+		case len(t.Solved.Trials) > 0:
+			return t.Solved.Trials[0].Fix, true
+		}
+		return 0, false
+	}
+	count := make(map[engine.ItemNum]int)
+	for i := range tickets {
+		for _, n := range tickets[i].Right {
+			join(n, tickets[i].Right[0])
+		}
+	}
+	for i := range tickets {
+		if n, ok := first(&tickets[i]); ok {
+			count[find(n)]++
+		}
+	}
+	leaders := slices.DeleteFunc(slices.Sorted(maps.Keys(count)), func(n engine.ItemNum) bool { return 2*count[n] > len(tickets) })
+	rng.Shuffle(len(leaders), func(i, j int) { leaders[i], leaders[j] = leaders[j], leaders[i] })
+	b := &blind{parts: make([][]int, min(blinds, len(leaders))), of: make([]int, len(tickets))}
+	b.fixes = make([][]engine.ItemNum, len(b.parts))
+	part := make(map[engine.ItemNum]int)
+	for i, n := range leaders {
+		part[n] = i % len(b.parts)
+	}
+	for i := range tickets {
+		b.of[i] = -1
+		if n, ok := first(&tickets[i]); ok {
+			if p, hidden := part[find(n)]; hidden {
+				b.of[i], b.parts[p] = p, append(b.parts[p], i)
+			}
+		}
+	}
+	for _, n := range slices.Sorted(maps.Keys(leader)) {
+		if p, hidden := part[find(n)]; hidden {
+			b.fixes[p] = append(b.fixes[p], n)
+		}
+	}
+	return b
+}
+
+// choices asks tickets with their fixes hidden, all that is known of these with them: the
+// questions they answered, in the head and in the lexicon, and their own words.
+func (b *blind) choices(ctx context.Context, s *Shop, l *Learnt, tickets []Ticket, scores []float32, rng *rand.Rand, workers int) ([]solution.Choice, error) {
+	labels, learnt := l.Knowledge.Head.Labels(), l.Knowledge.Head.Questions()
+	var asked []int
+	for i := range min(learnt, len(tickets)) {
+		if b.of[i] >= 0 && len(tickets[i].Right) > 0 {
+			asked = append(asked, i)
+		}
+	}
+	rng.Shuffle(len(asked), func(i, j int) { asked[i], asked[j] = asked[j], asked[i] })
+	asked = asked[:min(len(asked), blindMost)]
+	shops, unseen := make([]solution.Input, len(b.parts)), make([][]int, len(b.parts))
+	for p, hidden := range b.fixes {
+		for _, i := range b.parts[p] {
+			if i < learnt {
+				unseen[p] = append(unseen[p], i)
+			}
+		}
+		shops[p].Eligible = s.Fixes.Clone()
+		gone := make([]catalogue.Entry, len(hidden))
+		for i, n := range hidden {
+			shops[p].Eligible.Remove(uint32(n))
+			gone[i].Num = n
+		}
+		shops[p].Lexicon = s.Lexicon.WithAsked(text.CountAsked(askedOf(tickets, func(i int) bool { return b.of[i] != p }))).With(gone)
+	}
+	out := make([]solution.Choice, len(asked))
+	vector.Fork(workers, len(asked), func(_, at int) {
+		if ctx.Err() != nil {
+			return
+		}
+		i := asked[at]
+		p := b.of[i]
+		in := tickets[i].Input
+		in.Lexicon, in.Eligible, in.Knowledge, in.Tried = shops[p].Lexicon, shops[p].Eligible, l.Knowledge, nil
+		in.Own = &solution.Own{Question: i, Scores: scores[i*labels:][:labels], Solved: &tickets[i].Solved, Unseen: unseen[p]}
+		out[at] = solution.ChoiceOf(&in, nil)
+	})
+	return out, ctx.Err()
+}

@@ -1,0 +1,136 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/record"
+	"github.com/rapportengine/rapport/engine/solution"
+)
+
+// TestBlindHidesAllThatMayEndATicket draws tickets and holds that what is hidden for one is all
+// that was ever tried beside what ended it, that no fix is in two parts, and that no part is more
+// than half of what a shop knows.
+func TestBlindHidesAllThatMayEndATicket(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		fix := rapid.Map(rapid.IntRange(0, 30), func(n int) engine.ItemNum { return engine.ItemNum(n) })
+		tickets := make([]Ticket, rapid.IntRange(0, 40).Draw(t, "tickets"))
+		var solved []solution.Solved
+		for i := range tickets {
+			for _, n := range rapid.SliceOfNDistinct(fix, 0, 3, rapid.ID).Draw(t, "tried") {
+				ended := rapid.Bool().Draw(t, "ended")
+				tickets[i].Solved.Trials = append(tickets[i].Solved.Trials, solution.Trial{Fix: n, Solved: ended})
+				if ended {
+					tickets[i].Right = append(tickets[i].Right, n)
+				}
+			}
+			solved = append(solved, tickets[i].Solved)
+		}
+		b := newBlind(tickets, together(solved), rand.New(rand.NewPCG(1, 1)))
+		seen := make(map[engine.ItemNum]bool)
+		for p, fixes := range b.fixes {
+			for _, n := range fixes {
+				if seen[n] {
+					t.Fatalf("fix %d is in two parts", n)
+				}
+				seen[n] = true
+			}
+			if p > 0 && len(b.parts) > blinds {
+				t.Fatalf("%d parts", len(b.parts))
+			}
+		}
+		for i := range tickets {
+			p := b.of[i]
+			for q, part := range b.parts {
+				if slices.Contains(part, i) != (p == q) {
+					t.Fatalf("ticket %d is of part %d, and part %d has %v", i, p, q, part)
+				}
+			}
+			for _, trial := range tickets[i].Solved.Trials {
+				if p >= 0 && !slices.Contains(b.fixes[p], trial.Fix) || p < 0 && seen[trial.Fix] {
+					t.Fatalf("fix %d of ticket %d, which is of part %d, is hidden: %v", trial.Fix, i, p, seen[trial.Fix])
+				}
+			}
+		}
+	})
+}
+
+// TestADeskKnowsWhatItDoesNotKnow has a shop that notes no ticket which nothing ends, and asks
+// it of troubles that it has no fix for, some in words that it knows.
+func TestADeskKnowsWhatItDoesNotKnow(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 4))
+	things, troubles := strings.Fields("lamp clock kettle mug"), strings.Fields("flickers stopped leaks cracked smells wobbles")
+	var items []engine.Item
+	var train, asked []record.Question
+	ask := func(thing, trouble string) record.Question {
+		return record.Question{Text: fmt.Sprintf("%s the %s %s %s", []string{"hello", "please help", "sorry but"}[rng.IntN(3)], thing, trouble, []string{"since yesterday", "again", "at home"}[rng.IntN(3)])}
+	}
+	for _, thing := range things {
+		for _, trouble := range troubles {
+			item := engine.Item{ID: engine.ItemID(thing + "-" + trouble), Title: thing + " " + trouble}
+			known := rng.IntN(4) > 0
+			if known {
+				items = append(items, item)
+			}
+			for range 8 {
+				q := ask(thing, trouble)
+				if known {
+					q.Relevant = []engine.ItemID{item.ID}
+					train = append(train, q)
+				} else {
+					asked = append(asked, q)
+				}
+			}
+		}
+	}
+	var strange []record.Question
+	for _, s := range []string{"1234567", "do you sell pizza", "asdf qwer", "my car needs tyres"} {
+		strange = append(strange, record.Question{Text: s})
+	}
+	shop, err := NewShop(context.Background(), items, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tickets := func(q []record.Question) []Ticket {
+		out, err := shop.Tickets(context.Background(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	learnt, err := shop.Learn(context.Background(), tickets(train), small)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if learnt.Knowledge.Sure == nil {
+		t.Fatal("nothing is calibrated")
+	}
+	limits := solution.NewLimits(engine.DefaultSupport())
+	share := func(asked []Ticket) (answered float64) {
+		for i := range asked {
+			in := asked[i].Input
+			in.Lexicon, in.Knowledge = learnt.Lexicon, learnt.Knowledge
+			said := solution.Suggest(&in)
+			if limits.Decide(&in, &said).Action == engine.ActionAnswer {
+				answered++
+			}
+		}
+		return answered / float64(len(asked))
+	}
+	if got := share(tickets(train)); got < 0.9 {
+		t.Errorf("of what it has fixes for, %.2f are answered", got)
+	}
+	if got := share(tickets(asked)); got > 0.5 {
+		t.Errorf("of other troubles of things that it knows, %.2f are answered", got)
+	}
+	if got := share(tickets(strange)); got > 0 {
+		t.Errorf("of what it knows nothing of, %.2f are answered", got)
+	}
+}
