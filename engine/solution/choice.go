@@ -141,9 +141,22 @@ var signs = func() (of [parameters]float64) {
 // the right side (an active set; Lawson and Hanson 1974). Several right fixes of one ticket
 // share it. Kinds that no fix has keep their weight.
 func Fit(choices []Choice, from *Weights) (*Weights, error) {
-	start := from.vector()
-	at := start
-	var still [parameters]bool // held at 0
+	return fit(choices, from, from, [parameters]bool{})
+}
+
+// FitNothing is Fit of what nothing scores alone: all that orders fixes stays as it is in of.
+func FitNothing(choices []Choice, from, of *Weights) (*Weights, error) {
+	var still [parameters]bool
+	for kind := range kinds {
+		still[kind] = true
+	}
+	return fit(choices, from, of, still)
+}
+
+// fit begins at begin, with the prior about from, and leaves fixed as they are there.
+func fit(choices []Choice, from, begin *Weights, fixed [parameters]bool) (*Weights, error) {
+	start, at := from.vector(), begin.vector()
+	still := fixed // and those that are held at 0
 	for range 4 * parameters { // sets do not come back but for rounding
 		var err error
 		if at, err = newton(choices, at, start, &still); err != nil {
@@ -151,7 +164,7 @@ func Fit(choices []Choice, from *Weights) (*Weights, error) {
 		}
 		worst := -1
 		for i, sign := range signs {
-			if sign*at[i] < 0 && (worst < 0 || math.Abs(at[i]) > math.Abs(at[worst])) {
+			if !fixed[i] && sign*at[i] < 0 && (worst < 0 || math.Abs(at[i]) > math.Abs(at[worst])) {
 				worst = i
 			}
 		}
@@ -161,7 +174,7 @@ func Fit(choices []Choice, from *Weights) (*Weights, error) {
 		}
 		_, gradient, _ := softmaxLoss(choices, at, start)
 		for i, is := range still {
-			if is && signs[i]*gradient[i] < -letGo && (worst < 0 || math.Abs(gradient[i]) > math.Abs(gradient[worst])) {
+			if is && !fixed[i] && signs[i]*gradient[i] < -letGo && (worst < 0 || math.Abs(gradient[i]) > math.Abs(gradient[worst])) {
 				worst = i
 			}
 		}
@@ -171,7 +184,7 @@ func Fit(choices []Choice, from *Weights) (*Weights, error) {
 		still[worst] = false
 	}
 	for i, sign := range signs {
-		if sign*at[i] < 0 {
+		if sign*at[i] < 0 && !fixed[i] {
 			at[i] = 0
 		}
 	}

@@ -58,6 +58,15 @@ func TestSoftmaxSlopes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		again, err := FitNothing(choices, DefaultWeights(), fitted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, w := range again.vector() {
+			if was := fitted.vector()[i]; i < int(kinds) && w != was || math.Abs(w-was) > 0.1 {
+				t.Fatalf("with the order of fixes fixed, parameter %d becomes %v from %v", i, w, was)
+			}
+		}
 		_, gradient, _ = softmaxLoss(choices, fitted.vector(), start)
 		for i, g := range gradient {
 			w, sign := fitted.vector()[i], signs[i]
