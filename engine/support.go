@@ -31,7 +31,7 @@ func DefaultSupport() Support {
 	return Support{
 		AnswerFrom: 0.6, EscalateBelow: 0.3, EscalateAfter: 2, MoodBelow: -0.6,
 		Sensitive: map[string][]string{"en": {
-			"lawyer", "solicitor", "attorney", "legal action", "sue", "court", "police",
+			"lawyer", "solicitor", "attorney", "legal action", "sue", "sued", "suing", "court", "police",
 			"injured", "injury", "hospital", "electric shock", "caught fire", "on fire", "burned", "burnt", "allergic reaction", "choking",
 			"swallowed", "poisoned", "poisoning",
 			"died", "passed away", "deceased", "funeral", "suicide", "harm myself",

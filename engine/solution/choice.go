@@ -156,7 +156,7 @@ func FitNothing(choices []Choice, from, of *Weights) (*Weights, error) {
 // fit begins at begin, with the prior about from, and leaves fixed as they are there.
 func fit(choices []Choice, from, begin *Weights, fixed [parameters]bool) (*Weights, error) {
 	start, at := from.vector(), begin.vector()
-	still := fixed // and those that are held at 0
+	still := fixed             // and those that are held at 0
 	for range 4 * parameters { // sets do not come back but for rounding
 		var err error
 		if at, err = newton(choices, at, start, &still); err != nil {

@@ -15,6 +15,7 @@ type Phrases struct{ lists []phraseList }
 type phraseList struct {
 	language string
 	starting map[string][]phrase
+	names    map[string]bool // words of it that are names, too
 }
 
 // phrase is what is looked for, and its terms.
@@ -25,12 +26,16 @@ type phrase struct {
 
 // NewPhrases returns the phrases of lists by the language part of a BCP 47 tag. Those of
 // engine.AnyLanguage stand in texts as they are written, the others in any inflection; one
-// without a term is never found.
+// without a term is never found. An English word that is a first name, too, is not found where
+// it is one: see isName.
 func NewPhrases(lists map[string][]string) *Phrases {
 	p := new(Phrases)
 	for _, language := range slices.Sorted(maps.Keys(lists)) {
-		l := phraseList{LanguagePart(language), make(map[string][]phrase, len(lists[language]))}
+		l := phraseList{LanguagePart(language), make(map[string][]phrase, len(lists[language])), make(map[string]bool)}
 		for _, said := range lists[language] {
+			if word := strings.TrimSpace(said); l.language == "en" && givenNames[word] {
+				l.names[word] = true
+			}
 			if terms := Tokens(said, language); len(terms) > 0 {
 				l.starting[terms[0]] = append(l.starting[terms[0]], phrase{strings.TrimSpace(said), terms})
 			}
@@ -69,6 +74,9 @@ func (p *Phrases) Find(s, named string) string {
 
 // in returns the first phrase that stands in a text, "" for none.
 func (l *phraseList) in(s string) string {
+	if len(l.names) > 0 {
+		s = withoutNames(s, l.names)
+	}
 	said := Tokens(s, l.language)
 	for at, term := range said {
 		for _, p := range l.starting[term] {
