@@ -36,11 +36,17 @@ func TestTriageByWords(t *testing.T) {
 		t.Errorf("the shop's topics: %v", got)
 	}
 	h.call("PUT", "/v1/tickets/t1", fields{"subject": "my lamp", "language": "en-GB", "messages": []fields{
-		{"from": "customer", "text": "It is great, thank you!"}, {"from": "agent", "text": "Terrible, awful, horrible!!"}, {"from": "customer", "text": "Terrible, awful, horrible!!"},
+		{"from": "customer", "text": "It is great, thank you!"}, {"from": "agent", "text": "Terrible, awful, horrible!!"},
 	}}).want(200)
 	stored := h.call("POST", "/v1/tickets/t1/triage").want(200).object()
 	if value(stored, "sentiment") != "positive" || stored["ticket_id"] != "t1" || stored["language"].(fields)["basis"] != "sender" {
 		t.Errorf("a ticket as it came: %v", stored)
+	}
+	h.call("PUT", "/v1/tickets/t1", fields{"subject": "my lamp", "language": "en-GB", "messages": []fields{
+		{"from": "customer", "text": "It is great, thank you!"}, {"from": "agent", "text": "You are welcome."}, {"from": "customer", "text": "Now it burns. Terrible, awful, horrible!!"},
+	}}).want(200)
+	if got := h.call("POST", "/v1/tickets/t1/triage").want(200).object(); value(got, "sentiment") != "very_negative" || value(got, "priority") != "high" {
+		t.Errorf("after its customer wrote again: %v", got)
 	}
 	if got := h.call("POST", "/v1/tickets/t1/triage", fields{"text": "horrible, I hate it"}).want(200).object(); value(got, "sentiment") != "very_negative" {
 		t.Errorf("another text in its place: %v", got)

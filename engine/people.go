@@ -92,19 +92,45 @@ func (t *Ticket) Opened() time.Time {
 // system's, a line each. Where opening is set, only those before anybody answered, if there
 // are any: what is known when the ticket comes.
 func (t *Ticket) Said(opening bool) string {
-	var b strings.Builder
-	for i := range t.Messages {
-		m := &t.Messages[i]
-		if m.From == "agent" || m.From == "system" {
-			if opening && m.From == "agent" && b.Len() > 0 {
-				break
-			}
-			continue
-		}
-		b.WriteString(m.Text)
-		b.WriteByte('\n')
+	if opening {
+		return t.SaidAt(0)
 	}
+	return t.SaidAt(len(t.Messages))
+}
+
+// SaidAt is Said up to a turn of the customer, from 0: turns end where an agent answers.
+func (t *Ticket) SaidAt(turn int) string {
+	var b strings.Builder
+	t.said(func(at int, text string) {
+		if at <= turn {
+			b.WriteString(text)
+			b.WriteByte('\n')
+		}
+	})
 	return b.String()
+}
+
+// Turns returns how often the customer wrote, with an agent's answer between.
+func (t *Ticket) Turns() (n int) {
+	t.said(func(at int, _ string) { n = at + 1 })
+	return n
+}
+
+// said calls yield with what the customer wrote, and in which turn.
+func (t *Ticket) said(yield func(turn int, text string)) {
+	turn, answered := -1, true
+	for i := range t.Messages {
+		switch m := &t.Messages[i]; m.From {
+		case "agent":
+			answered = true
+		case "system":
+		default:
+			if answered {
+				turn, answered = turn+1, false
+			}
+			yield(turn, m.Text)
+		}
+	}
 }
 
 // Message is one turn of a ticket's conversation.

@@ -174,7 +174,7 @@ func (r *Recommender) Triage(ctx context.Context, req *engine.TriageRequest) (en
 		if err != nil {
 			return engine.TriageAnswer{}, err
 		}
-		asked = opening(asked, &ticket)
+		asked = soFar(asked, &ticket)
 		if at := ticket.Opened(); !at.IsZero() {
 			opened = at
 		}
@@ -184,10 +184,11 @@ func (r *Recommender) Triage(ctx context.Context, req *engine.TriageRequest) (en
 	return answer, nil
 }
 
-// opening fills what the request leaves out with what was known when the ticket came.
-func opening(req engine.TriageRequest, t *engine.Ticket) engine.TriageRequest {
+// soFar fills what the request leaves out with what is known of the ticket by now: all that its
+// customer wrote.
+func soFar(req engine.TriageRequest, t *engine.Ticket) engine.TriageRequest {
 	if req.Text == "" {
-		req.Text = t.Said(true)
+		req.Text = t.Said(false)
 	}
 	req.Subject = cmp.Or(req.Subject, t.Subject)
 	req.Customer = cmp.Or(req.Customer, t.Customer)

@@ -50,9 +50,7 @@ func Triage(in *TriageInput) engine.TriageAnswer {
 	}
 	ticket := opening.Ticket()
 	answer.Model, answer.Tickets = w.Models.Version, learnt.Tickets
-	if told := verdict(learnt.Priority, &ticket); told != nil {
-		answer.Priority = told
-	}
+	answer.Priority = atLeast(answer.Priority, verdict(learnt.Priority, &ticket), answer.Sensitive != "" || upset(answer.Sentiment))
 	answer.Topic, answer.Queue = verdict(learnt.Topic, &ticket), verdict(learnt.Queue, &ticket)
 	if req.Agents {
 		answer.Agent = verdict(learnt.Agent, &ticket)
@@ -110,13 +108,38 @@ func urgency(o *triage.Opening, sensitive string, sounds *engine.Verdict) *engin
 	if hurry := triage.Hurry(o.Text, o.Language); hurry != "" {
 		v.Because = append(v.Because, engine.Sign{Text: quoted(hurry) + " says that it cannot wait"})
 	}
-	if sounds != nil && sounds.Value == engine.VeryNegative {
+	if upset(sounds) {
 		v.Because = append(v.Because, engine.Sign{Text: "it sounds very upset"})
 	}
 	if len(v.Because) > 0 {
 		v.Value = engine.PriorityHigh
 	}
 	return v
+}
+
+func upset(sounds *engine.Verdict) bool { return sounds != nil && sounds.Value == engine.VeryNegative }
+
+// atLeast is the priority of a ticket by words and by what was learnt, nil for nothing. What was
+// learnt stands, but where grave is said of the words it makes a ticket no less urgent: tickets of
+// that kind are rare, and others that read alike may have been left to wait. Then the shop's own
+// name of such a priority is told, where it has one, by words, and what was learnt as others.
+func atLeast(byWords, learnt *engine.Verdict, grave bool) *engine.Verdict {
+	if learnt == nil {
+		return byWords
+	}
+	if !grave || triage.Urgent(learnt.Value) {
+		return learnt
+	}
+	out := *byWords
+	all := append([]engine.Likely{{Value: learnt.Value, Chance: *learnt.Chance}}, learnt.Others...)
+	out.Others = all[:min(len(all), othersTold)]
+	for _, other := range all {
+		if triage.Urgent(other.Value) {
+			out.Value = other.Value
+			break
+		}
+	}
+	return &out
 }
 
 // verdict is what classes say of a ticket, nil for classes that are none.

@@ -1,6 +1,10 @@
 package triage
 
-import "github.com/rapportengine/rapport/engine/text"
+import (
+	"strings"
+
+	"github.com/rapportengine/rapport/engine/text"
+)
 
 // hurry are words of tickets that cannot wait, in any inflection: our own list, of what
 // people write to a service desk.
@@ -17,3 +21,13 @@ var hurry = text.NewPhrases(map[string][]string{
 // Hurry returns a word or phrase of a text that says it cannot wait, "" for none; language is
 // the one its sender names. It knows English, German, French and Spanish.
 func Hurry(s, language string) string { return hurry.Find(s, language) }
+
+// Urgent reports whether a priority is one of those that go before the others, by the names that
+// service desks give them; other names are not.
+func Urgent(priority string) bool {
+	switch strings.ToLower(priority) {
+	case "high", "higher", "highest", "urgent", "critical", "major", "immediate", "emergency", "blocker", "p0", "p1", "p2":
+		return true
+	}
+	return false
+}

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"encoding/binary"
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
@@ -9,13 +10,13 @@ import (
 )
 
 // ClosedOf returns what a stored ticket says about tickets like it, as of now: what was known
-// when it came, and, if it is over, what became of it. Of one that is not over it is known
+// at some moment after it came, and, if it is over, what became of it. Of one that is not over it is known
 // that it takes longer than so far; its queue may change yet. One that does not say whether
 // it is over teaches no time. Its topic is the first category of the fix that solved it.
 func ClosedOf(t *engine.Ticket, c *catalogue.Snapshot, now time.Time) triage.Closed {
 	opened := t.Opened()
 	opening := triage.Opening{
-		Text: t.Subject + "\n" + t.Said(true), Language: t.Language, Channel: t.Channel, Product: t.Product,
+		Text: t.Subject + "\n" + t.SaidAt(moment(t)), Language: t.Language, Channel: t.Channel, Product: t.Product,
 		About: itemOf(c, t.Product), Order: t.Order != "", Known: t.Customer != "", At: opened,
 	}
 	out := triage.Closed{Ticket: opening.Ticket(), Took: triage.Took{Time: -1}}
@@ -45,4 +46,13 @@ func itemOf(c *catalogue.Snapshot, id engine.ItemID) *engine.Item {
 		return nil
 	}
 	return c.Item(n)
+}
+
+// moment is one of the times at which a ticket's customer had written something, by chance: a
+// new ticket is looked at when it comes and each time its customer writes again. All that was
+// said of one that is over would tell how it ended.
+func moment(t *engine.Ticket) int {
+	turns := max(1, t.Turns())
+	h := engine.HashOf(t.ID)
+	return int(binary.LittleEndian.Uint32(h[:4]) % uint32(turns))
 }

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -24,6 +25,9 @@ func TestClosedOf(t *testing.T) {
 		Subject: "dark", Customer: "ann", Product: "lamp", Channel: "chat", State: "solved", Queue: "lights", Priority: "high", Agent: "bo", OpenedAt: &opened, ClosedAt: &closed,
 		Messages:  []engine.Message{{From: "customer", Text: "my lamp is dark"}, {From: "agent", Text: "screw it in"}, {From: "customer", Text: "works"}},
 		Solutions: []engine.Tried{{Item: "gone", Outcome: "solved"}, {Item: "fix", Outcome: "solved"}},
+	}
+	for moment(&whole) != 0 { // it is looked at when it comes
+		whole.ID += "t"
 	}
 	got := ClosedOf(&whole, c, now)
 	if got.Queue != "lights" || got.Priority != "high" || got.Agent != "bo" || got.Topic != "repairs/bulbs" || got.Took != (triage.Took{Time: 6 * time.Hour}) {
@@ -49,5 +53,24 @@ func TestClosedOf(t *testing.T) {
 	whole.Solutions = []engine.Tried{{Item: "fix", Outcome: "not_solved"}}
 	if got := ClosedOf(&whole, c, now); got.Topic != "" {
 		t.Errorf("a fix that failed gives the topic %s", got.Topic)
+	}
+}
+
+// TestTriageReadsAtSomeMoment holds that tickets teach as they stand each time their customer has
+// written, and never what an agent wrote.
+func TestTriageReadsAtSomeMoment(t *testing.T) {
+	ticket := engine.Ticket{Subject: "lamp", State: "closed", Messages: []engine.Message{
+		{From: "agent", Text: "we shipped it"}, {From: "customer", Text: "one"}, {From: "system", Text: "noted"}, {From: "customer", Text: "and"}, {From: "agent", Text: "hello"}, {From: "customer", Text: "two"},
+	}}
+	if got := ticket.Turns(); got != 2 {
+		t.Errorf("%d turns, want 2", got)
+	}
+	seen := make(map[string]int)
+	for i := range 100 {
+		ticket.ID = fmt.Sprint(i)
+		seen[ClosedOf(&ticket, catalogue.New(catalogue.NewIDs()), time.Time{}).Text]++
+	}
+	if len(seen) != 2 || seen["lamp\none\nand\n"] < 30 || seen["lamp\none\nand\ntwo\n"] < 30 {
+		t.Errorf("read as %v", seen)
 	}
 }
