@@ -90,19 +90,22 @@ func (t *Ticket) Opened() time.Time {
 
 // Said returns what the customer wrote: the messages that are neither an agent's nor the
 // system's, a line each. Where opening is set, only those before anybody answered, if there
-// are any: what is known when the ticket comes.
-func (t *Ticket) Said(opening bool) string {
+// are any: what is known when the ticket comes. read is what is read of a message, nil for all.
+func (t *Ticket) Said(opening bool, read func(string) string) string {
 	if opening {
-		return t.SaidAt(0)
+		return t.SaidAt(0, read)
 	}
-	return t.SaidAt(len(t.Messages))
+	return t.SaidAt(len(t.Messages), read)
 }
 
 // SaidAt is Said up to a turn of the customer, from 0: turns end where an agent answers.
-func (t *Ticket) SaidAt(turn int) string {
+func (t *Ticket) SaidAt(turn int, read func(string) string) string {
 	var b strings.Builder
 	t.said(func(at int, text string) {
 		if at <= turn {
+			if read != nil {
+				text = read(text)
+			}
 			b.WriteString(text)
 			b.WriteByte('\n')
 		}

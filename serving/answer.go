@@ -12,6 +12,7 @@ import (
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/recommend"
+	"github.com/rapportengine/rapport/engine/text"
 )
 
 // Recommend answers a request with the customer's live state. An unknown customer is
@@ -188,7 +189,7 @@ func (r *Recommender) Triage(ctx context.Context, req *engine.TriageRequest) (en
 // customer wrote.
 func soFar(req engine.TriageRequest, t *engine.Ticket) engine.TriageRequest {
 	if req.Text == "" {
-		req.Text = t.Said(false)
+		req.Text = t.Said(false, text.Letter)
 	}
 	req.Subject = cmp.Or(req.Subject, t.Subject)
 	req.Customer = cmp.Or(req.Customer, t.Customer)
@@ -205,7 +206,7 @@ func withTicket(req engine.SuggestRequest, t engine.Ticket) engine.SuggestReques
 		req.Subject = t.Subject
 	}
 	if req.Text == "" {
-		req.Text = t.Said(false)
+		req.Text = t.Said(false, text.Letter)
 	}
 	if req.Customer == "" {
 		req.Customer = t.Customer

@@ -13,6 +13,7 @@ import (
 	"github.com/rapportengine/rapport/engine/gap"
 	"github.com/rapportengine/rapport/engine/recommend"
 	"github.com/rapportengine/rapport/engine/solution"
+	"github.com/rapportengine/rapport/engine/text"
 )
 
 // desk is the place whose fixes agents are shown.
@@ -93,7 +94,7 @@ func (r *Recommender) readGaps(ctx context.Context, now time.Time) (Gaps, error)
 	asked := make([]gap.Ticket, len(tickets))
 	for i := range tickets {
 		t := &tickets[i]
-		asked[i] = gap.Ticket{Text: t.Subject + "\n" + t.Said(true), Language: t.Language, At: t.Opened(), Fate: fate(t, now)}
+		asked[i] = gap.Ticket{Text: solution.TicketText(t.Subject, t.Said(true, text.Letter)), Language: t.Language, At: t.Opened(), Fate: fate(t, now)}
 	}
 	clusters, err := gap.Find(ctx, asked, gap.Params{})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/solution"
 	"github.com/rapportengine/rapport/engine/text"
 	"github.com/rapportengine/rapport/engine/triage"
 )
@@ -31,7 +32,7 @@ func Triage(in *TriageInput) engine.TriageAnswer {
 	w, req := in.World, in.Request
 	about := w.item(req.Product)
 	opening := triage.Opening{
-		Text: req.Subject + "\n" + req.Text, Language: req.Language, Channel: req.Channel, Product: req.Product,
+		Text: solution.TicketText(req.Subject, req.Text), Language: req.Language, Channel: req.Channel, Product: req.Product,
 		About: about, Order: req.OrderID != "", Known: req.Customer != "", At: in.Opened,
 	}
 	answer := engine.TriageAnswer{TicketID: req.TicketID, Sensitive: w.Limits.Topic(opening.Text, req.Language)}

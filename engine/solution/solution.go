@@ -55,8 +55,9 @@ type Input struct {
 	Own      *Own     // nil but in training
 }
 
-// TicketText returns a ticket's text as fixes are looked for by it, and as it teaches.
-func TicketText(subject, said string) string { return subject + "\n" + said }
+// TicketText returns a ticket's text as fixes are looked for by it, and as it teaches: what its
+// customer wrote, without tags, quotes and signatures.
+func TicketText(subject, said string) string { return text.Letter(subject + "\n" + said) }
 
 // Own is the ticket itself among those the Knowledge was made of: what it must not find
 // when it is asked as if it were new.

@@ -30,7 +30,11 @@ func Plain(s, format string) string {
 
 // plainHTML returns the text between the tags. Only tags that do not break a line
 // ("<b>un</b>do") leave a word whole.
-func plainHTML(s string) string {
+func plainHTML(s string) string { return readHTML(s, ' ', hidden) }
+
+// readHTML returns the text between the tags, with a sign where a line ends, and nothing of what
+// stands in elements that are passed over. Where that sign ends a line, no other does.
+func readHTML(s string, end byte, over func(atom.Atom) bool) string {
 	var out strings.Builder
 	out.Grow(len(s))
 	tokens := html.NewTokenizer(strings.NewReader(s))
@@ -41,20 +45,29 @@ func plainHTML(s string) string {
 		case html.ErrorToken: // the end: a string has no other error
 			return out.String()
 		case html.TextToken:
-			if unread == 0 {
-				out.Write(tokens.Text())
+			if unread > 0 {
+				continue
 			}
+			said := tokens.Text()
+			if end == '\n' {
+				for i, c := range said {
+					if c == '\n' || c == '\r' {
+						said[i] = ' '
+					}
+				}
+			}
+			out.Write(said)
 		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
 			name, _ := tokens.TagName()
 			tag := atom.Lookup(name)
 			switch {
-			case hidden(tag) && kind == html.StartTagToken:
+			case over(tag) && kind == html.StartTagToken:
 				unread++
-			case hidden(tag) && kind == html.EndTagToken:
+			case over(tag) && kind == html.EndTagToken:
 				unread = max(unread-1, 0)
 			}
 			if !inline(tag) {
-				out.WriteByte(' ')
+				out.WriteByte(end)
 			}
 		}
 	}
@@ -68,6 +81,9 @@ func hidden(tag atom.Atom) bool {
 	}
 	return false
 }
+
+// quoting reports whether what stands inside the element is not what the sender wrote.
+func quoting(tag atom.Atom) bool { return hidden(tag) || tag == atom.Blockquote }
 
 // inline reports whether the element may stand in the middle of a word.
 func inline(tag atom.Atom) bool {

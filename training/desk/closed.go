@@ -6,6 +6,8 @@ import (
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/solution"
+	"github.com/rapportengine/rapport/engine/text"
 	"github.com/rapportengine/rapport/engine/triage"
 )
 
@@ -16,7 +18,7 @@ import (
 func ClosedOf(t *engine.Ticket, c *catalogue.Snapshot, now time.Time) triage.Closed {
 	opened := t.Opened()
 	opening := triage.Opening{
-		Text: t.Subject + "\n" + t.SaidAt(moment(t)), Language: t.Language, Channel: t.Channel, Product: t.Product,
+		Text: solution.TicketText(t.Subject, t.SaidAt(moment(t), text.Letter)), Language: t.Language, Channel: t.Channel, Product: t.Product,
 		About: itemOf(c, t.Product), Order: t.Order != "", Known: t.Customer != "", At: opened,
 	}
 	out := triage.Closed{Ticket: opening.Ticket(), Took: triage.Took{Time: -1}}

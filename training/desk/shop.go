@@ -151,7 +151,7 @@ func (s *Shop) Tickets(ctx context.Context, questions []record.Question) ([]Tick
 	texts, languages := make([]string, len(questions)), make([]string, len(questions))
 	for i := range questions {
 		out[i] = s.ticket(&questions[i])
-		texts[i], languages[i] = questions[i].Text, questions[i].Language
+		texts[i], languages[i] = out[i].Text, questions[i].Language
 	}
 	if s.Embedder == nil {
 		return out, nil
@@ -172,7 +172,7 @@ func (s *Shop) Tickets(ctx context.Context, questions []record.Question) ([]Tick
 func (s *Shop) ticket(q *record.Question) Ticket {
 	t := Ticket{Input: solution.Input{
 		Catalogue: s.Catalogue, Content: s.Content, Lexicon: s.Lexicon, Eligible: s.Fixes,
-		Text: q.Text, Language: q.Language, Channel: q.Channel, Now: q.At,
+		Text: text.Letter(q.Text), Language: q.Language, Channel: q.Channel, Now: q.At,
 	}}
 	ids := s.Catalogue.IDs()
 	if n, known := ids.Num(q.Product); known && q.Product != "" {

@@ -4,6 +4,7 @@ import (
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/record"
 	"github.com/rapportengine/rapport/engine/solution"
+	"github.com/rapportengine/rapport/engine/text"
 )
 
 // MaxQuestions is how many tickets of a shop are learnt from in whole, the newest: the head
@@ -18,7 +19,7 @@ const MaxQuestions = 8_192
 // What came of each try is what Ticket.Tries says.
 func QuestionOf(t *engine.Ticket) (q record.Question, ok bool) {
 	q = record.Question{
-		Text: solution.TicketText(t.Subject, t.Said(true)), Language: t.Language, Customer: t.Customer,
+		Text: solution.TicketText(t.Subject, t.Said(true, text.Letter)), Language: t.Language, Customer: t.Customer,
 		Product: t.Product, Order: t.Order, Channel: t.Channel, At: t.Opened(),
 	}
 	if t.Subject == "" && len(t.Messages) == 0 {
