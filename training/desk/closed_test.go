@@ -33,7 +33,7 @@ func TestClosedOf(t *testing.T) {
 	if got.Queue != "lights" || got.Priority != "high" || got.Agent != "bo" || got.Topic != "repairs/bulbs" || got.Took != (triage.Took{Time: 6 * time.Hour}) {
 		t.Errorf("what became of it: %+v", got)
 	}
-	if got.Text != "dark\nmy lamp is dark\n" || got.Fields[1].Value != "home" || got.Fields[6].Value != "9" {
+	if got.Text != "dark\nmy lamp is dark" || got.Fields[1].Value != "home" || got.Fields[6].Value != "9" {
 		t.Errorf("what was known when it came: %+v", got.Ticket)
 	}
 	open := whole
@@ -70,7 +70,7 @@ func TestTriageReadsAtSomeMoment(t *testing.T) {
 		ticket.ID = fmt.Sprint(i)
 		seen[ClosedOf(&ticket, catalogue.New(catalogue.NewIDs()), time.Time{}).Text]++
 	}
-	if len(seen) != 2 || seen["lamp\none\nand\n"] < 30 || seen["lamp\none\nand\ntwo\n"] < 30 {
+	if len(seen) != 2 || seen["lamp\none\nand"] < 30 || seen["lamp\none\nand\ntwo"] < 30 {
 		t.Errorf("read as %v", seen)
 	}
 }
