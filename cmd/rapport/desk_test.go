@@ -102,7 +102,7 @@ func TestSolvedTicketsTeachTheDesk(t *testing.T) {
 	if code, body := s.ask(t, "POST", "/v1/tickets", deskTickets(40), "Content-Type", "application/x-ndjson"); code != 200 {
 		t.Fatalf("POST /v1/tickets: %d %s", code, body)
 	}
-	gloomy := `{"text": "my desk is gloomy and unlit", "language": "en", "record": false}`
+	gloomy := `{"subject": "please help", "text": "it is gloomy and unlit", "language": "en", "record": false}`
 	if a := s.suggest(t, gloomy); len(a.Items) == 0 || a.Items[0].Item != "buff-lamp" || a.Calibrated {
 		t.Fatalf("before the training %+v, want buff-lamp first, and no chance", a)
 	}

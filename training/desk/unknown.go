@@ -16,7 +16,7 @@ const (
 	// unknownTickets is how many tickets these stand for at least, and unknownShare which share
 	// of all tickets nothing fits at least, those that the shop knows itself among them: a desk
 	// of which hardly any ticket ends without a fix does not note them.
-	unknownTickets, unknownShare = 20, 0.03
+	unknownTickets, unknownShare = 10, 0.03
 	// unknownFitted is for how many, of the tickets that a fix ended, they stand where weights are
 	// fitted: what tells them apart is learnt from many, how common they are is put right after.
 	unknownFitted = 0.8
