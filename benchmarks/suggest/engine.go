@@ -133,14 +133,16 @@ func scale(v []float32, length float64) {
 	}
 }
 
-// answer answers a ticket, its text encoded.
-func (a *answering) answer(ctx context.Context, r *engine.SuggestRequest) (*solution.Suggestion, error) {
-	vectors, err := a.encoder.Embed(ctx, []string{r.Text})
-	if err != nil {
-		return nil, err
-	}
+// answer answers a ticket, its text encoded or not.
+func (a *answering) answer(ctx context.Context, r *engine.SuggestRequest, encoded bool) (*solution.Suggestion, error) {
 	in := a.input(r)
-	in.Vector = vectors[0]
+	if encoded {
+		vectors, err := a.encoder.Embed(ctx, []string{r.Text})
+		if err != nil {
+			return nil, err
+		}
+		in.Vector = vectors[0]
+	}
 	said := solution.Suggest(&in)
 	return &said, nil
 }
@@ -159,6 +161,9 @@ func (a *answering) input(r *engine.SuggestRequest) solution.Input {
 	return in
 }
 
+// plainPath is where tickets are answered without the encoder.
+const plainPath = "/plain"
+
 // serve answers over HTTP.
 func (a *answering) serve(ctx context.Context) error {
 	return load.Serve(ctx, func(c *gin.Context) {
@@ -167,7 +172,7 @@ func (a *answering) serve(ctx context.Context) error {
 			c.String(http.StatusBadRequest, "%v", err)
 			return
 		}
-		said, err := a.answer(c, &r)
+		said, err := a.answer(c, &r, c.Request.URL.Path != plainPath)
 		if err != nil {
 			c.String(http.StatusInternalServerError, "%v", err)
 			return

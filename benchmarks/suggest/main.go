@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -26,9 +27,10 @@ open loop, of a server in a process of its own that was trained on all that; bes
 empty handler that sends as many bytes. Waits count from when each request was due.
 
 "engine" is the engine alone behind a handler of this command, once more in a process of its
-own, with sentence vectors: the text of each ticket is encoded in its request, and held
-against passages whose vectors are made up (true ones of a thousand passages, mixed): the
-encoder would take an hour for all.
+own: first without the sentence encoder, then with it: the text of each ticket is encoded in its
+request, and held against passages whose vectors are made up (true ones of a thousand
+passages, mixed): the encoder would take an hour for all. The server over HTTP encodes tickets,
+too, and has vectors of the passages that its training waited for.
 
     go run ./benchmarks/suggest -quick
     go run ./benchmarks/suggest -rate 100 -encoder-rate 20 -lasts 2m`
@@ -52,7 +54,7 @@ func main() {
 	flag.IntVar(&o.count, "count", 5, "fixes to answer with")
 	flag.IntVar(&o.procs, "procs", 1, "GOMAXPROCS of each server")
 	flag.Float64Var(&o.rate, "rate", 50, "requests a second without the encoder, and to the empty handler")
-	flag.Float64Var(&o.encoderRate, "encoder-rate", 15, "requests a second with it")
+	flag.Float64Var(&o.encoderRate, "encoder-rate", 15, "requests a second with it, and to the server")
 	flag.DurationVar(&o.warm, "warm", 10*time.Second, "time before each that is not counted")
 	flag.DurationVar(&o.lasts, "lasts", time.Minute, "time of each")
 	flag.Uint64Var(&o.seed, "seed", 1, "of the desk")
@@ -76,6 +78,7 @@ type report struct {
 	HTTP       *load.Kept `json:"http,omitempty"`
 	Bytes      int        `json:"bytes,omitempty"` // of an answer
 	Empty      *load.Kept `json:"empty_gin,omitempty"`
+	Plain      *load.Kept `json:"engine_without_encoder,omitempty"`
 	Engine     *load.Kept `json:"engine_with_encoder,omitempty"`
 	AnonBytes  int64      `json:"anon_bytes,omitempty"` // of the server over HTTP
 	EngineAnon int64      `json:"engine_anon_bytes,omitempty"`
@@ -122,7 +125,7 @@ func (o *options) run(ctx context.Context) error {
 		}
 	}
 	if o.skip != "engine" {
-		if err := o.withEncoder(ctx, r, requests); err != nil {
+		if err := o.alone(ctx, r, requests); err != nil {
 			return err
 		}
 	}
@@ -150,7 +153,7 @@ func (o *options) overHTTP(ctx context.Context, d *desk, p past, r *report, requ
 	if r.Bytes, err = everything(ctx, s, requests); err != nil {
 		return err
 	}
-	if r.HTTP, err = o.load(ctx, "rapport", s, requests, o.rate); err != nil {
+	if r.HTTP, err = o.load(ctx, "rapport", s, requests, o.encoderRate); err != nil {
 		return err
 	}
 	if r.AnonBytes, err = s.AnonBytes(); err != nil {
@@ -165,14 +168,21 @@ func (o *options) overHTTP(ctx context.Context, d *desk, p past, r *report, requ
 	return err
 }
 
-// withEncoder measures the engine alone, with sentence vectors.
-func (o *options) withEncoder(ctx context.Context, r *report, requests [][]byte) (err error) {
+// alone measures the engine alone, without and with sentence vectors.
+func (o *options) alone(ctx context.Context, r *report, requests [][]byte) (err error) {
 	s, err := o.self(ctx, "-serve", "-fixes", fmt.Sprint(o.fixes), "-tickets", fmt.Sprint(o.tickets), "-tokens", fmt.Sprint(o.tokens), "-seed", fmt.Sprint(o.seed))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Stop()) }()
 	if _, err = everything(ctx, s, requests[:min(len(requests), 200)]); err != nil {
+		return err
+	}
+	plain := make([][]byte, len(requests))
+	for i, request := range requests {
+		plain[i] = bytes.Replace(request, []byte(suggestPath), []byte(plainPath), 1)
+	}
+	if r.Plain, err = o.load(ctx, "engine without encoder", s, plain, o.rate); err != nil {
 		return err
 	}
 	if r.Engine, err = o.load(ctx, "engine with encoder", s, requests, o.encoderRate); err != nil {
@@ -220,6 +230,7 @@ func (r *report) print() {
 	}
 	row("rapport", r.HTTP)
 	row("empty gin", r.Empty)
+	row("engine without encoder", r.Plain)
 	row("engine with encoder", r.Engine)
 	fmt.Printf("memory: rapport %d MiB, engine with encoder %d MiB\n", r.AnonBytes>>20, r.EngineAnon>>20)
 }

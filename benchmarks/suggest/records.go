@@ -111,13 +111,16 @@ func lines[T any](to io.Writer, all []T) error {
 	return w.Flush()
 }
 
+// suggestPath is where tickets are asked.
+const suggestPath = "/v1/solutions/suggest"
+
 // request is one ticket, as it is asked over HTTP.
 func request(r *engine.SuggestRequest) ([]byte, error) {
 	body, err := json.Marshal(r)
 	if err != nil {
 		return nil, err
 	}
-	return append(fmt.Appendf(nil, "POST /v1/solutions/suggest HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", len(body)), body...), nil
+	return append(fmt.Appendf(nil, "POST "+suggestPath+" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", len(body)), body...), nil
 }
 
 // asked invents tickets of customers, half of which say what they are about.

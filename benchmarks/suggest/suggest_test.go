@@ -45,9 +45,9 @@ func TestEngineAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	right, asked := 0, 20
-	for range asked {
+	for i := range asked {
 		about := d.topical()
-		said, err := a.answer(t.Context(), &engine.SuggestRequest{Text: d.ask(about, fits), Customer: customer(1), Language: "en", Count: 3})
+		said, err := a.answer(t.Context(), &engine.SuggestRequest{Text: d.ask(about, fits), Customer: customer(1), Language: "en", Count: 3}, i%2 == 0)
 		if err != nil {
 			t.Fatal(err)
 		}

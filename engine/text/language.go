@@ -28,6 +28,7 @@ const maxStemBytes = 40
 
 // rules are what a language does to words. The zero value does nothing.
 type rules struct {
+	language string
 	stop map[string]bool
 	stem func(*snowballstem.Env) bool
 	// foldFirst is for languages whose own words have no accents, so that a borrowed
@@ -42,7 +43,9 @@ func rulesFor(tag string) rules {
 	if language == "" {
 		language = "en"
 	}
-	return byLanguage[language]
+	r := byLanguage[language]
+	r.language = language
+	return r
 }
 
 var byLanguage = map[string]rules{
@@ -67,15 +70,20 @@ var byLanguage = map[string]rules{
 
 // stemmed returns the term of a word in lower case.
 func (r rules) stemmed(word string) string {
+	if r.stem == nil || len(word) > maxStemBytes {
+		return fold(word)
+	}
+	return stemsKnown.of(r, word)
+}
+
+// stemmedAnew is stemmed of a word that a stemmer is asked about.
+func (r rules) stemmedAnew(word string) string {
 	if r.foldFirst {
 		word = fold(word)
 	}
-	if r.stem != nil && len(word) <= maxStemBytes {
-		env := snowballstem.NewEnv(word) // an Env belongs to one goroutine
-		r.stem(env)
-		word = env.Current()
-	}
-	return fold(word)
+	env := snowballstem.NewEnv(word) // an Env belongs to one goroutine
+	r.stem(env)
+	return fold(env.Current())
 }
 
 // letters are folded by name: they have no decomposition into a base and an accent.
