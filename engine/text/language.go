@@ -29,8 +29,8 @@ const maxStemBytes = 40
 // rules are what a language does to words. The zero value does nothing.
 type rules struct {
 	language string
-	stop map[string]bool
-	stem func(*snowballstem.Env) bool
+	stop     map[string]bool
+	stem     func(*snowballstem.Env) bool
 	// foldFirst is for languages whose own words have no accents, so that a borrowed
 	// "café" is stemmed as "cafe" is. The other stemmers read accents.
 	foldFirst bool
