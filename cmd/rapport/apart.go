@@ -10,7 +10,9 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -98,15 +100,19 @@ func (h helperCommand) of(w *workspace) func(context.Context, int) (*training.He
 	}
 }
 
-func (h *helperCommand) args() []string {
-	args := []string{helperName, "--log-format", h.format}
+func (h *helperCommand) args() []string { return []string{helperName, "--log-format", h.format} }
+
+// env is the process's environment. Of ours it has what it needs: none of the server's own keys,
+// and the embedder's here, since everybody can read arguments and its file may be gone by now.
+func (h *helperCommand) env() []string {
+	env := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "RAPPORT_") })
+	env = append(env, "GOMAXPROCS="+strconv.Itoa(h.workers))
 	if e := &h.embedder; e.URL != "" {
-		args = append(args, "--embedder-url", e.URL, "--embedder-model", e.Model, "--embedder-dims", strconv.Itoa(e.Dims))
-		if e.KeyFile != "" {
-			args = append(args, "--embedder-key-file", e.KeyFile)
-		}
+		env = append(env,
+			"RAPPORT_EMBEDDER_URL="+e.URL, "RAPPORT_EMBEDDER_MODEL="+e.Model, "RAPPORT_EMBEDDER_DIMS="+strconv.Itoa(e.Dims),
+			embedderKeyEnv+"="+e.key, embedderKnownEnv+"="+h.known)
 	}
-	return args
+	return env
 }
 
 // why says how the process ended, where that was not as it should.
@@ -134,7 +140,8 @@ type lastWords struct {
 // maxLine is how much of a line is looked at.
 const maxLine = 1 << 10
 
-// Write implements io.Writer.
+// Write implements io.Writer. It takes all: a process that cannot say what it says, as where the
+// disk with the log is full, would die of that, and the server does not.
 func (l *lastWords) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	for _, b := range p {
@@ -152,7 +159,8 @@ func (l *lastWords) Write(p []byte) (int, error) {
 		l.line = l.line[:0]
 	}
 	l.mu.Unlock()
-	return l.to.Write(p)
+	_, _ = l.to.Write(p)
+	return len(p), nil
 }
 
 func (l *lastWords) fault() string {

@@ -19,7 +19,7 @@ const itself = "/proc/self/exe"
 // start starts the process. It ends with ctx, and with this one.
 func (h *helperCommand) start(ctx context.Context) (*training.Helper, error) {
 	cmd := exec.CommandContext(ctx, itself, h.args()...)
-	cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(h.workers), embedderKnownEnv+"="+h.known)
+	cmd.Env = h.env()
 	cmd.Stderr = h.said
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	read, in, err := os.Pipe()

@@ -150,3 +150,78 @@ func TestATrainingEndsWithItsServer(t *testing.T) {
 		return err != nil || !strings.Contains(string(line), helperName)
 	})
 }
+
+// TestATrainingHasTheKeysItNeeds holds that a process that trains asks the embedder with the key that
+// the server was given, though its file is gone, and is told none of the server's own.
+func TestATrainingHasTheKeysItNeeds(t *testing.T) {
+	t.Setenv("RAPPORT_PUBLISHABLE_KEY", "pk-hidden")
+	t.Setenv("RAPPORT_TOKEN_SECRET", "deeply-hidden-from-everybody-else")
+	t.Setenv("RAPPORT_KEY", "")
+	t.Setenv("RAPPORT_EMBEDDER_KEY", "another")
+	far := newRemoteEmbedder(t) // takes no key but hush
+	dir, key := filepath.Join(t.TempDir(), "w"), write(t, "key", "hush\n")
+	if err := snapshot(dir, smallShop(t)); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, "serve", "--dir", dir, "--addr", "127.0.0.1:0", "--train-every", "0",
+		"--embedder-url", far.URL, "--embedder-model", "one", "--embedder-dims", "3", "--embedder-key-file", key)
+	kill(t, trainerOf(t, os.Getpid())) // the first, which began by itself
+	eventually(t, "the first training has ended", func() bool { return strings.Contains(s.err.String(), "it was killed") })
+	if err := os.Remove(key); err != nil {
+		t.Fatal(err)
+	}
+	job := s.asksToTrain(t)
+	id := trainerOf(t, os.Getpid())
+	for _, name := range []string{"environ", "cmdline"} {
+		var held []byte
+		eventually(t, "it has begun", func() bool { // what is read before is the server's own
+			line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", id))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if held, err = os.ReadFile(fmt.Sprintf("/proc/%d/%s", id, name)); err != nil {
+				t.Fatal(err)
+			}
+			return strings.Contains(string(line), helperName)
+		})
+		for _, word := range []string{"hidden", "another"} {
+			if strings.Contains(string(held), word) {
+				t.Errorf("its %s tells of a key it does not need", name)
+			}
+		}
+		if (name == "environ") != strings.Contains(string(held), "hush") {
+			t.Errorf("the embedder's key is not where it belongs: %s", name)
+		}
+	}
+	eventually(t, "the training ends", func() bool { return job().State != engine.JobRunning })
+	if got := job(); got.State != engine.JobSucceeded {
+		t.Errorf("its job: %+v", got)
+	}
+}
+
+// full is a file on a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+// TestATrainingOutlivesItsLog holds that a process whose words cannot be kept goes on, and that
+// what it died of is known all the same.
+func TestATrainingOutlivesItsLog(t *testing.T) {
+	h := helperCommand{format: "text", workers: 1, said: &lastWords{to: full{}}}
+	helper, err := h.start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := helper.In.Close(); err != nil { // so that it has something to say
+		t.Fatal(err)
+	}
+	if err := helper.Wait(); err == nil || !strings.HasPrefix(err.Error(), "exit status 1: rapport: a training apart") {
+		t.Errorf("it ended with %v", err)
+	}
+	// What it says in passing must not end it: the second line would.
+	for _, line := range []string{"one\n", "two\n"} {
+		if n, err := h.said.Write([]byte(line)); n != len(line) || err != nil {
+			t.Errorf("%d of %q were taken: %v", n, line, err)
+		}
+	}
+}

@@ -47,22 +47,27 @@ type embedding struct {
 	Model   string `env:"RAPPORT_EMBEDDER_MODEL" placeholder:"NAME" help:"The service's model."`
 	Dims    int    `env:"RAPPORT_EMBEDDER_DIMS" placeholder:"N" help:"How many numbers a vector of the model has."`
 	KeyFile string `placeholder:"FILE" help:"File that holds the service's key; else RAPPORT_EMBEDDER_KEY does."`
+
+	key string // known once it was asked for: a file may be gone, or be a pipe, when it is wanted again
 }
+
+// embedderKeyEnv holds the service's key, where no file does.
+const embedderKeyEnv = "RAPPORT_EMBEDDER_KEY"
 
 // ask returns the embedder of the service, nil where none is named.
 func (e *embedding) ask() (terms.Embedder, error) {
 	if e.URL == "" {
 		return nil, nil
 	}
-	key := strings.TrimSpace(os.Getenv("RAPPORT_EMBEDDER_KEY"))
+	e.key = strings.TrimSpace(os.Getenv(embedderKeyEnv))
 	if e.KeyFile != "" {
 		held, err := os.ReadFile(e.KeyFile)
 		if err != nil {
 			return nil, usagef("--embedder-key-file: %w", err)
 		}
-		key = strings.TrimSpace(string(held))
+		e.key = strings.TrimSpace(string(held))
 	}
-	asked, err := embedder.New(embedder.Options{URL: e.URL, Model: e.Model, Dims: e.Dims, Key: key})
+	asked, err := embedder.New(embedder.Options{URL: e.URL, Model: e.Model, Dims: e.Dims, Key: e.key})
 	if err != nil {
 		return nil, usagef("--embedder-url, --embedder-model, --embedder-dims: %w", err)
 	}
