@@ -99,7 +99,7 @@ chance: how likely that is`,
 low_hours: one in ten takes less, since it was opened
 likely_hours: half take less
 high_hours: nine in ten take less
-within: how many of the newest tickets lay from low to high before they were learnt from; null where there are too few`,
+within: the share of tickets from low to high among those that were not learnt from`,
 	"CustomerView": `
 customer_id: who asks
 refused: purposes they refused; with personalise, owned is what their open tickets name, and events are none

@@ -68,8 +68,8 @@ type Likely struct {
 }
 
 // Lasting is how long a ticket takes, in hours since it was opened: half of such tickets take
-// less than Likely, eight in ten lie from Low to High. Within is how many of the newest did,
-// when they were not learnt from yet; nil where those were too few.
+// less than Likely, eight in ten lie from Low to High. Within is how many did of those
+// that were held out from what was learnt.
 type Lasting struct {
 	Low    float64  `json:"low_hours"`
 	Likely float64  `json:"likely_hours"`

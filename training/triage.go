@@ -49,19 +49,9 @@ func (r *run) triage(ctx context.Context, w *recommend.World) (*triage.Model, er
 	for i := range tickets {
 		all[len(tickets)-1-i] = desk.ClosedOf(&tickets[i], w.Catalogue, now)
 	}
-	model := triage.Learn(all, r.Fitter.Seed)
-	if model == nil {
-		return nil, ctx.Err()
-	}
-	held := func(c *triage.Classes) *triage.Held {
-		if c == nil {
-			return nil
-		}
-		return &c.Held
-	}
-	r.report.Triage = &Sorted{Tickets: model.Tickets, Topic: held(model.Topic), Queue: held(model.Queue), Priority: held(model.Priority), Seconds: time.Since(start).Seconds()}
-	if model.Times != nil {
-		r.report.Triage.Times = &model.Times.Held
+	model, proof := triage.Learn(all, r.Fitter.Seed)
+	if proof != (triage.Proof{}) {
+		r.report.Triage = &Sorted{Tickets: len(all), Topic: proof.Topic, Queue: proof.Queue, Priority: proof.Priority, Times: proof.Times, Seconds: time.Since(start).Seconds()}
 	}
 	return model, ctx.Err()
 }
@@ -87,19 +77,21 @@ func (s *Sorted) words() string {
 		switch {
 		case part.held == nil:
 			fmt.Fprintf(&b, "; %s: too little is known", part.name)
-		case part.held.Tickets == 0:
-			fmt.Fprintf(&b, "; %s: told, not measured", part.name)
 		default:
-			fmt.Fprintf(&b, "; %s: %.3f of the newest %d right, %.3f by the commonest", part.name, part.held.Right, part.held.Tickets, part.held.Commonest)
+			fmt.Fprintf(&b, "; %s: %.3f of %d held out right, %.3f by the commonest", part.name, part.held.Right, part.held.Tickets, part.held.Commonest)
+			if !part.held.Proven() {
+				fmt.Fprintf(&b, ", not proven (gain %.3f, standard error %.3f) and not told", part.held.Gain, part.held.Error)
+			}
 		}
 	}
 	switch t := s.Times; {
 	case t == nil:
 		b.WriteString("; time: too little is known")
-	case t.Tickets == 0:
-		b.WriteString("; time: told, not measured")
 	default:
-		fmt.Fprintf(&b, "; time: %.3f of the newest %d within", t.Within, t.Tickets)
+		fmt.Fprintf(&b, "; time: %.3f of %d held out within", t.Within, t.Tickets)
+		if !t.Proven() {
+			fmt.Fprintf(&b, ", that of all tickets: what one has says no more (gain %.3f, standard error %.3f)", t.Gain, t.Error)
+		}
 	}
 	return b.String()
 }

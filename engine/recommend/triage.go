@@ -149,7 +149,7 @@ func verdict(c *triage.Classes, t *triage.Ticket) *engine.Verdict {
 		return nil
 	}
 	all := c.Of(t)
-	v := &engine.Verdict{Value: all[0].Name, Chance: told(all[0].Chance), Calibrated: c.Held.Tickets > 0, By: engine.ByTickets, Because: []engine.Sign{}}
+	v := &engine.Verdict{Value: all[0].Name, Chance: told(all[0].Chance), Calibrated: true, By: engine.ByTickets, Because: []engine.Sign{}}
 	for _, sign := range c.Signs(t, all[0].Name, signsTold) {
 		v.Because = append(v.Because, engine.Sign{Text: sign.What, Weight: told(sign.Weight)})
 	}
@@ -170,9 +170,5 @@ func lasting(m *triage.Times, t *triage.Ticket) *engine.Lasting {
 		return nil
 	}
 	said := m.Of(t)
-	out := &engine.Lasting{Low: *told(said.Low.Hours()), Likely: *told(said.Likely.Hours()), High: *told(said.High.Hours())}
-	if m.Held.Tickets > 0 {
-		out.Within = told(m.Held.Within)
-	}
-	return out
+	return &engine.Lasting{Low: *told(said.Low.Hours()), Likely: *told(said.Likely.Hours()), High: *told(said.High.Hours()), Within: told(m.Held.Within)}
 }

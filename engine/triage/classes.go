@@ -14,9 +14,6 @@ const (
 	step      = 0.5  // of AdaGrad
 	maxRounds = 12   // through all tickets
 	fading    = 1e-6 // of weights, at every step that touches them
-	heldShare = 0.1  // of the tickets, the newest, that choose how many rounds
-	leastHeld = 50   // tickets, under which the rounds are a guess
-	guessed   = 4    // rounds
 	gradFloor = 1e-8
 )
 
@@ -29,14 +26,18 @@ type Classes struct {
 	Held    Held
 }
 
-// Held says how the newest tickets were told before they were learnt from; it is zero where
-// they are too few to be held back, and chances are then not calibrated.
+// Held says how tickets were told by what was learnt without them: the newest tenth by those
+// before, or, where that is too few, each fifth in time by the others.
 type Held struct {
 	Tickets   int     `json:"tickets"`
 	Right     float64 `json:"right"`     // share of tickets whose likeliest class was theirs
-	Commonest float64 `json:"commonest"` // share of tickets that were in the class most had been in before
-	Gain      float64 `json:"gain"`      // in log loss per ticket over the shares of classes before
+	Commonest float64 `json:"commonest"` // share of tickets that were in the class most of the others are in
+	Gain      float64 `json:"gain"`      // in log loss per ticket over the shares of classes
+	Error     float64 `json:"gain_error"`     // standard error of Gain
 }
+
+// Proven reports whether what a ticket has says more of its class than how common each is.
+func (h *Held) Proven() bool { return h.Gain > h.Error }
 
 // Chance is a class and how likely it is.
 type Chance struct {
@@ -45,8 +46,8 @@ type Chance struct {
 }
 
 // FitClasses learns from tickets, oldest first, and the class of each; tickets of class ""
-// are left out. It returns nil where fewer than two classes are known. The newest tenth
-// decides how long to learn and how sure to be, and is learnt from then.
+// are left out. It returns nil where fewer than two classes are known. What is
+// held out decides how long to learn and how sure to be, and is learnt from then.
 func FitClasses(tickets []Ticket, classes []string, seed uint64) *Classes {
 	var of []int // ticket
 	for i, name := range classes {
@@ -69,56 +70,17 @@ func FitClasses(tickets []Ticket, classes []string, seed uint64) *Classes {
 	for at, i := range of {
 		truth[at], _ = slices.BinarySearch(c.Names, classes[i])
 	}
-	rounds := guessed
-	if held := int(heldShare * float64(len(picked))); held >= leastHeld {
-		old := len(picked) - held
-		c.begin(picked[:old])
-		best := math.Inf(1)
-		newest := c.rows(picked[old:])
-		c.learn(c.rows(picked[:old]), truth[:old], maxRounds, seed, func(round int) {
-			if loss, warmth := c.loss(newest, truth[old:]); loss < best {
-				best, rounds, c.warmth = loss, round, warmth
-				c.Held.Right = c.right(newest, truth[old:])
-			}
-		})
-		c.Held.Tickets = held
-		commonest, prior := shares(truth[:old], truth[old:], len(c.Names))
-		c.Held.Commonest, c.Held.Gain = commonest, prior-best
+	var told held
+	for _, f := range folds(len(picked), 1) {
+		c.begin(rest(f, picked))
+		asked, answers := c.rows(picked[f.from:f.to]), truth[f.from:f.to]
+		told.prior(rest(f, truth), answers, len(c.Names))
+		c.learn(c.rows(rest(f, picked)), rest(f, truth), maxRounds, seed, func(round int) { told.ask(c, asked, answers, round) })
 	}
+	rounds := told.choose(c)
 	c.begin(picked)
 	c.learn(c.rows(picked), truth, rounds, seed, func(int) {})
 	return c
-}
-
-// shares returns how many of the new are of the class that most of the old are of, and the
-// mean log loss on the new of the shares of the old, one ticket of each class beside them.
-func shares(old, new []int, classes int) (commonest, loss float64) {
-	count := make([]float64, classes)
-	most := 0
-	for _, class := range old {
-		if count[class]++; count[class] > count[most] {
-			most = class
-		}
-	}
-	for _, class := range new {
-		if class == most {
-			commonest++
-		}
-		loss -= math.Log((count[class] + 1) / float64(len(old)+classes))
-	}
-	return commonest / float64(len(new)), loss / float64(len(new))
-}
-
-// right is the share of rows whose highest score is their class's.
-func (c *Classes) right(rows []row, truth []int) (share float64) {
-	scores := make([]float32, len(c.Names))
-	for i := range rows {
-		c.scores(&rows[i], scores)
-		if slices.Index(scores, slices.Max(scores)) == truth[i] {
-			share++
-		}
-	}
-	return share / float64(len(rows))
 }
 
 func (c *Classes) begin(tickets []Ticket) {
@@ -178,28 +140,6 @@ func softmax(scores []float32, warmth float64) {
 	for i := range scores {
 		scores[i] /= float32(sum)
 	}
-}
-
-// loss is the mean log loss on tickets under the warmth that makes it least.
-func (c *Classes) loss(rows []row, truth []int) (least, warmth float64) {
-	least = math.Inf(1)
-	scores := make([]float32, len(rows)*len(c.Names))
-	for i := range rows {
-		c.scores(&rows[i], scores[i*len(c.Names):][:len(c.Names)])
-	}
-	one := make([]float32, len(c.Names))
-	for w := 0.5; w < 4; w *= 1.15 {
-		var sum float64
-		for i := range rows {
-			copy(one, scores[i*len(c.Names):])
-			softmax(one, w)
-			sum -= math.Log(max(float64(one[truth[i]]), 1e-9))
-		}
-		if sum /= float64(len(rows)); sum < least {
-			least, warmth = sum, w
-		}
-	}
-	return least, warmth
 }
 
 // Of returns the classes of a ticket, likeliest first; ties by name.

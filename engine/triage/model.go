@@ -16,8 +16,8 @@ const (
 )
 
 // Model is what a shop's tickets say about new ones: immutable. Each part is nil where too
-// few tickets say anything of it, or where it told the newest of them no better than how
-// common each class is.
+// few tickets say anything of it, or where it is not proven to tell more than how common each
+// class is.
 type Model struct {
 	Topic    *Classes // of the fix that ends it
 	Queue    *Classes // that has it at its end
@@ -34,13 +34,21 @@ type Closed struct {
 	Took                          Took
 }
 
-// Learn learns from tickets, oldest first. It returns nil where they say nothing.
-func Learn(all []Closed, seed uint64) *Model {
+// Proof is how what was learnt told tickets that it was not learnt from, whether that serves or
+// not; nil for what too few tickets say anything of.
+type Proof struct {
+	Topic, Queue, Priority, Agent *Held
+	Times                         *HeldTimes
+}
+
+// Learn learns from tickets, oldest first. The model is nil where they say nothing.
+func Learn(all []Closed, seed uint64) (*Model, Proof) {
+	var proof Proof
 	tickets, took := make([]Ticket, len(all)), make([]Took, len(all))
 	for i := range all {
 		tickets[i], took[i] = all[i].Ticket, all[i].Took
 	}
-	classes := func(of func(*Closed) string) *Classes {
+	classes := func(held **Held, of func(*Closed) string) *Classes {
 		names := make([]string, len(all))
 		for i := range all {
 			names[i] = of(&all[i])
@@ -49,23 +57,30 @@ func Learn(all []Closed, seed uint64) *Model {
 			return nil
 		}
 		c := FitClasses(tickets, names, seed)
-		if c != nil && c.Held.Tickets > 0 && c.Held.Gain <= 0 {
+		if c == nil {
+			return nil
+		}
+		*held = &c.Held
+		if !c.Held.Proven() {
 			return nil
 		}
 		return c
 	}
 	m := &Model{
-		Topic:    classes(func(c *Closed) string { return c.Topic }),
-		Queue:    classes(func(c *Closed) string { return c.Queue }),
-		Priority: classes(func(c *Closed) string { return c.Priority }),
-		Agent:    classes(func(c *Closed) string { return c.Agent }),
+		Topic:    classes(&proof.Topic, func(c *Closed) string { return c.Topic }),
+		Queue:    classes(&proof.Queue, func(c *Closed) string { return c.Queue }),
+		Priority: classes(&proof.Priority, func(c *Closed) string { return c.Priority }),
+		Agent:    classes(&proof.Agent, func(c *Closed) string { return c.Agent }),
 		Times:    FitTimes(tickets, took, seed),
 		Tickets:  len(all),
 	}
-	if m.Topic == nil && m.Queue == nil && m.Priority == nil && m.Agent == nil && m.Times == nil {
-		return nil
+	if m.Times != nil {
+		proof.Times = &m.Times.Held
 	}
-	return m
+	if m.Topic == nil && m.Queue == nil && m.Priority == nil && m.Agent == nil && m.Times == nil {
+		return nil, proof
+	}
+	return m, proof
 }
 
 // common empties the names of classes that are too rare, and reports whether enough tickets

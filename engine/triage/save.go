@@ -17,13 +17,18 @@ const Name = "triage"
 //
 // Words stand in it as hashes, and only those of two tickets or more; nothing names a ticket
 // or a customer. What names an agent is the class of those tickets they ended.
-const version = 1
+const version = 2
 
 // told is the JSON section.
 type told struct {
 	Tickets int                  `json:"tickets"`
 	Classes map[string]toldClass `json:"classes"`
-	Times   *HeldTimes           `json:"times,omitempty"`
+	Times   *toldTimes           `json:"times,omitempty"`
+}
+
+type toldTimes struct {
+	Moved [2]float64 `json:"moved"`
+	Held  HeldTimes  `json:"held"`
 }
 
 type toldClass struct {
@@ -52,7 +57,7 @@ func (m *Model) Save(w io.Writer) error {
 		}
 	}
 	if m.Times != nil {
-		t.Times = &m.Times.Held
+		t.Times = &toldTimes{m.Times.moved, m.Times.Held}
 	}
 	f.JSON(t)
 	for _, p := range m.parts() {
@@ -93,7 +98,7 @@ func Load(r io.Reader) (*Model, error) {
 	}
 	if t.Times != nil {
 		table := loadTable(f)
-		m.Times = &Times{table: table, weights: f.Float32s((len(table) + 1) * len(quantiles)), Held: *t.Times}
+		m.Times = &Times{table: table, weights: f.Float32s((len(table) + 1) * len(quantiles)), moved: t.Times.Moved, Held: t.Times.Held}
 	}
 	if err := f.Close(); err != nil {
 		return nil, err

@@ -12,25 +12,36 @@ import (
 var quantiles = [...]float64{0.1, 0.5, 0.9}
 
 // Times says how long a ticket takes: quantiles of log(1 + hours), each a linear function
-// of its signals (Koenker and Bassett 1978).
+// of its signals (Koenker and Bassett 1978). The outer two are moved by what they missed of
+// tickets they were not fitted on, each by itself (conformalised quantile regression: Romano,
+// Patterson and Candès 2019): fitted quantiles lie too close on tickets that come later.
 type Times struct {
 	table   signalTable
-	weights []float32 // signals x quantiles
+	weights []float32  // signals x quantiles
+	moved   [2]float64 // of low and high, in log(1 + hours)
 	Held    HeldTimes
 }
 
-// HeldTimes says how the newest tickets that are done were told before they were learnt from;
-// it is zero where they are too few to be held back.
+// HeldTimes says how tickets were told by what was learnt without them.
 type HeldTimes struct {
 	Tickets int     `json:"tickets"`
-	Within  float64 `json:"within"` // share that took no less than Low and no more than High
+	Within  float64 `json:"within"` // share that takes no less than Low and no more than High
+	Gain    float64 `json:"gain"`   // in pinball loss of log(1 + hours) per ticket over the quantiles of all tickets
+	Error   float64 `json:"gain_error"`  // standard error of Gain
 }
+
+// Proven reports whether what a ticket has says how long it takes. Else all are told the
+// quantiles of all.
+func (h *HeldTimes) Proven() bool { return h.Gain > h.Error }
 
 // Range is how long a ticket takes: half of such tickets take less than Likely, eight in
 // ten lie from Low to High.
 type Range struct{ Low, Likely, High time.Duration }
 
 const timeStep = 0.3
+
+// quantiled is what is said of a ticket: log(1 + hours) of each of the quantiles.
+type quantiled [len(quantiles)]float64
 
 // lasted is log(1 + hours), the least it can be of an open ticket.
 type lasted struct {
@@ -47,7 +58,9 @@ type Took struct {
 
 // FitTimes learns from tickets, oldest first, and how long each took; those of which nobody
 // knows are left out. An open ticket says that it takes longer than so far (Powell 1986):
-// without them, the newest tickets would be those that were done soon. It returns nil where fewer than leastTimes are known. The newest tenth decides how long to learn.
+// without them, the newest tickets would be those that were done soon. It returns nil where
+// fewer than leastTimes are known. What is held out decides how long to learn, whether it is
+// worth it, and how far low and high are moved.
 func FitTimes(tickets []Ticket, took []Took, seed uint64) *Times {
 	var picked []Ticket
 	var truth []lasted
@@ -61,22 +74,66 @@ func FitTimes(tickets []Ticket, took []Took, seed uint64) *Times {
 		return nil
 	}
 	m := new(Times)
-	rounds := guessed
-	if held := int(heldShare * float64(len(picked))); held >= leastHeld {
-		old := len(picked) - held
-		m.begin(picked[:old], truth[:old])
-		best := math.Inf(1)
-		newest := m.rows(picked[old:])
-		m.learn(m.rows(picked[:old]), truth[:old], maxRounds, seed, func(round int) {
-			if loss := m.loss(newest, truth[old:]); loss < best {
-				best, rounds = loss, round
-				m.Held = m.within(newest, truth[old:])
+	var said [maxRounds + 1][]quantiled // of the held, after so many rounds
+	var held []lasted
+	for _, f := range folds(len(picked), 2) {
+		m.begin(rest(f, picked), rest(f, truth))
+		asked := m.rows(picked[f.from:f.to])
+		held = append(held, truth[f.from:f.to]...)
+		ask := func(round int) {
+			for i := range asked {
+				said[round] = append(said[round], m.ordered(&asked[i]))
 			}
-		})
+		}
+		ask(0)
+		m.learn(m.rows(rest(f, picked)), rest(f, truth), maxRounds, seed, ask)
 	}
+	rounds := m.Held.choose(&said, held)
 	m.begin(picked, truth)
+	if rounds == 0 {
+		m.table, m.weights = signalTable{}, m.weights[:len(quantiles)] // the constant alone
+	}
 	m.learn(m.rows(picked), truth, rounds, seed, func(int) {})
+	low, high := misses(said[rounds], held)
+	m.moved = move(low, high)
+	m.Held.Within = within(low, high)
 	return m
+}
+
+// choose returns after how many rounds the held were told best: none, and so the quantiles of
+// all, unless that is proven to be better.
+func (h *HeldTimes) choose(said *[maxRounds + 1][]quantiled, truth []lasted) (rounds int) {
+	best := math.Inf(1)
+	for round := 1; round <= maxRounds; round++ {
+		var sum float64
+		for i := range truth {
+			sum += truth[i].loss(&said[round][i])
+		}
+		if sum < best {
+			best, rounds = sum, round
+		}
+	}
+	each := make([]float64, len(truth))
+	for i := range truth {
+		each[i] = truth[i].loss(&said[0][i]) - truth[i].loss(&said[rounds][i])
+	}
+	h.Tickets = len(truth)
+	h.Gain, h.Error = gained(each)
+	if !h.Proven() {
+		return 0
+	}
+	return rounds
+}
+
+// loss is the sum of the pinball losses of what was said. What is said beyond what an open
+// ticket has taken may well be right.
+func (l lasted) loss(said *quantiled) (sum float64) {
+	for q, x := range said {
+		if !l.open || x < l.log {
+			sum += Pinball(quantiles[q], l.log, x)
+		}
+	}
+	return sum
 }
 
 // leastTimes is under how many tickets nothing is said of times.
@@ -86,13 +143,9 @@ const leastTimes = 30
 func (m *Times) begin(tickets []Ticket, truth []lasted) {
 	m.table = newSignalTable(tickets, len(quantiles))
 	m.weights = make([]float32, (len(m.table)+1)*len(quantiles))
-	var sorted []float64
-	for _, t := range truth {
-		sorted = append(sorted, t.log)
-	}
-	slices.Sort(sorted)
+	all := survival(truth)
 	for q, share := range quantiles {
-		m.weights[q] = float32(sorted[int(share*float64(len(sorted)-1))])
+		m.weights[q] = float32(all.reaching(share))
 	}
 }
 
@@ -134,8 +187,9 @@ func (m *Times) learn(rows []row, truth []lasted, rounds int, seed uint64, after
 	}
 }
 
-// of returns the quantiles of a row. The constant weighs 1 in every row.
-func (m *Times) of(r *row) (out [len(quantiles)]float64) {
+// of returns the quantiles of a row, each as it is fitted, so that two may cross. The constant
+// weighs 1 in every row.
+func (m *Times) of(r *row) (out quantiled) {
 	for _, at := range r.at {
 		scale := float64(r.scale)
 		if at == 0 {
@@ -148,35 +202,11 @@ func (m *Times) of(r *row) (out [len(quantiles)]float64) {
 	return out
 }
 
-// loss is the sum of the mean pinball losses.
-func (m *Times) loss(rows []row, truth []lasted) float64 {
-	var sum float64
-	for i := range rows {
-		for q, x := range m.of(&rows[i]) {
-			if !truth[i].open || x < truth[i].log {
-				sum += Pinball(quantiles[q], truth[i].log, x)
-			}
-		}
-	}
-	return sum / float64(len(rows))
-}
-
-// within says how many of the tickets that are done lie in what is said of them.
-func (m *Times) within(rows []row, truth []lasted) (held HeldTimes) {
-	for i := range rows {
-		if truth[i].open {
-			continue
-		}
-		held.Tickets++
-		got := m.of(&rows[i])
-		if truth[i].log >= slices.Min(got[:]) && truth[i].log <= slices.Max(got[:]) {
-			held.Within++
-		}
-	}
-	if held.Tickets > 0 {
-		held.Within /= float64(held.Tickets)
-	}
-	return held
+// ordered are the quantiles of a row, put in order.
+func (m *Times) ordered(r *row) quantiled {
+	out := m.of(r)
+	slices.Sort(out[:])
+	return out
 }
 
 // Pinball is the loss of having said that share of the truths lie below got: least in the
@@ -189,10 +219,9 @@ func Pinball(share, truth, got float64) float64 {
 // Of returns how long the ticket takes.
 func (m *Times) Of(t *Ticket) Range {
 	r := m.table.of(t)
-	got := m.of(&r)
-	slices.Sort(got[:]) // each is fitted by itself, and two may cross
+	got := m.ordered(&r)
 	hours := func(x float64) time.Duration {
 		return time.Duration(math.Expm1(max(0, min(x, 12))) * float64(time.Hour))
 	}
-	return Range{hours(got[0]), hours(got[1]), hours(got[2])}
+	return Range{hours(min(got[0]+m.moved[0], got[1])), hours(got[1]), hours(max(got[2]+m.moved[1], got[1]))}
 }
