@@ -30,10 +30,10 @@ type Classes struct {
 // before, or, where that is too few, each fifth in time by the others.
 type Held struct {
 	Tickets   int     `json:"tickets"`
-	Right     float64 `json:"right"`     // share of tickets whose likeliest class was theirs
-	Commonest float64 `json:"commonest"` // share of tickets that were in the class most of the others are in
-	Gain      float64 `json:"gain"`      // in log loss per ticket over the shares of classes
-	Error     float64 `json:"gain_error"`     // standard error of Gain
+	Right     float64 `json:"right"`      // share of tickets whose likeliest class was theirs
+	Commonest float64 `json:"commonest"`  // share of tickets that were in the class most of the others are in
+	Gain      float64 `json:"gain"`       // in log loss per ticket over the shares of classes
+	Error     float64 `json:"gain_error"` // standard error of Gain
 }
 
 // Proven reports whether what a ticket has says more of its class than how common each is.

@@ -25,9 +25,9 @@ type Times struct {
 // HeldTimes says how tickets were told by what was learnt without them.
 type HeldTimes struct {
 	Tickets int     `json:"tickets"`
-	Within  float64 `json:"within"` // share that takes no less than Low and no more than High
-	Gain    float64 `json:"gain"`   // in pinball loss of log(1 + hours) per ticket over the quantiles of all tickets
-	Error   float64 `json:"gain_error"`  // standard error of Gain
+	Within  float64 `json:"within"`     // share that takes no less than Low and no more than High
+	Gain    float64 `json:"gain"`       // in pinball loss of log(1 + hours) per ticket over the quantiles of all tickets
+	Error   float64 `json:"gain_error"` // standard error of Gain
 }
 
 // Proven reports whether what a ticket has says how long it takes. Else all are told the
