@@ -107,7 +107,7 @@ func (w *words) steering() map[string]described {
 		},
 		"PATCH /v1/settings/support": {
 			id: "changeSupport", tag: tagSteering, summary: "Change some of the limits", body: support, answer: support,
-			text:     "From the next answer on. null sets a limit back to its default; of `sensitive_topics` each language is replaced whole, and taken out by null.",
+			text:     "From the next answer on. null sets a limit back to its default; of `sensitive_topics` each language is replaced whole, set back to its default by null, and taken out by [].",
 			examples: []example{{about: "after the first failure", path: "/v1/settings/support", body: `{"escalate_after": 1}`}},
 		},
 		"GET /v1/models": {

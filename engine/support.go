@@ -33,9 +33,11 @@ func DefaultSupport() Support {
 		Sensitive: map[string][]string{"en": {
 			"lawyer", "solicitor", "attorney", "legal action", "sue", "sued", "suing", "court", "police",
 			"injured", "injury", "hospital", "electric shock", "caught fire", "on fire", "burned", "burnt", "allergic reaction", "choking",
-			"swallowed", "poisoned", "poisoning",
+			"swallowed", "poisoned", "poisoning", "hurt", "bleeding", "scalded", "rash", "cut my hand", "cut my finger", "ambulance", "emergency room",
+			"smoke", "sparks", "burst into flames", "exploded", "explosion", "gave me a shock", "electrocuted", "gas leak",
+			"plug melted", "melted plug", "cable melted", "melted cable",
 			"died", "passed away", "deceased", "funeral", "suicide", "harm myself",
-			"fraud", "identity theft", "stolen card", "hacked", "data breach", "discrimination", "journalist", "newspaper",
+			"fraud", "identity theft", "stolen card", "hacked", "data breach", "trading standards", "ombudsman", "small claims", "discrimination", "journalist", "newspaper",
 		}},
 	}
 }

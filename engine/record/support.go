@@ -20,8 +20,8 @@ func Support(r io.Reader) (engine.Support, error) {
 }
 
 // SupportPatch decodes changes of limits, as Request does, and returns were with them: what is
-// not given stays, null is the default again, and lists of words are replaced language by
-// language, taken out by null (RFC 7396).
+// not given stays, null is the default again, of one language's words, too, and lists of words are
+// replaced language by language.
 func SupportPatch(r io.Reader, were engine.Support) (engine.Support, error) {
 	given, err := object1(r, supportSchema)
 	if err != nil {
@@ -31,11 +31,7 @@ func SupportPatch(r io.Reader, were engine.Support) (engine.Support, error) {
 	if merged == nil {
 		merged = make(map[string][]string)
 	}
-	for language, list := range given.sensitive {
-		if merged[language] = list; list == nil {
-			delete(merged, language)
-		}
-	}
+	maps.Copy(merged, given.sensitive)
 	return given.over(were, merged)
 }
 
@@ -51,8 +47,15 @@ func (given *support) over(were engine.Support, sensitive map[string][]string) (
 	case given.cleared:
 		were.Sensitive = standard.Sensitive
 	case sensitive != nil:
-		maps.DeleteFunc(sensitive, func(_ string, list []string) bool { return list == nil })
-		were.Sensitive = sensitive
+		were.Sensitive = make(map[string][]string, len(sensitive))
+		for language, list := range sensitive {
+			if list == nil {
+				list = standard.Sensitive[language] // what means "as it was" switches nothing off
+			}
+			if list != nil {
+				were.Sensitive[language] = list
+			}
+		}
 	}
 	all := 0
 	for _, list := range were.Sensitive {

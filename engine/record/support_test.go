@@ -32,7 +32,8 @@ func TestSupport(t *testing.T) {
 		{`{"sensitive_topics":{"de":["Anwalt"]}}`, func(s *engine.Support) {
 			s.Sensitive = map[string][]string{"de": {"Anwalt"}, "en": {"recall"}}
 		}},
-		{`{"sensitive_topics":{"en":null}}`, func(s *engine.Support) { s.Sensitive = map[string][]string{} }},
+		{`{"sensitive_topics":{"en":null}}`, func(s *engine.Support) { s.Sensitive = map[string][]string{"en": standard.Sensitive["en"]} }},
+		{`{"sensitive_topics":{"en":[]}}`, func(s *engine.Support) { s.Sensitive = map[string][]string{"en": {}} }},
 	} {
 		want := were
 		c.want(&want)

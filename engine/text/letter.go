@@ -4,12 +4,17 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Letter returns what somebody wrote in a message to a service desk: without tags, without what
 // it quotes and forwards, and without signatures that are marked as such. Lines stay lines. Of a
 // message that is nothing else all but the tags is left. It is for single messages: what follows
-// the beginning of a forwarded one is taken for history.
+// the beginning of a forwarded one is taken for history. Letters are told in their plain form
+// (NFKC), without what is not seen and only says where a line may break: newsletters are full of it,
+// and it would hide words from those who look for them.
 func Letter(s string) string {
 	if looksHTML(s) {
 		written := readHTML(s, '\n', quoting)
@@ -18,6 +23,7 @@ func Letter(s string) string {
 		}
 		s = written
 	}
+	s = seen(s)
 	if !strings.ContainsAny(s, "\n\r>") {
 		return strings.TrimSpace(s)
 	}
@@ -30,6 +36,26 @@ func Letter(s string) string {
 	}
 	return joined(lines)
 }
+
+// seen returns a text without what cannot be seen in it, its letters in their plain form.
+func seen(s string) string {
+	at := 0
+	for at < len(s) && s[at] < utf8.RuneSelf {
+		at++
+	}
+	if at == len(s) {
+		return s
+	}
+	return norm.NFKC.String(strings.Map(func(r rune) rune {
+		if r != zeroWidthJoiner && unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, s))
+}
+
+// zeroWidthJoiner makes one picture of several, and letters of some scripts join.
+const zeroWidthJoiner = '\u200d'
 
 // joined puts lines together, those that are empty left out.
 func joined(lines []string) string {

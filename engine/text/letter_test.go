@@ -11,7 +11,7 @@ func TestLetter(t *testing.T) {
 	for _, c := range []struct{ name, in, want string }{
 		{"plain", "my lamp is dark", "my lamp is dark"},
 		{"a sign of less than", "voltage < 5 and > 3, 1<2", "voltage < 5 and > 3, 1<2"},
-		{"tags", "<p>my lamp <b>arrived</b> broken</p><br><div style=\"color:red\">Please help&nbsp;me</div>", "my lamp arrived broken\nPlease help\u00a0me"},
+		{"tags", "<p>my lamp <b>arrived</b> broken</p><br><div style=\"color:red\">Please help&nbsp;me</div>", "my lamp arrived broken\nPlease help me"},
 		{"lines of HTML", "<div>my lamp\nis dark</div><div>-- </div><div>Ann, Head of Lamps</div>", "my lamp is dark\n"},
 		{"a style", "<html><head><style>p { color: red }</style></head><body><p>dark</p></body></html>", "dark"},
 		{"quoted below", "It is still dark.\n\nOn Mon, 3 Mar 2025 at 10:02, The Shop <help@shop.example> wrote:\n> Did you try the switch?\n> Kind regards", "It is still dark."},
@@ -27,6 +27,10 @@ func TestLetter(t *testing.T) {
 		{"of mail programs", "<div dir=\"ltr\">Still dark.</div><br><div class=\"gmail_quote\"><div>On Mon, The Shop wrote:<br></div><blockquote>Did you try the switch?</blockquote></div>", "Still dark."},
 		{"nothing but a quote", "<blockquote>my lamp is dark</blockquote>", "my lamp is dark"},
 		{"no history", "From: where do I get a bulb?\nOn it stands: 5 W", "From: where do I get a bulb?\nOn it stands: 5 W"},
+		{"what is not seen", "my law\u200byer and my so\u00adli\u00adci\u00adtor\ufeff", "my lawyer and my solicitor"},
+		{"what is not seen, in HTML", "<p>my law&#8203;yer &zwnj;&shy;called</p>", "my lawyer called"},
+		{"wide letters", "ｍｙ ｌａｍｐ", "my lamp"},
+		{"one picture of several", "👩‍🔧 came", "👩‍🔧 came"},
 		{"above the line", "thanks\n##- Please type your reply above this line -##\nYour ticket", "thanks"},
 	} {
 		if got := Letter(c.in); got != strings.TrimSpace(c.want) {
