@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -100,6 +101,39 @@ func (i *Item) KindOrProduct() Kind {
 		return Product
 	}
 	return i.Kind
+}
+
+// partWords are what categories of spare parts are called, in small letters and without
+// what is between their words. A shop that calls them otherwise sets the attribute part.
+var partWords = []string{"part", "parts", "spare", "spares", "sparepart", "spareparts", "replacementpart", "replacementparts"}
+
+// IsPart reports whether an item is a spare part: by a step of one of its categories, or by
+// the attribute part.
+func (i *Item) IsPart() bool {
+	if is, said := i.Attributes["part"].(bool); said {
+		return is
+	}
+	joined := strings.NewReplacer(" ", "", "-", "", "_", "")
+	return slices.ContainsFunc(i.Categories, func(path string) bool {
+		for step := range strings.SplitSeq(path, "/") {
+			if slices.Contains(partWords, joined.Replace(strings.ToLower(step))) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// CanFix reports whether an item can be what was tried on a ticket: a fix, an article or
+// anything else but an offer or a product, unless that is a spare part.
+func (i *Item) CanFix() bool {
+	switch i.KindOrProduct() {
+	case Product:
+		return i.IsPart()
+	case Offer:
+		return false
+	}
+	return true
 }
 
 // ShownAt reports whether the item's own dates allow it to be shown at t.

@@ -151,6 +151,9 @@ func (g *group) updateCustomer(e *effect, cmd engine.UpdateCustomer) error {
 // putTicket stores a ticket that is written whole: see join.
 func (g *group) putTicket(e *effect, ticket engine.Ticket) error {
 	was, err := g.standing(ticket.ID)
+	if err == nil {
+		err = g.checkTries(&ticket, was)
+	}
 	if err == nil && was != nil {
 		err = join(&ticket, &was.Ticket, g.repeats(ticket.ID))
 	}
@@ -183,17 +186,6 @@ func (g *group) fileTicket(e *effect, ticket engine.Ticket, was *standing) error
 		return err
 	}
 	ticket16 := engine.HashOf(ticket.ID)
-	if was != nil {
-		reopen(&ticket, &was.Ticket, g.now)
-	} else {
-		told, err := g.toldBefore(e, ticket16)
-		if err == nil {
-			err = remind(&ticket, &told, g.repeats(ticket.ID))
-		}
-		if err != nil {
-			return err
-		}
-	}
 	done := engine.Committed{Ticket: &ticket}
 	var home engine.Hash16 // of a ticket without a customer: zero
 	if ticket.Customer != "" {
@@ -206,6 +198,17 @@ func (g *group) fileTicket(e *effect, ticket engine.Ticket, was *standing) error
 		}
 		home, done.Subject = h, subject
 		g.name(e, h, subject)
+	}
+	if was != nil {
+		reopen(&ticket, &was.Ticket, g.now)
+	} else {
+		told, err := g.toldBefore(e, ticket16, home)
+		if err == nil {
+			err = remind(&ticket, &told, g.repeats(ticket.ID))
+		}
+		if err != nil {
+			return err
+		}
 	}
 	value, err := encodeRecord("ticket", e.seq, ticket)
 	if err != nil {
@@ -289,6 +292,9 @@ func (g *group) updateTicket(e *effect, cmd engine.UpdateTicket) error {
 	}
 	if ticket.ID != cmd.ID {
 		return engine.Invalidf(engine.CodeInvalidField, "ticket_id", "an update keeps the id: %q", cmd.ID)
+	}
+	if err := g.checkTries(&ticket, was); err != nil {
+		return err
 	}
 	return g.fileTicket(e, ticket, was)
 }

@@ -54,6 +54,14 @@ func (g *group) recordEvent(e *effect, lines []engine.Interaction) (duplicate bo
 			return again, err
 		}
 	}
+	if outcome {
+		if err := g.checkOwner(first, root16); err != nil {
+			return false, err
+		}
+	}
+	if err := g.checkFixes(lines); err != nil {
+		return false, err
+	}
 	root := sent
 	if root16 != sent16 {
 		if root, err = g.nameOf(root16); err != nil {
@@ -91,12 +99,20 @@ func (g *group) recordEvent(e *effect, lines []engine.Interaction) (duplicate bo
 }
 
 // isAgain reports whether an event with an identity is known: an outcome that was
-// counted, or any event that was seen lately or changed by hand.
+// counted, or any event that was seen lately or changed by hand. What one customer said may
+// be sent again whatever became of the ticket; to another it is theirs only with the ticket.
 func (g *group) isAgain(lines []engine.Interaction, sent, root, event16 engine.Hash16) (bool, error) {
 	if isOutcome(lines) {
-		counted, err := g.counted(engine.HashOf(lines[0].TicketID), event16)
-		if counted || err != nil {
-			return counted, err
+		home, err := g.countedUnder(engine.HashOf(lines[0].TicketID), event16)
+		if err != nil {
+			return false, err
+		}
+		if home != (engine.Hash16{}) {
+			owner, err := g.ownerOfRow(home)
+			if err == nil && owner != root {
+				err = g.checkOwner(&lines[0], root)
+			}
+			return err == nil, err
 		}
 	} else if g.sawEvent(sent, root, event16, lines[0].Line) {
 		return true, nil

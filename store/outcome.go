@@ -173,17 +173,17 @@ func outcomeKey(ticket16, event16 engine.Hash16) []byte {
 	return pairKey(outcomeLetter, ticket16, event16)
 }
 
-// counted reports whether an outcome has its row.
-func (g *group) counted(ticket16, event16 engine.Hash16) (bool, error) {
+// countedUnder returns the subject the row of an outcome was filed under, zero for one that
+// has none.
+func (g *group) countedUnder(ticket16, event16 engine.Hash16) (home engine.Hash16, err error) {
 	value, err := get(g.txn, outcomeKey(ticket16, event16))
 	if errors.Is(err, engine.ErrNotFound) {
-		return false, nil
+		return home, nil
 	}
 	if err != nil {
-		return false, err
+		return home, err
 	}
-	home, err := decodeHome(value)
-	return home != (engine.Hash16{}), err
+	return decodeHome(value)
 }
 
 // recordOutcomes writes the rows of what a ticket says and was not counted yet. Of a ticket
@@ -200,11 +200,11 @@ func (g *group) recordOutcomes(e *effect, ticket *engine.Ticket, home engine.Has
 			line.At = g.now
 		}
 		event16 := engine.HashOf(line.EventID)
-		counted, err := g.counted(ticket16, event16)
+		under, err := g.countedUnder(ticket16, event16)
 		if err != nil {
 			return err
 		}
-		if counted || wrote[event16] {
+		if under != (engine.Hash16{}) || wrote[event16] {
 			continue
 		}
 		wrote[event16] = true

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -39,6 +40,7 @@ type people struct {
 	first   map[string]string // session -> the customer who has its past
 	said    map[string]saying // outcome -> who said it, and under what event id
 	tickets map[string]ticket // ticket -> as it stands
+	awaited map[string]bool   // tickets that were told of before they came
 }
 
 // saying is an outcome that was counted.
@@ -104,11 +106,23 @@ func (p *people) merge(from, into string) {
 
 // put is a ticket of customer (or nobody) that says one more thing about an item.
 func (p *people) put(id, customer, says string) {
-	tk := p.tickets[id]
+	tk, known := p.tickets[id]
 	if tk.customer = customer; customer != "" {
 		tk.customer = p.root(customer)
 	}
-	tk.outcomes = append(tk.outcomes, says)
+	if !slices.Contains(tk.outcomes, says) {
+		tk.outcomes = append(tk.outcomes, says)
+	}
+	if !known && p.awaited[id] { // what nobody, or its customer, said before
+		for key, s := range p.said {
+			whose := p.events[s.event]
+			mine := tk.customer == "" || whose == tk.customer || strings.HasPrefix(whose, "s:")
+			if told, ok := strings.CutPrefix(key, id+"/"); ok && mine && !slices.Contains(tk.outcomes, told) {
+				tk.outcomes = append(tk.outcomes, told)
+			}
+		}
+		delete(p.awaited, id)
+	}
 	p.tickets[id] = tk
 	for key, s := range p.said {
 		if s.byTicket && strings.HasPrefix(key, id+"/") {
@@ -130,15 +144,24 @@ func (p *people) put(id, customer, says string) {
 	}
 }
 
-// tell is an event that says the same as a ticket could. It reports whether it is news.
+// tell is an event that says the same as a ticket could. It reports whether it is taken: the
+// ticket of one customer is not told of by another, who may but repeat what they said before.
 func (p *people) tell(id, says, event, person string) bool {
 	key := id + "/" + says
-	if p.said[key].event != "" {
+	before := p.said[key].event
+	if before != "" && p.events[before] == person {
+		return true
+	}
+	if whose := p.tickets[id].customer; whose != "" && whose != person && !strings.HasPrefix(person, "s:") {
 		return false
+	}
+	if before != "" {
+		return true
 	}
 	p.said[key] = saying{event, false}
 	p.events[event] = person
-	if tk, ok := p.tickets[id]; ok && !slices.Contains(tk.outcomes, says) {
+	tk, known := p.tickets[id]
+	if p.awaited[id] = !known; known && !slices.Contains(tk.outcomes, says) {
 		tk.outcomes = append(tk.outcomes, says)
 		p.tickets[id] = tk
 	}
@@ -183,6 +206,7 @@ func simulate(t *testing.T, seed uint64, dir string, steps int) {
 		map[string]string{},
 		map[string]saying{},
 		map[string]ticket{},
+		map[string]bool{},
 	}
 	s := open(t, dir, store.Options{InMemory: dir == ""})
 	if seed%2 == 0 {
@@ -223,11 +247,22 @@ func simulate(t *testing.T, seed uint64, dir string, steps int) {
 			cmds = append(cmds, ticketSays(id, who, says))
 			p.put(id, who, says)
 		case op < 16 && rng.IntN(2) == 0:
-			id, says, v, event := fmt.Sprint("t", rng.IntN(2)), fmt.Sprint("fix", rng.IntN(3)), session(), fmt.Sprint("o", step)
-			cmds = append(cmds, engine.RecordEvent{Lines: []engine.Interaction{{
-				EventID: event, Type: engine.Solved, Item: engine.ItemID(says), TicketID: id, Session: engine.SessionID(v),
-			}}})
-			p.tell(id, says, event, p.whose("", v))
+			id, says, c, v, event := fmt.Sprint("t", rng.IntN(2)), fmt.Sprint("fix", rng.IntN(3)), "", session(), fmt.Sprint("o", step)
+			if rng.IntN(2) == 0 {
+				c, v = customer(), ""
+			}
+			told := engine.RecordEvent{Lines: []engine.Interaction{{
+				EventID: event, Type: engine.Solved, Item: engine.ItemID(says), TicketID: id, Customer: engine.CustomerID(c), Session: engine.SessionID(v),
+			}}}
+			if p.tell(id, says, event, p.whose(c, v)) {
+				cmds = append(cmds, told)
+				break
+			}
+			send(t, s, cmds)
+			cmds = nil
+			if r, err := s.Append(t.Context(), []engine.Command{told}); err != nil || r[0].Err == nil || r[0].Duplicate {
+				t.Fatalf("seed %d, step %d: %+v of another customer's ticket: %+v, %v; want it refused", seed, step, told.Lines[0], r, err)
+			}
 		case op < 17 && len(sent) > 0:
 			cmds = append(cmds, sent[rng.IntN(len(sent))])
 		case op < 18:
@@ -327,6 +362,21 @@ func compare(t *testing.T, s *store.Store, p *people) bool {
 				t.Fatal(err)
 			}
 			check(subj, person, rows)
+		}
+	}
+	for i := range 2 {
+		id := fmt.Sprint("t", i)
+		tk, err := s.Ticket(t.Context(), id)
+		if err != nil && !errors.Is(err, engine.ErrNotFound) {
+			t.Fatal(err)
+		}
+		got, want := []string{}, slices.Sorted(slices.Values(p.tickets[id].outcomes))
+		for _, tried := range tk.Solutions {
+			got = append(got, string(tried.Item))
+		}
+		if slices.Sort(got); !slices.Equal(got, want) {
+			t.Errorf("ticket %s says %q, want %q", id, got, want)
+			ok = false
 		}
 	}
 	scanned := map[string]bool{}

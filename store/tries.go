@@ -118,8 +118,9 @@ func (g *group) repeats(ticket string) func(engine.Tried) (bool, error) {
 
 // toldBefore returns what was said of a ticket before it came, or came back, as a ticket says
 // it: events come at once, a help desk's export at night. An awaited row says that there is
-// something, so that all other new tickets cost one look.
-func (g *group) toldBefore(e *effect, ticket16 engine.Hash16) (engine.Ticket, error) {
+// something, so that all other new tickets cost one look. What another customer said than the
+// one it belongs to is passed over: it stays in their history, and was not tried on this ticket.
+func (g *group) toldBefore(e *effect, ticket16, home engine.Hash16) (engine.Ticket, error) {
 	var told engine.Ticket
 	var rows []engine.Row
 	awaited := hashKey(awaitedLetter, ticket16)
@@ -138,17 +139,48 @@ func (g *group) toldBefore(e *effect, ticket16 engine.Hash16) (engine.Ticket, er
 		return told, err
 	}
 	for _, f := range all {
-		row, _, err := g.outcomeRow(f.under, f.event)
+		row, lies, err := g.outcomeRow(f.under, f.event)
 		if err != nil {
 			return told, err
 		}
-		if row != nil {
-			rows = append(rows, *row)
+		if row == nil {
+			continue
 		}
+		others, err := g.isOthers(lies, home)
+		if err != nil {
+			return told, err
+		}
+		if others {
+			continue
+		}
+		rows = append(rows, *row)
 	}
 	slices.SortFunc(rows, func(a, b engine.Row) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Seq, b.Seq)) })
 	for i := range rows {
 		apply(&told, &rows[i].Interaction)
 	}
 	return told, nil
+}
+
+// isOthers reports whether what lies under a subject is of another customer than the one a
+// ticket is filed under. Of a ticket of nobody, and of a session of nobody, nobody knows.
+func (g *group) isOthers(lies, home engine.Hash16) (bool, error) {
+	if home == (engine.Hash16{}) {
+		return false, nil
+	}
+	owner, err := g.ownerOfRow(lies)
+	if err != nil || owner == home {
+		return false, err
+	}
+	name, err := g.nameOf(owner)
+	return name.Kind == engine.CustomerSubject, err
+}
+
+// ownerOfRow returns whose history takes in what was filed under a subject.
+func (g *group) ownerOfRow(under engine.Hash16) (engine.Hash16, error) {
+	chain, err := owners(g.txn, under)
+	if err != nil {
+		return under, err
+	}
+	return chain[len(chain)-1], nil
 }

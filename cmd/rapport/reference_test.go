@@ -95,8 +95,12 @@ func (r *reference) sources(root engine.Subject) []engine.Subject {
 	return all
 }
 
-// eventName is the event's id, or one of its own where it has none.
+// eventName is the event's id, or one of its own where it has none; of an outcome, what it
+// says.
 func eventName(r *engine.Row) any {
+	if says, is := sayingOf(&r.Interaction); is {
+		return says
+	}
 	if r.EventID == "" {
 		return r.Seq
 	}

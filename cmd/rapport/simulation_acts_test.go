@@ -385,6 +385,17 @@ func (s *simulation) ticket() {
 			return t, nil
 		}}
 	}
+	if s.ref.noFix(&t) != "" {
+		if r := s.try(cmd)[0]; r.Err == nil {
+			s.fail("a ticket on which %s was tried is taken", s.ref.noFix(&t))
+		}
+		t.Solutions = slices.DeleteFunc(t.Solutions, func(tried engine.Tried) bool {
+			return s.ref.unfit(tried.Item) && !s.ref.tried(id, tried.Item)
+		})
+		if whole {
+			cmd = engine.PutTicket{Ticket: t}
+		}
+	}
 	kept := s.ref.kept(t, whole, s.clock.now())
 	s.ref.putTicket(kept, s.do(cmd)[0].Seq, s.num, s.clock.now())
 	home := s.ref.tickets[id].home
@@ -406,7 +417,7 @@ func (s *simulation) tries(t *engine.Ticket) (out []engine.Tried) {
 		}
 	}
 	for range s.rng.IntN(4) {
-		tried := engine.Tried{Item: s.itemID(), Outcome: pick(s, "", "not_solved", "not_solved", "reopened")}
+		tried := engine.Tried{Item: s.triedItem(), Outcome: pick(s, "", "not_solved", "not_solved", "reopened")}
 		if len(fixes) > 0 && s.chance(60) {
 			tried.Item = pick(s, fixes...)
 		}
@@ -418,6 +429,59 @@ func (s *simulation) tries(t *engine.Ticket) (out []engine.Tried) {
 		}
 	}
 	return out
+}
+
+// triedItem is mostly something that can be a fix.
+func (s *simulation) triedItem() engine.ItemID {
+	id := s.itemID()
+	for range 8 {
+		if !s.ref.unfit(id) || s.chance(5) {
+			break
+		}
+		id = s.itemID()
+	}
+	return id
+}
+
+// outcome tells what became of a try on a ticket: of one's own, of another customer's, of one
+// that is nobody's or nowhere yet, by a customer or in a visit.
+func (s *simulation) outcome() {
+	id := s.name("t", 15)
+	e := engine.Interaction{Type: pick(s, engine.SolutionUsed, engine.NotSolved), Item: s.triedItem(), TicketID: id, At: s.eventTime(), Customer: s.person()}
+	t := s.ref.tickets[id]
+	if t.Customer != "" && s.chance(60) {
+		e.Customer = t.Customer
+	}
+	switch s.rng.IntN(6) {
+	case 0:
+		e.Session, e.Customer = s.visit(), ""
+	case 1:
+		e.Session = s.visit()
+	}
+	if s.chance(50) {
+		s.made++
+		e.EventID = fmt.Sprintf("o%d", s.made)
+	}
+	r := s.try(engine.RecordEvent{Lines: []engine.Interaction{e}})[0]
+	want := s.ref.tell(e, r.Seq, s.num, s.clock.now())
+	s.counts["outcome "+want]++
+	got := outcomeTaken
+	switch {
+	case r.Err != nil:
+		got = outcomeRefused
+	case r.Duplicate:
+		got = outcomeRepeated
+	}
+	if got != want {
+		s.fail("%+v of ticket %+v is %s (%v), want it %s", e, t, got, r.Err, want)
+	}
+	s.checkHistory(e.Subject())
+	if e.Session != "" {
+		s.checkHistory(engine.OfSession(e.Session))
+	}
+	if t.home != (engine.Subject{}) {
+		s.askFor(t.home)
+	}
 }
 
 // orderOf returns an order of a customer's, or one that nobody knows.

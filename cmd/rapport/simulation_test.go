@@ -130,6 +130,7 @@ func (s *simulation) act() {
 		{8, "erasure", s.erase},
 		{20, "scenario", s.scenario},
 		{20, "ticket", s.ticket},
+		{15, "outcome", s.outcome},
 		{5, "limits of support", s.limits},
 		{8, "model swap", s.swap},
 		{6, "training", s.train},

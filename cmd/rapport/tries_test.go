@@ -52,7 +52,7 @@ func (r *reference) kept(t engine.Ticket, whole bool, now time.Time) engine.Tick
 	before, known := r.tickets[t.ID]
 	switch {
 	case !known:
-		t.Solutions = r.recalled(t.ID, t.Solutions)
+		t.Solutions = r.recalled(&t)
 	case whole:
 		t.Solutions = r.joined(t.ID, before.Solutions, t.Solutions)
 	}
@@ -106,12 +106,12 @@ func (r *reference) joined(ticket string, known, said []engine.Tried) []engine.T
 }
 
 // recalled is what a new ticket says, and what was told of it before.
-func (r *reference) recalled(ticket string, said []engine.Tried) []engine.Tried {
-	out := slices.Clone(said)
+func (r *reference) recalled(t *engine.Ticket) []engine.Tried {
+	ticket, out := t.ID, slices.Clone(t.Solutions)
 	if !r.awaited[ticket] {
 		return out
 	}
-	told := r.told(ticket)
+	told := r.told(ticket, r.homeFor(t.Customer))
 	for i := range out {
 		for _, known := range r.joined(ticket, told, out[i:i+1]) {
 			if known.Item == out[i].Item && known.Outcome != out[i].Outcome {
@@ -127,10 +127,15 @@ func (r *reference) recalled(ticket string, said []engine.Tried) []engine.Tried 
 	return out
 }
 
-// told is what the rows that are there say of a ticket that is not.
-func (r *reference) told(ticket string) (out []engine.Tried) {
+// told is what the rows that are there say of a ticket that is not, for whom it is filed under:
+// what other customers said of it is left out.
+func (r *reference) told(ticket string, home engine.Subject) (out []engine.Tried) {
 	var rows []engine.Row
-	for _, drawer := range r.drawers {
+	for whose, drawer := range r.drawers {
+		owner := r.owner(whose)
+		if home != (engine.Subject{}) && owner.Kind == engine.CustomerSubject && owner != home {
+			continue
+		}
 		for _, row := range drawer {
 			if row.TicketID == ticket {
 				rows = append(rows, row)
@@ -154,12 +159,129 @@ func (r *reference) told(ticket string) (out []engine.Tried) {
 	return out
 }
 
+// homeFor is whom a customer's tickets are filed under, nobody where there is none.
+func (r *reference) homeFor(id engine.CustomerID) (home engine.Subject) {
+	if id != "" {
+		home = r.resolve(engine.OfCustomer(id))
+	}
+	return home
+}
+
+// owner returns whose history takes in a drawer.
+func (r *reference) owner(drawer engine.Subject) engine.Subject {
+	for {
+		into, owned := r.past[drawer]
+		if !owned {
+			return drawer
+		}
+		drawer = into
+	}
+}
+
+// unfit reports whether an item is known and cannot have been tried on a ticket.
+func (r *reference) unfit(id engine.ItemID) bool {
+	it, known := r.items[id]
+	it.AppliesTo = []engine.ItemID{"it"}
+	return known && (it.Kind == engine.Offer || it.KindOrProduct() == engine.Product && !helps(&it, map[engine.ItemID]bool{"it": true}))
+}
+
+// tried reports whether a ticket says of a fix that it was tried.
+func (r *reference) tried(ticket string, id engine.ItemID) bool {
+	return slices.ContainsFunc(r.tickets[ticket].Solutions, func(t engine.Tried) bool { return t.Item == id })
+}
+
+// noFix is the first fix of a ticket that is none, and was not on it before.
+func (r *reference) noFix(t *engine.Ticket) engine.ItemID {
+	for _, tried := range t.Solutions {
+		if r.unfit(tried.Item) && !r.tried(t.ID, tried.Item) {
+			return tried.Item
+		}
+	}
+	return ""
+}
+
+// sayingOf returns what an interaction says became of a try.
+func sayingOf(i *engine.Interaction) (saying, bool) {
+	if i.TicketID == "" || i.Item == "" {
+		return saying{}, false
+	}
+	switch i.Type {
+	case engine.SolutionUsed:
+		return saying{i.TicketID, "", i.Item}, true
+	case engine.NotSolved, engine.Reopened:
+		return saying{i.TicketID, string(i.Type), i.Item}, true
+	}
+	return saying{}, false
+}
+
+// What an outcome that is sent as an event comes to.
+const (
+	outcomeTaken    = "taken"
+	outcomeRepeated = "a duplicate"
+	outcomeRefused  = "refused"
+)
+
+// tell files an outcome that was sent as an event, if it is to be, as command seq.
+func (r *reference) tell(e engine.Interaction, seq uint64, num func(engine.ItemID) engine.ItemNum, now time.Time) string {
+	says, _ := sayingOf(&e)
+	root := r.resolve(e.Subject())
+	t, known := r.tickets[e.TicketID]
+	in := r.said[says]
+	others := root.Kind == engine.CustomerSubject && t.home != (engine.Subject{}) && r.resolve(t.home) != root
+	switch {
+	case in != (engine.Subject{}) && r.owner(in) == root:
+		return outcomeRepeated
+	case others:
+		return outcomeRefused
+	case in != (engine.Subject{}):
+		return outcomeRepeated
+	case r.unfit(e.Item):
+		return outcomeRefused
+	}
+	if e.Customer != "" && e.Session != "" {
+		r.link(engine.OfSession(e.Session), root)
+	}
+	if e.EventID == "" {
+		e.EventID = says.event()
+	}
+	r.said[says] = root
+	if !known {
+		r.awaited[e.TicketID] = true
+	} else if r.tellTicket(&t, &e, says) {
+		r.tickets[e.TicketID] = t
+		seq-- // the ticket comes last
+	}
+	if e.At.IsZero() {
+		e.At = now
+	}
+	e.At = e.At.UTC().Truncate(time.Millisecond)
+	row := engine.Row{Interaction: e, Seq: seq, Num: num(e.Item)}
+	r.drawers[root] = append(slices.Clone(r.drawers[root]), row)
+	r.counted = append(r.counted, row)
+	return outcomeTaken
+}
+
+// tellTicket has a ticket say what an event says of a try, and reports whether it did not.
+func (r *reference) tellTicket(t *filedTicket, e *engine.Interaction, says saying) bool {
+	tries := slices.Clone(t.Solutions)
+	i := slices.IndexFunc(tries, func(tried engine.Tried) bool { return tried.Item == e.Item })
+	switch {
+	case i < 0:
+		tries = append(tries, engine.Tried{Item: e.Item, Outcome: says.outcome, At: e.At})
+	case says.outcome == "", tries[i].Outcome != "" && e.At.Before(tries[i].At):
+		return false
+	case tries[i].Outcome == says.outcome && tries[i].At.Equal(e.At):
+		return false
+	default:
+		tries[i].Outcome, tries[i].At = says.outcome, e.At
+	}
+	t.Solutions = tries
+	return true
+}
+
 // putTicket files a ticket as it is kept, of a command whose last change is last.
 func (r *reference) putTicket(t engine.Ticket, last uint64, num func(engine.ItemID) engine.ItemNum, now time.Time) {
-	var home engine.Subject
-	if t.Customer != "" {
-		home = r.resolve(engine.OfCustomer(t.Customer))
-	}
+	home := r.homeFor(t.Customer)
 	before, known := r.tickets[t.ID]
 	delete(r.awaited, t.ID)
 	r.tickets[t.ID] = filedTicket{t, home}

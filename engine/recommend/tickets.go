@@ -162,28 +162,7 @@ func (w *World) concern(t *heededTicket, out *roaring.Bitmap, lifts bool) {
 // helps reports whether an item that applies to a product helps who has trouble with it: a
 // fix, an article or a spare part. Accessories are no help.
 func helps(item *engine.Item) bool {
-	return item.Kind == engine.Solution || item.Kind == engine.Content || isPart(item)
-}
-
-// partWords are what categories of spare parts are called, in small letters and without
-// what is between their words. A shop that calls them otherwise sets the attribute part.
-var partWords = []string{"part", "parts", "spare", "spares", "sparepart", "spareparts", "replacementpart", "replacementparts"}
-
-// isPart reports whether an item is a spare part: by a step of one of its categories, or by
-// the attribute part.
-func isPart(item *engine.Item) bool {
-	if is, said := item.Attributes["part"].(bool); said {
-		return is
-	}
-	joined := strings.NewReplacer(" ", "", "-", "", "_", "")
-	return slices.ContainsFunc(item.Categories, func(path string) bool {
-		for step := range strings.SplitSeq(path, "/") {
-			if slices.Contains(partWords, joined.Replace(strings.ToLower(step))) {
-				return true
-			}
-		}
-		return false
-	})
+	return item.Kind == engine.Solution || item.Kind == engine.Content || item.IsPart()
 }
 
 // helpsOfTicket and helpsMost are how many items a ticket puts first, and all of them: a

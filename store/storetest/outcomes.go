@@ -1,8 +1,10 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,7 +62,7 @@ func outcomesOfTicketsCountOnce(t *testing.T, h *house) {
 		}
 	}
 	for _, e := range []engine.RecordEvent{
-		told("o1", "t1", "ann", engine.Solved, "swap"), told("", "t1", "ben", engine.SolutionUsed, "reset"), told("o2", "t1", "ann", engine.CSAT, "swap"),
+		told("o1", "t1", "ann", engine.Solved, "swap"), told("", "t1", "ann", engine.SolutionUsed, "reset"), told("o2", "t1", "ann", engine.CSAT, "swap"),
 	} {
 		if r := h.do(e); !r[0].Duplicate {
 			t.Errorf("%s said by an event after the ticket: %+v, want a duplicate", e.Lines[0].Type, r[0])
@@ -186,4 +188,77 @@ func outcomesCanBeChanged(t *testing.T, h *house) {
 		t.Errorf("an outcome somebody deleted, said again: %+v, want a duplicate", r[0])
 	}
 	h.wantSaid(ann, "solution_shown swap")
+}
+
+// Outcomes of a ticket are its customer's, links and merges followed, or of a session that is
+// nobody's; all else is refused, and with it nothing but that event.
+func outcomesAreOfTheTicketsCustomer(t *testing.T, h *house) {
+	visit := func(id string, session engine.SessionID, customer engine.CustomerID) engine.RecordEvent {
+		e := told("", "t1", customer, engine.SolutionUsed, engine.ItemID(id))
+		e.Lines[0].Session = session
+		return e
+	}
+	h.do(told("o0", "t1", "ben", engine.NotSolved, "early"), visit("seen", "s9", ""), told("o1", "t2", "ben", engine.Solved, "swap"))
+	h.do(engine.PutTicket{Ticket: engine.Ticket{ID: "t1", Customer: "ann", State: "open"}}, engine.PutTicket{Ticket: engine.Ticket{ID: "t2", State: "open"}})
+	h.wantTries("that came after what others said of it", "t1", "seen ")
+	h.wantTries("of nobody", "t2", "swap solved")
+	h.do(engine.Merge{From: engine.OfSession("s2"), Into: "ben"}, engine.Merge{From: engine.OfSession("s1"), Into: "ann"})
+	for _, cmd := range []engine.RecordEvent{
+		told("o2", "t1", "ben", engine.Solved, "reset"), told("", "t1", "ben", engine.SolutionUsed, "seen"), told("o3", "t1", "ben", engine.CSAT, ""),
+		told("o4", "t1", "ben", engine.SolutionShown, "reset"), visit("reset", "s2", ""), visit("reset", "s1", "ben"),
+	} {
+		results := h.try(told("n"+cmd.Lines[0].EventID, "t3", "ann", engine.Solved, engine.ItemID(cmd.Lines[0].Type)+"1"), cmd)
+		var invalid *engine.Invalid
+		if !errors.As(results[1].Err, &invalid) || invalid.Field != "ticket_id" || !strings.Contains(invalid.Want, `"t1"`) || strings.Contains(invalid.Want, "ann") {
+			t.Errorf("%+v: %+v, want it refused without a word of whose the ticket is", cmd.Lines[0], results[1])
+		}
+		if results[0].Err != nil {
+			t.Errorf("the event beside it: %v", results[0].Err)
+		}
+	}
+	if r := h.do(told("o0", "t1", "ben", engine.NotSolved, "early")); !r[0].Duplicate {
+		t.Errorf("what was taken before the ticket came, sent again: %+v, want a duplicate", r[0])
+	}
+	h.do(visit("mine", "s1", ""), visit("anybody's", "s3", ""), told("o5", "t2", "ann", engine.Solved, "glue"))
+	h.wantTries("after that", "t1", "seen ", "mine ", "anybody's ")
+	h.do(engine.Merge{From: ben, Into: "ann"}, told("o2", "t1", "ben", engine.Solved, "reset"))
+	h.wantTries("of one who was merged", "t1", "seen ", "mine ", "anybody's ", "reset solved")
+}
+
+// What is known and cannot be a fix is none; what stands already stays.
+func outcomesAreOfFixes(t *testing.T, h *house) {
+	kinds := map[engine.ItemID]engine.Item{
+		"lamp": {}, "sale": {Kind: engine.Offer}, "reset": {Kind: engine.Solution}, "guide": {Kind: engine.Content}, "visit": {Kind: "service"},
+		"bulb": {Kind: engine.Product, Categories: []string{"lighting/Spare parts"}}, "shade": {Attributes: engine.Attributes{"part": true}},
+		"whole": {Categories: []string{"parts"}, Attributes: engine.Attributes{"part": false}}, "promo": {Kind: engine.Offer, Categories: []string{"parts"}},
+	}
+	h.do(engine.PutTicket{Ticket: engine.Ticket{ID: "old", Customer: "ann", Solutions: []engine.Tried{{Item: "lamp"}, {Item: "later"}}}})
+	for id, item := range kinds {
+		item.ID = id
+		h.do(engine.PutItem{Item: item})
+	}
+	for _, id := range []engine.ItemID{"lamp", "sale", "reset", "guide", "visit", "bulb", "shade", "whole", "promo", "unheard of"} {
+		tried := engine.Ticket{ID: "t-" + string(id), Customer: "ann", Solutions: []engine.Tried{{Item: "reset"}, {Item: id, Outcome: "solved"}}}
+		cmds := []engine.Command{
+			engine.PutTicket{Ticket: tried},
+			engine.UpdateTicket{ID: "u-" + string(id), Update: func(engine.Ticket, bool) (engine.Ticket, error) {
+				tried.ID = "u-" + string(id)
+				return tried, nil
+			}},
+			told("e-"+string(id), "e-"+string(id), "ann", engine.NotSolved, id),
+		}
+		refused := id == "lamp" || id == "sale" || id == "whole" || id == "promo"
+		for i, r := range h.try(cmds...) {
+			var invalid *engine.Invalid
+			if refused != errors.As(r.Err, &invalid) || refused && (invalid.Field != []string{"solutions[1].item_id", "solutions[1].item_id", "item_id"}[i] || !strings.Contains(invalid.Want, string(id))) {
+				t.Errorf("%T of %s: %v, want it refused: %v", cmds[i], id, r.Err, refused)
+			}
+		}
+	}
+	h.do(
+		told("c", "old", "ann", engine.CSAT, "lamp"), // what it is about, not what was tried
+		engine.PutTicket{Ticket: engine.Ticket{ID: "old", Customer: "ann", Solutions: []engine.Tried{{Item: "lamp"}}}},
+		engine.UpdateTicket{ID: "old", Update: func(tk engine.Ticket, _ bool) (engine.Ticket, error) { return tk, nil }},
+	)
+	h.wantTries("of before its item came", "old", "lamp ", "later ")
 }

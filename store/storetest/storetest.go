@@ -43,6 +43,8 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"OutcomesOfTicketsCountOnce", outcomesOfTicketsCountOnce},
 		{"OutcomesOfEventsCountOnce", outcomesOfEventsCountOnce},
 		{"OutcomesFollowTheTicket", outcomesFollowTheTicket},
+		{"OutcomesAreOfTheTicketsCustomer", outcomesAreOfTheTicketsCustomer},
+		{"OutcomesAreOfFixes", outcomesAreOfFixes},
 		{"OutcomesCanBeChanged", outcomesCanBeChanged},
 		{"TriesOutlastRecords", triesOutlastRecords},
 		{"TriesFromEventsBefore", triesFromEventsBefore},

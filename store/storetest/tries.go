@@ -60,10 +60,10 @@ func triesOutlastRecords(t *testing.T, h *house) {
 
 // What events said before a ticket came, the ticket says.
 func triesFromEventsBefore(t *testing.T, h *house) {
-	h.do(told("o1", "t1", "ann", engine.NotSolved, "reset"), told("o2", "t1", "ben", engine.Reopened, "swap"), told("o3", "t2", "ann", engine.NotSolved, "glue"))
+	h.do(told("o1", "t1", "ann", engine.NotSolved, "reset"), told("o2", "t1", "ann", engine.Reopened, "swap"), told("o3", "t2", "ann", engine.NotSolved, "glue"))
 	h.do(engine.PutTicket{Ticket: engine.Ticket{ID: "t1", Customer: "ann", State: "open", Solutions: []engine.Tried{{Item: "swap"}, {Item: "glue"}}}})
 	h.wantTries("that came after its events", "t1", "swap reopened", "glue ", "reset not_solved")
-	h.wantSaid(ann, "not_solved glue", "not_solved reset", "solution_used glue")
+	h.wantSaid(ann, "not_solved glue", "not_solved reset", "reopened swap", "solution_used glue")
 	h.erase(ann)
 	h.do(engine.PutTicket{Ticket: engine.Ticket{ID: "t2", Customer: "ann", State: "open"}})
 	h.wantTries("of somebody who was erased", "t2")
