@@ -95,12 +95,8 @@ func (r *reference) sources(root engine.Subject) []engine.Subject {
 	return all
 }
 
-// eventName is the event's id, or one of its own where it has none; of an outcome, what it
-// says.
+// eventName is the event's id, or one of its own where it has none.
 func eventName(r *engine.Row) any {
-	if says, is := sayingOf(&r.Interaction); is {
-		return says
-	}
 	if r.EventID == "" {
 		return r.Seq
 	}

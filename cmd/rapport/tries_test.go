@@ -200,83 +200,12 @@ func (r *reference) noFix(t *engine.Ticket) engine.ItemID {
 	return ""
 }
 
-// sayingOf returns what an interaction says became of a try.
-func sayingOf(i *engine.Interaction) (saying, bool) {
-	if i.TicketID == "" || i.Item == "" {
-		return saying{}, false
-	}
-	switch i.Type {
-	case engine.SolutionUsed:
-		return saying{i.TicketID, "", i.Item}, true
-	case engine.NotSolved, engine.Reopened:
-		return saying{i.TicketID, string(i.Type), i.Item}, true
-	}
-	return saying{}, false
-}
-
-// What an outcome that is sent as an event comes to.
-const (
-	outcomeTaken    = "taken"
-	outcomeRepeated = "a duplicate"
-	outcomeRefused  = "refused"
-)
-
-// tell files an outcome that was sent as an event, if it is to be, as command seq.
-func (r *reference) tell(e engine.Interaction, seq uint64, num func(engine.ItemID) engine.ItemNum, now time.Time) string {
-	says, _ := sayingOf(&e)
-	root := r.resolve(e.Subject())
-	t, known := r.tickets[e.TicketID]
-	in := r.said[says]
-	others := root.Kind == engine.CustomerSubject && t.home != (engine.Subject{}) && r.resolve(t.home) != root
-	switch {
-	case in != (engine.Subject{}) && r.owner(in) == root:
-		return outcomeRepeated
-	case others:
-		return outcomeRefused
-	case in != (engine.Subject{}):
-		return outcomeRepeated
-	case r.unfit(e.Item):
-		return outcomeRefused
-	}
-	if e.Customer != "" && e.Session != "" {
-		r.link(engine.OfSession(e.Session), root)
-	}
-	if e.EventID == "" {
-		e.EventID = says.event()
-	}
-	r.said[says] = root
-	if !known {
-		r.awaited[e.TicketID] = true
-	} else if r.tellTicket(&t, &e, says) {
-		r.tickets[e.TicketID] = t
-		seq-- // the ticket comes last
-	}
-	if e.At.IsZero() {
-		e.At = now
-	}
-	e.At = e.At.UTC().Truncate(time.Millisecond)
-	row := engine.Row{Interaction: e, Seq: seq, Num: num(e.Item)}
-	r.drawers[root] = append(slices.Clone(r.drawers[root]), row)
-	r.counted = append(r.counted, row)
-	return outcomeTaken
-}
-
-// tellTicket has a ticket say what an event says of a try, and reports whether it did not.
-func (r *reference) tellTicket(t *filedTicket, e *engine.Interaction, says saying) bool {
-	tries := slices.Clone(t.Solutions)
-	i := slices.IndexFunc(tries, func(tried engine.Tried) bool { return tried.Item == e.Item })
-	switch {
-	case i < 0:
-		tries = append(tries, engine.Tried{Item: e.Item, Outcome: says.outcome, At: e.At})
-	case says.outcome == "", tries[i].Outcome != "" && e.At.Before(tries[i].At):
-		return false
-	case tries[i].Outcome == says.outcome && tries[i].At.Equal(e.At):
-		return false
-	default:
-		tries[i].Outcome, tries[i].At = says.outcome, e.At
-	}
-	t.Solutions = tries
-	return true
+// refuses reports whether an outcome cannot be: it is of another customer's ticket, or of what
+// is no fix.
+func (r *reference) refuses(e *engine.Interaction) bool {
+	root, home := r.resolve(e.Subject()), r.tickets[e.TicketID].home
+	others := root.Kind == engine.CustomerSubject && home != (engine.Subject{}) && r.resolve(home) != root
+	return others || r.unfit(e.Item)
 }
 
 // putTicket files a ticket as it is kept, of a command whose last change is last.
