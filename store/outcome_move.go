@@ -44,13 +44,18 @@ func (g *group) moveOutcomes(e *effect, ticket *engine.Ticket, home engine.Hash1
 }
 
 // takeStatement deletes the row of an outcome that a ticket said, and returns it; nil
-// where it is gone or somebody sent it as an event.
+// where it is gone or somebody sent it as an event. It is taken from whose history it is by
+// now: a row may still lie under a customer who was merged since.
 func (g *group) takeStatement(e *effect, under, event16 engine.Hash16) (*engine.Row, error) {
 	row, h, err := g.outcomeRow(under, event16)
 	if err != nil || row == nil || row.Session != "" || engine.HashOf(row.EventID) != event16 {
 		return nil, err
 	}
-	subject, err := g.nameOf(h)
+	owner, err := g.ownerOfRow(h)
+	if err != nil {
+		return nil, err
+	}
+	subject, err := g.nameOf(owner)
 	if err != nil {
 		return nil, err
 	}
@@ -60,8 +65,8 @@ func (g *group) takeStatement(e *effect, under, event16 engine.Hash16) (*engine.
 		return nil, err
 	}
 	e.delete(eventKey(h, event16, 0))
-	e.set(beforeKey(h, event16, e.seq), before)
-	e.change(change{kind: tailChanged, a: h, b: event16}, engine.Committed{Was: was, Subject: subject}, g.now)
+	e.set(beforeKey(owner, event16, e.seq), before)
+	e.change(change{kind: tailChanged, a: owner, b: event16}, engine.Committed{Was: was, Subject: subject}, g.now)
 	return row, nil
 }
 

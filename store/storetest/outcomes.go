@@ -164,6 +164,17 @@ func outcomesFollowTheTicket(t *testing.T, h *house) {
 		}
 	}
 	h.do(engine.Merge{From: ben, Into: "ann"})
+	h.wantSaid(ann, "solved swap")
+	tk.Customer = "cleo" // the row still lies under ben
+	before := len(h.all())
+	h.do(engine.PutTicket{Ticket: tk})
+	h.wantSaid(ann)
+	for _, c := range h.all()[before:] {
+		if len(c.Was) > 0 && c.Subject != ann {
+			t.Errorf("a row of ann's, who ben is now, was taken from %v", c.Subject)
+		}
+	}
+	tk.Customer = "ben"
 	h.do(engine.PutTicket{Ticket: tk})
 	h.wantSaid(ann, "solved swap")
 	h.erase(ann)
