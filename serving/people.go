@@ -19,7 +19,7 @@ import (
 // is read from the log at first use and follows every write from then on. The rows of those
 // not asked for in a while are folded: that takes a seventh of the memory, and they are
 // seldom looked at, since what answers made of them is kept. A write to a folded state
-// drops it.
+// unfolds it.
 //
 // No write is missed or doubled between the two: an entry stands in the map before its
 // read begins, what is observed meanwhile queues on it, and a row that the read has
@@ -216,8 +216,6 @@ func (p *people) tell(s engine.Subject, c *engine.Committed) {
 	case !found:
 	case !e.loaded:
 		e.queued = append(e.queued, *c)
-	case e.open == nil:
-		p.drop(s)
 	default:
 		next := follow(e.state, c)
 		next.Keep()
@@ -372,6 +370,7 @@ func follow(who *recommend.Someone, c *engine.Committed) *recommend.Someone {
 	if len(c.Rows) == 0 {
 		return &next
 	}
+	next.Rows, next.Packed = who.History(), nil
 	next.Bought, next.Dismissed = who.Bought.Clone(), who.Dismissed.Clone()
 	remember(&next, c.Rows)
 	// A retry that the store no longer remembered rewrites its own row: replace it
