@@ -25,7 +25,7 @@ type Support struct {
 const AnyLanguage = "*"
 
 // DefaultSupport returns limits for a shop that has not thought about them: every second
-// ask is likelier right than wrong, and what a machine should keep its hands off is the law,
+// ask is likelier right than wrong, and what a machine should keep its hands off is the law, fire,
 // injuries, deaths, fraud and the press.
 func DefaultSupport() Support {
 	return Support{

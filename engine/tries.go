@@ -42,3 +42,20 @@ func (t *Ticket) Failed() (out []ItemID) {
 	}
 	return out
 }
+
+// JoinTries returns tries, and behind them what others tell of other fixes. Where both tell of
+// one, meet makes mine what shall stand. It changes neither list.
+func JoinTries(tries, others []Tried, meet func(mine *Tried, other Tried) error) ([]Tried, error) {
+	tries = slices.Clone(tries)
+	for _, other := range others {
+		i := slices.IndexFunc(tries, func(t Tried) bool { return t.Item == other.Item })
+		if i < 0 {
+			tries = append(tries, other)
+			continue
+		}
+		if err := meet(&tries[i], other); err != nil {
+			return nil, err
+		}
+	}
+	return tries, nil
+}

@@ -11,70 +11,52 @@ import (
 // A ticket's record is written whole, again and again, by who keeps the tickets; what was
 // tried on it is told by those records, by changes of them and by events, each knowing a
 // part. So tries are not replaced by a record: what it does not speak of stays, and what it
-// says again, having been told otherwise since, it takes back nothing of. A change (PATCH)
-// sets them to what it names. An export that is read every night does the same each time.
+// says again, having been told otherwise since, it takes back nothing of. An export that is
+// read every night does the same each time.
 
 // join has a ticket that is written whole keep of the one before what it does not say: what
 // was tried, and how content the customer was. repeats tells what was said of the ticket
 // before.
 func join(ticket, before *engine.Ticket, repeats func(engine.Tried) (bool, error)) error {
-	if ticket.CSAT == nil {
-		ticket.CSAT = before.CSAT
-	}
-	tries := slices.Clone(before.Solutions)
-	for _, said := range ticket.Solutions {
-		i := slices.IndexFunc(tries, func(t engine.Tried) bool { return t.Item == said.Item })
-		if i < 0 {
-			if len(tries) < engine.MaxListValues {
-				tries = append(tries, said)
-			}
-			continue
-		}
-		known := &tries[i]
+	return gather(ticket, before, before.Solutions, ticket.Solutions, func(known *engine.Tried, said engine.Tried) error {
 		if said.Outcome == "" || said.Outcome == known.Outcome {
 			known.At = firstSet(known.At, said.At)
-			continue
+			return nil
 		}
 		again, err := repeats(said)
-		if err != nil {
-			return err
-		}
-		if tells(known, &said, again) {
+		if err == nil && tells(known, &said, again) {
 			*known = engine.Tried{Item: said.Item, Outcome: said.Outcome, At: firstSet(said.At, known.At)}
 		}
-	}
-	ticket.Solutions = tries
-	return nil
+		return err
+	})
 }
 
 // remind has a new ticket say what was told before it came: beside what it says itself, which
 // stands as it is written where both say the same.
 func remind(ticket, told *engine.Ticket, repeats func(engine.Tried) (bool, error)) error {
-	if ticket.CSAT == nil {
-		ticket.CSAT = told.CSAT
-	}
-	tries := slices.Clone(ticket.Solutions)
-	for _, known := range told.Solutions {
-		i := slices.IndexFunc(tries, func(t engine.Tried) bool { return t.Item == known.Item })
-		if i < 0 {
-			if len(tries) < engine.MaxListValues {
-				tries = append(tries, known)
-			}
-			continue
-		}
-		said := &tries[i]
+	return gather(ticket, told, ticket.Solutions, told.Solutions, func(said *engine.Tried, known engine.Tried) error {
 		if known.Outcome == "" || said.Outcome == known.Outcome {
-			continue
+			return nil
 		}
 		again, err := repeats(*said)
-		if err != nil {
-			return err
-		}
-		if said.Outcome == "" || !tells(&known, said, again) {
+		if err == nil && (said.Outcome == "" || !tells(&known, said, again)) {
 			*said = known
 		}
+		return err
+	})
+}
+
+// gather gives a ticket the tries of two tellings, the first as far as there is room, and how
+// content the customer was from another where it says nothing.
+func gather(ticket, other *engine.Ticket, first, then []engine.Tried, meet func(mine *engine.Tried, other engine.Tried) error) error {
+	if ticket.CSAT == nil {
+		ticket.CSAT = other.CSAT
 	}
-	ticket.Solutions = tries
+	tries, err := engine.JoinTries(first, then, meet)
+	if err != nil {
+		return err
+	}
+	ticket.Solutions = tries[:min(len(tries), engine.MaxListValues)]
 	return nil
 }
 

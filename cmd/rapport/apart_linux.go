@@ -19,6 +19,7 @@ const itself = "/proc/self/exe"
 // start starts the process. It ends with ctx, and with this one.
 func (h *helperCommand) start(ctx context.Context) (*training.Helper, error) {
 	cmd := exec.CommandContext(ctx, itself, h.args()...)
+	cmd.Args[0] = "rapport" // what a process list says
 	cmd.Env = h.env()
 	cmd.Stderr = h.said
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

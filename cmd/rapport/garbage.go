@@ -11,8 +11,9 @@ import (
 // Bounds of the garbage that may lie beside what is in use, unless GOGC says otherwise. A
 // collection takes about as long as what is in use is large: on one core some ten
 // milliseconds at 40 MB, in which answers wait. By a share alone a small shop collected
-// several times a second, and a large one held a fourth of its memory for garbage. It holds for trainings, too: a log and
-// its matrices have few pointers, so that to collect often costs little.
+// several times a second, and a large one held a fourth of its memory for garbage. Trainings
+// have the same bounds: a log and its matrices have few pointers, so that to collect often
+// costs little.
 const (
 	garbageRoom  = 96 << 20 // bytes that are worth waiting for
 	garbageLeast = 35       // percent of what is in use: less, and collections cost too much

@@ -29,11 +29,21 @@ func CustomerPatches(r io.Reader, o Options) iter.Seq2[Entry[Patch[engine.Custom
 }
 
 // TicketPatches reads patches of tickets, as ItemPatches does. A text is put before the
-// messages.
+// messages. What was tried is added to what is known to have been: who reports the next try does
+// not take back the last one. An empty list, or null, does.
 func TicketPatches(r io.Reader, o Options) iter.Seq2[Entry[Patch[engine.Ticket]], error] {
 	return patches(r, o, ticketSchema, func(update updater[ticket]) updater[engine.Ticket] {
 		return func(current engine.Ticket, found bool) (engine.Ticket, error) {
 			got, err := update(ticket{Ticket: current}, found)
+			if err != nil || len(got.Solutions) == 0 {
+				return got.Ticket, err
+			}
+			if got.Solutions, err = engine.JoinTries(current.Solutions, got.Solutions, func(known *engine.Tried, said engine.Tried) error {
+				*known = said
+				return nil
+			}); len(got.Solutions) > engine.MaxListValues {
+				err = at("solutions", tooMuch("at most %d fixes that were tried are kept of a ticket, and it would have %d", engine.MaxListValues, len(got.Solutions)))
+			}
 			return got.Ticket, err
 		}
 	})

@@ -2,7 +2,9 @@ package record
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -115,6 +117,33 @@ func TestTickets(t *testing.T) {
 	}
 	if after, err := p.Update(want, true); err != nil || after.State != "solved" || after.Subject != "" || len(after.Messages) != 2 {
 		t.Errorf("patched to %+v, %v", after, err)
+	}
+	for in, tried := range map[string][]engine.Tried{
+		`{"state":"pending"}`: {{Item: "s", Outcome: "solved"}},
+		`{"solutions":[{"item_id":"u","outcome":"not_solved"}]}`:                 {{Item: "s", Outcome: "solved"}, {Item: "u", Outcome: "not_solved"}},
+		`{"solutions":[{"item_id":"u"},{"item_id":"s","outcome":"not_solved"}]}`: {{Item: "s", Outcome: "not_solved"}, {Item: "u"}},
+		`{"solutions":[]}`:   {},
+		`{"solutions":null}`: nil,
+	} {
+		p, err := One(TicketPatches(strings.NewReader(in), Options{ID: "t"}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if after, err := p.Update(want, true); err != nil || len(after.Solutions) != len(tried) || !slices.Equal(after.Solutions, tried) {
+			t.Errorf("%s makes it %+v, %v; want tries %+v", in, after.Solutions, err, tried)
+		}
+	}
+	var many []string
+	for n := range engine.MaxListValues {
+		many = append(many, fmt.Sprintf(`{"item_id":"f%d"}`, n))
+	}
+	p, err = One(TicketPatches(strings.NewReader(`{"solutions":[`+strings.Join(many, ",")+`]}`), Options{ID: "t"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var invalid *engine.Invalid
+	if _, err := p.Update(want, true); !errors.As(err, &invalid) || invalid.Field != "solutions" {
+		t.Errorf("a try too many gave %v, want solutions refused", err)
 	}
 	for field, bad := range map[string]string{
 		"messages[0].from": `{"ticket_id":"t","messages":[{"text":"x"}]}`,
