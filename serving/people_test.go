@@ -218,15 +218,8 @@ func TestPeopleCountWhatAnswersKeep(t *testing.T) {
 	if err != nil || folded.Packed == nil {
 		t.Fatalf("the state is not folded (%v)", err)
 	}
-	w := recommend.NewWorld(ids, engine.DefaultSettings()).WithItems([]catalogue.Entry{{Num: num, Item: &engine.Item{ID: "lamp", Title: "Lamp"}}})
-	plain := recommend.Unfitted()
-	m := recommend.NewModels(1, time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), nil, plain.Encoder, plain.Blend)
-	w = w.WithModels(m, m.Encode(w.Catalogue))
-	place, err := recommend.NewPlace(engine.Scenario{Name: "home"}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := recommend.Recommend(&recommend.Input{World: w, Place: place, Someone: who, Request: &engine.Request{Customer: "ann", Count: 3}, Now: m.LogTime}); err != nil {
+	w, place, now := lampShop(t, ids, num)
+	if _, err := recommend.Recommend(&recommend.Input{World: w, Place: place, Someone: who, Request: &engine.Request{Customer: "ann", Count: 3}, Now: now}); err != nil {
 		t.Fatal(err)
 	}
 	p.grew(who)
@@ -236,11 +229,9 @@ func TestPeopleCountWhatAnswersKeep(t *testing.T) {
 	}
 }
 
-// What explanations keep of states goes before what all answers keep of them: a place that
-// explains must not make others slow.
-func TestPeopleForgetExplanationsFirst(t *testing.T) {
-	log, ids := &histories{rows: map[engine.Subject][]engine.Row{}}, catalogue.NewIDs()
-	num, _ := ids.Assign("lamp")
+// lampShop is a world of one item and no models, with a place, and a moment to ask at.
+func lampShop(t *testing.T, ids *catalogue.IDs, num engine.ItemNum) (*recommend.World, *recommend.Place, time.Time) {
+	t.Helper()
 	w := recommend.NewWorld(ids, engine.DefaultSettings()).WithItems([]catalogue.Entry{{Num: num, Item: &engine.Item{ID: "lamp", Title: "Lamp"}}})
 	plain := recommend.Unfitted()
 	m := recommend.NewModels(1, time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), nil, plain.Encoder, plain.Blend)
@@ -249,12 +240,21 @@ func TestPeopleForgetExplanationsFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return w, place, m.LogTime
+}
+
+// What explanations keep of states goes before what all answers keep of them: a place that
+// explains must not make others slow.
+func TestPeopleForgetExplanationsFirst(t *testing.T) {
+	log, ids := &histories{rows: map[engine.Subject][]engine.Row{}}, catalogue.NewIDs()
+	num, _ := ids.Assign("lamp")
+	w, place, now := lampShop(t, ids, num)
 	p := newPeople(log, ids, 1<<20)
 	ask := func(name string, explain engine.Explain) *recommend.Someone {
 		t.Helper()
 		who, err := p.get(t.Context(), engine.OfCustomer(engine.CustomerID(name)))
 		if err == nil {
-			_, err = recommend.Recommend(&recommend.Input{World: w, Place: place, Someone: who, Request: &engine.Request{Explain: explain}, Now: m.LogTime})
+			_, err = recommend.Recommend(&recommend.Input{World: w, Place: place, Someone: who, Request: &engine.Request{Explain: explain}, Now: now})
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -310,9 +310,8 @@ func (r *Recommender) sense(ctx context.Context, w *recommend.World, req *engine
 }
 
 // warm answers a ticket that nobody wrote: the encoder that is part of the program is read, and
-// content laid in bytes, when they are first needed, which takes a ticket among many fixes a
-// hundred times as long as the next. It says whether there was a fix to ask for.
-func (r *Recommender) warm(ctx context.Context) bool {
+// content laid in bytes, when they are first needed, and no customer is to wait for that.
+func (r *Recommender) warm(ctx context.Context) {
 	w := r.World()
 	for _, it := range w.Catalogue.Items() {
 		if it.KindOrProduct() != engine.Solution || it.Title == "" {
@@ -327,9 +326,9 @@ func (r *Recommender) warm(ctx context.Context) bool {
 				in.Vector, in.Encoder = got[0], e.Name()
 			}
 		}
-		return len(solution.Suggest(&in).Fixes) > 0
+		solution.Suggest(&in)
+		return
 	}
-	return false
 }
 
 // pack puts a vector into bytes: the size of a step, and how many steps each number is. What
