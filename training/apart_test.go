@@ -290,13 +290,22 @@ func TestAHelperThatDies(t *testing.T) {
 	}
 	sent, told := 1<<40-down.left, 1<<40-up.left
 	rng := rand.New(rand.NewPCG(3, 3))
-	for n := range 24 {
-		b := &bitten{spoil: n%2 == 0}
+	// A byte of the first message each way, of its length among others, is changed before any elsewhere.
+	const first = 2 * 9
+	for n := range first + 24 {
+		b := &bitten{spoil: n < first || n%2 == 0}
 		h := &helpers{search: small()}
-		if n%4 < 2 {
+		switch {
+		case n < first/2:
+			b.left = n
+			h.down = func(r io.Reader) io.Reader { b.Reader = r; return b }
+		case n < first:
+			b.left = n - first/2
+			h.up = func(w io.Writer) io.Writer { b.Writer = w; return b }
+		case n%4 < 2:
 			b.left = rng.IntN(sent)
 			h.down = func(r io.Reader) io.Reader { b.Reader = r; return b }
-		} else {
+		default:
 			b.left = rng.IntN(told)
 			h.up = func(w io.Writer) io.Writer { b.Writer = w; return b }
 		}

@@ -15,8 +15,10 @@ import (
 
 // Between a server and the process that trains for it go messages, integers little endian:
 //
-//	kind, 1 | length of the payload, uint32 | payload | CRC-32C of all before it, uint32
+//	kind, 1 | length of the payload, uint32 | CRC-32C of these, uint32 |
+//	payload | CRC-32C of all before it, uint32
 //
+// The length has a sum of its own, since who waits for more than was sent waits for ever.
 // Both are the same program, so that the form has no version. Down go, in this order, what
 // Read asks of a log, and what else a job is done with:
 //
@@ -61,10 +63,16 @@ type sender struct {
 
 func newSender(w io.Writer) *sender { return &sender{w: bufio.NewWriterSize(w, partBytes)} }
 
-const messageHead = 1 + 4
+const (
+	messageKind = 1 + 4           // with the length
+	messageHead = messageKind + 4 // with the sum of both
+)
 
 // begin begins a message, to be built in buf and sent by finish.
-func (s *sender) begin(kind byte) { s.buf = append(s.buf[:0], kind, 0, 0, 0, 0) }
+func (s *sender) begin(kind byte) {
+	s.buf = append(s.buf[:0], make([]byte, messageHead)...) // which the compiler does in place
+	s.buf[0] = kind
+}
 
 func (s *sender) finish() error {
 	size := len(s.buf) - messageHead
@@ -72,6 +80,7 @@ func (s *sender) finish() error {
 		return fmt.Errorf("a message of %d bytes is too long for a training apart", size)
 	}
 	binary.LittleEndian.PutUint32(s.buf[1:], uint32(size))
+	binary.LittleEndian.PutUint32(s.buf[messageKind:], crc32.Checksum(s.buf[:messageKind], castagnoli))
 	s.buf = binary.LittleEndian.AppendUint32(s.buf, crc32.Checksum(s.buf, castagnoli))
 	_, err := s.w.Write(s.buf)
 	s.broken = err != nil
@@ -134,7 +143,7 @@ func (r *receiver) next() error {
 		return cut(err)
 	}
 	size := int(binary.LittleEndian.Uint32(head[1:]))
-	if size > maxMessage {
+	if crc32.Checksum(head[:messageKind], castagnoli) != binary.LittleEndian.Uint32(head[messageKind:]) || size > maxMessage {
 		return errGarbled
 	}
 	r.kind, r.payload = head[0], r.payload[:0]
