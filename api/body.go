@@ -186,11 +186,11 @@ const (
 	mediaTaken   = "application/json, application/x-ndjson, " + mediaCSV + ", " + mediaParquet
 )
 
-// object refuses a body of several records where one is wanted.
+// object refuses a body of another media type than that of one object.
 func object(c *gin.Context) error {
-	f, err := format(c)
-	if err == nil && f != record.JSON {
-		err = newProblem(http.StatusUnsupportedMediaType, codeMediaType, "this route takes one object: Content-Type: application/json is wanted")
+	if f, err := format(c); err != nil || f != record.JSON {
+		return newProblem(http.StatusUnsupportedMediaType, codeMediaType,
+			"this route takes JSON: Content-Type: %s in UTF-8 is wanted, got %.100q", mediaJSON, c.GetHeader("Content-Type")).with("Accept", mediaJSON)
 	}
-	return err
+	return nil
 }

@@ -121,6 +121,7 @@ func (w *words) tickets() map[string]described {
 		},
 		"PATCH /v1/tickets/:id": {
 			id: "changeTicket", tag: tagTickets, summary: "Change the named fields of one ticket", body: change, answer: one,
+			text:     "A text takes the place of what the customer wrote first.",
 			examples: []example{{about: "solved by a fix", path: "/v1/tickets/doc-t1", body: `{"state": "solved", "csat": 5, "solutions": [{"item_id": "fix-lamp-broken", "outcome": "solved"}]}`}},
 		},
 		"POST /v1/tickets/:id/messages": {

@@ -404,7 +404,8 @@ state: how far it is
 priority, queue, agent: your own words
 solutions: fixes that were tried, and how it went
 csat: the customer's verdict
-opened_at, closed_at: when`
+opened_at, closed_at: when
+updated_at: when it was last changed; of two records that say so the later one is how it stands`
 
 const eventNotes = `
 event_id: yours: the same one twice counts once

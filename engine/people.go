@@ -53,6 +53,9 @@ type Ticket struct {
 	CSAT      *float64   `json:"csat,omitempty"`
 	OpenedAt  *time.Time `json:"opened_at,omitempty"`
 	ClosedAt  *time.Time `json:"closed_at,omitempty"`
+	// UpdatedAt is when who keeps the ticket last changed it: of two records of it the later
+	// one is how it stands, whichever is told first.
+	UpdatedAt *time.Time `json:"updated_at,omitempty"`
 }
 
 // IsOpen reports whether the ticket waits for something: it is neither solved nor closed,

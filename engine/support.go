@@ -36,8 +36,26 @@ func DefaultSupport() Support {
 			"swallowed", "poisoned", "poisoning", "hurt", "bleeding", "scalded", "rash", "cut my hand", "cut my finger", "ambulance", "emergency room",
 			"smoke", "sparks", "burst into flames", "exploded", "explosion", "gave me a shock", "electrocuted", "gas leak",
 			"plug melted", "melted plug", "cable melted", "melted cable",
-			"died", "passed away", "deceased", "funeral", "suicide", "harm myself",
+			"alight", "blisters", "broken arm", "broken leg", "broken bone", "smell gas", "smell of gas", "brakes failed",
+			"died", "passed away", "deceased", "funeral", "suicide", "harm myself", "kill myself", "end my life",
 			"fraud", "identity theft", "stolen card", "hacked", "data breach", "trading standards", "ombudsman", "small claims", "discrimination", "journalist", "newspaper",
+			"consumer protection", "data protection", "gdpr", "my personal data",
+		}, "de": {
+			"Anwalt", "Anwältin", "Rechtsanwalt", "verklagen", "Anzeige erstatten", "Polizei", "Verbraucherschutz", "Verbraucherzentrale", "Datenschutz", "DSGVO",
+			"verletzt", "Verletzung", "Krankenhaus", "Notarzt", "Stromschlag", "verbrannt", "Verbrennung", "Brandblasen", "verbrüht", "blutet", "vergiftet", "allergische Reaktion",
+			"brennt", "in Brand", "Feuer gefangen", "Flammen", "Rauch", "Funken", "explodiert", "Gasgeruch", "gestorben", "verstorben", "Selbstmord", "umbringen", "Betrug", "gehackt",
+		}, "fr": {
+			"avocat", "porter plainte", "tribunal", "police", "RGPD", "données personnelles", "blessé", "blessure", "hôpital", "électrocuté", "décharge électrique", "brûlé", "brûlure",
+			"saigne", "empoisonné", "réaction allergique", "en feu", "pris feu", "flammes", "fumée", "étincelles", "explosé", "odeur de gaz", "décédé", "suicide", "fraude", "piraté",
+		}, "es": {
+			"abogado", "abogada", "denuncia", "denunciar", "policía", "protección de datos", "herido", "herida", "hospital", "descarga eléctrica", "quemado", "quemadura", "sangra",
+			"envenenado", "reacción alérgica", "en llamas", "prendió fuego", "incendio", "humo", "chispas", "explotó", "olor a gas", "fallecido", "suicidio", "fraude", "estafa",
+		}, "it": {
+			"avvocato", "denuncia", "polizia", "dati personali", "ferito", "ferita", "ospedale", "scossa elettrica", "bruciato", "ustione", "sanguina", "avvelenato",
+			"reazione allergica", "in fiamme", "preso fuoco", "incendio", "fumo", "scintille", "esploso", "odore di gas", "deceduto", "suicidio", "frode", "truffa",
+		}, "nl": {
+			"advocaat", "aangifte", "politie", "persoonsgegevens", "AVG", "gewond", "verwonding", "ziekenhuis", "elektrische schok", "verbrand", "brandwond", "bloedt", "vergiftigd",
+			"allergische reactie", "in brand", "vlammen", "rook", "vonken", "ontploft", "gaslucht", "overleden", "zelfmoord", "fraude", "oplichting",
 		}},
 	}
 }

@@ -117,12 +117,13 @@ func (r *Recommender) Suggest(ctx context.Context, req *engine.SuggestRequest) (
 	start := r.now()
 	asked := *req
 	var failed []engine.ItemID
+	over := false
 	if req.TicketID != "" {
 		ticket, err := r.log.Ticket(ctx, req.TicketID)
 		if err != nil {
 			return engine.SuggestAnswer{}, err
 		}
-		asked, failed = withTicket(asked, ticket), ticket.Failed()
+		asked, failed, over = withTicket(asked, ticket), ticket.Failed(), !ticket.IsOpen()
 	}
 	who, degraded, err := r.someone(ctx, engine.SubjectOf(asked.Customer, ""))
 	if err != nil {
@@ -150,6 +151,9 @@ func (r *Recommender) Suggest(ctx context.Context, req *engine.SuggestRequest) (
 		return engine.SuggestAnswer{}, err
 	}
 	answer.TicketID = req.TicketID
+	if over {
+		nothingToSend(&answer.Advice)
+	}
 	answer.Degraded = append(degraded, answer.Degraded...)
 	if asked.Customer != "" && slices.Contains(req.Include, engine.IncludeCustomer) {
 		view, err := r.Customer(ctx, asked.Customer)
@@ -163,6 +167,15 @@ func (r *Recommender) Suggest(ctx context.Context, req *engine.SuggestRequest) (
 	// which may be anybody's secrets.
 	r.finish(&answer.Answer, &answer.Advice, start, record, who.Subject, engine.Request{Customer: asked.Customer, Item: asked.Product, Scenario: asked.Scenario, Count: asked.Count})
 	return answer, nil
+}
+
+// nothingToSend has the advice for a ticket that is over say so: its fixes are there to be looked
+// at, and none is to be sent by itself.
+func nothingToSend(a *engine.Advice) {
+	if a.Action == engine.ActionAnswer {
+		a.Action = engine.ActionAsk
+	}
+	a.Because = append([]string{"the ticket is solved or closed: nobody waits for an answer"}, a.Because...)
 }
 
 // Triage says what a ticket is, who should have it and how long it will take. A known ticket

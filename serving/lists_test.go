@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,6 +72,11 @@ func TestListsAreThoseOfEach(t *testing.T) {
 	if len(everybody) != 300 || w != (serving.Written{Lists: 300}) {
 		t.Fatalf("%d lists, %+v; want 300", len(everybody), w)
 	}
+	processors := runtime.GOMAXPROCS(1)
+	one, _ := h.lists(&req)
+	if runtime.GOMAXPROCS(processors); !reflect.DeepEqual(untimed(one), untimed(everybody)) {
+		t.Errorf("one processor makes\n%v, %d make\n%v", one, processors, everybody)
+	}
 	for _, l := range everybody {
 		req.Customers = append(req.Customers, l.Customer)
 		alone, err := h.Recommend(t.Context(), &engine.Request{Customer: l.Customer, Count: 3, Explain: engine.ExplainFull, Record: new(false)})
@@ -94,6 +101,15 @@ func TestListsAreThoseOfEach(t *testing.T) {
 	if few, w := h.lists(&req); !reflect.DeepEqual(ids(few), []engine.CustomerID{"nobody", "c001"}) || w.LeftOut != 1 {
 		t.Errorf("lists for %v, %+v; want nobody's and c001's", ids(few), w)
 	}
+}
+
+// untimed returns lines without the time that each took.
+func untimed(lines []line) []line {
+	out := slices.Clone(lines)
+	for i := range out {
+		out[i].Answer.TookMS = 0
+	}
+	return out
 }
 
 func ids(lines []line) (out []engine.CustomerID) {

@@ -64,6 +64,7 @@ type Options struct {
 	Now        func() time.Time // nil: time.Now
 	Random     func() uint64    // for recommendation ids; nil: math/rand/v2
 	Embedder   text.Embedder    // of passages and tickets; nil: none
+	Behind     text.Embedder    // gives the vectors that Embedder does, of passages: for work that must not be in the way of answers; nil: Embedder
 	Log        *slog.Logger     // of what goes wrong behind the answers; nil: none
 	Workers    int              // goroutines that make new models ready; 0: half the processors, so that answers keep theirs
 }
@@ -104,7 +105,7 @@ func New(log Log, ids *catalogue.IDs, o Options) *Recommender {
 	if o.Settings != nil {
 		settings = *o.Settings
 	}
-	r := &Recommender{log: log, now: o.Now, random: o.Random, record: newRecorder(), reader: newReader(o.Embedder, o.Log), stale: make(chan struct{}, 1)}
+	r := &Recommender{log: log, now: o.Now, random: o.Random, record: newRecorder(), reader: newReader(o.Embedder, o.Behind, o.Log), stale: make(chan struct{}, 1)}
 	r.makers = cmp.Or(o.Workers, max(1, runtime.GOMAXPROCS(0)/2))
 	if r.now == nil {
 		r.now = time.Now

@@ -39,7 +39,8 @@ const (
 
 // reader makes the vectors of passages.
 type reader struct {
-	embedder text.Embedder // nil for none
+	embedder text.Embedder // of tickets, nil for none
+	behind   text.Embedder // of passages
 	kept     string        // name of what is kept: the embedder's, and its size
 	wake     chan struct{}
 	say      *slog.Logger
@@ -50,11 +51,14 @@ type reader struct {
 	swept bool            // what no fix has any more is dropped; guarded by one
 }
 
-func newReader(e text.Embedder, say *slog.Logger) *reader {
+func newReader(e, behind text.Embedder, say *slog.Logger) *reader {
 	if say == nil {
 		say = slog.New(slog.DiscardHandler)
 	}
-	r := &reader{embedder: e, wake: make(chan struct{}, 1), say: say, left: roaring.New()}
+	if behind == nil {
+		behind = e
+	}
+	r := &reader{embedder: e, behind: behind, wake: make(chan struct{}, 1), say: say, left: roaring.New()}
 	if e != nil {
 		r.kept = fmt.Sprintf("%s %d", e.Name(), e.Dims())
 	}
@@ -227,7 +231,7 @@ func (d *reader) vectors(ctx context.Context, log Log, items *catalogue.Snapshot
 		for i, p := range some {
 			texts[i] = p.text
 		}
-		got, refused, err := text.EmbedTaken(ctx, d.embedder, texts)
+		got, refused, err := text.EmbedTaken(ctx, d.behind, texts)
 		if err != nil {
 			return nil, fmt.Errorf("make vectors of passages: %w", err)
 		}
@@ -286,7 +290,7 @@ func (r *Recommender) sense(ctx context.Context, w *recommend.World, req *engine
 	if d.count.Load() > 0 {
 		degraded = append(degraded, vectorsPending)
 	}
-	said := solution.TicketText(req.Subject, req.Text)
+	said := text.Gist(solution.TicketText(req.Subject, req.Text), req.Language)
 	switch {
 	case w.Sentences.Len() == 0 && (w.Models.Desk == nil || w.Models.Desk.Encoder != d.embedder.Name()):
 		return nil, degraded, nil // there is nothing to hold it against

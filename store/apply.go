@@ -1,8 +1,10 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -148,79 +150,108 @@ func (g *group) updateCustomer(e *effect, cmd engine.UpdateCustomer) error {
 	return g.setCustomer(e, h, subject, customer)
 }
 
-// putTicket stores a ticket that is written whole: see join.
-func (g *group) putTicket(e *effect, ticket engine.Ticket) error {
+// putTicket stores a ticket that is written whole: see join. One that is older than the ticket as
+// it stands, by the times at which they were updated, adds what it alone knows: see lateJoin. again
+// says that nothing came of it.
+func (g *group) putTicket(e *effect, ticket engine.Ticket) (again bool, err error) {
 	was, err := g.standing(ticket.ID)
-	if err == nil {
-		err = g.checkTries(&ticket, was)
+	if err != nil {
+		return false, err
 	}
-	if err == nil && was != nil {
-		err = join(&ticket, &was.Ticket, g.repeats(ticket.ID))
+	if err := g.checkTries(&ticket, was); err != nil {
+		return false, err
+	}
+	next := &standing{Ticket: ticket}
+	if ticket.UpdatedAt != nil {
+		next.record = &ticket
+	}
+	if was != nil {
+		next.Told = was.Told.with(&ticket)
+		switch {
+		case ticket.UpdatedAt == nil:
+			next.UpdatedAt = was.UpdatedAt
+			err = g.succeed(&next.Ticket, &was.Ticket, g.now)
+		case was.UpdatedAt == nil || ticket.UpdatedAt.After(*was.UpdatedAt):
+			err = g.succeed(&next.Ticket, &was.Ticket, *ticket.UpdatedAt)
+			stayEnded(&next.Ticket, &was.Ticket, *ticket.UpdatedAt)
+		case ticket.UpdatedAt.Equal(*was.UpdatedAt): // told again, or changed twice in a second: nothing lies between
+			err = join(&next.Ticket, &was.Ticket, g.repeats(ticket.ID))
+			stayEnded(&next.Ticket, &was.Ticket, *ticket.UpdatedAt)
+		default:
+			next.Ticket = was.Ticket
+			err = lateJoin(&next.Ticket, &ticket)
+		}
+		next.Told.mark(&next.Ticket)
+	} else {
+		next.Told = next.Told.with(&ticket)
 	}
 	if err != nil {
+		return false, err
+	}
+	return g.fileTicket(e, next, was)
+}
+
+// succeed has a ticket that is written whole follow upon the one before, as of a moment.
+func (g *group) succeed(ticket, before *engine.Ticket, at time.Time) error {
+	if err := join(ticket, before, g.repeats(ticket.ID)); err != nil {
 		return err
 	}
-	return g.fileTicket(e, ticket, was)
-}
-
-// standing is a ticket as it stands, and the subject it is filed under.
-type standing struct {
-	engine.Ticket
-	home engine.Hash16
-}
-
-// standing returns a ticket, nil where there is none.
-func (g *group) standing(id string) (*standing, error) {
-	ticket, home, err := findTicket(g.txn, engine.HashOf(id))
-	if errors.Is(err, engine.ErrNotFound) {
-		return nil, nil
-	}
-	return &standing{ticket, home}, err
+	reopen(ticket, before, at)
+	return nil
 }
 
 // fileTicket files a ticket under its customer; was is as it stood, nil for a new one. Where it
 // lay elsewhere before, the new customer's erasure has to look there as well: what Badger
-// deletes stays readable in its files for a while.
-func (g *group) fileTicket(e *effect, ticket engine.Ticket, was *standing) error {
+// deletes stays readable in its files for a while. again says that it stands so already.
+func (g *group) fileTicket(e *effect, next, was *standing) (again bool, err error) {
+	ticket := &next.Ticket
 	if err := engine.CheckID("ticket_id", ticket.ID); err != nil {
-		return err
+		return false, err
 	}
 	ticket16 := engine.HashOf(ticket.ID)
-	done := engine.Committed{Ticket: &ticket}
+	done := engine.Committed{Ticket: ticket}
 	var home engine.Hash16 // of a ticket without a customer: zero
 	if ticket.Customer != "" {
 		if err := engine.CheckID("customer_id", string(ticket.Customer)); err != nil {
-			return err
+			return false, err
 		}
 		h, subject, err := g.customerAt(ticket.Customer)
 		if err != nil {
-			return err
+			return false, err
 		}
 		home, done.Subject = h, subject
 		g.name(e, h, subject)
 	}
-	if was != nil {
-		reopen(&ticket, &was.Ticket, g.now)
-	} else {
+	if was == nil {
 		told, err := g.toldBefore(e, ticket16, home)
 		if err == nil {
-			err = remind(&ticket, &told, g.repeats(ticket.ID))
+			err = remind(ticket, &told, g.repeats(ticket.ID))
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
 	}
-	value, err := encodeRecord("ticket", e.seq, ticket)
+	value, err := next.encode(e.seq)
 	if err != nil {
-		return err
+		return false, err
 	}
 	moves := was != nil && was.home != home
+	if was != nil && !moves {
+		before, err := was.encode(e.seq)
+		if err != nil {
+			return false, err
+		}
+		if bytes.Equal(value, before) {
+			err = g.recordSaid(e, next, home)
+			return err == nil && len(e.changes) == 0, err
+		}
+	}
 	if moves {
 		if err := g.moveTicket(e, was.home, home, ticket16); err != nil {
-			return err
+			return false, err
 		}
 		if done.Left, err = g.filedUnder(was.home); err != nil {
-			return err
+			return false, err
 		}
 		if done.Left == done.Subject {
 			done.Left = engine.Subject{} // it was filed under a customer who was merged since
@@ -231,12 +262,17 @@ func (g *group) fileTicket(e *effect, ticket engine.Ticket, was *standing) error
 	}
 	e.set(pairKey(ticketLetter, home, ticket16), value)
 	e.change(change{kind: tailTicket, a: ticket16}, done, g.now)
+	var moved map[engine.Hash16]bool
 	if moves {
-		if err := g.moveOutcomes(e, &ticket, home); err != nil {
-			return err
+		if moved, err = g.moveOutcomes(e, ticket, home); err != nil {
+			return false, err
 		}
 	}
-	return g.recordOutcomes(e, &ticket, home)
+	if moved, err = g.recordOutcomes(e, ticket, home, moved); err != nil || next.record == nil {
+		return false, err
+	}
+	next.counted = moved
+	return false, g.recordSaid(e, next, home)
 }
 
 // moveTicket takes a ticket away from one subject and notes under the other all the
@@ -277,26 +313,34 @@ func (g *group) filedUnder(home engine.Hash16) (engine.Subject, error) {
 	return g.nameOf(root)
 }
 
-func (g *group) updateTicket(e *effect, cmd engine.UpdateTicket) error {
+// updateTicket changes a ticket; again says that it stands so already.
+func (g *group) updateTicket(e *effect, cmd engine.UpdateTicket) (again bool, err error) {
 	was, err := g.standing(cmd.ID)
 	if err != nil {
-		return err
+		return false, err
 	}
-	var ticket engine.Ticket
+	var before *engine.Ticket
+	next := new(standing)
 	if was != nil {
-		ticket = was.Ticket
+		before, next.Ticket, next.Told = &was.Ticket, was.Ticket, was.Told
 	}
-	ticket, err = cmd.Update(ticket, was != nil)
-	if err != nil {
-		return err
+	if next.Ticket, err = cmd.Update(next.Ticket, was != nil); err != nil {
+		return false, err
 	}
-	if ticket.ID != cmd.ID {
-		return engine.Invalidf(engine.CodeInvalidField, "ticket_id", "an update keeps the id: %q", cmd.ID)
+	if next.ID != cmd.ID {
+		return false, engine.Invalidf(engine.CodeInvalidField, "ticket_id", "an update keeps the id: %q", cmd.ID)
 	}
-	if err := g.checkTries(&ticket, was); err != nil {
-		return err
+	if err := g.checkTries(&next.Ticket, was); err != nil {
+		return false, err
 	}
-	return g.fileTicket(e, ticket, was)
+	dateTries(&next.Ticket, before, g.now)
+	if was != nil && was.UpdatedAt != nil && (next.UpdatedAt == nil || next.UpdatedAt.Before(*was.UpdatedAt)) {
+		next.UpdatedAt = was.UpdatedAt // a change turns no clock back: records that were overtaken stay so
+	}
+	if was != nil {
+		reopen(&next.Ticket, before, g.now)
+	}
+	return g.fileTicket(e, next, was)
 }
 
 func (g *group) deleteTicket(e *effect, id string) error {

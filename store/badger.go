@@ -153,7 +153,10 @@ func (s *Store) room(least int64) error {
 
 // get returns a copy of the value under key; the error wraps engine.ErrNotFound where
 // there is none.
-func get(txn *badger.Txn, key []byte) ([]byte, error) {
+func get(txn *badger.Txn, key []byte) ([]byte, error) { return getIn(txn, key, nil) }
+
+// getIn is get with room for the value, which the value then is in where that is enough.
+func getIn(txn *badger.Txn, key, room []byte) ([]byte, error) {
 	item, err := txn.Get(key)
 	if errors.Is(err, badger.ErrKeyNotFound) {
 		return nil, engine.ErrNotFound
@@ -161,7 +164,7 @@ func get(txn *badger.Txn, key []byte) ([]byte, error) {
 	if err != nil {
 		return nil, writeError(err)
 	}
-	return item.ValueCopy(nil)
+	return item.ValueCopy(room)
 }
 
 // each calls fn with every key and value under prefix, in order. The slices are good

@@ -41,8 +41,9 @@ const chunkHeader = 1 + 4
 func (s *Store) saveBlob(ctx context.Context, r io.Reader) (blob, error) {
 	b := blob{ID: s.nextBlob.Add(1)}
 	sum := sha256.New()
+	room := make([]byte, chunkHeader+engine.ModelChunkBytes) // Badger has copied it once it is written
 	for {
-		value := make([]byte, chunkHeader+engine.ModelChunkBytes)
+		value := room
 		n, err := fill(value[chunkHeader:], r)
 		if err != nil {
 			return blob{}, s.abandon(ctx, b, fmt.Errorf("reading what is to be saved: %w", err))
@@ -173,6 +174,7 @@ type blobReader struct {
 	blob blob
 	next uint32 // chunk
 	read int64
+	room []byte // of the chunk at hand
 	rest []byte
 	sum  hash.Hash
 	err  error
@@ -208,13 +210,14 @@ func (r *blobReader) fetch() error {
 		return err
 	}
 	defer done()
-	value, err := get(txn, chunkKey(r.blob.ID, r.next))
+	value, err := getIn(txn, chunkKey(r.blob.ID, r.next), r.room)
 	if errors.Is(err, engine.ErrNotFound) {
 		return fmt.Errorf("chunk %d of %d is missing: %w", r.next, r.blob.Chunks, ErrCorrupt)
 	}
 	if err != nil {
 		return err
 	}
+	r.room = value
 	if r.rest, err = chunkBytes(value); err != nil {
 		return fmt.Errorf("chunk %d of %d: %w", r.next, r.blob.Chunks, err)
 	}

@@ -92,7 +92,11 @@ func (c *checker) outcomes() error {
 		if err != nil {
 			return err
 		}
-		for _, h := range chain {
+		sources, err := unmoved(c.txn, chain[len(chain)-1])
+		if err != nil {
+			return err
+		}
+		for _, h := range append(chain, sources...) {
 			for _, place := range [][]byte{eventKey(h, secondHash(key), 0), pairKey(editedLetter, h, secondHash(key))} {
 				if there, err := has(c.txn, place); there || err != nil {
 					return err

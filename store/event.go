@@ -3,7 +3,6 @@ package store
 import (
 	"encoding/binary"
 	"errors"
-	"slices"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -49,14 +48,17 @@ func (g *group) recordEvent(e *effect, lines []engine.Interaction) (duplicate bo
 		return false, err
 	}
 	event16, outcome := hashOfEvent(lines), isOutcome(lines)
-	if outcome || first.EventID != "" {
-		if again, err := g.isAgain(lines, sent16, root16, event16); again || err != nil {
-			return again, err
-		}
-	}
+	var known counted // of an outcome: what is told anew
 	if outcome {
-		if err := g.checkOwner(first, root16); err != nil {
-			return false, err
+		if known, duplicate, err = g.saidBefore(first, sent16, root16, event16); err != nil || duplicate {
+			return duplicate, err
+		}
+	} else if first.EventID != "" {
+		if g.sawEvent(sent16, root16, event16, first.Line) {
+			return true, nil
+		}
+		if edited, err := g.wasEdited(sent16, event16); edited || err != nil {
+			return edited, err
 		}
 	}
 	if err := g.checkFixes(lines); err != nil {
@@ -74,14 +76,12 @@ func (g *group) recordEvent(e *effect, lines []engine.Interaction) (duplicate bo
 			return false, err
 		}
 	}
-	switch {
-	case outcome && first.EventID == "":
-		lines = slices.Clone(lines)
-		lines[0].EventID = OutcomeID(first.TicketID, first.Type, first.Item)
-	case first.EventID == "":
-		event16 = numberedEvent(e.seq)
+	if outcome {
+		return false, g.tellOutcome(e, *first, &known, sent16, root16, root)
 	}
-	if !outcome && first.EventID != "" {
+	if first.EventID == "" {
+		event16 = numberedEvent(e.seq)
+	} else {
 		e.seen = append(e.seen, eventID{sent16, event16, first.Line, root16})
 	}
 	rows, err := g.rowsOf(e, lines, root, root16, event16)
@@ -92,32 +92,7 @@ func (g *group) recordEvent(e *effect, lines []engine.Interaction) (duplicate bo
 		kind: tailEvent, a: root16, b: event16,
 		first: uint64(rows[0].Line), lines: uint64(len(rows)),
 	}, engine.Committed{Rows: rows, Subject: root}, g.now)
-	if outcome {
-		return false, g.tellTicket(e, first, root16, event16)
-	}
 	return false, nil
-}
-
-// isAgain reports whether an event with an identity is known: an outcome that was
-// counted, or any event that was seen lately or changed by hand. What one customer said may
-// be sent again whatever became of the ticket; to another it is theirs only with the ticket.
-func (g *group) isAgain(lines []engine.Interaction, sent, root, event16 engine.Hash16) (bool, error) {
-	if isOutcome(lines) {
-		home, err := g.countedUnder(engine.HashOf(lines[0].TicketID), event16)
-		if err != nil {
-			return false, err
-		}
-		if home != (engine.Hash16{}) {
-			owner, err := g.ownerOfRow(home)
-			if err == nil && owner != root {
-				err = g.checkOwner(&lines[0], root)
-			}
-			return err == nil, err
-		}
-	} else if g.sawEvent(sent, root, event16, lines[0].Line) {
-		return true, nil
-	}
-	return g.wasEdited(sent, event16)
 }
 
 // sawEvent reports whether an event was stored lately, under the subject it was sent

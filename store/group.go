@@ -124,9 +124,9 @@ func (g *group) carryOut(cmd engine.Command) (*effect, engine.Result) {
 	case engine.UpdateCustomer:
 		err = g.updateCustomer(e, cmd)
 	case engine.PutTicket:
-		err = g.putTicket(e, cmd.Ticket)
+		duplicate, err = g.putTicket(e, cmd.Ticket)
 	case engine.UpdateTicket:
-		err = g.updateTicket(e, cmd)
+		duplicate, err = g.updateTicket(e, cmd)
 	case engine.DeleteTicket:
 		err = g.deleteTicket(e, cmd.ID)
 	case engine.Merge:

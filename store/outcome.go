@@ -16,10 +16,13 @@ import (
 //
 //	j | ticket16 | event16 -> version1 | subject16 it is filed under, zero while nowhere
 //
-// says that it was said, and counted, whoever said it first. The second is a duplicate,
-// also when somebody deleted the row. A ticket's statements are filed under its customer and
-// move with it; while it has none they wait. An event stays with who sent it, but one
-// without an id of its own is taken for the ticket's.
+// says that it was said, and counted, whoever said it first. Who says it again says nothing new,
+// also when somebody deleted the row, unless it had been told otherwise meanwhile, or with
+// another value: then the row is of the last telling. A ticket's statements are filed under its
+// customer and move with it; while it has none they wait. An event stays with who sent it, but
+// one without an id of its own is taken for the ticket's. What one customer said before the
+// ticket came, and came to be another's, is told apart: each has a row, and the entry above is
+// of the last.
 
 // statement is one thing a ticket says came of it.
 type statement struct {
@@ -132,7 +135,7 @@ func apply(t *engine.Ticket, line *engine.Interaction) bool {
 		if line.Item != "" {
 			try(t, line, string(line.Type))
 		}
-		if line.Type == engine.Reopened || t.State != "closed" {
+		if line.Type == engine.Solved && t.State != "closed" || line.Type == engine.Reopened && !endedAfter(&before, line.At) {
 			t.State = string(line.Type)
 		}
 		if line.Type == engine.Reopened {
@@ -162,6 +165,8 @@ func overtaken(t *engine.Ticket, line *engine.Interaction) bool {
 func try(t *engine.Ticket, line *engine.Interaction, outcome string) {
 	i := slices.IndexFunc(t.Solutions, func(s engine.Tried) bool { return s.Item == line.Item })
 	switch {
+	case i >= 0 && t.Solutions[i].Outcome == outcome:
+		t.Solutions[i].At = firstSet(t.Solutions[i].At, line.At)
 	case i >= 0 && outcome != "":
 		t.Solutions[i].Outcome, t.Solutions[i].At = outcome, line.At
 	case i < 0 && len(t.Solutions) < engine.MaxListValues:
@@ -186,41 +191,144 @@ func (g *group) countedUnder(ticket16, event16 engine.Hash16) (home engine.Hash1
 	return decodeHome(value)
 }
 
-// recordOutcomes writes the rows of what a ticket says and was not counted yet. Of a ticket
-// without a customer it notes that it was said.
-func (g *group) recordOutcomes(e *effect, ticket *engine.Ticket, home engine.Hash16) error {
+// counted is what is known of an outcome: whether it was said, and its row, with the subject it
+// lies under; nil where somebody deleted it.
+type counted struct {
+	said bool
+	row  *engine.Row
+	lies engine.Hash16
+	home engine.Hash16 // whom it was filed under when it was told
+}
+
+// counted returns what is known of an outcome in the history of home, whom a ticket is filed
+// under, or an event belongs to. What another customer said is theirs alone. Of nobody's home it
+// is what anybody said.
+func (g *group) counted(ticket16, event16, home engine.Hash16) (c counted, err error) {
+	under, err := g.countedUnder(ticket16, event16)
+	if err != nil || under == (engine.Hash16{}) {
+		return g.lying(home, event16, err)
+	}
+	if c.row, c.lies, err = g.outcomeRow(under, event16); err != nil {
+		return c, err
+	}
+	others, err := g.isOthers(under, home)
+	if err != nil || others && c.row != nil {
+		return g.lying(home, event16, err)
+	}
+	c.said, c.home = true, under
+	return c, nil
+}
+
+// lying returns what lies of an outcome in a history.
+func (g *group) lying(home, event16 engine.Hash16, err error) (c counted, _ error) {
+	if err != nil || home == (engine.Hash16{}) {
+		return c, err
+	}
+	c.row, c.lies, err = g.outcomeRow(home, event16)
+	c.said, c.home = c.row != nil, home
+	return c, err
+}
+
+// recordOutcomes writes the rows of what a ticket says and was not counted yet, and has those
+// that were say what it says now. Of a ticket without a customer it notes that it was said.
+// done are outcomes that came with the ticket from another customer; it returns those it looked
+// at beside them.
+func (g *group) recordOutcomes(e *effect, ticket *engine.Ticket, home engine.Hash16, done map[engine.Hash16]bool) (map[engine.Hash16]bool, error) {
+	return g.recordStatements(e, ticket, ticket, home, done)
+}
+
+// recordSaid writes the rows of what a dated record of a ticket says, though the ticket says
+// otherwise since: it was so then, and a record that comes late tells no less than in its turn.
+func (g *group) recordSaid(e *effect, next *standing, home engine.Hash16) error {
+	if next.record == nil {
+		return nil
+	}
+	_, err := g.recordStatements(e, &next.Ticket, next.record, home, next.counted)
+	return err
+}
+
+// recordStatements writes the rows of what a record says of a ticket. Rows that are there
+// change to what the ticket says, or to a later time.
+func (g *group) recordStatements(e *effect, ticket, record *engine.Ticket, home engine.Hash16, done map[engine.Hash16]bool) (map[engine.Hash16]bool, error) {
 	ticket16 := engine.HashOf(ticket.ID)
-	wrote := make(map[engine.Hash16]bool)
-	for _, o := range outcomes(ticket) {
+	if done == nil {
+		done = make(map[engine.Hash16]bool)
+	}
+	for _, o := range outcomes(record) {
 		line := engine.Interaction{
-			EventID: OutcomeID(ticket.ID, o.kind, o.item), Type: o.kind, Customer: ticket.Customer, Item: o.item, At: o.at,
+			EventID: OutcomeID(ticket.ID, o.kind, o.item), Type: o.kind, Customer: ticket.Customer, Item: o.item, At: firstSet(o.at, deref(record.UpdatedAt)),
 			Value: o.value, Channel: ticket.Channel, OrderID: ticket.Order, TicketID: ticket.ID,
 		}
-		if line.At.IsZero() || line.At.After(g.now) {
+		if line.At.After(g.now) {
 			line.At = g.now
 		}
 		event16 := engine.HashOf(line.EventID)
-		under, err := g.countedUnder(ticket16, event16)
+		if done[event16] {
+			continue
+		}
+		done[event16] = true
+		known, err := g.counted(ticket16, event16, home)
+		switch {
+		case err != nil:
+			return nil, err
+		case home == (engine.Hash16{}):
+			if !known.said {
+				e.set(outcomeKey(ticket16, event16), encodeHome(home))
+			}
+		case !known.said:
+			err = g.writeOutcome(e, line, home)
+		case known.row != nil && (record == ticket || o.kind != engine.CSAT && storedTime(line.At).After(known.row.At)):
+			err = g.follow(e, &known, &line)
+		}
 		if err != nil {
-			return err
-		}
-		if under != (engine.Hash16{}) || wrote[event16] {
-			continue
-		}
-		wrote[event16] = true
-		if home == (engine.Hash16{}) {
-			e.set(outcomeKey(ticket16, event16), encodeHome(home))
-			continue
-		}
-		if err := g.writeOutcome(e, line, home, ticket16); err != nil {
-			return err
+			return nil, err
 		}
 	}
+	return done, nil
+}
+
+// follow has the row of an outcome say what its ticket says now: how content the customer is,
+// and when that was. An event is of when its sender says, unless the ticket tells of later.
+func (g *group) follow(e *effect, known *counted, line *engine.Interaction) error {
+	now := known.row.Interaction
+	own := engine.HashOf(now.EventID) == known.row.Event
+	if now.Value = line.Value; line.Type != engine.CSAT {
+		now.Value = known.row.Value
+	}
+	switch at := storedTime(line.At); {
+	case line.At.IsZero() && now.Value != known.row.Value:
+		now.At = g.now
+	case line.At.IsZero():
+	case own || at.After(now.At):
+		now.At = at
+	}
+	if now.Value == known.row.Value && now.At.Equal(known.row.At) {
+		return nil
+	}
+	owner, err := g.takeRow(e, known)
+	if err != nil {
+		return err
+	}
+	subject, err := g.nameOf(owner)
+	if err != nil {
+		return err
+	}
+	return g.writeRow(e, now, subject, owner, known.row.Event)
+}
+
+// writeRow writes the row of an outcome that is told, and that it is.
+func (g *group) writeRow(e *effect, line engine.Interaction, subject engine.Subject, home, event16 engine.Hash16) error {
+	rows, err := g.rowsOf(e, []engine.Interaction{line}, subject, home, event16)
+	if err != nil {
+		return err
+	}
+	e.set(outcomeKey(engine.HashOf(line.TicketID), event16), encodeHome(home))
+	e.change(change{kind: tailEvent, a: home, b: event16, first: uint64(rows[0].Line), lines: 1}, engine.Committed{Rows: rows, Subject: subject}, g.now)
 	return nil
 }
 
 // writeOutcome writes the row of a ticket's statement under the ticket's customer.
-func (g *group) writeOutcome(e *effect, line engine.Interaction, home, ticket16 engine.Hash16) error {
+func (g *group) writeOutcome(e *effect, line engine.Interaction, home engine.Hash16) error {
 	subject := engine.OfCustomer(line.Customer)
 	if subject.Hash() != home {
 		var err error
@@ -228,39 +336,151 @@ func (g *group) writeOutcome(e *effect, line engine.Interaction, home, ticket16 
 			return err
 		}
 	}
-	event16 := engine.HashOf(line.EventID)
-	rows, err := g.rowsOf(e, []engine.Interaction{line}, subject, home, event16)
-	if err != nil {
+	return g.writeRow(e, line, subject, home, engine.HashOf(line.EventID))
+}
+
+// saidBefore returns what is known of an outcome that an event tells, and whether that is all it
+// says: it was counted and stands, was sent lately or changed by hand. What one customer said may
+// be sent again whatever became of the ticket; to another it is theirs only with the ticket.
+func (g *group) saidBefore(line *engine.Interaction, sent, root, event16 engine.Hash16) (known counted, again bool, err error) {
+	if known, err = g.counted(engine.HashOf(line.TicketID), event16, teller(line, root)); err != nil {
+		return known, false, err
+	}
+	owner := root
+	if known.said {
+		if owner, err = g.ownerOfRow(known.home); err != nil {
+			return known, false, err
+		}
+	}
+	if !known.said || owner != root {
+		if err := g.checkOwner(line, root); err != nil {
+			return known, false, err
+		}
+	}
+	if known.said {
+		again, err = g.repeatsOnly(&known, line, sent, root, event16)
+	} else {
+		again, err = g.wasEdited(sent, event16)
+	}
+	if err != nil || again {
+		return known, again, err
+	}
+	return known, false, g.checkOwner(line, root)
+}
+
+// teller returns whose word an outcome is, of an event that belongs to root: nobody's where it is
+// of a session that is nobody's.
+func teller(line *engine.Interaction, root engine.Hash16) engine.Hash16 {
+	if line.Customer == "" && root == line.Subject().Hash() {
+		return engine.Hash16{}
+	}
+	return root
+}
+
+// repeatsOnly reports whether an outcome that was said is told by an event once more, and not
+// anew.
+func (g *group) repeatsOnly(known *counted, line *engine.Interaction, sent, root, event16 engine.Hash16) (bool, error) {
+	if line.EventID != "" && g.sawEvent(sent, root, engine.HashOf(line.EventID), 0) {
+		return true, nil
+	}
+	if edited, err := g.wasEdited(sent, event16); edited || err != nil {
+		return edited, err
+	}
+	news, err := g.tellsNews(known, line, root)
+	return !news, err
+}
+
+// tellOutcome writes the row of an outcome that an event tells, in place of what is known of it,
+// and has its ticket say it, too.
+func (g *group) tellOutcome(e *effect, line engine.Interaction, known *counted, sent16, root16 engine.Hash16, root engine.Subject) error {
+	event16 := hashOfEvent([]engine.Interaction{line})
+	line.Line = 0 // it is the only one of its event
+	if line.At.IsZero() {
+		line.At = g.now
+	}
+	if line.EventID == "" {
+		line.EventID = OutcomeID(line.TicketID, line.Type, line.Item)
+	} else {
+		e.seen = append(e.seen, eventID{sent16, engine.HashOf(line.EventID), 0, root16})
+	}
+	if known.row != nil { // it stays with who told it first
+		owner, err := g.takeRow(e, known)
+		if err == nil {
+			root16 = owner
+			root, err = g.nameOf(owner)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	now := line
+	if known.row != nil {
+		now.Customer, now.Session = known.row.Customer, known.row.Session
+	}
+	if err := g.writeRow(e, now, root, root16, event16); err != nil {
 		return err
 	}
-	e.set(outcomeKey(ticket16, event16), encodeHome(home))
-	e.change(change{kind: tailEvent, a: home, b: event16, lines: 1}, engine.Committed{Rows: rows, Subject: subject}, g.now)
-	return nil
+	return g.tellTicket(e, &line)
 }
 
 // tellTicket has the ticket that an event is an outcome of say it, too.
-func (g *group) tellTicket(e *effect, line *engine.Interaction, home, event16 engine.Hash16) error {
+func (g *group) tellTicket(e *effect, line *engine.Interaction) error {
 	ticket16 := engine.HashOf(line.TicketID)
-	e.set(outcomeKey(ticket16, event16), encodeHome(home))
-	ticket, filed, err := findTicket(g.txn, ticket16)
-	if errors.Is(err, engine.ErrNotFound) {
+	was, err := g.standing(line.TicketID)
+	if err != nil {
+		return err
+	}
+	if was == nil {
 		e.set(hashKey(awaitedLetter, ticket16), []byte{recordVersion})
 		return nil
 	}
-	if err != nil || !apply(&ticket, line) {
-		return err
+	if !apply(&was.Ticket, line) {
+		return nil
 	}
-	value, err := encodeRecord("ticket", e.seq, ticket)
+	value, err := was.encode(e.seq)
 	if err != nil {
 		return err
 	}
-	e.set(pairKey(ticketLetter, filed, ticket16), value)
-	subject, err := g.filedUnder(filed)
+	e.set(pairKey(ticketLetter, was.home, ticket16), value)
+	subject, err := g.filedUnder(was.home)
 	if err != nil {
 		return err
 	}
-	e.change(change{kind: tailTicket, a: ticket16}, engine.Committed{Ticket: &ticket, Subject: subject}, g.now)
+	e.change(change{kind: tailTicket, a: ticket16}, engine.Committed{Ticket: &was.Ticket, Subject: subject}, g.now)
 	return nil
+}
+
+// tellsNews reports whether an outcome that was said is told anew by an event: later than it was
+// last, and on a ticket that says otherwise by now.
+func (g *group) tellsNews(known *counted, line *engine.Interaction, root engine.Hash16) (bool, error) {
+	if known.row == nil || line.EventID != "" && line.EventID == known.row.EventID || !line.At.IsZero() && !storedTime(line.At).After(known.row.At) {
+		return false, nil
+	}
+	was, err := g.standing(line.TicketID)
+	if err != nil {
+		return false, err
+	}
+	var before engine.Ticket
+	if was != nil {
+		before = was.Ticket
+	} else if before, err = g.toldOf(engine.HashOf(line.TicketID), teller(line, root), known.row); err != nil {
+		return false, err
+	}
+	after := before
+	if !apply(&after, line) {
+		return false, nil
+	}
+	return line.Item == "" || line.Type == engine.CSAT || line.Type == engine.Escalated || cameOf(&before, line.Item) != cameOf(&after, line.Item), nil
+}
+
+// cameOf returns what a ticket says came of a try, none where it says nothing.
+func cameOf(t *engine.Ticket, item engine.ItemID) (outcome string) {
+	for i := range t.Solutions {
+		if t.Solutions[i].Item == item {
+			outcome = t.Solutions[i].Outcome
+		}
+	}
+	return outcome
 }
 
 // sentAs returns the event16 of a subject's outcome that was sent with an event id of

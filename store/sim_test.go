@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/store"
@@ -34,13 +35,14 @@ func TestSimulation(t *testing.T) {
 
 // people is the plain twin of the store's links: it relabels instead of following.
 type people struct {
-	events  map[string]string // event id -> the person it belongs to
-	alias   map[string]string // customer -> the customer it was merged into, at the end
-	current map[string]string // session -> the customer it belongs to
-	first   map[string]string // session -> the customer who has its past
-	said    map[string]saying // outcome -> who said it, and under what event id
-	tickets map[string]ticket // ticket -> as it stands
-	awaited map[string]bool   // tickets that were told of before they came
+	events  map[string]string   // event id -> the person it belongs to
+	alias   map[string]string   // customer -> the customer it was merged into, at the end
+	current map[string]string   // session -> the customer it belongs to
+	first   map[string]string   // session -> the customer who has its past
+	said    map[string]saying   // outcome -> who said it last, and under what event id
+	all     map[string][]string // outcome -> the ids of all events that told it
+	tickets map[string]ticket   // ticket -> as it stands
+	awaited map[string]bool     // tickets that were told of before they came
 }
 
 // saying is an outcome that was counted.
@@ -52,6 +54,7 @@ type saying struct {
 // ticket is the plain twin of a ticket's state.
 type ticket struct {
 	customer string   // the person it belongs to, "" while nobody
+	as, home string   // the customer it names, and the person that was when it was told last
 	outcomes []string // what it says
 }
 
@@ -96,6 +99,18 @@ func (p *people) merge(from, into string) {
 		p.relabel(m, from, into)
 	}
 	p.alias[from] = into
+	for key, all := range p.all { // of two who told the same the last one is heard
+		mine := slices.DeleteFunc(slices.Clone(all), func(event string) bool { return p.events[event] != into })
+		for i, event := range mine {
+			if i == len(mine)-1 {
+				break
+			}
+			delete(p.events, event)
+			if p.said[key].event == event {
+				p.said[key] = saying{mine[len(mine)-1], p.byTicket(key, mine[len(mine)-1])}
+			}
+		}
+	}
 	for id, tk := range p.tickets {
 		if tk.customer == from {
 			tk.customer = into
@@ -110,14 +125,17 @@ func (p *people) put(id, customer, says string) {
 	if tk.customer = customer; customer != "" {
 		tk.customer = p.root(customer)
 	}
+	same := known && slices.Contains(tk.outcomes, says) && tk.home == tk.customer && tk.as == customer
+	if tk.as, tk.home = customer, tk.customer; same {
+		return // it stands so already
+	}
 	if !slices.Contains(tk.outcomes, says) {
 		tk.outcomes = append(tk.outcomes, says)
 	}
 	if !known && p.awaited[id] { // what nobody, or its customer, said before
-		for key, s := range p.said {
-			whose := p.events[s.event]
-			mine := tk.customer == "" || whose == tk.customer || strings.HasPrefix(whose, "s:")
-			if told, ok := strings.CutPrefix(key, id+"/"); ok && mine && !slices.Contains(tk.outcomes, told) {
+		for key := range p.said {
+			_, _, mine := p.counted(key, tk.customer)
+			if told, ok := strings.CutPrefix(key, id+"/"); ok && (mine || tk.customer == "") && !slices.Contains(tk.outcomes, told) {
 				tk.outcomes = append(tk.outcomes, told)
 			}
 		}
@@ -125,43 +143,84 @@ func (p *people) put(id, customer, says string) {
 	}
 	p.tickets[id] = tk
 	for key, s := range p.said {
-		if s.byTicket && strings.HasPrefix(key, id+"/") {
-			if p.events[s.event] = tk.customer; tk.customer == "" {
-				delete(p.events, s.event)
-				delete(p.said, key)
-			}
+		if !s.byTicket || !strings.HasPrefix(key, id+"/") {
+			continue
+		}
+		delete(p.events, s.event)
+		switch own := p.own(key, tk.customer); {
+		case tk.customer == "":
+			delete(p.said, key)
+		case own != "": // who gets it said it before
+			p.said[key] = saying{own, false}
+		default:
+			p.say(key, s, tk.customer)
 		}
 	}
 	if tk.customer == "" {
 		return
 	}
 	for _, says := range tk.outcomes {
-		if key := id + "/" + says; p.said[key].event == "" {
-			event := store.OutcomeID(id, engine.Solved, engine.ItemID(says))
-			p.said[key] = saying{event, true}
-			p.events[event] = tk.customer
+		key := id + "/" + says
+		if _, _, counted := p.counted(key, tk.customer); !counted {
+			p.say(key, saying{store.OutcomeID(id, engine.Solved, engine.ItemID(says)), true}, tk.customer)
 		}
 	}
+}
+
+func (p *people) say(key string, s saying, person string) {
+	p.said[key], p.events[s.event] = s, person
+	p.all[key] = append(slices.DeleteFunc(p.all[key], func(event string) bool { return event == s.event }), s.event)
+}
+
+// byTicket reports whether an event is what the ticket itself says.
+func (p *people) byTicket(key, event string) bool {
+	id, says, _ := strings.Cut(key, "/")
+	return event == store.OutcomeID(id, engine.Solved, engine.ItemID(says))
+}
+
+// own returns the event by which a person told an outcome.
+func (p *people) own(key, person string) string {
+	for _, event := range slices.Backward(p.all[key]) {
+		if person != "" && p.events[event] == person {
+			return event
+		}
+	}
+	return ""
+}
+
+// counted returns the event of an outcome that counts for a person: their own, where the last one
+// to tell it was another customer; for a visitor anybody's.
+func (p *people) counted(key, person string) (event, whose string, counted bool) {
+	event = p.said[key].event
+	whose = p.events[event]
+	if event == "" || whose != person && !strings.HasPrefix(whose, "s:") && !strings.HasPrefix(person, "s:") {
+		event = p.own(key, person)
+		whose = person
+	}
+	return event, whose, event != ""
 }
 
 // tell is an event that says the same as a ticket could. It reports whether it is taken: the
 // ticket of one customer is not told of by another, who may but repeat what they said before.
 func (p *people) tell(id, says, event, person string) bool {
 	key := id + "/" + says
-	before := p.said[key].event
-	if before != "" && p.events[before] == person {
-		return true
-	}
-	if whose := p.tickets[id].customer; whose != "" && whose != person && !strings.HasPrefix(person, "s:") {
-		return false
-	}
-	if before != "" {
-		return true
-	}
-	p.said[key] = saying{event, false}
-	p.events[event] = person
+	before, whose, counted := p.counted(key, person)
 	tk, known := p.tickets[id]
-	if p.awaited[id] = !known; known && !slices.Contains(tk.outcomes, says) {
+	allowed := tk.customer == "" || tk.customer == person || strings.HasPrefix(person, "s:")
+	news := known && !slices.Contains(tk.outcomes, says)
+	switch {
+	case !allowed:
+		return counted && whose == person && !news
+	case counted && !news:
+		return true
+	case counted: // the ticket did not hear of it
+		delete(p.events, before)
+		p.say(key, saying{event, false}, whose)
+	default:
+		p.say(key, saying{event, false}, person)
+		p.awaited[id] = !known
+	}
+	if known && news {
 		tk.outcomes = append(tk.outcomes, says)
 		p.tickets[id] = tk
 	}
@@ -205,6 +264,7 @@ func simulate(t *testing.T, seed uint64, dir string, steps int) {
 		map[string]string{},
 		map[string]string{},
 		map[string]saying{},
+		map[string][]string{},
 		map[string]ticket{},
 		map[string]bool{},
 	}
@@ -307,12 +367,15 @@ func simulate(t *testing.T, seed uint64, dir string, steps int) {
 	}
 }
 
+// longAgo is before all events: what a ticket says moves none of them.
+var longAgo = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // ticketSays is a helpdesk's update: the ticket's customer, and one more fix that solved.
 func ticketSays(id, customer, says string) engine.Command {
 	return engine.UpdateTicket{ID: id, Update: func(tk engine.Ticket, _ bool) (engine.Ticket, error) {
 		tk.ID, tk.Customer = id, engine.CustomerID(customer)
 		if !slices.ContainsFunc(tk.Solutions, func(s engine.Tried) bool { return s.Item == engine.ItemID(says) }) {
-			tk.Solutions = append(slices.Clone(tk.Solutions), engine.Tried{Item: engine.ItemID(says), Outcome: "solved"})
+			tk.Solutions = append(slices.Clone(tk.Solutions), engine.Tried{Item: engine.ItemID(says), Outcome: "solved", At: longAgo})
 		}
 		return tk, nil
 	}}

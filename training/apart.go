@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"runtime/debug"
 )
 
 // Helper is a process that does a job: Assist runs there.
@@ -75,6 +76,10 @@ func Assist(ctx context.Context, in io.Reader, out io.Writer, m Means) error {
 	end := told{Report: report}
 	if err != nil {
 		end.Error, end.Refused = err.Error(), errors.Is(err, ErrRefused)
+	}
+	if report != nil && report.Events >= largeLog {
+		f.Serves = nil
+		debug.FreeOSMemory() // the server takes more while it saves, and this process needs the models alone
 	}
 	if lost = to.tell(kindTold, end); lost == nil && err == nil {
 		lost = to.long(models.Save)

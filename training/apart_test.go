@@ -231,13 +231,22 @@ func TestWithoutAProcessItIsDoneHere(t *testing.T) {
 type bitten struct {
 	io.Reader
 	io.Writer
-	left  int
 	spoil bool
+	mu    sync.Mutex // who waits for the end reads on while the job is told of already
+	left  int
+}
+
+func (b *bitten) room() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.left
 }
 
 var errBitten = errors.New("bitten off")
 
 func (b *bitten) bite(p []byte) []byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.left >= len(p) {
 		b.left -= len(p)
 		return p
@@ -288,7 +297,7 @@ func TestAHelperThatDies(t *testing.T) {
 	if _, err := counted.train(t, s, true, training.Options{Workers: 1}); err != nil {
 		t.Fatal(err)
 	}
-	sent, told := 1<<40-down.left, 1<<40-up.left
+	sent, told := 1<<40-down.room(), 1<<40-up.room()
 	rng := rand.New(rand.NewPCG(3, 3))
 	// A byte of the first message each way, of its length among others, is changed before any elsewhere.
 	const first = 2 * 9

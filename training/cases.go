@@ -112,7 +112,7 @@ func (s *Snapshot) cases(from, to time.Time, wanted func(event) bool, find first
 }
 
 func (s *Snapshot) ofType(target func(engine.Type) bool) func(event) bool {
-	return func(e event) bool { return target(s.types.names[e.kind]) }
+	return func(e event) bool { return target(s.types.of(&e)) }
 }
 
 // firstNew finds the first moment with wanted items that are not in the history before it.
@@ -144,7 +144,7 @@ func firstNew(events []event, from, to int64, wanted func(event) bool) (at int64
 
 // firstAgain finds the first moment with wanted items after something was bought.
 func (s *Snapshot) firstAgain(events []event, from, to int64, wanted func(event) bool) (at int64, targets []engine.ItemNum) {
-	bought := func(e event) bool { return s.types.names[e.kind] == engine.Purchase }
+	bought := func(e event) bool { return s.types.of(&e) == engine.Purchase }
 	start, end := before(events, from), before(events, to)
 	had := slices.ContainsFunc(events[:start], bought)
 	for moment := range byMoment(events[start:end]) {

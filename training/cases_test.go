@@ -90,14 +90,15 @@ func wantedAt(events []event, at int64, wanted func(event) bool) []engine.ItemNu
 // event.
 func TestFirstMoments(t *testing.T) {
 	s := NewSnapshot(catalogue.NewIDs(), engine.DefaultSettings())
-	view, purchase := s.kind(engine.View), s.kind(engine.Purchase)
+	numbered := func(t engine.Type) uint32 { return s.types.deed(deed{kind: s.kind(t)}) }
+	view, purchase := numbered(engine.View), numbered(engine.Purchase)
 	rapid.Check(t, func(t *rapid.T) {
 		events := make([]event, rapid.IntRange(0, 40).Draw(t, "events"))
 		for i := range events {
 			events[i] = event{
 				at:   rapid.Int64Range(0, 12).Draw(t, "at"),
 				item: engine.ItemNum(rapid.IntRange(0, 8).Draw(t, "item")),
-				kind: rapid.SampledFrom([]uint16{view, view, purchase}).Draw(t, "kind"),
+				deed: rapid.SampledFrom([]uint32{view, view, purchase}).Draw(t, "kind"),
 			}
 		}
 		slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(a.at, b.at) })
@@ -105,7 +106,7 @@ func TestFirstMoments(t *testing.T) {
 		to := from + rapid.Int64Range(0, 8).Draw(t, "length")
 		most := engine.ItemNum(rapid.IntRange(0, 8).Draw(t, "most"))
 		anyType := rapid.Bool().Draw(t, "any type")
-		wanted := func(e event) bool { return (anyType || e.kind == purchase) && e.item <= most }
+		wanted := func(e event) bool { return (anyType || e.deed == purchase) && e.item <= most }
 
 		at, got := firstNew(events, from, to, wanted)
 		wantAt, want := firstSlowly(events, from, to, wanted, func(at int64) []engine.ItemNum {
@@ -118,7 +119,7 @@ func TestFirstMoments(t *testing.T) {
 		}
 		at, got = s.firstAgain(events, from, to, wanted)
 		wantAt, want = firstSlowly(events, from, to, wanted, func(at int64) []engine.ItemNum {
-			if !slices.ContainsFunc(events, func(e event) bool { return e.at < at && e.kind == purchase }) {
+			if !slices.ContainsFunc(events, func(e event) bool { return e.at < at && e.deed == purchase }) {
 				return nil
 			}
 			return wantedAt(events, at, wanted)
@@ -136,7 +137,7 @@ func TestCasesOfACrawler(t *testing.T) {
 	var looked int
 	wanted := func(event) bool { looked++; return true }
 	s := NewSnapshot(catalogue.NewIDs(), engine.DefaultSettings())
-	s.kind(engine.Purchase)
+	s.types.deed(deed{kind: s.kind(engine.Purchase)})
 	for _, spread := range []int64{0, 1} { // all in one moment, and one after another
 		events := make([]event, rows)
 		for i := range events {

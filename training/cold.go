@@ -224,23 +224,35 @@ func (a *answers) beside(b *answers) (scores [][][]float32, scales []float64) {
 	return scores, slices.Concat(a.scales, b.scales)
 }
 
-// spread is the standard deviation of some scores over all cases and items.
-func spread(scores [][]float32) float64 {
-	var n, sum, squares float64
-	for _, of := range scores {
-		for _, x := range of {
-			n++
-			sum += float64(x)
-			squares += float64(x) * float64(x)
-		}
+// power is what the standard deviation of some scores over all cases and items is made of.
+type power struct{ n, sum, squares float64 }
+
+func (p *power) add(scores []float32) {
+	for _, x := range scores {
+		p.n++
+		p.sum += float64(x)
+		p.squares += float64(x) * float64(x)
 	}
-	mean := sum / n
-	return math.Sqrt(max(0, squares/n-mean*mean))
 }
 
-// blended adds up the scores of one case.
-func blended(by [][]float32, weights []float64) []float32 {
-	out := make([]float32, len(by[0]))
+func (p *power) spread() float64 {
+	mean := p.sum / p.n
+	return math.Sqrt(max(0, p.squares/p.n-mean*mean))
+}
+
+// spread is the standard deviation of some scores over all cases and items.
+func spread(scores [][]float32) float64 {
+	var all power
+	for _, of := range scores {
+		all.add(of)
+	}
+	return all.spread()
+}
+
+// blended adds up the scores of one case in room, which may be nil.
+func blended(by [][]float32, weights []float64, room []float32) []float32 {
+	out := slices.Grow(room[:0], len(by[0]))[:len(by[0])]
+	clear(out)
 	for s, w := range weights {
 		if w != 0 {
 			vector.Axpy(float32(w), by[s], out)
@@ -252,9 +264,11 @@ func blended(by [][]float32, weights []float64) []float32 {
 // reach is the metric of every case when a mix ranks the hidden items.
 func (h *hidden) reach(scores [][][]float32, weights []float64) []float64 {
 	out := make([]float64, len(h.cases))
+	var sums []float32
 	for i, c := range h.cases {
 		top := vector.NewTop(blendMetric.K)
-		for k, x := range blended(scores[i], weights) {
+		sums = blended(scores[i], weights, sums)
+		for k, x := range sums {
 			top.Push(h.items[k], x)
 		}
 		out[i] = blendMetric.Of(evaluate.Judge(top.AppendItems(nil), c.targets, nil))
@@ -264,11 +278,13 @@ func (h *hidden) reach(scores [][][]float32, weights []float64) []float64 {
 
 // mixed returns the scales of a mix whose sum has the standard deviation 1.
 func mixed(scores [][][]float32, scales, weights []float64) map[string]rank.Scale {
-	sums := make([][]float32, len(scores))
-	for i, by := range scores {
-		sums[i] = blended(by, weights)
+	var sums []float32
+	var all power
+	for _, by := range scores {
+		sums = blended(by, weights, sums)
+		all.add(sums)
 	}
-	whole := spread(sums)
+	whole := all.spread()
 	out := make(map[string]rank.Scale)
 	for s, name := range newcomerSources {
 		if weights[s] > 0 && scales[s] > 0 && whole > 0 {

@@ -137,11 +137,21 @@ func (f *Fitter) All(ctx context.Context, m *Material, r Recipe) ([]model.Source
 	return all, nil
 }
 
-// World is a frozen shop: the snapshot's items and counts under some models.
-func (s *Snapshot) World(m *recommend.Models) *recommend.World {
+// World is a frozen shop: a snapshot's items and counts under some models. Worlds of one encoder
+// share their content vectors.
+func (f *Fitter) World(s *Snapshot, m *recommend.Models) *recommend.World {
 	w := recommend.NewWorld(s.IDs, s.Settings).WithItems(s.Items)
-	return w.WithModels(m, m.Encode(w.Catalogue)).WithCounters(s.Counters())
+	var content *text.Vectors
+	if f.words.of(s.Items) && m.Encoder == f.words.encoder {
+		content = f.Content(s)
+	} else {
+		content = m.Encode(w.Catalogue)
+	}
+	return w.WithModels(m, content).WithCounters(s.Counters())
 }
+
+// World is a frozen shop of its own: see Fitter.World.
+func (s *Snapshot) World(m *recommend.Models) *recommend.World { return new(Fitter).World(s, m) }
 
 // Alone is the blend of one source: its raw scores, and popularity for those it knows
 // nothing of.

@@ -78,7 +78,7 @@ func (j *Job) do(ctx context.Context, log Log, m *Means) (*recommend.Models, *Re
 	r := j.run(snap, m, step)
 	if j.TeachOnly {
 		models := recommend.NewModels(j.Version, j.Serves.LogTime, j.Serves.Fitted, j.Serves.Encoder, j.Serves.Blend)
-		models, err = r.taught(ctx, snap.World(models))
+		models, err = r.taught(ctx, r.Fitter.World(snap, models))
 		return models, r.report, err
 	}
 	var incumbent *chosen

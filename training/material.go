@@ -1,6 +1,7 @@
 package training
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -60,6 +61,14 @@ func (m *Material) keep(source model.Source) {
 		m.fitted = make(map[string]model.Source)
 	}
 	m.fitted[source.Name()] = source
+}
+
+// drop lets go of the sources that a recipe does not fit with the same settings.
+func (m *Material) drop(but Recipe) {
+	m.fitted = nil
+	maps.DeleteFunc(m.earlier, func(f fitted, _ model.Source) bool {
+		return !slices.ContainsFunc(but.Sources, func(s Setting) bool { return s.Kind.Name == f.kind && s.Params == f.params })
+	})
 }
 
 // Data returns who wants what: one row an item that somebody wants on balance, one
@@ -124,7 +133,7 @@ func (t *timelines) steps(person int, room []model.Step) []model.Step {
 		e := &events[i]
 		worth := t.snap.worth(e)
 		if row, ok := t.rows.Row(e.item); ok && worth != 0 {
-			out = append(out, model.Step{Row: uint32(row), Type: t.snap.types.names[e.kind], At: time.Unix(0, e.at).UTC(), Weight: float32(worth)})
+			out = append(out, model.Step{Row: uint32(row), Type: t.snap.types.of(e), At: time.Unix(0, e.at).UTC(), Weight: float32(worth)})
 		}
 	}
 	return out

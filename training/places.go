@@ -89,7 +89,7 @@ func (r *run) ask(shown show, kinds map[engine.ItemNum]engine.Kind, from, to tim
 		return len(shown.kinds) == 0 || slices.Contains(shown.kinds, kinds[n])
 	}
 	target := r.snap.wishedOf(may)
-	wanted := func(e event) bool { return target(r.snap.types.names[e.kind]) && may(e.item) }
+	wanted := func(e event) bool { return target(r.snap.types.of(&e)) && may(e.item) }
 	place := func(exclude []engine.Type) *recommend.Place {
 		p, err := recommend.NewPlace(engine.Scenario{Name: "held-out", Kinds: shown.kinds, Filter: shown.filter, Exclude: exclude}, nil)
 		if err != nil {
@@ -184,8 +184,9 @@ func shownIn(w *recommend.World, s, task *stage) ([]Case, error) {
 func (s *Snapshot) wishedOf(may func(engine.ItemNum) bool) func(engine.Type) bool {
 	seen := make([]bool, len(s.types.names))
 	for _, p := range s.People {
-		for _, e := range p.events {
-			seen[e.kind] = seen[e.kind] || may(e.item)
+		for i := range p.events {
+			kind := s.types.kind(&p.events[i])
+			seen[kind] = seen[kind] || may(p.events[i].item)
 		}
 	}
 	var types []engine.Type

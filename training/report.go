@@ -127,6 +127,8 @@ func (t *Taught) words() string {
 		}
 	}
 	switch {
+	case t.OutcomesAlone:
+		fmt.Fprintf(&b, "; what fixes came to serves, what tickets say from %d of them on", teachLeast)
 	case t.Refused != "":
 		b.WriteString("; refused, the desk goes on without: " + t.Refused)
 	case !t.Calibrated:

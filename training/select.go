@@ -59,7 +59,7 @@ func (s *Selector) Default(m *Material) Recipe {
 func (s *Selector) Sources(ctx context.Context, w *recommend.World, m *Material, cases []Case) ([]model.Source, Recipe, error) {
 	recipe := s.Default(m)
 	kept := make([]model.Source, len(recipe.Sources))
-	for i := range recipe.Sources {
+	for _, i := range recipe.turns() {
 		var err error
 		if recipe.Sources[i].Kind.Name == bridge.Name {
 			if kept[i], recipe.Sources[i].Params, err = s.bestMapped(ctx, m, &recipe, recipe.Sources[i].Kind); err != nil {
@@ -74,6 +74,21 @@ func (s *Selector) Sources(ctx context.Context, w *recommend.World, m *Material,
 		m.keep(kept[i])
 	}
 	return kept, recipe, s.chooseProfile(ctx, m, &recipe)
+}
+
+// turns is the order in which the sources are chosen: theirs, but for how new items are ranked,
+// which stands right after what it builds on. Its choice takes much memory for a while, and as
+// long as the others are not there, it is not on top of theirs.
+func (r *Recipe) turns() []int {
+	out := make([]int, 0, len(r.Sources))
+	for i, s := range r.Sources {
+		after := len(out)
+		if base := slices.IndexFunc(out, func(at int) bool { return r.Sources[at].Kind.Name == s.Kind.Over }); s.Kind.Name == bridge.Name && base >= 0 {
+			after = base + 1
+		}
+		out = slices.Insert(out, after, i)
+	}
+	return out
 }
 
 // best fits the tries of one kind and returns the one that ranks the cases best, the

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/factor"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/neighbour"
 	"github.com/rapportengine/rapport/engine/rank"
@@ -47,7 +48,7 @@ func TestTriesAreComparedOnASketch(t *testing.T) {
 	place := s.Place([]engine.Type{engine.Purchase})
 	var fits int
 	selector := &Selector{Place: place, Fitter: &Fitter{Workers: 2, Watch: func(string) func() { fits++; return func() {} }}}
-	world := past.World(recommend.NewModels(0, past.Newest, nil, selector.Fitter.Encoder(past), rank.DefaultBlend()))
+	world := selector.Fitter.World(past, recommend.NewModels(0, past.Newest, nil, selector.Fitter.Encoder(past), rank.DefaultBlend()))
 	cases := s.NextCases(cut, s.Newest, func(engine.Type) bool { return true }, 0)
 	material := past.Material()
 	fits = 0
@@ -91,5 +92,43 @@ func TestSketches(t *testing.T) {
 		if got := r.among([]model.Source{source}, r.Tries[i]); (got != nil) != want {
 			t.Errorf("try %d is had of the first's fit: %v, want %v", i, got != nil, want)
 		}
+	}
+}
+
+// TestTurns holds that every source has its turn once, that how new items are ranked follows what
+// it builds on at once, and that it stays where it stands in a recipe without that.
+func TestTurns(t *testing.T) {
+	recipe := func(kinds ...Kind) (r Recipe) {
+		for _, k := range kinds {
+			r.Sources = append(r.Sources, Setting{Kind: k, Params: k.Tries[0]})
+		}
+		return r
+	}
+	for _, c := range []struct {
+		recipe Recipe
+		want   []int
+	}{
+		{recipe(EASE(), Factor(), Session(), Mapped(), Profile()), []int{0, 1, 3, 2, 4}},
+		{recipe(Factor(), Mapped()), []int{0, 1}},
+		{recipe(Session(), Mapped(), Markov()), []int{0, 1, 2}},
+		{recipe(), []int{}},
+	} {
+		if got := c.recipe.turns(); !slices.Equal(got, c.want) {
+			t.Errorf("the turns of %v are %v, want %v", c.recipe.Sources, got, c.want)
+		}
+	}
+}
+
+// TestDrop holds that a material keeps the sources that a recipe fits with the same settings, and
+// no others.
+func TestDrop(t *testing.T) {
+	factors, rules := Factor(factor.Params{Epochs: 3}, factor.Params{Epochs: 4}), Rules()
+	m := &Material{earlier: make(map[fitted]model.Source)}
+	for _, s := range []Setting{{Kind: factors, Params: factors.Tries[0]}, {Kind: factors, Params: factors.Tries[1]}, {Kind: rules, Params: rules.Tries[0]}} {
+		m.earlier[fitted{kind: s.Kind.Name, params: s.Params}] = nil
+	}
+	m.drop(Recipe{Sources: []Setting{{Kind: factors, Params: factors.Tries[1]}}})
+	if _, kept := m.earlier[fitted{kind: factor.Name, params: factors.Tries[1]}]; !kept || len(m.earlier) != 1 {
+		t.Errorf("left are %v", m.earlier)
 	}
 }

@@ -63,22 +63,53 @@ type Timeline struct {
 	events  []event
 }
 
-// event is a row without what no model looks at: 24 bytes instead of some 330, so that
+// event is a row without what no model looks at: 16 bytes instead of some 330, so that
 // twenty million of them fit beside a serving process. Rows are made of some at a time.
 type event struct {
-	at       int64 // Unix nanoseconds
-	item     engine.ItemNum
-	quantity float32
-	value    float32
-	kind     uint16 // index into types
+	at   int64 // Unix nanoseconds
+	item engine.ItemNum
+	deed uint32 // index into types.deeds
 }
 
-// types numbers interaction types within one snapshot.
+// deed is what was done, whatever the item: most events of a log are one of a few.
+type deed struct {
+	kind            uint16 // index into types.names
+	quantity, value float32
+}
+
+// types numbers interaction types, and what is done, within one snapshot.
 type types struct {
 	names  []engine.Type
 	number map[engine.Type]uint16
 	worth  []float64 // by number, of one piece without a value
+	deeds  []deed
+	// numbered are the numbers of the first mostDeeds deeds. Of more, most are their event's own:
+	// to find them again would take more memory than it saves.
+	numbered map[deed]uint32
 }
+
+// mostDeeds is how many deeds are told from each other and found again.
+const mostDeeds = 1 << 19
+
+// deed returns the number of what was done.
+func (t *types) deed(d deed) uint32 {
+	n, known := t.numbered[d]
+	if known {
+		return n
+	}
+	n = uint32(len(t.deeds))
+	t.deeds = append(t.deeds, d)
+	if len(t.numbered) < mostDeeds {
+		t.numbered[d] = n
+	}
+	return n
+}
+
+// kind is the number of an event's type.
+func (t *types) kind(e *event) uint16 { return t.deeds[e.deed].kind }
+
+// of is an event's type.
+func (t *types) of(e *event) engine.Type { return t.names[t.kind(e)] }
 
 func (s *Snapshot) kind(name engine.Type) uint16 {
 	n, known := s.types.number[name]
@@ -93,11 +124,12 @@ func (s *Snapshot) kind(name engine.Type) uint16 {
 
 // worth is Settings.Worth of an event's row.
 func (s *Snapshot) worth(e *event) float64 {
-	if e.quantity == 0 && e.value == 0 {
-		return s.types.worth[e.kind]
+	d := &s.types.deeds[e.deed]
+	if d.quantity == 0 && d.value == 0 {
+		return s.types.worth[d.kind]
 	}
 	return s.Settings.Worth(&engine.Row{Interaction: engine.Interaction{
-		Item: "x", Type: s.types.names[e.kind], Quantity: float64(e.quantity), Value: float64(e.value),
+		Item: "x", Type: s.types.names[d.kind], Quantity: float64(d.quantity), Value: float64(d.value),
 	}})
 }
 
@@ -208,7 +240,7 @@ func (s *Snapshot) declare(c engine.Customer) {
 
 // NewSnapshot returns an empty one, for Add.
 func NewSnapshot(ids *catalogue.IDs, settings engine.Settings) *Snapshot {
-	return &Snapshot{IDs: ids, Settings: settings, types: types{number: make(map[engine.Type]uint16)}, window: new(window)}
+	return &Snapshot{IDs: ids, Settings: settings, types: types{number: make(map[engine.Type]uint16), numbered: make(map[deed]uint32)}, window: new(window)}
 }
 
 // Add appends one subject's history, in any order.
@@ -220,7 +252,7 @@ func (s *Snapshot) Add(who engine.Subject, rows []engine.Row) {
 			continue
 		}
 		t.events = append(t.events, event{
-			at: r.At.UnixNano(), item: r.Num, kind: s.kind(r.Type), quantity: float32(r.Quantity), value: float32(r.Value),
+			at: r.At.UnixNano(), item: r.Num, deed: s.types.deed(deed{s.kind(r.Type), float32(r.Quantity), float32(r.Value)}),
 		})
 		if r.At.After(s.Newest) {
 			s.Newest = r.At
@@ -265,8 +297,9 @@ func (s *Snapshot) rows(who engine.Subject, events []event, out []engine.Row) []
 		e := &events[i]
 		out = append(out, engine.Row{Num: e.item})
 		r := &out[len(out)-1]
-		r.Item, r.Type, r.At, r.Quantity = s.IDs.ID(e.item), s.types.names[e.kind], time.Unix(0, e.at).UTC(), float64(e.quantity)
-		r.Value = float64(e.value)
+		d := &s.types.deeds[e.deed]
+		r.Item, r.Type, r.At = s.IDs.ID(e.item), s.types.names[d.kind], time.Unix(0, e.at).UTC()
+		r.Quantity, r.Value = float64(d.quantity), float64(d.value)
 		if who.Kind == engine.CustomerSubject {
 			r.Customer = engine.CustomerID(who.ID)
 		} else {

@@ -49,7 +49,7 @@ func TestStrangersAreShownWhatSellsNow(t *testing.T) {
 	cases := s.NextCases(cut, s.Newest, func(engine.Type) bool { return true }, 0)
 	past := s.Before(cut)
 	selector := &Selector{Fitter: &Fitter{Workers: 1}, Place: place}
-	world := past.World(recommend.NewModels(0, past.Newest, nil, selector.Fitter.Encoder(past), rank.DefaultBlend()))
+	world := selector.Fitter.World(past, recommend.NewModels(0, past.Newest, nil, selector.Fitter.Encoder(past), rank.DefaultBlend()))
 	usual := rank.DefaultBlend()[rank.Cold]
 	scales, how, err := selector.Strangers(t.Context(), world, place, cases, usual)
 	if err != nil {

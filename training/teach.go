@@ -25,6 +25,9 @@ type Taught struct {
 	Calibrated bool        `json:"calibrated"`
 	Proof      *desk.Proof `json:"proof,omitempty"`   // nil where too few tickets can be held out
 	Refused    string      `json:"refused,omitempty"` // why none of it serves
+	// OutcomesAlone says that too few tickets say what ended them for their words to teach: what
+	// fixes came to when they were tried serves by itself.
+	OutcomesAlone bool `json:"outcomes_alone,omitempty"`
 	// Encoder made the vectors of tickets, empty where they had none, and Passages is how many
 	// vectors of fixes' passages there were.
 	Encoder  string  `json:"encoder,omitempty"`
@@ -75,8 +78,8 @@ func (s *sensing) tickets(ctx context.Context, shop *desk.Shop, questions []reco
 	return out, nil
 }
 
-// teachLeast is from how many tickets on a desk learns: of a handful each new ticket looks most
-// like one of them, whatever it says, and would be answered with what ended that.
+// teachLeast is from how many tickets on a desk learns from what they say: of a handful each new
+// ticket looks most like one of them, whatever it says, and would be answered with what ended that.
 const teachLeast = 20
 
 // teach returns what the tickets teach a desk with this world; nil where they say nothing, or
@@ -131,8 +134,11 @@ func (r *run) teach(ctx context.Context, w *recommend.World) (*solution.Knowledg
 	r.report.Desk = taught
 	defer func() { taught.Seconds = time.Since(start).Seconds() }()
 	if taught.Tickets < teachLeast {
-		taught.Refused = fmt.Sprintf("too few tickets say what ended them: %d, and %d are needed", taught.Tickets, teachLeast)
-		return nil, nil
+		// What fixes came to says the same of any ticket, and is believed by how much of it there is.
+		for i := range tickets {
+			o.Older = append(o.Older, tickets[i].Solved)
+		}
+		tickets, taught.OutcomesAlone = nil, true
 	}
 	if taught.Proof, err = shop.Prove(ctx, tickets, o); err != nil {
 		return nil, fmt.Errorf("measure what tickets teach: %w", err)

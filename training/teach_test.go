@@ -272,3 +272,29 @@ func TestQuestionsOfTickets(t *testing.T) {
 		t.Errorf("the question is %q, want what was known when it came", q.Text)
 	}
 }
+
+// TestFewTicketsTeachTheirOutcomes: under twenty tickets what fixes came to serves by itself, and
+// is there again after a save.
+func TestFewTicketsTeachTheirOutcomes(t *testing.T) {
+	s := helpdesk(t, 0, 0)
+	for i := range 5 {
+		ticket := asked(fmt.Sprint("t", i), "c0", start.Add(time.Duration(i)*time.Hour), "gloomy unlit", engine.Tried{Item: fixID(0), Outcome: "not_solved"})
+		ticket.State = "closed"
+		write(t, s, engine.PutTicket{Ticket: ticket})
+	}
+	report, models, saved := learnt(t, s, 1)
+	var said strings.Builder
+	if err := report.Write(&said); err != nil || !report.Desk.OutcomesAlone || report.Desk.Refused != "" || !strings.Contains(said.String(), "what fixes came to serves") {
+		t.Errorf("the report says %s (%v)", said.String(), err)
+	}
+	if models.Desk == nil || models.Desk.Head.Questions() != 0 || len(saved) == 0 {
+		t.Fatalf("of five tickets there is %+v", models.Desk)
+	}
+	number := func(i int) engine.ItemNum {
+		n, _ := s.IDs().Num(fixID(i))
+		return n
+	}
+	if failed, other := models.Desk.Outcomes.Chance(number(0)), models.Desk.Outcomes.Chance(number(1)); failed >= other/2 {
+		t.Errorf("failed five of five: %.2f, never tried: %.2f", failed, other)
+	}
+}

@@ -70,7 +70,7 @@ func (s *Snapshot) cuts(target func(engine.Type) bool) (t1, t2 time.Time, ok boo
 	at := make([]int64, 0, s.Events)
 	for _, p := range s.People {
 		for _, e := range p.events {
-			if target(s.types.names[e.kind]) {
+			if target(s.types.of(&e)) {
 				at = append(at, e.at)
 			}
 		}
@@ -93,7 +93,7 @@ func (r *run) choose(ctx context.Context, t1, t2 time.Time) (chosen, error) {
 		return got, nil
 	}
 	tasks := r.tasks(t1, t2)
-	world := past.World(recommend.NewModels(0, past.Newest, nil, r.Fitter.Encoder(past), rank.DefaultBlend()))
+	world := r.Fitter.World(past, recommend.NewModels(0, past.Newest, nil, r.Fitter.Encoder(past), rank.DefaultBlend()))
 	base, recipe, err := r.Sources(ctx, world, material, Pick(tasks[0].cases, settingCases))
 	if err != nil {
 		return got, err
@@ -168,6 +168,7 @@ func (r *run) compare(ctx context.Context, t2 time.Time, candidate chosen, incum
 		table.Paired = append(table.Paired, contest.Compare(best, a, blendMetric))
 	}
 	if incumbent != nil {
+		material.drop(incumbent.recipe) // two sets of sources take the most memory of all
 		if world, err = r.fitted(ctx, material, *incumbent); err != nil {
 			return nil, nil, err
 		}
@@ -192,7 +193,7 @@ func (r *run) fitted(ctx context.Context, m *Material, c chosen) (*recommend.Wor
 		return nil, err
 	}
 	s := m.snap
-	return s.World(recommend.NewModels(0, s.Newest, c.recipe.Serving(sources), r.Fitter.Encoder(s), c.blend)), nil
+	return r.Fitter.World(s, recommend.NewModels(0, s.Newest, c.recipe.Serving(sources), r.Fitter.Encoder(s), c.blend)), nil
 }
 
 func (r *run) background(s *Snapshot) evaluate.Background {
@@ -271,7 +272,7 @@ func (r *run) train(ctx context.Context, incumbent *chosen) (*recommend.Models, 
 		r.report.Seconds[what] = took.Seconds()
 	}
 	models := recommend.NewModels(r.report.Version, r.snap.Newest, candidate.recipe.Serving(sources), r.Fitter.Encoder(r.snap), candidate.blend)
-	world := r.snap.World(models)
+	world := r.Fitter.World(r.snap, models)
 	if err := Sound(ctx, world, r.Place, r.snap.somebody(soundCases), r.Fitter.Workers); err != nil {
 		return nil, err
 	}

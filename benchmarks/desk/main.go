@@ -20,6 +20,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/rapportengine/rapport/benchmarks/measure"
@@ -36,6 +37,7 @@ type result struct {
 	Town      *evaluate.Report `json:"town,omitempty"`
 	Asked     int              `json:"asked_again,omitempty"`
 	CameBack  int              `json:"failed_came_back"`
+	Tries     []tried          `json:"tries,omitempty"` // of one ticket after another failed, the first first
 	Seeds     int              `json:"seeds,omitempty"`
 	BetterWon float64          `json:"better_first,omitempty"`
 	Alone     float64          `json:"better_first_by_tally,omitempty"` // what whoever counts alone would reach
@@ -93,6 +95,27 @@ func (r *result) town(ctx context.Context, t *town, workers int) error {
 	return r.again(ctx, t, workers)
 }
 
+// tried is how sure answers were that came after as many had failed in truth.
+type tried struct {
+	Answers int     `json:"answers"`
+	Claimed float64 `json:"claimed"` // mean chance
+	Right   float64 `json:"right"`   // share
+	ECE     float64 `json:"ece"`     // of their chances, by tenths
+}
+
+// triedOf judges answers by what they claimed.
+func triedOf(claims []evaluate.Claim, seed uint64) tried {
+	out := tried{Answers: len(claims)}
+	for _, c := range claims {
+		out.Claimed += c.Chance / float64(len(claims))
+		if c.Right {
+			out.Right += 1 / float64(len(claims))
+		}
+	}
+	out.ECE = evaluate.Resampling{Seed: seed}.CertaintyMetrics(claims)["ece"].Value
+	return out
+}
+
 // askedAgain is how many tickets are asked once more.
 const askedAgain = 1_000
 
@@ -115,16 +138,23 @@ func (r *result) again(ctx context.Context, t *town, workers int) error {
 	}
 	limits := solution.NewLimits(engine.DefaultSupport())
 	actions := make(map[engine.Action]int)
+	var claims [3][]evaluate.Claim
 	for i := range asked {
 		in := asked[i].Input
 		in.Lexicon, in.Knowledge = learnt.Lexicon, learnt.Knowledge
-		for range 3 {
+		open := true // in truth
+		for try := range claims {
 			said := solution.Suggest(&in)
 			actions[limits.Decide(&in, &said).Action]++
 			if len(said.Fixes) == 0 {
 				break
 			}
 			r.Asked++
+			if open {
+				right := slices.Contains(asked[i].Right, said.Fixes[0].Num)
+				claims[try] = append(claims[try], evaluate.Claim{Chance: said.Chance, Right: right, Nothing: asked[i].Nothing()})
+				open = !right
+			}
 			for _, failed := range in.Tried {
 				if said.Fixes[0].Num == failed {
 					r.CameBack++
@@ -132,6 +162,14 @@ func (r *result) again(ctx context.Context, t *town, workers int) error {
 			}
 			in.Tried = append(in.Tried, said.Fixes[0].Num)
 		}
+	}
+	for n, c := range claims {
+		if len(c) == 0 {
+			break
+		}
+		t := triedOf(c, 0)
+		r.Tries = append(r.Tries, t)
+		fmt.Printf("after %d failed: claimed %.3f, right %.3f of %d, ECE %.3f\n", n, t.Claimed, t.Right, t.Answers, t.ECE)
 	}
 	fmt.Printf("asked %d times, after up to two failures: a failed fix was first %d times; actions %v\n", r.Asked, r.CameBack, actions)
 	return nil

@@ -38,6 +38,9 @@ type Options struct {
 	MovieLens string // folder with u.data.gz and u.item.gz of MovieLens 100K
 	Say       func(format string, args ...any)
 	Made      map[string]func() (*Made, error) // sets that a benchmark makes itself, by name
+	// By is the hash of a binary before: of a set that this one has not prepared, what that one has is
+	// taken over, as after a change that changes neither what is stored nor what is learnt.
+	By string
 }
 
 // Made is a set that a benchmark makes itself.
@@ -45,6 +48,8 @@ type Made struct {
 	Customers, Items, Events int
 	People                   []string // everybody with a history
 	Files                    []MadeFile
+	// Fill puts into the workspace in a directory what no import does, before it trains; nil for nothing.
+	Fill func(ctx context.Context, dir string) error
 }
 
 // MadeFile is one import: records of a kind, as NDJSON.
@@ -124,6 +129,7 @@ type Workspace struct {
 	Train     measure.Cost `json:"train"` // `rapport train`, all of it
 	TrainAnon int64        `json:"train_anon_bytes"`
 	files     []file       // what was imported
+	Filled    bool         `json:"filled,omitempty"` // with what no import brings
 	people    []string     // everybody with a history
 }
 
@@ -143,6 +149,9 @@ func (b *Binary) Workspace(ctx context.Context, set string) (*Workspace, error) 
 		return nil, err
 	}
 	defer free()
+	if err := b.takeOver(set, dir); err != nil {
+		return nil, err
+	}
 	w := &Workspace{Set: set, Dir: filepath.Join(dir, "data")}
 	kept, err := os.ReadFile(filepath.Join(dir, done))
 	if err == nil {
@@ -150,6 +159,9 @@ func (b *Binary) Workspace(ctx context.Context, set string) (*Workspace, error) 
 			return nil, fmt.Errorf("%s: %w", dir, err)
 		}
 		b.Say("%s: kept in %s", set, dir)
+		if err := b.fill(ctx, w, dir); err != nil {
+			return nil, err
+		}
 		return w, w.readPeople(dir)
 	}
 	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o755)); err != nil {
@@ -180,17 +192,72 @@ func (b *Binary) Workspace(ctx context.Context, set string) (*Workspace, error) 
 			}
 		}
 	}
+	if err := b.fill(ctx, w, ""); err != nil {
+		return nil, err
+	}
 	if err := b.train(ctx, w); err != nil {
 		return nil, err
 	}
 	if err := os.WriteFile(filepath.Join(dir, people), []byte(strings.Join(w.people, "\n")+"\n"), 0o644); err != nil {
 		return nil, err
 	}
+	return w, w.note(dir)
+}
+
+// note says in dir that the workspace is prepared.
+func (w *Workspace) note(dir string) error {
 	text, err := json.Marshal(w)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return w, os.WriteFile(filepath.Join(dir, done), text, 0o644)
+	return os.WriteFile(filepath.Join(dir, done), text, 0o644)
+}
+
+// fill puts into a workspace what no import brings, unless it is there, and notes that in dir, unless
+// that is "".
+func (b *Binary) fill(ctx context.Context, w *Workspace, dir string) error {
+	makes := b.Made[w.Set]
+	if w.Filled || makes == nil {
+		return nil
+	}
+	m, err := makes()
+	if err != nil || m.Fill == nil {
+		return err
+	}
+	b.Say("%s: what no import brings", w.Set)
+	if err := m.Fill(ctx, w.Dir); err != nil {
+		return err
+	}
+	if w.Filled = true; dir == "" {
+		return nil
+	}
+	return w.note(dir)
+}
+
+// takeOver renames what another binary prepared to dir, unless there is something. What that took
+// is the other's, and is forgotten.
+func (b *Binary) takeOver(set, dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, done)); b.By == "" || err == nil {
+		return nil
+	}
+	from := filepath.Join(b.Root, set+"-"+b.By)
+	if _, err := os.Stat(filepath.Join(from, done)); err != nil {
+		return fmt.Errorf("nothing that a binary %s prepared: %w", b.By, err)
+	}
+	b.Say("%s: taken over from %s", set, from)
+	if err := errors.Join(os.RemoveAll(dir), os.Rename(from, dir)); err != nil {
+		return err
+	}
+	kept, err := os.ReadFile(filepath.Join(dir, done))
+	if err != nil {
+		return err
+	}
+	var w Workspace
+	if err := json.Unmarshal(kept, &w); err != nil {
+		return fmt.Errorf("%s: %w", dir, err)
+	}
+	w.Import, w.Train, w.TrainAnon = measure.Cost{}, measure.Cost{}, 0
+	return w.note(dir)
 }
 
 // alone waits until no other benchmark prepares the same.

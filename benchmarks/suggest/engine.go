@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -13,10 +12,8 @@ import (
 	"github.com/rapportengine/rapport/benchmarks/measure"
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
-	"github.com/rapportengine/rapport/engine/sentence"
 	"github.com/rapportengine/rapport/engine/solution"
 	"github.com/rapportengine/rapport/engine/text"
-	"github.com/rapportengine/rapport/engine/vector"
 	training "github.com/rapportengine/rapport/training/desk"
 )
 
@@ -63,8 +60,11 @@ func newAnswering(ctx context.Context, d *desk, p past, seed uint64, encoder tex
 		Catalogue: catalogue.New(ids).With(entries), Content: text.NewVectors(text.Untrained(0)).With(entries), Lexicon: text.NewIndex().With(entries),
 		Fixes: fixes, Embedder: a.encoder, History: func(id engine.CustomerID) []engine.Row { return a.rows[id] },
 	}
-	var err error
-	if a.shop.Sentences, err = d.sentences(ctx, entries, seed, encoder); err != nil {
+	guessed, err := d.guess(ctx, encoder, seed)
+	if err != nil {
+		return nil, err
+	}
+	if a.shop.Sentences, err = guessed.sentences(ctx, entries); err != nil {
 		return nil, err
 	}
 	measure.Say("engine: %d passages; learning from %d tickets", a.shop.Sentences.Len(), len(p.solved))
@@ -78,59 +78,6 @@ func newAnswering(ctx context.Context, d *desk, p past, seed uint64, encoder tex
 	}
 	a.knowledge, a.shop.Lexicon = learnt.Knowledge, learnt.Lexicon
 	return a, nil
-}
-
-const (
-	sampled = 1_000 // passages whose vectors are true
-	other   = 0.5   // how much of a second one is in a made-up vector
-	noise   = 0.3   // and of a random direction
-)
-
-// sentences makes up a vector for every passage of the fixes: encoding all of them would take
-// an hour. Each is a true vector of some passage, with half of another one and some noise in
-// every direction, so that they differ in as few directions as true ones do, and as much from
-// one another.
-func (d *desk) sentences(ctx context.Context, entries []catalogue.Entry, seed uint64, encoder text.Embedder) (*solution.Sentences, error) {
-	rng := rand.New(rand.NewPCG(seed, 0x73656e74))
-	texts := make([]string, min(sampled, len(d.fixes)))
-	for i := range texts {
-		it := &d.fixes[rng.IntN(len(d.fixes))]
-		plain := text.Plain(it.Text, it.TextFormat)
-		parts := text.Passages(plain)
-		one := parts[rng.IntN(len(parts))]
-		texts[i] = it.Title + "\n" + plain[one.From:one.To]
-	}
-	measure.Say("engine: vectors of %d passages", len(texts))
-	true_, err := encoder.Embed(ctx, texts)
-	if err != nil {
-		return nil, err
-	}
-	made := make(map[engine.ItemNum][][]float32)
-	for _, e := range entries {
-		if e.Item.Kind != engine.Solution {
-			continue
-		}
-		for range text.Passages(text.Plain(e.Item.Text, e.Item.TextFormat)) {
-			v := make([]float32, sentence.Dims)
-			for i := range v {
-				v[i] = float32(rng.NormFloat64())
-			}
-			scale(v, noise)
-			vector.Axpy(1, true_[rng.IntN(len(true_))], v)
-			vector.Axpy(other, true_[rng.IntN(len(true_))], v)
-			scale(v, 1)
-			made[e.Num] = append(made[e.Num], v)
-		}
-	}
-	return solution.NewSentences(sentence.Dims).With(made), nil
-}
-
-// scale makes a vector so long.
-func scale(v []float32, length float64) {
-	by := float32(length / vector.Length(v))
-	for i := range v {
-		v[i] *= by
-	}
 }
 
 // answer answers a ticket, its text encoded or not.

@@ -5,10 +5,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"net/http"
 	"os"
+	"runtime"
 	"strings"
 	"time"
 
@@ -28,9 +31,12 @@ empty handler that sends as many bytes. Waits count from when each request was d
 
 "engine" is the engine alone behind a handler of this command, once more in a process of its
 own: first without the sentence encoder, then with it: the text of each ticket is encoded in its
-request, and held against passages whose vectors are made up (true ones of a thousand
-passages, mixed): the encoder would take an hour for all. The server over HTTP encodes tickets,
-too, and has vectors of the passages that its training waited for.
+request. So does the server over HTTP, which is measured once it has the vectors of all passages.
+These are made up for both (true ones of a passage of each topic, mixed): the encoder takes an hour
+of a core for all. With -encode the server has them made, and that is waited for.
+
+Preparing takes minutes and is kept, by the binary. -by HASH takes over what an earlier binary
+prepared, as it stands behind "rapport-" in the directory of what is kept.
 
     go run ./benchmarks/suggest -quick
     go run ./benchmarks/suggest -rate 100 -encoder-rate 20 -lasts 2m`
@@ -40,9 +46,10 @@ type options struct {
 	rate, encoderRate                           float64
 	warm, lasts                                 time.Duration
 	seed                                        uint64
-	skip, keep, results                         string
+	wait                                        time.Duration
+	skip, keep, by, results                     string
 	empty                                       int
-	quick, serve                                bool
+	quick, serve, encode                        bool
 }
 
 func main() {
@@ -60,6 +67,9 @@ func main() {
 	flag.Uint64Var(&o.seed, "seed", 1, "of the desk")
 	flag.StringVar(&o.skip, "skip", "", "http or engine: leave that out")
 	flag.StringVar(&o.keep, "keep", "", "directory of what is prepared and kept; default rapport-bench in the temporary one")
+	flag.StringVar(&o.by, "by", "", "hash of an earlier binary whose workspace is taken over where this one has none")
+	flag.BoolVar(&o.encode, "encode", false, "have the server make true vectors of all passages")
+	flag.DurationVar(&o.wait, "wait", 30*time.Minute, "how long the server may take to have the vectors of all passages")
 	flag.StringVar(&o.results, "results", measure.Results, "file to append a JSON line to")
 	flag.IntVar(&o.empty, "empty", 0, "serve only this many bytes, as the measured process does")
 	flag.BoolVar(&o.serve, "serve", false, "serve the engine only, as the measured process does")
@@ -136,8 +146,18 @@ func (o *options) run(ctx context.Context) error {
 // overHTTP measures the product's server, and the empty handler beside it.
 func (o *options) overHTTP(ctx context.Context, d *desk, p past, r *report, requests [][]byte) (err error) {
 	set := fmt.Sprintf("desk-%d-%d-%d-%d", o.fixes, o.tickets, o.tokens, o.seed)
-	made := map[string]func() (*prepare.Made, error){set: func() (*prepare.Made, error) { return d.made(p), nil }}
-	b, err := prepare.Build(ctx, prepare.Options{Root: o.keep, Say: measure.Say, Made: made}, "")
+	fill := func(ctx context.Context, dir string) error {
+		g, err := d.guess(ctx, sentence.New(runtime.GOMAXPROCS(0)), o.seed)
+		if err != nil {
+			return err
+		}
+		return g.keep(ctx, dir)
+	}
+	if o.encode {
+		set, fill = set+"-encoded", nil
+	}
+	made := map[string]func() (*prepare.Made, error){set: func() (*prepare.Made, error) { return d.made(p, fill), nil }}
+	b, err := prepare.Build(ctx, prepare.Options{Root: o.keep, Say: measure.Say, Made: made, By: o.by}, "")
 	if err != nil {
 		return err
 	}
@@ -150,6 +170,9 @@ func (o *options) overHTTP(ctx context.Context, d *desk, p past, r *report, requ
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Stop()) }()
+	if err := encoded(ctx, s, o.wait); err != nil {
+		return err
+	}
 	if r.Bytes, err = everything(ctx, s, requests); err != nil {
 		return err
 	}
@@ -166,6 +189,60 @@ func (o *options) overHTTP(ctx context.Context, d *desk, p past, r *report, requ
 	defer func() { err = errors.Join(err, empty.Stop()) }()
 	r.Empty, err = o.load(ctx, "empty gin", empty, requests, o.rate)
 	return err
+}
+
+const (
+	lookEvery = time.Second
+	sayEvery  = 20 * time.Second
+)
+
+// encoded waits until a server has the vectors of all passages.
+func encoded(ctx context.Context, s *measure.Server, most time.Duration) error {
+	began, said := time.Now(), time.Time{}
+	for {
+		left, err := unencoded(ctx, s)
+		switch {
+		case err != nil || left == 0:
+			return err
+		case time.Since(began) > most:
+			return fmt.Errorf("after %s %d fixes have no vectors yet: give it more time with -wait", most, left)
+		case time.Since(said) > sayEvery:
+			measure.Say("rapport: %d fixes have no vectors yet", left)
+			said = time.Now()
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(lookEvery):
+		}
+	}
+}
+
+// unencoded asks a server of how many fixes there are no vectors yet.
+func unencoded(ctx context.Context, s *measure.Server) (left int, err error) {
+	conn, err := load.Dial(ctx, s.Addr)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	status, body, err := conn.Ask([]byte("GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("status %d: %.200s", status, body)
+	}
+	var says struct {
+		Unencoded *int   `json:"fixes_unencoded"`
+		Model     uint64 `json:"model_version"`
+	}
+	if err = errors.Join(err, json.Unmarshal(body, &says)); err != nil {
+		return 0, err
+	}
+	if says.Unencoded == nil {
+		return 0, fmt.Errorf("it does not say of how many fixes there are no vectors: %.200s", body)
+	}
+	if says.Model == 0 {
+		return 0, errors.New("it has no model that it can read, and would be measured beside its first training: leave out -by, or train the workspace with this binary first")
+	}
+	return *says.Unencoded, nil
 }
 
 // alone measures the engine alone, without and with sentence vectors.
@@ -222,10 +299,10 @@ func (o *options) load(ctx context.Context, name string, s *measure.Server, requ
 
 func (r *report) print() {
 	fmt.Printf("%d solutions, %d solved tickets; tickets of %d tokens, %.0f words; GOMAXPROCS=%d, kernels %s\n", r.Fixes, r.Tickets, r.Tokens, r.Words, r.Procs, r.Kernels)
-	fmt.Printf("%-22s %10s %8s %8s %8s %8s %10s\n", "", "requests/s", "p50 ms", "p99 ms", "p99.9 ms", "late p99", "CPU µs")
+	fmt.Printf("%-22s %10s %8s %8s %8s %8s %10s\n", "", "requests/s", "p50 ms", "p99 ms", "p99.9 ms", "late p99", "CPU ms")
 	row := func(name string, k *load.Kept) {
 		if k != nil {
-			fmt.Printf("%-22s %10.0f %8.2f %8.2f %8.2f %8.2f %10.1f\n", name, k.Rate, k.P50, k.P99, k.P999, k.LateP99, k.CPUMicros)
+			fmt.Printf("%-22s %10.0f %8.2f %8.2f %8.2f %8.2f %10.2f\n", name, k.Rate, k.P50, k.P99, k.P999, k.LateP99, k.CPUMicros/1000)
 		}
 	}
 	row("rapport", r.HTTP)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -87,8 +88,8 @@ func (p *past) questions() []record.Question {
 }
 
 // made returns what a workspace of the desk is made of.
-func (d *desk) made(p past) *prepare.Made {
-	m := &prepare.Made{Customers: customers, Items: len(d.fixes) + len(d.products), Events: len(p.bought)}
+func (d *desk) made(p past, fill func(context.Context, string) error) *prepare.Made {
+	m := &prepare.Made{Customers: customers, Items: len(d.fixes) + len(d.products), Events: len(p.bought), Fill: fill}
 	for c := range customers {
 		m.People = append(m.People, string(customer(c)))
 	}

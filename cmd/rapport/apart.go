@@ -19,6 +19,7 @@ import (
 	"github.com/rapportengine/rapport/cmd/rapport/embedder"
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/sentence"
+	terms "github.com/rapportengine/rapport/engine/text"
 	"github.com/rapportengine/rapport/training"
 )
 
@@ -41,7 +42,7 @@ type trainApartCommand struct {
 func (t *trainApartCommand) Run(ctx context.Context, c *console) error {
 	signal.Ignore(os.Interrupt, syscall.SIGTERM) // the server says when to end, by its own end or otherwise
 	giveWay()
-	boundGarbage(ctx)
+	boundGarbage(ctx, trainingBounds)
 	search := training.DefaultSearch()
 	encoder, err := t.Embedder.ask()
 	if err != nil {
@@ -78,6 +79,7 @@ func (known) PutState(context.Context, string, []byte) error { return nil }
 
 // helperCommand is how the process is started.
 type helperCommand struct {
+	does     string // helperName or encoderName
 	embedder embedding
 	format   string // of its log
 	says     io.Writer
@@ -100,7 +102,22 @@ func (h helperCommand) of(w *workspace) func(context.Context, int) (*training.He
 	}
 }
 
-func (h *helperCommand) args() []string { return []string{helperName, "--log-format", h.format} }
+func (h *helperCommand) args() []string {
+	if h.does == encoderName {
+		return []string{encoderName}
+	}
+	return []string{h.does, "--log-format", h.format}
+}
+
+// encoder returns an embedder that does what e would in a process of its own.
+func (h helperCommand) encoder(e terms.Embedder, log *slog.Logger) *encoderApart {
+	begin := func(ctx context.Context) (*training.Helper, error) {
+		// Half the processors: two threads of one core are in each other's way, whoever goes first.
+		one := helperCommand{does: encoderName, says: h.says, workers: max(1, runtime.GOMAXPROCS(0)/2), said: &lastWords{to: h.says}}
+		return one.start(ctx)
+	}
+	return &encoderApart{Embedder: e, begin: begin, log: log}
+}
 
 // env is the process's environment. Of ours it has what it needs: none of the server's own keys,
 // and the embedder's here, since everybody can read arguments and its file may be gone by now.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -38,10 +39,16 @@ func childrenOf(t *testing.T, parent int) (out []int) {
 // trainerOf waits for the process that trains for another.
 func trainerOf(t *testing.T, parent int) (id int) {
 	t.Helper()
-	eventually(t, "a process trains", func() bool {
+	return childThat(t, parent, helperName)
+}
+
+// childThat waits for the process that does something for another.
+func childThat(t *testing.T, parent int, does string) (id int) {
+	t.Helper()
+	eventually(t, "there is a process for "+does, func() bool {
 		for _, child := range childrenOf(t, parent) {
 			line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", child))
-			if strings.Contains(string(line), helperName) {
+			if strings.Contains(string(line), does) {
 				id = child
 			}
 		}
@@ -116,8 +123,10 @@ func TestTrainingIsAProcessOfItsOwn(t *testing.T) {
 	if got := second(); got.State != engine.JobSucceeded || got.Version == 0 {
 		t.Errorf("the job of a training apart: %+v", got)
 	}
-	if left := childrenOf(t, os.Getpid()); len(left) != 0 {
-		t.Errorf("after it %d processes are left", len(left))
+	for _, left := range childrenOf(t, os.Getpid()) {
+		if line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", left)); strings.Contains(string(line), helperName) {
+			t.Errorf("after it the process %d is left", left)
+		}
 	}
 	s.end(t)
 
@@ -207,7 +216,7 @@ func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 // TestATrainingOutlivesItsLog holds that a process whose words cannot be kept goes on, and that
 // what it died of is known all the same.
 func TestATrainingOutlivesItsLog(t *testing.T) {
-	h := helperCommand{format: "text", workers: 1, said: &lastWords{to: full{}}}
+	h := helperCommand{does: helperName, format: "text", workers: 1, said: &lastWords{to: full{}}}
 	helper, err := h.start(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -223,5 +232,26 @@ func TestATrainingOutlivesItsLog(t *testing.T) {
 		if n, err := h.said.Write([]byte(line)); n != len(line) || err != nil {
 			t.Errorf("%d of %q were taken: %v", n, line, err)
 		}
+	}
+}
+
+// TestPassagesAreEncodedApart holds of a server that has no vectors of its fixes yet that it has
+// them made in a process that gives way, which is gone once it has nothing more to do.
+func TestPassagesAreEncodedApart(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "w")
+	if err := snapshot(dir, smallShop(t)); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, "serve", "--dir", dir, "--addr", "127.0.0.1:0", "--train-every", "0")
+	id := childThat(t, os.Getpid(), encoderName)
+	eventually(t, "it gives way", func() bool {
+		line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", id))
+		return err != nil || !strings.Contains(string(line), encoderName) || policyOf(id) == schedIdle
+	})
+	ask := `{"text": "the lamp stays dark", "language": "en"}`
+	eventually(t, "all passages have vectors", func() bool { return !slices.Contains(s.suggest(t, ask).Degraded, "vectors_pending") })
+	s.end(t)
+	if left := childrenOf(t, os.Getpid()); len(left) != 0 {
+		t.Errorf("after the server %d processes are left", len(left))
 	}
 }

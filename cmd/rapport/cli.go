@@ -34,6 +34,7 @@ type commands struct {
 	Rollback      rollbackCommand      `cmd:"" help:"Serve an earlier model."`
 	Version       versionCommand       `cmd:"" help:"Print the version."`
 	TrainApart    trainApartCommand    `cmd:"" hidden:""`
+	EncodeApart   encodeApartCommand   `cmd:"" hidden:""`
 }
 
 // directory is the flag of every command that needs a store.

@@ -57,7 +57,7 @@ func (d *demoCommand) Run(ctx context.Context, c *console) (err error) {
 		return errors.Join(err, l.Close())
 	}
 	w.doors = doors
-	boundGarbage(ctx)
+	boundGarbage(ctx, serverBounds)
 	w.work(ctx)
 	return w.answer(ctx, l, key, func() {
 		fmt.Fprintf(c.out, "\nServing at http://%s after %.1f s. The API explains itself at /docs there. Try, from another terminal (Ctrl-C ends):\n", l.Addr(), time.Since(start).Seconds())

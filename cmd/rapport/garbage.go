@@ -8,38 +8,65 @@ import (
 	"runtime/metrics"
 )
 
-// Bounds of the garbage that may lie beside what is in use, unless GOGC says otherwise. A
-// collection takes about as long as what is in use is large: on one core some ten
-// milliseconds at 40 MB, in which answers wait. By a share alone a small shop collected
-// several times a second, and a large one held a fourth of its memory for garbage. Trainings
-// have the same bounds: a log and its matrices have few pointers, so that to collect often
-// costs little.
-const (
-	garbageRoom  = 96 << 20 // bytes that are worth waiting for
-	garbageLeast = 35       // percent of what is in use: less, and collections cost too much
-	garbageMost  = 400      // percent: a process that holds nearly nothing stays small
-)
-
-// garbagePercent returns the percentage for a heap of which so many bytes are in use.
-func garbagePercent(live uint64) int {
-	return int(max(garbageLeast, min(garbageMost, 100*garbageRoom/max(1, live))))
+// bounds are of the garbage that may lie beside what is in use, unless GOGC says otherwise.
+type bounds struct {
+	room  uint64 // bytes that are worth waiting for
+	least int    // percent of what is in use: less, and collections cost too much
+	most  int    // percent: a process that holds nearly nothing stays small
+	// tight has what is free go back to the system as soon as there is more than the bounds
+	// allow for, and not some time later. Its price are pages to be had anew.
+	tight bool
 }
 
-// boundGarbage keeps to those bounds until ctx ends: after each collection it sets when the
+// Of a server a collection takes about as long as what is in use is large: on one core some ten
+// milliseconds at 40 MB, in which answers wait. By a share alone a small shop collected
+// several times a second, and a large one held a fourth of its memory for garbage. A training
+// keeps nobody waiting, and a log and its matrices have few pointers, so that to collect often
+// costs little; but its memory stands beside that of the server. While a server starts, nearly all
+// that it takes stays, and nobody has asked yet.
+var (
+	startBounds    = bounds{room: 256 << 20, least: 35, most: 400}
+	serverBounds   = bounds{room: 96 << 20, least: 35, most: 400}
+	trainingBounds = bounds{room: 32 << 20, least: 9, most: 400, tight: true}
+)
+
+// percent returns the percentage for a heap of which so many bytes are in use.
+func (b bounds) percent(live uint64) int {
+	return int(max(uint64(b.least), min(uint64(b.most), 100*b.room/max(1, live))))
+}
+
+// limit returns from how many bytes of all memory on what is free goes back at once: what the
+// heap may grow to until the next collection, what lies unused between objects and at least an
+// eighth for it, and what is not heap. Were it nearer, each allocation would collect.
+func (b bounds) limit(live, unused uint64) int64 {
+	grown := live + live*uint64(b.percent(live))/100
+	return int64(grown + max(grown/8, unused) + notHeap)
+}
+
+// notHeap is more than stacks and the runtime's own tables take in a small process; in a large
+// one these grow with the heap, to some hundredths of it.
+const notHeap = 24 << 20
+
+// boundGarbage keeps to bounds until ctx ends: after each collection it sets when the
 // next is due.
-func boundGarbage(ctx context.Context) {
+func boundGarbage(ctx context.Context, b bounds) {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
-	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/gogc:percent"}}
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/gogc:percent"}, {Name: "/memory/classes/heap/unused:bytes"}}
+	asked := debug.SetMemoryLimit(-1) // GOMEMLIMIT, else none
 	var after func(struct{})
 	after = func(struct{}) {
 		if ctx.Err() != nil {
 			return
 		}
 		metrics.Read(sample)
-		if want := garbagePercent(sample[0].Value.Uint64()); uint64(want) != sample[1].Value.Uint64() {
+		live := sample[0].Value.Uint64()
+		if want := b.percent(live); uint64(want) != sample[1].Value.Uint64() {
 			debug.SetGCPercent(want)
+		}
+		if b.tight {
+			debug.SetMemoryLimit(min(asked, b.limit(live, sample[2].Value.Uint64())))
 		}
 		type sentinel struct{ _ [16]byte } // dies with the next collection
 		runtime.AddCleanup(new(sentinel), after, struct{}{})

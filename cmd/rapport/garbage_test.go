@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"runtime"
 	"runtime/debug"
 	"testing"
@@ -9,8 +10,24 @@ import (
 
 func TestGarbagePercent(t *testing.T) {
 	for live, want := range map[uint64]int{0: 400, 10 << 20: 400, 48 << 20: 200, 96 << 20: 100, 192 << 20: 50, 1 << 40: 35} {
-		if got := garbagePercent(live); got != want {
+		if got := serverBounds.percent(live); got != want {
 			t.Errorf("of %d MiB in use: %d %%, want %d", live>>20, got, want)
+		}
+	}
+}
+
+// TestMemoryLimit holds that the limit leaves room for what the percentage lets the heap grow to:
+// else every allocation would collect.
+func TestMemoryLimit(t *testing.T) {
+	for live := uint64(1 << 10); live < 1<<40; live *= 3 {
+		for _, b := range []bounds{serverBounds, trainingBounds} {
+			grown := live + live*uint64(b.percent(live))/100
+			if got := uint64(b.limit(live, 0)); got < grown+grown/9 || got > grown+grown/7+notHeap {
+				t.Errorf("of %d bytes in use that grow to %d: a limit of %d", live, grown, got)
+			}
+			if got := uint64(b.limit(live, live)); got < grown+live {
+				t.Errorf("of %d bytes in use that grow to %d, and as many unused: a limit of %d", live, grown, got)
+			}
 		}
 	}
 }
@@ -20,14 +37,16 @@ func TestBoundGarbageFollowsTheHeap(t *testing.T) {
 	before := debug.SetGCPercent(100)
 	defer debug.SetGCPercent(before)
 	t.Setenv("GOGC", "")
-	boundGarbage(t.Context())
+	const none = math.MaxInt64 // what tests before this one trained may have left a limit
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(none))
+	boundGarbage(t.Context(), trainingBounds)
 	large := make([]byte, 512<<20)
 	// The cleanup that follows a collection runs in a goroutine of the runtime's.
 	for deadline := time.Now().Add(time.Minute); ; runtime.Gosched() {
 		runtime.GC()
 		now := debug.SetGCPercent(100)
 		debug.SetGCPercent(now)
-		if now == garbageLeast {
+		if now == trainingBounds.least && debug.SetMemoryLimit(-1) < none {
 			break
 		}
 		if time.Now().After(deadline) {

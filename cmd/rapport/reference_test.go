@@ -268,6 +268,10 @@ func (r *reference) erase(s engine.Subject) (members map[engine.Subject]bool, ro
 		}
 	}
 	maps.DeleteFunc(r.seen, func(_ sender, filed engine.Subject) bool { return members[filed] })
+	r.taken = slices.DeleteFunc(r.taken, func(t movedRow) bool { // with a ticket goes what it said where it lay before
+		stays := slices.ContainsFunc(r.drawers[t.from], func(row engine.Row) bool { return row.EventID == t.row.EventID })
+		return members[r.tickets[t.row.TicketID].home] && !stays
+	})
 	maps.DeleteFunc(r.tickets, func(_ string, t filedTicket) bool { return members[t.home] })
 	r.taken = slices.DeleteFunc(r.taken, func(t movedRow) bool { return members[t.from] }) // what it was is erased, too
 	maps.DeleteFunc(r.said, func(_ saying, in engine.Subject) bool { return members[in] })

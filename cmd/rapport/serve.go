@@ -53,7 +53,9 @@ func (s *serveCommand) Run(ctx context.Context, c *console) (err error) {
 	if err != nil {
 		return err
 	}
-	boundGarbage(ctx)
+	starting, started := context.WithCancel(ctx)
+	defer started()
+	boundGarbage(starting, startBounds)
 	log := c.log(slog.LevelInfo, s.LogFormat)
 	asked, err := s.Embedder.ask()
 	if err != nil {
@@ -78,6 +80,8 @@ func (s *serveCommand) Run(ctx context.Context, c *console) (err error) {
 	if err := w.store.SetHolder(l.Addr().String()); err != nil {
 		return errors.Join(err, l.Close())
 	}
+	started()
+	boundGarbage(ctx, serverBounds)
 	debug.FreeOSMemory() // what the start took beyond what stays
 	w.work(ctx)
 	return w.answer(ctx, l, key, func() {
@@ -92,7 +96,7 @@ func (s *serveCommand) helper(c *console) *helperCommand {
 	if s.TrainApart == "never" {
 		return nil
 	}
-	return &helperCommand{embedder: s.Embedder, format: s.LogFormat, says: c.err}
+	return &helperCommand{does: helperName, embedder: s.Embedder, format: s.LogFormat, says: c.err}
 }
 
 // often says when to train.

@@ -397,7 +397,13 @@ func (s *simulation) ticket() {
 		}
 	}
 	kept := s.ref.kept(t, whole, s.clock.now())
-	s.ref.putTicket(kept, s.do(cmd)[0].Seq, s.num, s.clock.now())
+	r := s.do(cmd)[0]
+	if same := known && asText(kept) == asText(before.Ticket) && s.ref.homeFor(t.Customer) == before.home; r.Duplicate != same {
+		s.fail("a ticket that changes something: %v, is called a duplicate: %v", !same, r.Duplicate)
+	}
+	if !r.Duplicate {
+		s.ref.putTicket(kept, r.Seq, s.num, s.clock.now())
+	}
 	home := s.ref.tickets[id].home
 	if t.Customer != "" {
 		s.askFor(home)

@@ -52,7 +52,7 @@ func (t *trainCommand) Run(ctx context.Context, c *console) (err error) {
 		return t.tell(c, report, err)
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	boundGarbage(ctx)
+	boundGarbage(ctx, trainingBounds)
 	report, err := w.train(ctx, c)
 	return t.tell(c, report, err)
 }

@@ -77,6 +77,9 @@ func TestDoneTicketsTeachTriage(t *testing.T) {
 	if quiet := s.triage(t, "/v1/triage", `{"text": "my parcel is late"}`); quiet.Agent != nil || quiet.Queue.Value != "post" {
 		t.Errorf("unasked: %+v, agent %+v", quiet.Queue, quiet.Agent)
 	}
+	if a := s.triage(t, "/v1/triage", `{"text": "my parcel is late, answer as soon as possible"}`); a.Priority.Value != "urgent" || a.Priority.By != engine.ByWords {
+		t.Errorf("haste that is asked for outright: %+v, want urgent, the shop's own word, by words", a.Priority)
+	}
 	kept := s.triage(t, "/v1/tickets/q3/triage", "")
 	if kept.Queue == nil || kept.Queue.Value != "post" || kept.TicketID != "q3" {
 		t.Errorf("a stored ticket: %+v", kept)

@@ -50,14 +50,45 @@ func (r *reference) failed(t *engine.Ticket) map[engine.ItemID]bool {
 // and not as a change.
 func (r *reference) kept(t engine.Ticket, whole bool, now time.Time) engine.Ticket {
 	before, known := r.tickets[t.ID]
+	if !whole {
+		t.Solutions = dated(t.Solutions, before.Solutions, now)
+	}
 	switch {
 	case !known:
 		t.Solutions = r.recalled(&t)
 	case whole:
 		t.Solutions = r.joined(t.ID, before.Solutions, t.Solutions)
+		if t.State == "" && t.ClosedAt == nil { // it does not say how far it is
+			t.State, t.ClosedAt = before.State, before.ClosedAt
+		}
 	}
-	if !known || before.State != "closed" || t.State == "closed" {
-		return t
+	if known {
+		t.Solutions = reopened(&t, &before.Ticket, now)
+	}
+	return t
+}
+
+// dated are tries as a change tells them: what is not known already is of now.
+func dated(said, known []engine.Tried, now time.Time) []engine.Tried {
+	out := slices.Clone(said)
+	for i := range out {
+		if !out[i].At.IsZero() {
+			continue
+		}
+		out[i].At = now
+		for _, k := range known {
+			if k.Item == out[i].Item && k.Outcome == out[i].Outcome {
+				out[i].At = k.At
+			}
+		}
+	}
+	return out
+}
+
+// reopened are the tries of a ticket that follows upon another.
+func reopened(t, before *engine.Ticket, now time.Time) []engine.Tried {
+	if before.State != "closed" || t.State == "closed" || t.State == "" {
+		return t.Solutions
 	}
 	var unsaid []engine.ItemID
 	for _, tried := range before.Solutions {
@@ -65,13 +96,13 @@ func (r *reference) kept(t engine.Ticket, whole bool, now time.Time) engine.Tick
 			unsaid = append(unsaid, tried.Item)
 		}
 	}
-	t.Solutions = slices.Clone(t.Solutions)
-	for i := range t.Solutions {
-		if s := &t.Solutions[i]; len(unsaid) == 1 && s.Item == unsaid[0] && s.Outcome == "" {
+	out := slices.Clone(t.Solutions)
+	for i := range out {
+		if s := &out[i]; len(unsaid) == 1 && s.Item == unsaid[0] && s.Outcome == "" {
 			s.Outcome, s.At = "reopened", now // it had ended the ticket
 		}
 	}
-	return t
+	return out
 }
 
 // joined is what was tried as it was known, with what a record says beside it.
@@ -92,7 +123,7 @@ func (r *reference) joined(ticket string, known, said []engine.Tried) []engine.T
 		at := was.At
 		switch {
 		case s.Outcome == "" || s.Outcome == was.Outcome:
-			if at.IsZero() {
+			if at.IsZero() || s.Outcome != "" && s.At.After(at) {
 				was.At = s.At
 			}
 		case news:
@@ -131,15 +162,9 @@ func (r *reference) recalled(t *engine.Ticket) []engine.Tried {
 // what other customers said of it is left out.
 func (r *reference) told(ticket string, home engine.Subject) (out []engine.Tried) {
 	var rows []engine.Row
-	for whose, drawer := range r.drawers {
-		owner := r.owner(whose)
-		if home != (engine.Subject{}) && owner.Kind == engine.CustomerSubject && owner != home {
-			continue
-		}
-		for _, row := range drawer {
-			if row.TicketID == ticket {
-				rows = append(rows, row)
-			}
+	for says := range r.said {
+		if row, ok := r.counts(says, home); ok && says.ticket == ticket {
+			rows = append(rows, row)
 		}
 	}
 	slices.SortFunc(rows, func(a, b engine.Row) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Seq, b.Seq)) })
@@ -152,11 +177,50 @@ func (r *reference) told(ticket string, home engine.Subject) (out []engine.Tried
 		switch {
 		case i < 0:
 			out = append(out, engine.Tried{Item: row.Item, Outcome: outcome, At: row.At})
-		case outcome != "":
+		case outcome != "" && outcome != out[i].Outcome:
 			out[i].Outcome, out[i].At = outcome, row.At
 		}
 	}
 	return out
+}
+
+// counts returns the row of an outcome that counts for whom a ticket is filed under: what another
+// customer said of it does not. For nobody it is what was said last.
+func (r *reference) counts(says saying, home engine.Subject) (engine.Row, bool) {
+	if home == (engine.Subject{}) {
+		if home = r.owner(r.said[says]); home == (engine.Subject{}) {
+			return engine.Row{}, false
+		}
+	}
+	copies := r.copies(says, home)
+	if len(copies) == 0 {
+		return engine.Row{}, false
+	}
+	return slices.MaxFunc(copies, func(a, b movedRow) int { return cmp.Compare(a.row.Seq, b.row.Seq) }).row, true
+}
+
+// copies are the rows of an outcome in a history, and the drawers they lie in.
+func (r *reference) copies(says saying, home engine.Subject) (out []movedRow) {
+	for _, from := range r.sources(home) {
+		for _, row := range r.drawers[from] {
+			if row.EventID == says.event() {
+				out = append(out, movedRow{row: row, from: from})
+			}
+		}
+	}
+	return out
+}
+
+// take takes all rows of an outcome out of a history.
+func (r *reference) take(says saying, home engine.Subject) {
+	for _, c := range r.copies(says, home) {
+		r.drawers[c.from] = without(r.drawers[c.from], &c.row)
+		if len(r.drawers[c.from]) == 0 {
+			delete(r.drawers, c.from)
+		}
+		r.taken = append(r.taken, c)
+		r.counted = without(r.counted, &c.row)
+	}
 }
 
 // homeFor is whom a customer's tickets are filed under, nobody where there is none.
@@ -216,28 +280,47 @@ func (r *reference) putTicket(t engine.Ticket, last uint64, num func(engine.Item
 	r.tickets[t.ID] = filedTicket{t, home}
 	changes := uint64(1)
 	var rows []engine.Row // their Seq is the place of the change
+	moved := make(map[saying]bool)
 	if known && before.home != home {
-		changes, rows = r.takeRows(&t, home, changes)
+		changes, rows = r.takeRows(&t, home, changes, moved)
 	}
 	for _, tried := range t.Solutions {
 		says := saying{t.ID, tried.Outcome, tried.Item}
-		if at, said := r.said[says]; said && at != (engine.Subject{}) {
+		if moved[says] {
 			continue
 		}
-		r.said[says] = home
+		row, counted := r.counts(says, home)
 		if home == (engine.Subject{}) {
+			if !counted {
+				r.said[says] = home
+			}
 			continue
 		}
 		at := tried.At
 		if at.IsZero() && tried.Outcome != "reopened" {
 			at = *t.OpenedAt
 		}
-		if at.IsZero() || at.After(now) {
+		if at.After(now) {
 			at = now
 		}
-		rows = append(rows, engine.Row{Seq: changes, Num: num(tried.Item), Interaction: engine.Interaction{
-			EventID: says.event(), Type: says.kind(), Customer: t.Customer, Item: tried.Item, At: at.UTC().Truncate(time.Millisecond), OrderID: t.Order, TicketID: t.ID,
-		}})
+		switch stored := at.UTC().Truncate(time.Millisecond); {
+		case counted && (at.IsZero() || stored.Equal(row.At)):
+			continue
+		case counted: // it says another time now
+			r.take(says, home)
+			changes++
+			row.At = stored
+		default:
+			if at.IsZero() {
+				stored = now.UTC().Truncate(time.Millisecond)
+			}
+			row = engine.Row{Num: num(tried.Item), Interaction: engine.Interaction{
+				EventID: says.event(), Type: says.kind(), Customer: t.Customer, Item: tried.Item, At: stored, OrderID: t.Order, TicketID: t.ID,
+			}}
+		}
+		r.said[says] = home
+		row.Seq = changes
+		rows = append(rows, row)
 		changes++
 	}
 	first := last + 1 - changes
@@ -257,8 +340,8 @@ func (r *reference) putTicket(t engine.Ticket, last uint64, num func(engine.Item
 }
 
 // takeRows takes what a ticket said away from whom it belonged to, and returns it as what it
-// says for home, if that is somebody.
-func (r *reference) takeRows(t *engine.Ticket, home engine.Subject, changes uint64) (uint64, []engine.Row) {
+// says for home, if that is somebody, who did not say it before.
+func (r *reference) takeRows(t *engine.Ticket, home engine.Subject, changes uint64, moved map[saying]bool) (uint64, []engine.Row) {
 	var out []engine.Row
 	mine := slices.DeleteFunc(slices.Collect(maps.Keys(r.said)), func(s saying) bool {
 		return s.ticket != t.ID || r.said[s] == (engine.Subject{})
@@ -268,23 +351,20 @@ func (r *reference) takeRows(t *engine.Ticket, home engine.Subject, changes uint
 		return bytes.Compare(x[:], y[:])
 	})
 	for _, says := range mine {
-		for from, drawer := range r.drawers {
-			i := slices.IndexFunc(drawer, func(row engine.Row) bool { return row.EventID == says.event() })
-			if i < 0 {
-				continue
-			}
-			row := drawer[i]
-			r.drawers[from] = slices.Delete(slices.Clone(drawer), i, i+1)
-			r.taken = append(r.taken, movedRow{row: row, from: from})
-			r.counted = without(r.counted, &row)
-			changes++
-			if r.said[says] = home; home != (engine.Subject{}) {
-				row.Customer, row.Seq = t.Customer, changes
-				out = append(out, row)
-				changes++
-			}
-			break
+		owner := r.owner(r.said[says])
+		row, ok := r.counts(says, owner)
+		if !ok {
+			continue
 		}
+		r.take(says, owner)
+		changes++
+		moved[says], r.said[says] = true, home
+		if home == (engine.Subject{}) || len(r.copies(says, home)) > 0 {
+			continue
+		}
+		row.Customer, row.Seq = t.Customer, changes
+		out = append(out, row)
+		changes++
 	}
 	return changes, out
 }

@@ -34,6 +34,7 @@ type workspace struct {
 	log         *slog.Logger
 	doors       doors // for answer
 	embedder    terms.Embedder
+	apart       *encoderApart // what encodes passages in a process of its own; nil for none
 
 	tasks        []*task // running, in the order of their start
 	checkpointed uint64  // sequence number of the counters on disk
@@ -86,7 +87,13 @@ func open(ctx context.Context, o openOptions) (_ *workspace, err error) {
 			return nil, fmt.Errorf("open %s: %w", o.dir, err)
 		}
 	}
-	w := &workspace{dir: o.dir, embedder: encoder, store: s, log: o.log, recommender: serving.New(s, s.IDs(), serving.Options{Settings: &settings, Embedder: encoder, Log: o.log})}
+	w := &workspace{dir: o.dir, embedder: encoder, store: s, log: o.log}
+	behind := encoder
+	if o.apart != nil && o.embedder == nil {
+		w.apart = o.apart.encoder(encoder, o.log)
+		behind = w.apart
+	}
+	w.recommender = serving.New(s, s.IDs(), serving.Options{Settings: &settings, Embedder: encoder, Behind: behind, Log: o.log})
 	o.trainer.Embedder, o.trainer.SentencesNow = encoder, w.sentences
 	o.trainer.SettingsNow, o.trainer.ScenariosNow = w.recommender.Settings, w.recommender.Scenarios
 	if o.apart != nil {
@@ -290,6 +297,9 @@ func (w *workspace) Close() error {
 	if errors.Is(err, store.ErrDiskFull) {
 		w.log.Warn("the counters are not saved; the next start counts what came since the last time they were", "why", err)
 		err = nil
+	}
+	if w.apart != nil {
+		w.apart.Close()
 	}
 	if remote, is := w.embedder.(interface{ Close() }); is {
 		remote.Close()

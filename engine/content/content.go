@@ -82,17 +82,24 @@ type cause struct {
 	share float64
 }
 
+// ahead is how many causes before their turn rows are asked for: they lie anywhere in memory.
+const ahead = 4
+
 // fold makes the profile from the newest causes that are wanted and have a vector.
 func (s *scorer) fold(causes []engine.Interest) {
 	sum := make([]float64, s.vectors.Dims())
-	for _, c := range causes {
+	for i := range min(len(causes), ahead) {
+		vector.Prefetch(s.vectors.Row(causes[i].Item))
+	}
+	for i, c := range causes {
+		if i+ahead < len(causes) {
+			vector.Prefetch(s.vectors.Row(causes[i+ahead].Item))
+		}
 		row := s.vectors.Row(c.Item)
 		if row == nil || !(c.Weight > 0) {
 			continue
 		}
-		for i, x := range row {
-			sum[i] += c.Weight * float64(x)
-		}
+		vector.AddScaled(sum, c.Weight, row)
 		s.causes = append(s.causes, cause{item: c.Item, share: c.Weight})
 		if len(s.causes) == maxCauses {
 			break
@@ -144,6 +151,28 @@ func (s *scorer) AddRough(room *model.RoughRoom, sums []float32, items []engine.
 	vector.Axpy(float32(gain*query.Gain()), scores, sums)
 	_, own, _ := s.own.AddRough(room, sums, items, -gain)
 	return math.Abs(gain) * off, math.Abs(gain)*most + own, true
+}
+
+var _ model.Bounded = (*scorer)(nil)
+
+// Most implements model.Bounded: by the lengths of the profile and of the rows.
+func (s *scorer) Most(room *model.RoughRoom, gain float64) (most float64, ok bool) {
+	if s.Empty() {
+		return 0, true
+	}
+	query, ok := room.Ask(s.profile)
+	if !ok {
+		return 0, false
+	}
+	_, most, ok = s.vectors.RoughBounds(query)
+	if gain < 0 { // what an item puts into its own score counts for it
+		own := 0.0
+		for _, c := range s.causes {
+			own = max(own, float64(c.own))
+		}
+		most += own
+	}
+	return math.Abs(gain) * most, ok
 }
 
 // itself returns what the item's own row has put into its score, 0 for what is no cause.

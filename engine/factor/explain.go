@@ -1,8 +1,6 @@
 package factor
 
 import (
-	"sync/atomic"
-
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/vector"
@@ -52,48 +50,18 @@ func (s *scorer) split(item []float32, parts []model.Part) (base float64, _ []mo
 	return base, parts
 }
 
-// why is what explanations of one person's scores have in common: the lower triangle of
-// A^-1, by rows, once it was asked for. It spares every answer but the first the making of A.
-type why struct{ inverse atomic.Pointer[[]float32] }
-
-func (w *why) bytes() int {
-	if w == nil {
-		return 0
-	}
-	if inverse := w.inverse.Load(); inverse != nil {
-		return 32 + 4*len(*inverse)
-	}
-	return 16
-}
-
-var _ model.Explained = (*scorer)(nil)
-
-// ExplainedBytes implements model.Explained.
-func (s *scorer) ExplainedBytes() int {
-	if s.why == nil || s.why.inverse.Load() == nil {
-		return 0
-	}
-	return s.why.bytes()
-}
-
-// ForgetExplained implements model.Explained.
-func (s *scorer) ForgetExplained() {
-	if s.why != nil {
-		s.why.inverse.Store(nil)
-	}
-}
-
-// inverse returns A^-1 for the A of this person; nil where there is none.
+// inverse returns the lower triangle of A^-1, by rows, for the A of this person; nil where there
+// is none. It is made for who explains several scores, and not kept longer: of a person's
+// answers mostly the first alone has scores to split.
 func (s *scorer) inverse() []float32 {
-	if made := s.why.inverse.Load(); made != nil {
-		return *made
+	if s.inverted != nil {
+		return s.inverted
 	}
 	solver := s.m.solvers.Get().(*solver)
 	defer s.m.solvers.Put(solver)
 	if _, err := solver.Solve(s.known, s.m.items); err != nil {
 		return nil
 	}
-	inverse := solver.normal.AppendInverse(make([]float32, 0, s.m.params.Dims*(s.m.params.Dims+1)/2))
-	s.why.inverse.Store(&inverse) // of two at once either: they are the same
-	return inverse
+	s.inverted = solver.normal.AppendInverse(make([]float32, 0, s.m.params.Dims*(s.m.params.Dims+1)/2))
+	return s.inverted
 }

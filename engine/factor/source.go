@@ -72,7 +72,7 @@ func (m *Model) open(q *model.Query) *scorer {
 	if err := solver.fold(person, s.known, m.items); err != nil {
 		return s // weights beyond all measure: say nothing rather than nonsense
 	}
-	s.person, s.why = person, new(why)
+	s.person = person
 	return s
 }
 
@@ -81,8 +81,8 @@ type scorer struct {
 	m      *Model
 	known  known
 	person []float32
-	why    *why      // of the person, whoever asks
-	room   []float32 // scratch of Explain
+
+	inverted, room []float32 // of Explain: see inverse, and scratch
 }
 
 var _ model.Steady = (*scorer)(nil)
@@ -92,7 +92,7 @@ func (s *scorer) Again(*model.Query) model.Scorer { return s.again() }
 
 func (s *scorer) again() *scorer {
 	again := *s
-	again.room = nil // belongs to one goroutine
+	again.inverted, again.room = nil, nil // belong to one goroutine
 	return &again
 }
 
@@ -100,7 +100,7 @@ func (s *scorer) again() *scorer {
 func (s *scorer) Steady() {}
 
 // Bytes implements model.Lasting.
-func (s *scorer) Bytes() int { return 128 + 8*len(s.known.picks) + 4*len(s.person) + s.why.bytes() }
+func (s *scorer) Bytes() int { return 128 + 8*len(s.known.picks) + 4*len(s.person) }
 
 // Empty implements model.Scorer.
 func (s *scorer) Empty() bool { return s.person == nil }

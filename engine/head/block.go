@@ -3,6 +3,8 @@ package head
 import (
 	"math"
 	"slices"
+
+	"github.com/rapportengine/rapport/engine/vector"
 )
 
 // block is one kind of features of all questions, by feature: what their cosines are
@@ -11,6 +13,9 @@ type block struct {
 	rows  map[uint64]int32 // feature -> its list
 	idf   []float32        // by list
 	lists [][]posting
+	// Of a list with many of the questions the values lie in a row, too, with 0 for the others:
+	// sixteen are added at a time. nil for the others.
+	whole [][]float32
 	never float32 // idf of a feature no question has
 }
 
@@ -60,7 +65,25 @@ func newBlock(docs [][]uint64) *block {
 			b.lists[row] = append(b.lists[row], posting{int32(i), c.value})
 		}
 	}
+	b.lay(total)
 	return b
+}
+
+// wholeFrom is from which share of the questions on a list lies in a row.
+const wholeFrom = 0.25
+
+// lay makes the rows of lists that have many of so many questions.
+func (b *block) lay(questions int) {
+	b.whole = make([][]float32, len(b.lists))
+	for i, list := range b.lists {
+		if float64(len(list)) < wholeFrom*float64(questions) {
+			continue
+		}
+		b.whole[i] = make([]float32, questions)
+		for _, p := range list {
+			b.whole[i][p.question] = p.value
+		}
+	}
 }
 
 // rarity is how much of the inverse document frequency counts, as its power. On banking77
@@ -106,6 +129,10 @@ func (b *block) cosines(row []float32, v []cell, weight float32) {
 			continue
 		}
 		f := weight * c.value
+		if whole := b.whole[list]; whole != nil {
+			vector.Axpy(f, whole, row)
+			continue
+		}
 		for _, p := range b.lists[list] {
 			row[p.question] += f * p.value
 		}

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/rapportengine/rapport/engine/text"
 )
 
 var vocabulary = strings.Fields("my card was charged twice where is the refund lamp broken E-404 grün payment pending why how late parcel")
@@ -145,6 +147,41 @@ func TestHeadLearns(t *testing.T) {
 	cancel()
 	if _, _, err := Fit(ended, questions, 2, nil, Options{}, 1); err == nil {
 		t.Error("a fit that was ended has no error")
+	}
+}
+
+// TestRowsAreTheirLists holds that features that many questions have say in rows what their lists
+// do, to the bit.
+func TestRowsAreTheirLists(t *testing.T) {
+	laid := 0
+	rapid.Check(t, func(t *rapid.T) {
+		m, _, err := Fit(context.Background(), drawQuestions(t, 3), 3, nil, Options{}, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		words, pieces := text.Grams(drawQuestions(t, 3)[0].Text)
+		for _, of := range []struct {
+			*block
+			features []uint64
+		}{{m.words, words}, {m.pieces, pieces}} {
+			slices.Sort(of.features)
+			v, plain := of.vector(of.features), *of.block
+			plain.whole = make([][]float32, len(plain.lists))
+			got, want := make([]float32, m.questions), make([]float32, m.questions)
+			of.cosines(got, v, 0.7)
+			plain.cosines(want, v, 0.7)
+			if !slices.Equal(got, want) {
+				t.Fatalf("in rows %v, in lists %v", got, want)
+			}
+			for _, row := range of.whole {
+				if row != nil {
+					laid++
+				}
+			}
+		}
+	})
+	if laid == 0 {
+		t.Error("no feature lay in a row")
 	}
 }
 

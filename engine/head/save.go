@@ -169,5 +169,6 @@ func loadBlock(f *model.Reader, questions int) *block {
 		f.Refuse("features that stand twice, or questions of no feature")
 		return nil
 	}
+	b.lay(questions)
 	return b
 }

@@ -172,6 +172,19 @@ func (e *Edges) AddTo(sums *vector.Sums, row int, by float64) {
 	}
 }
 
+// Prefetch asks for a row's edges to be at hand, which lie anywhere in memory: the adding of
+// the edges of a history takes half the time where those of the row after next are on their
+// way meanwhile.
+func (e *Edges) Prefetch(row int) {
+	from, to := e.span(row)
+	if e.near != nil {
+		vector.Prefetch(e.near[from:to])
+	} else {
+		vector.Prefetch(e.far[from:to])
+	}
+	vector.Prefetch(e.weights[from:to])
+}
+
 // AddToAll is AddTo where there is a sum for every row.
 func (e *Edges) AddToAll(sums []float64, row int, by float64) {
 	from, to := e.span(row)

@@ -28,12 +28,15 @@ const (
 )
 
 // headStep is how many rows of the head are looked at before the bound is, and seenAfter
-// after how many it is believed that there is no end to be seen: the worst of the best rises
-// most at first. That is a small part of a search in which headLeast rows of the head cost as
-// much as to look at all that is eligible: where fewer do, it is not tried.
+// after how many eligible ones it is believed that there is no end to be seen: the worst of the
+// best rises most at first. Of few that are eligible that would be long: after one in
+// seenShare of the rows that may be looked at it is believed anyhow. Both are a small part of
+// a search in which headLeast rows of the head cost as much as to look at all that is eligible:
+// where fewer do, it is not tried.
 const (
 	headStep  = 128
 	seenAfter = 2 * headStep
+	seenShare = 4
 	headLeast = 2048
 )
 
@@ -89,6 +92,7 @@ func (x *Index) longest(s *searching, eligible *roaring.Bitmap, count int, q []f
 		return nil, false // so many that pass are hardly among them
 	}
 	length, top := lengthOf(q), vector.NewTop(n)
+	seen := max(seenAfter, min(seenAfter*x.rows.Len()/count, most/seenShare))
 	for at := 0; at < most; {
 		to := min(at+headStep, most)
 		scores := s.scores[:to-at]
@@ -108,7 +112,7 @@ func (x *Index) longest(s *searching, eligible *roaring.Bitmap, count int, q []f
 			switch {
 			case !endless && end == at:
 				return top.Best(), true
-			case endless && at >= seenAfter:
+			case endless && at >= seen:
 				return nil, false
 			}
 		}

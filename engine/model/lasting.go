@@ -19,17 +19,6 @@ type Steady interface {
 	Steady()
 }
 
-// Explained is a Lasting that, once it explained a score, keeps what its explanations have in
-// common.
-type Explained interface {
-	Lasting
-	// ExplainedBytes is about what that takes, of Bytes.
-	ExplainedBytes() int
-	// ForgetExplained lets go of it: the next explanation makes it again. It is safe beside
-	// explanations under way.
-	ForgetExplained()
-}
-
 // Brief is a Lasting that can be kept as what it folded in, without what it made of that.
 type Brief interface {
 	Lasting

@@ -20,6 +20,14 @@ type Rough interface {
 	AddRough(room *RoughRoom, sums []float32, items []engine.ItemNum, gain float64) (off, most float64, ok bool)
 }
 
+// Bounded is a Rough that says how much it can add for any item before it looks at one.
+type Bounded interface {
+	Rough
+	// Most returns what neither gain times a score nor what AddRough adds for it exceeds; false
+	// where it cannot say.
+	Most(room *RoughRoom, gain float64) (most float64, ok bool)
+}
+
 // RoughItems is how many items are looked at in one go: their numbers and sums stay in the
 // first-level cache.
 const RoughItems = 1024

@@ -61,11 +61,8 @@ func TakeSparse(rows *Rows, sums *vector.Sums) Sparse {
 // TakeDense returns the sums of all rows as scores of their items, and empties sums.
 func TakeDense(rows *Rows, sums []float64) Sparse {
 	values := make([]float32, len(sums))
-	for row, sum := range sums {
-		values[row] = float32(sum)
-	}
-	clear(sums)
-	return denseOf(rows, values)
+	most := vector.Narrow(values, sums)
+	return Sparse{rows: rows, values: values, most: most, told: true}
 }
 
 // Empty implements Scorer: nothing was said of any item.

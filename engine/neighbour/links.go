@@ -116,20 +116,34 @@ func (m *Links[P]) sum(causes []cause) model.Sparse {
 	for _, cause := range causes {
 		edges += m.adds.Degree(cause.row)
 	}
+	m.soon(causes, 0)
+	m.soon(causes, 1)
 	if edges < m.rows.Len() {
 		sums := m.sums.Get().(*vector.Sums)
 		defer m.sums.Put(sums)
-		for _, cause := range causes {
+		for i, cause := range causes {
+			m.soon(causes, i+ahead)
 			m.adds.AddTo(sums, cause.row, cause.weight)
 		}
 		return model.TakeSparse(m.rows, sums)
 	}
 	sums := m.whole.Get().(*[]float64)
 	defer m.whole.Put(sums)
-	for _, cause := range causes {
+	for i, cause := range causes {
+		m.soon(causes, i+ahead)
 		m.adds.AddToAll(*sums, cause.row, cause.weight)
 	}
 	return model.TakeDense(m.rows, *sums)
+}
+
+// ahead is how many causes before their turn edges are asked for.
+const ahead = 2
+
+// soon asks for the edges of a cause, if there is one.
+func (m *Links[P]) soon(causes []cause, i int) {
+	if i < len(causes) {
+		m.adds.Prefetch(causes[i].row)
+	}
 }
 
 // summedFrom is from how many items on all are summed to score some: to look in what

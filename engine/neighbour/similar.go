@@ -95,7 +95,10 @@ type turned[P place] struct {
 }
 
 func turn[P place](data *model.Data, norms []float64) *turned[P] {
-	t := &turned[P]{rows: make([]int, len(norms)), of: make([]P, len(norms)), norms: make([]float64, len(norms)), square: 1}
+	t := &turned[P]{
+		rows: make([]int, len(norms)), of: make([]P, len(norms)), norms: make([]float64, len(norms)), square: 1,
+		starts: make([]int, 1, len(data.Customers)+1), ends: make([]int, len(norms)),
+	}
 	for row := range t.rows {
 		t.rows[row] = row
 	}
@@ -108,43 +111,57 @@ func turn[P place](data *model.Data, norms []float64) *turned[P] {
 	for at, row := range t.rows {
 		t.of[row], t.norms[at] = P(at), norms[row]
 	}
-	n := data.Cells()
-	t.customers, t.cells, t.ends = make([]uint32, n), make([]uint32, n), make([]int, len(norms))
-	t.places, t.weights, t.starts = make([]P, n), make([]float32, n), make([]int, 1, len(data.Customers)+1)
+	n, alike := 0, true // whether all cells have one weight, which then is not kept
+	var weight float32
 	for _, cells := range data.Customers {
 		for _, c := range cells {
 			t.ends[t.of[c.Row]]++
+			if n == 0 {
+				weight = c.Weight
+			}
+			alike = alike && c.Weight == weight
+			n++
 		}
-		t.starts = append(t.starts, t.starts[len(t.starts)-1]+len(cells))
+		t.starts = append(t.starts, n)
 	}
+	t.customers, t.cells, t.places = make([]uint32, n), make([]uint32, n), make([]P, n)
 	next, from := make([]int, len(norms)), 0
 	for at, n := range t.ends {
 		next[at] = from
 		from += n
 		t.ends[at] = from
 	}
-	weights := make([]float32, n) // of each of customers
+	var weights []float32 // of each of customers
+	if !alike {
+		weights, t.weights = make([]float32, n), make([]float32, n)
+	} else if n > 0 {
+		t.square = float64(weight) * float64(weight)
+	}
 	for u, cells := range data.Customers {
 		for _, c := range cells {
 			at := &next[t.of[c.Row]]
-			t.customers[*at], weights[*at] = uint32(u), c.Weight
+			t.customers[*at] = uint32(u)
+			if !alike {
+				weights[*at] = c.Weight
+			}
 			*at++
 		}
 	}
 	t.list(weights)
-	if n > 0 && !slices.ContainsFunc(weights, func(w float32) bool { return w != weights[0] }) {
-		t.square, t.weights = float64(weights[0])*float64(weights[0]), nil
-	}
 	return t
 }
 
-// list lists what customers have by going through the places, so that theirs ascend.
+// list lists what customers have by going through the places, so that theirs ascend; weights
+// are nil where they are not kept.
 func (t *turned[P]) list(weights []float32) {
 	next, from := slices.Clone(t.starts), 0
 	for at, end := range t.ends {
 		for i := from; i < end; i++ {
 			cell := &next[t.customers[i]]
-			t.places[*cell], t.weights[*cell], t.cells[i] = P(at), weights[i], uint32(*cell)
+			t.places[*cell], t.cells[i] = P(at), uint32(*cell)
+			if weights != nil {
+				t.weights[*cell] = weights[i]
+			}
 			*cell++
 		}
 		from = end

@@ -12,14 +12,17 @@ func weigh(data *model.Data, p ItemParams) *model.Data {
 	wanted := &model.Data{Rows: data.Rows, Customers: make([][]model.Cell, len(data.Customers))}
 	lengths := make([]float64, data.Rows.Len())
 	total := 0.0
+	all := make([]model.Cell, 0, data.Cells()) // a slice that grows would be there twice
 	for u, cells := range data.Customers {
+		from := len(all)
 		for _, c := range cells {
 			if c.Weight > 0 {
-				wanted.Customers[u] = append(wanted.Customers[u], c)
+				all = append(all, c)
 				lengths[c.Row] += float64(c.Weight)
 				total += float64(c.Weight)
 			}
 		}
+		wanted.Customers[u] = all[from:len(all):len(all)]
 	}
 	mean := total / float64(max(len(lengths), 1))
 	for _, cells := range wanted.Customers {

@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 	"strconv"
@@ -14,51 +15,39 @@ import (
 )
 
 // deed is what reasons tell of one cause: of an item of the history the newest interaction
-// of the type that weighed most, and when it was bought.
+// of the type that weighed most, and when it was bought. Times are in ms.
 type deed struct {
 	item       engine.ItemNum
-	bought     int
+	bought     int32
 	did        engine.Type
-	at         time.Time // zero where no row tells
-	lastBought time.Time
+	at         int64 // never where no row tells
+	lastBought int64
 }
+
+const never = math.MinInt64
 
 // interaction is what there is to say that the person did: nothing where no row tells.
 func (d *deed) interaction() engine.Type {
-	if d.at.IsZero() {
+	if d.at == never {
 		return ""
 	}
 	return d.did
 }
 
-// deeds returns what is to be told of the causes of an answer. What is told of a history is
-// kept with the person: their rows need not be read again.
+// deeds returns what is to be told of the causes of an answer.
 func (e *explainer) deeds() []deed {
 	q := e.voices.query
 	if len(q.Anchors) > 0 {
 		out := make([]deed, len(q.Anchors))
 		for i, n := range q.Anchors {
-			out[i].item = n
+			out[i] = deed{item: n, at: never, lastBought: never}
 		}
 		return out
 	}
 	if !e.in.Someone.personalised() {
 		return nil
 	}
-	m := e.in.made()
-	if m == nil {
-		return deedsOf(q.Interests(), q.Deeds())
-	}
-	if m.deeds != nil {
-		return m.deeds
-	}
-	out := deedsOf(q.Interests(), q.Deeds())
-	if m = e.in.made(); m.models == e.in.World.Models { // with what was read for it
-		more := *m
-		more.deeds = out
-		e.in.Someone.keeping().set(&more)
-	}
-	return out
+	return deedsOf(q.Interests(), q.Deeds())
 }
 
 // deedsOf finds of each item of a history what to tell of it.
@@ -66,7 +55,7 @@ func deedsOf(history []engine.Interest, rows []engine.Row) []deed {
 	out := make([]deed, len(history))
 	for i := range history {
 		h := &history[i]
-		out[i] = deed{item: h.Item, bought: h.Bought, did: h.Type, lastBought: h.LastBought}
+		out[i] = deed{item: h.Item, bought: int32(h.Bought), did: h.Type, at: never, lastBought: h.LastBought.UnixMilli()}
 	}
 	var c causes
 	c.open(out)
@@ -75,11 +64,23 @@ func deedsOf(history []engine.Interest, rows []engine.Row) []deed {
 		if r.Item == "" {
 			continue
 		}
-		if at := c.find(r.Num); at >= 0 && r.Type == out[at].did && r.At.After(out[at].at) {
-			out[at].at = r.At
+		if at := c.find(r.Num); at >= 0 && r.Type == out[at].did {
+			out[at].at = max(out[at].at, r.At.UnixMilli())
 		}
 	}
 	return out
+}
+
+// place returns the place of an item among the causes, -1 where it is none of them. Those that
+// were told of lately are known; the history is read for the first that was not.
+func (e *explainer) place(n engine.ItemNum) int {
+	at := e.causes.find(n)
+	if at < 0 && e.few {
+		e.few = false
+		e.causes.widen(e.deeds())
+		at = e.causes.find(n)
+	}
+	return at
 }
 
 // causes are what an answer was made from, the history or what the request is about, each
@@ -108,6 +109,20 @@ func (c *causes) open(list []deed) {
 	}
 }
 
+// widen makes c ready for more causes, those that it has among them.
+func (c *causes) widen(list []deed) {
+	was, as := c.list, slices.Clone(c.as)
+	c.open(list)
+	for i, told := range as {
+		if told == 0 {
+			continue
+		}
+		if at := c.find(was[i].item); at >= 0 {
+			c.as[at] = told
+		}
+	}
+}
+
 // close lets go of all that c points to, and keeps the room.
 func (c *causes) close() {
 	clear(c.told)
@@ -133,12 +148,12 @@ func (c *causes) find(n engine.ItemNum) int {
 }
 
 // did returns what the person did with an item of the causes, "" where that is not known.
-func (c *causes) did(n engine.ItemNum) engine.Type {
-	at := c.find(n)
+func (e *explainer) did(n engine.ItemNum) engine.Type {
+	at := e.place(n)
 	if at < 0 {
 		return ""
 	}
-	return c.list[at].interaction()
+	return e.causes.list[at].interaction()
 }
 
 // causeType says what the items are that a source folds in.
@@ -153,7 +168,7 @@ func (e *explainer) causeType() string {
 // adds so much to a source's score of an item, and so many more with it of which the same
 // is true.
 func (e *explainer) cause(source string, of, n engine.ItemNum, contribution float64, more int) engine.Reason {
-	at := e.causes.find(n)
+	at := e.place(n)
 	known := e.known(n, at)
 	if known.Item == "" {
 		more = 0 // what is not named is all of them
@@ -207,14 +222,27 @@ func (e *explainer) tell(n engine.ItemNum, at int) engine.Reason {
 		r.Text = "From your history"
 	default:
 		r.Item = item.ID
-		if at >= 0 && !e.causes.list[at].at.IsZero() {
+		if at >= 0 && e.causes.list[at].at != never {
 			did := &e.causes.list[at]
-			r.Interaction, r.At = did.interaction(), &did.at
+			r.Interaction, r.At = did.did, e.moment(did.at)
 		}
 		r.Text = verb(r.Interaction) + " " + titleOf(item)
 	}
 	return r
 }
+
+// moment returns a time for a reason to point to. The answer keeps it.
+func (e *explainer) moment(ms int64) *time.Time {
+	if len(e.moments) == 0 {
+		e.moments = make([]time.Time, momentsAtOnce)
+	}
+	at := &e.moments[0]
+	e.moments = e.moments[1:]
+	*at = time.UnixMilli(ms).UTC()
+	return at
+}
+
+const momentsAtOnce = 16
 
 // tellBought says of an item at a place in the history that it was bought before, how often
 // and when, and reports whether it was.
@@ -223,10 +251,10 @@ func (e *explainer) tellBought(r *engine.Reason, at int) bool {
 		return false
 	}
 	of := &e.causes.list[at]
-	last := ago(e.in.Now.Sub(of.lastBought))
-	r.Interaction, r.At = engine.Purchase, &of.lastBought
+	r.Interaction, r.At = engine.Purchase, e.moment(of.lastBought)
+	last := ago(e.in.Now.Sub(*r.At))
 	if r.Text = "You bought this " + last; of.bought > 1 {
-		r.Text = "You bought this " + strconv.Itoa(of.bought) + " times, last " + last
+		r.Text = "You bought this " + strconv.Itoa(int(of.bought)) + " times, last " + last
 	}
 	return true
 }

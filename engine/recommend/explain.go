@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/model"
@@ -40,6 +41,7 @@ func (in *Input) explain(list []rank.Placed, s *story) []engine.Recommended {
 			out[i].Reasons = e.told(i, e.byCause)
 		}
 	}
+	e.keep()
 	return out
 }
 
@@ -52,11 +54,17 @@ type explainer struct {
 	items  []engine.ItemNum
 	raw    []float32 // by voice, and in it in the order of items
 
-	causes  causes // once one is told
+	causes  causes      // once one is told
+	few     bool        // whether they are those that were told of lately
+	moments []time.Time // that no reason points to yet
 	opened  bool
 	numbers uint32        // given to what is told
 	base    uint32        // number of the constants; 0 before they are told
 	wholes  []wholeReason // by voice
+
+	kept   *personSplits // nil where nothing is kept
+	splits []splits      // by voice; those of none are not asked for yet
+	fresh  []int         // voices that were asked for splits that were not known
 
 	parts   []model.Part    // of one score
 	reasons []engine.Reason // of one item
@@ -85,17 +93,21 @@ func (e *explainer) open(in *Input, list []rank.Placed, s *story) {
 		voice.Score(e.items, e.raw[at*len(list):][:len(list)])
 	}
 	e.wholes = slices.Grow(e.wholes, len(v.voices))[:len(v.voices)]
+	e.splits = slices.Grow(e.splits, len(v.voices))[:len(v.voices)]
+	for i := range e.splits {
+		e.splits[i].reset()
+	}
 }
 
 // close lets go of all that e points to, and keeps the room.
 func (e *explainer) close() {
-	e.in, e.voices, e.lifts, e.heeded = nil, nil, nil, nil
+	e.in, e.voices, e.lifts, e.heeded, e.kept, e.moments = nil, nil, nil, nil, nil, nil
 	if e.opened {
 		clear(e.wholes)
 		clear(e.reasons[:cap(e.reasons)])
 		e.causes.close()
 	}
-	e.wholes, e.opened, e.numbers, e.base = e.wholes[:0], false, 0, 0
+	e.wholes, e.fresh, e.opened, e.numbers, e.base = e.wholes[:0], e.fresh[:0], false, 0, 0
 	explainers.Put(e)
 }
 
@@ -103,7 +115,12 @@ func (e *explainer) close() {
 func (e *explainer) told(i int, by func(i int, out []engine.Reason) []engine.Reason) []engine.Reason {
 	if !e.opened {
 		e.opened = true
-		e.causes.open(e.deeds())
+		e.kept = e.in.splitsOf(e.voices.query, len(e.items))
+		if e.few = e.kept != nil && len(e.kept.deeds) > 0; e.few {
+			e.causes.open(e.kept.deeds)
+		} else {
+			e.causes.open(e.deeds())
+		}
 	}
 	e.reasons = by(i, e.reasons[:0])
 	return slices.Clone(e.reasons)
@@ -145,9 +162,8 @@ func (e *explainer) bySource(i int, out []engine.Reason) []engine.Reason {
 			out = append(out, e.whole(at, share, false))
 			continue
 		}
-		_, e.parts = v.Explain(e.items[i], e.parts[:0])
-		if top := strongest(e.parts, v.Scale); top >= 0 {
-			out = append(out, e.cause(v.name, e.items[i], e.parts[top].Item, share, e.alike(top)))
+		if s := e.split(at, i); s.tops {
+			out = append(out, e.cause(v.name, e.items[i], s.top, share, int(s.others)))
 			continue
 		}
 		out = append(out, e.whole(at, share, e.score(at, i) > 0))
@@ -155,12 +171,16 @@ func (e *explainer) bySource(i int, out []engine.Reason) []engine.Reason {
 	return e.rules(i, out)
 }
 
-// strongest returns which part adds most to the score, the first of equals; -1 where none
-// adds anything.
-func strongest(parts []model.Part, by rank.Scale) int {
+// strongest returns which part adds most to a score that rises with the parts, or falls with
+// them, the first of equals; -1 where none adds anything.
+func strongest(parts []model.Part, rises bool) int {
 	at, most := -1, 0.0
 	for i := range parts {
-		if adds := by.Part(parts[i].Contribution); adds > most {
+		adds := parts[i].Contribution
+		if !rises {
+			adds = -adds
+		}
+		if adds > most {
 			at, most = i, adds
 		}
 	}
@@ -171,9 +191,9 @@ func strongest(parts []model.Part, by rank.Scale) int {
 // text that names what was bought must not count what was looked at. It stops counting where
 // the text does.
 func (e *explainer) alike(top int) int {
-	said, others := verb(e.causes.did(e.parts[top].Item)), 0
+	said, others := verb(e.did(e.parts[top].Item)), 0
 	for i := 0; i < len(e.parts) && others <= mostCounted; i++ {
-		if i != top && verb(e.causes.did(e.parts[i].Item)) == said {
+		if i != top && verb(e.did(e.parts[i].Item)) == said {
 			others++
 		}
 	}
@@ -184,10 +204,9 @@ func (e *explainer) alike(top int) int {
 // as base, and one a boost.
 func (e *explainer) byCause(i int, out []engine.Reason) []engine.Reason {
 	for at := range e.voices.voices {
-		v, base := &e.voices.voices[at], 0.0
-		base, e.parts = v.Explain(e.items[i], e.parts[:0])
-		if len(e.parts) == 0 { // nothing to tell apart: the source as a whole
-			if share := v.Part(base); share != 0 {
+		v, s := &e.voices.voices[at], e.split(at, i)
+		if s.named == 0 { // nothing to tell apart: the source as a whole
+			if share := v.Part(s.base); share != 0 {
 				out = append(out, e.whole(at, share, share > 0 && e.share(at, i) > 0))
 			}
 			if offset := v.Offset(); offset != 0 {
@@ -195,14 +214,13 @@ func (e *explainer) byCause(i int, out []engine.Reason) []engine.Reason {
 			}
 			continue
 		}
-		named, rest := heaviest(e.parts)
-		for _, p := range named {
+		for _, p := range e.splits[at].named(i) {
 			out = append(out, e.cause(v.name, e.items[i], p.Item, v.Part(p.Contribution), 0))
 		}
-		if more := len(e.parts) - len(named); more > 0 {
-			out = append(out, e.rest(at, more, v.Part(rest)))
+		if s.left > 0 {
+			out = append(out, e.rest(at, int(s.left), v.Part(s.rest)))
 		}
-		out = append(out, e.constant(v.name, v.Part(base)+v.Offset()))
+		out = append(out, e.constant(v.name, v.Part(s.base)+v.Offset()))
 	}
 	return e.rules(i, out)
 }

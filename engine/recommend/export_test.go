@@ -13,6 +13,13 @@ func (in *Input) LimitExact(n int) { in.exactLimit = n }
 // are worth scoring; below 0 none are.
 func (in *Input) RoughFrom(n int) { in.roughFrom = n }
 
+// Gist returns of how many items the newest gist was to be that is kept of who asks, and whether
+// it was short of some.
+func (in *Input) Gist() (size int, short bool) {
+	g := in.made().gists[0]
+	return g.size, g.short.Load()
+}
+
 // GistItems sets how many items a gist is of, in catalogues of any size; below 0 there is none.
 func (in *Input) GistItems(n int) { in.gistItems = n }
 

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"sync/atomic"
 	"weak"
 
 	"github.com/rapportengine/rapport/engine"
@@ -16,12 +17,15 @@ import (
 // A gist is of gistItems items or little more or less, and is made of catalogues with
 // gistShare times as many: in smaller ones what every source says of a person takes about as
 // much memory, and no longer to look through. More items than gistOthers that are not in it
-// are no gist's to tell. A person has as many as there are places that weigh sources
-// differently, up to maxGists.
+// are no gist's to tell. One that could not tell is made gistGrowth times as large the next
+// time, up to that share: of who bought a thousand items nearly all that stand highest may be
+// theirs already. A person has as many as there are places that weigh sources differently, up
+// to maxGists.
 const (
 	gistItems  = 256
 	gistShare  = 4
 	gistOthers = 256
+	gistGrowth = 4
 	maxGists   = 4
 )
 
@@ -35,12 +39,19 @@ type gist struct {
 	sums    []float32        // of each, what the voices say times their gains, but for roundings
 	most    float64          // of the magnitudes that are summed
 	rest    float64          // what that is of all other items at the most
+	size    int              // how many items it was to have, about
+	short   atomic.Bool      // whether a list as most are needed more of them
 }
 
 // weighed is a source and how it weighs.
 type weighed struct {
 	name string
 	rank.Scale
+}
+
+// speaksAs reports whether two gists are of the same voices.
+func (g *gist) speaksAs(o *gist) bool {
+	return g.content == o.content && slices.Equal(g.voices, o.voices)
 }
 
 func (g *gist) bytes() int { return 160 + 48*len(g.voices) + 8*len(g.items) }
@@ -66,9 +77,14 @@ func (in *Input) gistOf(v *voices, eligible int, s *scratch) *gist {
 	if m == nil {
 		return nil
 	}
+	var short *gist
 	for _, g := range m.gists {
 		if g.content == weak.Make(v.query.Content) && v.steadyAre(g.voices) {
-			return g
+			if !g.short.Load() || g.size*gistGrowth > all/share || eligible < all/4 {
+				return g
+			}
+			short, size = g, g.size*gistGrowth
+			break
 		}
 	}
 	if eligible < all/4 {
@@ -79,7 +95,9 @@ func (in *Input) gistOf(v *voices, eligible int, s *scratch) *gist {
 		return nil
 	}
 	in.note(func(m *made) {
-		m.gists = append([]*gist{g}, m.gists[:min(len(m.gists), maxGists-1)]...)
+		// Another answer may have made the same meanwhile.
+		others := slices.DeleteFunc(slices.Clone(m.gists), func(o *gist) bool { return o == short || o.speaksAs(g) })
+		m.gists = append([]*gist{g}, others[:min(len(others), maxGists-1)]...)
 		m.scorers = slices.Clone(m.scorers)
 		for i, voice := range v.voices {
 			if v.isSteady(i) && voice.source < len(m.scorers) { // else they were let go of meanwhile
@@ -107,7 +125,7 @@ func (v *voices) steadyAre(those []weighed) bool {
 // newGist asks the steady voices about the items numbered below all; nil where they cannot
 // say, or there are none.
 func (v *voices) newGist(all, size int, s *scratch) *gist {
-	g := &gist{content: weak.Make(v.query.Content)}
+	g := &gist{content: weak.Make(v.query.Content), size: size}
 	for i, voice := range v.voices {
 		if v.isSteady(i) {
 			g.voices = append(g.voices, weighed{voice.name, voice.Scale})
@@ -193,14 +211,17 @@ func (v *voices) isLive(i int) bool { return !v.isCommon(i) && !v.isSteady(i) }
 // are many, or where too few of the gist's are eligible.
 func (r *roughly) lookAtGist(g *gist, items []engine.ItemNum) bool {
 	r.places, r.numbers = r.places[:0], r.numbers[:0]
-	for i, item := range g.items {
-		if place, is := placeIn(items, item); is {
-			r.rough[len(r.places)] = r.heard.rough[place] + g.sums[i]
-			r.places, r.numbers = append(r.places, place), append(r.numbers, item)
+	for from := 0; from < len(g.items); {
+		first := len(r.places)
+		for ; from < len(g.items) && len(r.places) < first+model.RoughItems; from++ {
+			if place, is := placeIn(items, g.items[from]); is {
+				r.rough[len(r.places)-first] = r.heard.rough[place] + g.sums[from]
+				r.places, r.numbers = append(r.places, place), append(r.numbers, g.items[from])
+			}
 		}
-	}
-	if len(r.places) < r.n || !r.look(r.numbers, 0, r.rough[:len(r.places)], r.isLive, slack{most: g.most}) {
-		return false
+		if len(r.places) > first && !r.look(r.numbers[first:], first, r.rough[:len(r.places)-first], r.isLive, slack{most: g.most}) {
+			return false
+		}
 	}
 	bound := float64(r.lows.Worst())
 	if math.IsInf(bound, -1) {

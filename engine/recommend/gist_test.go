@@ -2,6 +2,7 @@ package recommend_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -85,5 +86,58 @@ func TestGistsAnswerAsAllOfIt(t *testing.T) {
 	}
 	if gists < 2 {
 		t.Errorf("at most %d gists of somebody, want one for each way that places weigh", gists)
+	}
+}
+
+// Of who has nearly all that stands highest, a gist that tells nothing gives way to a larger one,
+// which tells as much as all of it; and no other gist grows.
+func TestGistsGrowWhereTheyAreShort(t *testing.T) {
+	const items = 600
+	w := village(items, upTo(items))
+	histories := modeltest.Histories(3, 200, items, 12)
+	blend := everything()
+	blend[rank.Person] = map[string]rank.Scale{"factor": {Weight: 1, SD: 0.3}, "ease": {Weight: 1, SD: 0.3}}
+	m := fitModels(w, histories, blend, 2)
+	w = w.WithModels(m, m.Encode(w.Catalogue))
+	of := func(p int) *recommend.Input {
+		who := &recommend.Someone{}
+		all := histories[p : p+1]
+		if p%2 == 0 { // some have what fifty others bought
+			all = histories[p : p+50]
+		}
+		for _, in := range slices.Concat(all...) {
+			who.Rows = append(who.Rows, purchases(w.Catalogue.IDs(), theID(int(in.Item)))...)
+		}
+		who.Keep()
+		return &recommend.Input{World: w, Place: open(t, w, engine.Scenario{Exclude: []engine.Type{engine.Purchase}}), Someone: who, Request: &engine.Request{Count: 4}, Now: now}
+	}
+	grew := 0
+	for p := range 40 {
+		in := of(p)
+		plain := *in.Someone
+		without := *in
+		without.Someone = &plain
+		want := told(t, ask(t, &without))
+		var sizes []int
+		for range 5 {
+			in.GistItems(64)
+			if got := told(t, ask(t, in)); got != want {
+				t.Fatalf("customer %d, with gists:\n%s\nwithout:\n%s", p, got, want)
+			}
+			size, _ := in.Gist()
+			sizes = append(sizes, size)
+		}
+		if _, short := in.Gist(); short && sizes[len(sizes)-1]*4 <= items {
+			t.Errorf("customer %d: a gist of %d is short and no larger one is made", p, sizes[len(sizes)-1])
+		}
+		if !slices.IsSorted(sizes) {
+			t.Errorf("customer %d: gists of %d items, one after the other", p, sizes)
+		}
+		if sizes[4] > sizes[0] {
+			grew++
+		}
+	}
+	if grew == 0 || grew == 40 {
+		t.Errorf("the gists of %d of 40 customers grew", grew)
 	}
 }

@@ -86,14 +86,9 @@ func (s *Someone) ForgetExplained() {
 	if m == nil {
 		return
 	}
-	for _, scorer := range m.scorers {
-		if e, is := scorer.(model.Explained); is {
-			e.ForgetExplained()
-		}
-	}
-	if m.deeds != nil {
+	if m.splits != nil {
 		less := *m
-		less.deeds = nil
+		less.splits = nil
 		k.set(&less)
 	}
 }
@@ -134,20 +129,20 @@ type made struct {
 	settings engine.Settings
 	history  []engine.Interest
 	read     bool            // whether history is: where all scorers are kept it need not be
-	deeds    []deed          // what reasons tell of the history; nil before one did
 	knows    tristate        // whether the models have seen anything of the history
 	scorers  []model.Lasting // by source; nil where it was not asked, or cannot last
 	gists    []*gist         // newest first
+	splits   *personSplits   // of what was told of lately; nil before anything was
 }
 
 // interestBytes and deedBytes are about what an Interest and a deed take.
 const (
 	interestBytes = 112
-	deedBytes     = 80
+	deedBytes     = 40
 )
 
 func (m *made) bytes() int64 {
-	sum := 128 + interestBytes*cap(m.history) + deedBytes*cap(m.deeds) + 16*len(m.scorers)
+	sum := 128 + interestBytes*cap(m.history) + 16*len(m.scorers) + m.explained()
 	for _, s := range m.scorers {
 		if s != nil {
 			sum += s.Bytes()
@@ -160,15 +155,7 @@ func (m *made) bytes() int64 {
 }
 
 // explained is the part of bytes that explanations alone need.
-func (m *made) explained() int {
-	sum := deedBytes * cap(m.deeds)
-	for _, s := range m.scorers {
-		if e, is := s.(model.Explained); is {
-			sum += e.ExplainedBytes()
-		}
-	}
-	return sum
-}
+func (m *made) explained() int { return m.splits.bytes() }
 
 func (k *notes) set(m *made) { k.made.Store(m) }
 

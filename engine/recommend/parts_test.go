@@ -22,7 +22,7 @@ func TestHeaviest(t *testing.T) {
 			parts[i] = model.Part{Item: engine.ItemNum(i), Contribution: v}
 		}
 		by := rank.Scale{Weight: rapid.SampledFrom([]float64{1, -2}).Draw(t, "weight"), SD: 1}
-		best := strongest(parts, by)
+		best := strongest(parts, by.Gain() > 0)
 		for i, p := range parts {
 			if best >= 0 && (by.Part(p.Contribution) > by.Part(parts[best].Contribution) || i < best && p.Contribution == parts[best].Contribution) ||
 				best < 0 && by.Part(p.Contribution) > 0 {

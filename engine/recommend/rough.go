@@ -45,12 +45,18 @@ func (in *Input) looks(eligible, limit int, r *rank.Rules) []int {
 func (v *voices) best(eligible *choice, g *gist, l liftList, n int, pins []rank.Pinned, s *scratch) (found *choice, unseen float64, ok bool) {
 	items := s.itemsOf(eligible)
 	r := v.roughly(eligible, items, l, n, s)
-	if g == nil || !r.lookAtGist(g, items) {
-		if r.lookAgain(); !r.lookAtAll(items) {
-			return nil, 0, false
+	told := g != nil && r.lookAtGist(g, items)
+	if !told {
+		if g != nil && len(l) == 0 && n*gistGrowth <= g.size && eligible.count >= v.query.Catalogue.Len()/4 {
+			g.short.Store(true) // though it was a list as most are: neither long, nor lifted, nor of few items
+		}
+		if r.lookAgain(); !r.lookLate(items) {
+			if r.lookAgain(); !r.lookAtAll(items) {
+				return nil, 0, false
+			}
 		}
 	}
-	bound := r.lows.Worst()
+	bound := max(r.lows.Worst(), r.floor)
 	if math.IsInf(float64(bound), -1) {
 		return nil, 0, false // fewer are eligible than are asked for
 	}
@@ -79,6 +85,8 @@ type roughly struct {
 	lifted   []liftedItems
 	constant float64 // what all items score alike, left out of the rough sums
 	least    float64 // the magnitude of what is summed, but for what voices say of items
+	floor    float32 // what n items score at the least, by an earlier look; -Inf for none
+	late     uint64  // a bit for each voice that is heard late
 }
 
 // nearItem is an item that may be among the best: in steps of a search, at most high.
@@ -119,7 +127,7 @@ func (v *voices) openRooms(s *scratch) {
 // lookAgain begins anew.
 func (r *roughly) lookAgain() {
 	r.scratch.lows.Reset(r.n)
-	r.lows, r.near = &r.scratch.lows, r.near[:0]
+	r.lows, r.near, r.floor = &r.scratch.lows, r.near[:0], float32(math.Inf(-1))
 	r.fromFirst()
 }
 

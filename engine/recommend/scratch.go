@@ -31,6 +31,8 @@ type scratch struct {
 	found      choice
 	foundHeard heard
 
+	first []float32 // what the voices say that are not late
+
 	// Of making and reading a gist:
 	steady  []float32 // what steady voices say of items, by number
 	numbers []engine.ItemNum

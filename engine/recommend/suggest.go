@@ -16,7 +16,7 @@ type SuggestInput struct {
 	Someone *Someone
 	Request *engine.SuggestRequest
 	Tried   []engine.ItemID // what failed on the ticket; Someone.Tickets have what failed on others
-	// Vector is of the ticket (solution.TicketText), by Encoder, which made the World's
+	// Vector is of the ticket (text.Gist of solution.TicketText), by Encoder, which made the World's
 	// Sentences; nil where there is none.
 	Vector  []float32
 	Encoder string

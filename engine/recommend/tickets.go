@@ -39,9 +39,10 @@ type heeded struct {
 
 // heededTicket is one of them.
 type heededTicket struct {
-	id    string
-	about []engine.ItemNum // its product, or what its order holds
-	helps *roaring.Bitmap  // the fixes, articles and spare parts for that
+	id      string
+	about   []engine.ItemNum // its product, or what its order holds
+	product engine.ItemID    // its product where nothing else is known of it: others may name it
+	helps   *roaring.Bitmap  // the fixes, articles and spare parts for that
 }
 
 // heed looks up what open tickets are about. It is nil where they say nothing to this list.
@@ -58,8 +59,12 @@ func (in *Input) heed() *heeded {
 		t := heededTicket{id: open.ID, about: in.about(open)}
 		t.about = t.about[:min(len(t.about), left)]
 		left -= len(t.about)
+		if left > 0 && len(t.about) == 0 && open.Product != "" {
+			t.product = open.Product
+			left--
+		}
 		failed := in.numbers(open.Failed)
-		if len(t.about)+len(failed) == 0 {
+		if len(t.about)+len(failed) == 0 && t.product == "" {
 			continue
 		}
 		in.World.concern(&t, h.out, lifts)
@@ -139,8 +144,14 @@ func (w *World) concern(t *heededTicket, out *roaring.Bitmap, lifts bool) {
 	if lifts {
 		t.helps = roaring.New()
 	}
+	var ids []string
+	if t.product != "" {
+		ids = append(ids, string(t.product))
+	}
 	for it := all.Iterator(); it.HasNext(); {
-		id := string(w.Catalogue.IDs().ID(engine.ItemNum(it.Next())))
+		ids = append(ids, string(w.Catalogue.IDs().ID(engine.ItemNum(it.Next()))))
+	}
+	for _, id := range ids {
 		for naming := w.Catalogue.Naming(catalogue.FieldAppliesTo, id).Iterator(); naming.HasNext(); {
 			n := naming.Next()
 			switch item := w.Catalogue.Item(engine.ItemNum(n)); {

@@ -44,14 +44,15 @@ func Triage(in *TriageInput) engine.TriageAnswer {
 	if text.LanguagePart(language) == "en" {
 		answer.Sentiment, answer.Mood = sentiment(opening.Text, w.Limits.MoodBelow)
 	}
-	answer.Priority = urgency(&opening, answer.Sensitive, answer.Sentiment)
+	hurry, outright := triage.Hurry(opening.Text, opening.Language)
+	answer.Priority = urgency(hurry, answer.Sensitive, answer.Sentiment)
 	learnt := w.Models.Triage
 	if learnt == nil {
 		return answer
 	}
 	ticket := opening.Ticket()
 	answer.Model, answer.Tickets = w.Models.Version, learnt.Tickets
-	answer.Priority = atLeast(answer.Priority, verdict(learnt.Priority, &ticket), answer.Sensitive != "" || upset(answer.Sentiment))
+	answer.Priority = atLeast(answer.Priority, verdict(learnt.Priority, &ticket), answer.Sensitive != "" || outright || upset(answer.Sentiment))
 	answer.Topic, answer.Queue = verdict(learnt.Topic, &ticket), verdict(learnt.Queue, &ticket)
 	if req.Agents {
 		answer.Agent = verdict(learnt.Agent, &ticket)
@@ -101,12 +102,12 @@ func sentiment(s string, veryBad float64) (*engine.Verdict, *float64) {
 func quoted(s string) string { return "\"" + s + "\"" }
 
 // urgency is the priority of a ticket by words alone.
-func urgency(o *triage.Opening, sensitive string, sounds *engine.Verdict) *engine.Verdict {
+func urgency(hurry, sensitive string, sounds *engine.Verdict) *engine.Verdict {
 	v := &engine.Verdict{Value: engine.PriorityNormal, By: engine.ByWords, Because: []engine.Sign{}}
 	if sensitive != "" {
 		v.Because = append(v.Because, engine.Sign{Text: quoted(sensitive) + " is on the list of sensitive topics"})
 	}
-	if hurry := triage.Hurry(o.Text, o.Language); hurry != "" {
+	if hurry != "" {
 		v.Because = append(v.Because, engine.Sign{Text: quoted(hurry) + " says that it cannot wait"})
 	}
 	if upset(sounds) {
@@ -121,8 +122,9 @@ func urgency(o *triage.Opening, sensitive string, sounds *engine.Verdict) *engin
 func upset(sounds *engine.Verdict) bool { return sounds != nil && sounds.Value == engine.VeryNegative }
 
 // atLeast is the priority of a ticket by words and by what was learnt, nil for nothing. What was
-// learnt stands, but where grave is said of the words it makes a ticket no less urgent: tickets of
-// that kind are rare, and others that read alike may have been left to wait. Then the shop's own
+// learnt stands, but where grave is said of the words (a sensitive topic, haste that is asked for
+// outright, a very upset text) it makes a ticket no less urgent: tickets of that kind are rare, and
+// others that read alike may have been left to wait. Then the shop's own
 // name of such a priority is told, where it has one, by words, and what was learnt as others.
 func atLeast(byWords, learnt *engine.Verdict, grave bool) *engine.Verdict {
 	if learnt == nil {

@@ -45,8 +45,7 @@ func NewWorld(ids *catalogue.IDs, settings engine.Settings) *World {
 func (w *World) WithItems(changed []catalogue.Entry) *World {
 	next := *w
 	next.Catalogue = w.Catalogue.With(changed)
-	next.Content = w.Content.With(changed)
-	next.Lexicon = w.Lexicon.With(changed)
+	next.Content, next.Lexicon = text.With(w.Content, w.Lexicon, changed)
 	return &next
 }
 

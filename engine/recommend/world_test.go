@@ -72,11 +72,14 @@ func drawItem(t *rapid.T, n int) *engine.Item {
 	}
 	if sometimes(t, 3) {
 		it.AppliesTo = []engine.ItemID{theID(rapid.IntRange(0, 9).Draw(t, "applies to")), theID(rapid.IntRange(0, 30).Draw(t, "applies to"))}
+		if sometimes(t, 4) {
+			it.AppliesTo = append(it.AppliesTo, "nobody knows it")
+		}
 		it.Kind = pick(t, it.Kind, engine.Offer)
 		it.Categories = append(it.Categories, rapid.SliceOfN(rapid.SampledFrom([]string{"home/Spare Parts", "shoes/spare-parts/small", "apart"}), 0, 1).Draw(t, "part")...)
 	}
 	if sometimes(t, 12) {
-		it.Kind, it.Attributes["product_id"] = pick(t, it.Kind, engine.Offer), string(theID(rapid.IntRange(0, 9).Draw(t, "offer for")))
+		it.Kind, it.Attributes["product_id"] = pick(t, it.Kind, engine.Offer), string(pick(t, theID(rapid.IntRange(0, 9).Draw(t, "offer for")), "nobody knows it"))
 	}
 	if sometimes(t, 12) {
 		it.Attributes["part"] = rapid.Bool().Draw(t, "is a part")

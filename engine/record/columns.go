@@ -183,6 +183,7 @@ var ticketColumns = []column[engine.Ticket]{
 	maybe("csat", func(t *engine.Ticket) *float64 { return t.CSAT }),
 	maybe("opened_at", func(t *engine.Ticket) *time.Time { return t.OpenedAt }),
 	maybe("closed_at", func(t *engine.Ticket) *time.Time { return t.ClosedAt }),
+	maybe("updated_at", func(t *engine.Ticket) *time.Time { return t.UpdatedAt }),
 }
 
 // ownedImpression is an impression with whom it was for.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
@@ -190,15 +191,59 @@ func finishEvent(e *event, c *reading) (engine.RecordEvent, problem) {
 		return engine.RecordEvent{}, at("items", refuse("an order has at least one line"))
 	case e.Item == "" && !e.order && !itemless[e.Type]:
 		return engine.RecordEvent{}, missing("item_id", "an event of type %s needs an item", e.Type)
+	case e.Type == engine.CSAT && e.Value == 0:
+		return engine.RecordEvent{}, missing("value", "how content the customer is, a number from %d (not content at all) to %d (very), is needed", worstCSAT, bestCSAT)
 	case e.Type == engine.CSAT:
 		if p := checkCSAT(e.Value); p != nil {
 			return engine.RecordEvent{}, at("value", p)
 		}
 	}
+	if p := e.misspelt(); p != nil {
+		return engine.RecordEvent{}, at("type", p)
+	}
 	if p := c.place(e); p != nil {
 		return engine.RecordEvent{}, at("at", p)
 	}
 	return engine.RecordEvent{Lines: e.lines()}, nil
+}
+
+// outcomes are what events tell of tickets, as far as a slip in one is told from a word of the
+// sender's own: chat is no slip in csat.
+var outcomes = []string{
+	string(engine.TicketOpened), string(engine.SolutionShown), string(engine.SolutionUsed),
+	string(engine.Solved), string(engine.NotSolved), string(engine.Reopened), string(engine.Escalated),
+}
+
+// misspelt refuses an event of a ticket whose type is nearly an outcome: types of one's own are
+// taken, and so a slip would lose what became of the ticket without a word.
+func (e *event) misspelt() problem {
+	if e.TicketID == "" || slices.Contains(outcomes, string(e.Type)) {
+		return nil
+	}
+	near := nearest(string(e.Type), slices.DeleteFunc(slices.Clone(outcomes), func(o string) bool {
+		return prefixed(bare(string(e.Type)), bare(o))
+	}))
+	if near == "" {
+		return nil
+	}
+	slips := 1
+	if len(bare(near)) >= 8 {
+		slips = 2
+	}
+	if engine.Distance(bare(string(e.Type)), bare(near)) > slips {
+		return nil
+	}
+	return refuse("no outcome of a ticket is called %q; did you mean %q? There are %s and %s; a type of your own for events with a ticket_id is to be less like one of them",
+		shorten(string(e.Type)), near, strings.Join(outcomes, ", "), engine.CSAT)
+}
+
+// prefixed reports whether one word is the other with letters before it: unsolved is no slip in
+// solved but its opposite, and resolved and opened are words of their own.
+func prefixed(a, b string) bool {
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	return len(a) >= len(b)+2 && strings.HasSuffix(a, b)
 }
 
 // place gives an event without a time its own, and refuses the future.

@@ -28,8 +28,8 @@ func CustomerPatches(r io.Reader, o Options) iter.Seq2[Entry[Patch[engine.Custom
 	return patches(r, o, customerSchema, func(update updater[engine.Customer]) updater[engine.Customer] { return update })
 }
 
-// TicketPatches reads patches of tickets, as ItemPatches does. A text is put before the
-// messages. What was tried is added to what is known to have been: who reports the next try does
+// TicketPatches reads patches of tickets, as ItemPatches does. A text is that of the first message,
+// if the customer's, whose time stays; else it is put before the messages. What was tried is added to what is known to have been: who reports the next try does
 // not take back the last one. An empty list, or null, does.
 func TicketPatches(r io.Reader, o Options) iter.Seq2[Entry[Patch[engine.Ticket]], error] {
 	return patches(r, o, ticketSchema, func(update updater[ticket]) updater[engine.Ticket] {

@@ -133,6 +133,37 @@ func TestTickets(t *testing.T) {
 			t.Errorf("%s makes it %+v, %v; want tries %+v", in, after.Solutions, err, tried)
 		}
 	}
+	opening := engine.Message{From: "customer", Text: "one", At: now}
+	answer := engine.Message{From: "agent", Text: "ok"}
+	two := engine.Message{From: "customer", Text: "two"}
+	for _, c := range []struct {
+		in        string
+		was, want []engine.Message
+	}{
+		{`{"text":"two"}`, []engine.Message{opening, answer}, []engine.Message{{From: "customer", Text: "two", At: now}, answer}},
+		{`{"text":"two"}`, nil, []engine.Message{two}},
+		{`{"text":"two"}`, []engine.Message{answer}, []engine.Message{two, answer}},
+		{`{"text":"two","messages":[{"from":"customer","text":"three"}]}`, []engine.Message{opening}, []engine.Message{two, {From: "customer", Text: "three"}}},
+		{`{"text":""}`, []engine.Message{opening}, []engine.Message{opening}},
+	} {
+		p, err := One(TicketPatches(strings.NewReader(c.in), Options{ID: "t"}))
+		if err != nil {
+			t.Fatal(c.in, err)
+		}
+		after := engine.Ticket{Messages: slices.Clone(c.was)}
+		for range 2 { // sent again it changes nothing more
+			before := slices.Clone(after.Messages)
+			next, err := p.Update(after, true)
+			if err != nil || !slices.Equal(next.Messages, c.want) || !slices.Equal(after.Messages, before) {
+				t.Errorf("%s makes %+v of %+v, %v; want %+v", c.in, next.Messages, c.was, err, c.want)
+			}
+			after = next
+		}
+	}
+	var refused *engine.Invalid
+	if _, err := One(TicketPatches(strings.NewReader(`{"text":null}`), Options{ID: "t"})); !errors.As(err, &refused) || refused.Field != "text" {
+		t.Errorf("a text that is null gave %v, want it refused", err)
+	}
 	var many []string
 	for n := range engine.MaxListValues {
 		many = append(many, fmt.Sprintf(`{"item_id":"f%d"}`, n))

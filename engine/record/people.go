@@ -114,7 +114,9 @@ var preferencesSchema = &schema[engine.Preferences]{
 // ticket is a ticket as it is written: its first message may come as one text.
 type ticket struct {
 	engine.Ticket
-	text string
+	text    string
+	changed bool // text is that of a change
+	listed  bool // messages were given
 }
 
 var ticketSchema = &schema[ticket]{
@@ -128,17 +130,21 @@ var ticketSchema = &schema[ticket]{
 		idField("order_id", func(t *ticket) *string { return &t.Order }),
 		enumField("channel", func(t *ticket) *string { return &t.Channel }, channels...),
 		{name: "subject", set: func(t *ticket, v value) (p problem) {
-			t.Subject, p = v.private(engine.MaxTitleBytes)
-			return p
-		}},
-		{name: "text", set: func(t *ticket, v value) (p problem) {
-			if t.text, p = v.private(engine.MaxTextBytes); p == nil && isBlank(t.text) {
+			if t.Subject, p = v.private(engine.MaxTitleBytes); p == nil && isBlank(t.Subject) {
 				p = blank()
 			}
 			return p
 		}},
+		{name: "text", set: setText, merge: func(t *ticket, v value) problem {
+			if v.kind == null {
+				return refuse("a text is wanted in place of that of the first message; messages takes a list of all, [] for none")
+			}
+			t.changed = true
+			return setText(t, v)
+		}},
 		{name: "messages", nested: true, set: func(t *ticket, v value) (p problem) {
 			t.Messages, p = parts(messageSchema, engine.MaxMessages, v)
+			t.listed = true
 			return p
 		}},
 		languageField(func(t *ticket) *string { return &t.Language }),
@@ -159,10 +165,11 @@ var ticketSchema = &schema[ticket]{
 		}},
 		timeField("opened_at", func(t *ticket) **time.Time { return &t.OpenedAt }),
 		timeField("closed_at", func(t *ticket) **time.Time { return &t.ClosedAt }),
+		timeField("updated_at", func(t *ticket) **time.Time { return &t.UpdatedAt }),
 	},
 	aliases: map[string]string{
 		"ticketId": "ticket_id", "userId": "customer_id", "user_id": "customer_id", "customerId": "customer_id",
-		"productId": "product_id", "orderId": "order_id",
+		"productId": "product_id", "orderId": "order_id", "updatedAt": "updated_at",
 	},
 	ident: func(t *ticket) *string { return &t.ID },
 	clone: func(t ticket) ticket { return ticket{Ticket: cloneTicket(t.Ticket)} },
@@ -170,8 +177,19 @@ var ticketSchema = &schema[ticket]{
 	past:  (*ticket).happened,
 }
 
-// check puts the text of a ticket before its messages, and its times in order.
+func setText(t *ticket, v value) (p problem) {
+	if t.text, p = v.private(engine.MaxTextBytes); p == nil && isBlank(t.text) {
+		p = blank()
+	}
+	return p
+}
+
+// check puts the text of a ticket before its messages, that of a change in place of what the
+// customer wrote first, and looks at the order of its times.
 func (t *ticket) check() problem {
+	if t.changed && t.text != "" && !t.listed && len(t.Messages) > 0 && t.Messages[0].From == "customer" {
+		t.Messages[0].Text, t.text = t.text, ""
+	}
 	if t.text != "" {
 		first := engine.Message{From: "customer", Text: t.text}
 		if t.OpenedAt != nil {
@@ -189,7 +207,7 @@ func (t *ticket) check() problem {
 func cloneTicket(t engine.Ticket) engine.Ticket {
 	t.Messages = slices.Clone(t.Messages)
 	t.Solutions = slices.Clone(t.Solutions)
-	for _, p := range []**time.Time{&t.OpenedAt, &t.ClosedAt} {
+	for _, p := range []**time.Time{&t.OpenedAt, &t.ClosedAt, &t.UpdatedAt} {
 		if *p != nil {
 			at := **p
 			*p = &at
@@ -215,7 +233,7 @@ func (t *ticket) happened(c *reading) problem {
 	for _, one := range []struct {
 		name string
 		at   *time.Time
-	}{{"opened_at", t.OpenedAt}, {"closed_at", t.ClosedAt}} {
+	}{{"opened_at", t.OpenedAt}, {"closed_at", t.ClosedAt}, {"updated_at", t.UpdatedAt}} {
 		if one.at == nil {
 			continue
 		}

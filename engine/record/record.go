@@ -195,7 +195,7 @@ func eachTime[T any](record *T, f func(*time.Time)) {
 	case *engine.Item:
 		given(r.Published, r.Expires)
 	case *engine.Ticket:
-		given(r.OpenedAt, r.ClosedAt)
+		given(r.OpenedAt, r.ClosedAt, r.UpdatedAt)
 		for i := range r.Messages {
 			given(&r.Messages[i].At)
 		}

@@ -104,7 +104,7 @@ func TestWrittenPeopleComeBack(t *testing.T) {
 				c.Preferences.MutedCategories = []string{"a/b", "c|d"}
 			}
 			customers = append(customers, c)
-			k := engine.Ticket{ID: someID(r, "ticket"), Customer: c.ID, Subject: rapid.String().Draw(r, "subject"), State: "open", Language: "de"}
+			k := engine.Ticket{ID: someID(r, "ticket"), Customer: c.ID, Subject: rapid.String().Filter(func(s string) bool { return !isBlank(s) }).Draw(r, "subject"), State: "open", Language: "de"}
 			k.CSAT = some(r, "csat", func() float64 { return rapid.Float64Range(1, 5).Draw(r, "csat") })
 			k.OpenedAt = some(r, "opened", func() time.Time { return micro(someTime(r, "opened")) })
 			if rapid.Bool().Draw(r, "talk") {

@@ -141,6 +141,18 @@ func numberedField[T any, S ~string](name string, into func(*T) *S) field[T] {
 	}}
 }
 
+// subjectField is a subject as mail clients leave it: blanks alone are none.
+func subjectField(name string, into func(*zendeskTicket) *string) field[zendeskTicket] {
+	return field[zendeskTicket]{name: name, set: func(t *zendeskTicket, v value) problem {
+		s, p := v.private(engine.MaxTitleBytes)
+		if isBlank(s) {
+			s = ""
+		}
+		*into(t) = s
+		return p
+	}}
+}
+
 // localeField is a locale such as en-us: a language tag whose region is written in capitals.
 func localeField[T any](name string, into func(*T) *string) field[T] {
 	return field[T]{name: name, set: func(t *T, v value) problem {
@@ -172,7 +184,7 @@ type zendeskTicket struct {
 	rawSubject       string
 	description      string
 	comments         []comment
-	solved, updated  *time.Time
+	solved           *time.Time
 	satisfactionGood *bool
 }
 
@@ -208,10 +220,8 @@ var zendeskSchema = &schema[zendeskTicket]{
 	fields: slices.Concat(lifted(ticketSchema.fields, func(t *zendeskTicket) *ticket { return &t.ticket }), []field[zendeskTicket]{
 		pageOf[zendeskTicket]("tickets"),
 		numberedField("id", func(t *zendeskTicket) *string { return &t.ID }),
-		{name: "raw_subject", set: func(t *zendeskTicket, v value) (p problem) {
-			t.rawSubject, p = v.private(engine.MaxTitleBytes)
-			return p
-		}},
+		subjectField("subject", func(t *zendeskTicket) *string { return &t.Subject }),
+		subjectField("raw_subject", func(t *zendeskTicket) *string { return &t.rawSubject }),
 		{name: "description", set: func(t *zendeskTicket, v value) (p problem) {
 			t.description, p = v.private(engine.MaxTextBytes)
 			return p
@@ -244,7 +254,6 @@ var zendeskSchema = &schema[zendeskTicket]{
 			})
 		}},
 		timeField("created_at", func(t *zendeskTicket) **time.Time { return &t.OpenedAt }),
-		timeField("updated_at", func(t *zendeskTicket) **time.Time { return &t.updated }),
 		{name: "metric_set", set: func(t *zendeskTicket, v value) problem {
 			return v.members(func(name string, v value) problem {
 				if name != "solved_at" {
@@ -342,7 +351,7 @@ func finishZendesk(t *zendeskTicket, c *reading) (engine.Ticket, problem) {
 	t.State = cmp.Or(t.State, zendeskStates[t.status])
 	if over := t.State == string(engine.Solved) || t.State == "closed"; over && t.ClosedAt == nil {
 		if t.ClosedAt = t.solved; t.ClosedAt == nil {
-			t.ClosedAt = t.updated
+			t.ClosedAt = t.UpdatedAt
 		}
 	}
 	if t.satisfactionGood != nil && t.CSAT == nil {

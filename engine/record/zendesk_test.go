@@ -65,17 +65,17 @@ func TestZendeskTickets(t *testing.T) {
 		{
 			ID: "35436", Customer: "20978392", Product: "K-200", Order: "4711", Channel: "email", Subject: "Kettle makes noise", State: "closed", Priority: "high", Queue: "98738", Agent: "235323",
 			Solutions: []engine.Tried{{Item: "28523513715859", At: *at("2024-07-21T07:59:00Z")}, {Item: "17", At: *at("2024-07-21T07:59:00Z")}},
-			CSAT:      &best, OpenedAt: at("2024-07-20T22:55:29Z"), ClosedAt: at("2024-07-21T08:00:00Z"), Messages: []engine.Message{
+			CSAT:      &best, OpenedAt: at("2024-07-20T22:55:29Z"), ClosedAt: at("2024-07-21T08:00:00Z"), UpdatedAt: at("2024-07-25T10:38:52Z"), Messages: []engine.Message{
 				{From: "customer", Text: "It roars. Call me on [phone].", At: *at("2024-07-20T22:55:29Z")},
 				{From: "agent", Text: "Please descale it: https://acme.zendesk.com/hc/en-us/articles/28523513715859-Descale", At: *at("2024-07-21T07:59:00Z")},
 			},
 		},
 		{
-			ID: "35437", Customer: "shop-77", Channel: "chat", Subject: "Conversation with Ben", State: "pending", Queue: "Parcels", Agent: "235324", OpenedAt: at("2024-07-22T09:00:00Z"),
+			ID: "35437", Customer: "shop-77", Channel: "chat", Subject: "Conversation with Ben", State: "pending", Queue: "Parcels", Agent: "235324", OpenedAt: at("2024-07-22T09:00:00Z"), UpdatedAt: at("2024-07-22T09:05:00Z"),
 			Messages: []engine.Message{{From: "customer", Text: "where is my parcel", At: *at("2024-07-22T09:00:00Z")}},
 		},
 		{
-			ID: "35439", Customer: "20978392", Subject: "bill", State: "solved", CSAT: &worst, OpenedAt: at("2024-07-23T09:00:00Z"), ClosedAt: at("2024-07-24T09:00:00Z"),
+			ID: "35439", Customer: "20978392", Subject: "bill", State: "solved", CSAT: &worst, OpenedAt: at("2024-07-23T09:00:00Z"), ClosedAt: at("2024-07-24T09:00:00Z"), UpdatedAt: at("2024-07-24T09:00:00Z"),
 			Messages: []engine.Message{{From: "customer", Text: "charged twice", At: *at("2024-07-23T09:00:00Z")}},
 		},
 	}

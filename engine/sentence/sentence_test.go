@@ -144,8 +144,10 @@ func TestCovers(t *testing.T) {
 	}{
 		{"en", "", true},
 		{"EN-gb", "", true},
-		{"en_US", "Wo ist mein Paket?", true},
-		{"de", "where is it", false},
+		{"en_US", "Paket 17", true},
+		{"en_US", "Wo ist mein Paket?", false},
+		{"de", "where is it", true},
+		{"de", "Paket 17", false},
 		{"eng", "", false},
 		{"", "Where is my parcel?", true},
 		{"", "Wo ist mein Paket?", false},

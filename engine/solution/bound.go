@@ -17,7 +17,8 @@ import (
 // What a fix scores lies between two bounds. Words, products and solved tickets are known but
 // for roundings; content is known from bytes (vector.Rough), to which the row in floats is near.
 // So all of it is added up in float32, sixteen fixes at a time, and one number says how far off
-// any sum is. Sentences are first thought to say anything, and of the fixes that are left, what
+// any sum is. Where few can be among the best by the rest, whatever their content says, content
+// is read of those alone. Sentences are first thought to say anything, and of the fixes that are left, what
 // their leads say. The worst of as many as are wanted, by what they score at least, bounds the
 // answer from below: what cannot reach that is not looked at.
 func (s *search) worthy(r *room, l *learnt, wanted int) worths {
@@ -27,10 +28,11 @@ func (s *search) worthy(r *room, l *learnt, wanted int) worths {
 	clear(r.sure)
 	clear(r.maybe)
 	s.exact(r, l)
-	off := s.add(r)
+	off := s.addWords(r)
 	for i := len(r.items); i < wide; i++ {
 		r.sums[i] = nobody
 	}
+	off = s.addContent(r, off, wanted)
 	weight := s.weights.Of[Sense]
 	if s.sensing == nil {
 		weight = 0
@@ -105,10 +107,10 @@ var nobody = float32(math.NaN())
 func under(x float64) float32 { return math.Nextafter32(float32(x), float32(math.Inf(-1))) }
 func above(x float64) float32 { return math.Nextafter32(float32(x), float32(math.Inf(1))) }
 
-// add adds to the sums, which hold what products and solved tickets say, what words and content
-// do, and marks the fixes that these are a reason to show, surely or maybe. It returns how far
-// off a sum is at most.
-func (s *search) add(r *room) (off float64) {
+// addWords adds to the sums, which hold what products and solved tickets say, what words do, and
+// marks the fixes that these are a reason to show, surely or maybe. It returns how far off a sum
+// is at most.
+func (s *search) addWords(r *room) (off float64) {
 	w := s.weights
 	for _, x := range w.Of {
 		off += math.Abs(x)
@@ -127,20 +129,21 @@ func (s *search) add(r *room) (off float64) {
 			break
 		}
 	}
+	return off
+}
+
+// addContent is addWords of what content says; sums are off by so much before. Of fixes that
+// cannot be among the best it may leave sums and marks as they are.
+func (s *search) addContent(r *room, off float64, wanted int) float64 {
 	if s.vector == nil {
 		return off
 	}
+	w, sums := s.weights, r.sums[:len(r.items)]
+	if s.reach(r, off, wanted) {
+		return off + s.addContentOfFew(r)
+	}
 	r.dots = sized(r.dots, len(r.items))
-	gain, rough := 1.0, 0.0
-	ok := r.query.Ask(s.vector)
-	if ok {
-		gain = r.query.Gain()
-		rough, _, ok = s.Content.Rough(r.dots, r.items, &r.query)
-	}
-	if !ok {
-		gain, rough = 1, 0
-		s.Content.Dots(r.dots, r.items, s.vector)
-	}
+	gain, rough := s.dots(r, r.items)
 	if gain == 0 {
 		return off
 	}
@@ -149,11 +152,85 @@ func (s *search) add(r *room) (off float64) {
 	return off + math.Abs(w.Of[Meaning])*rough
 }
 
+// few is the share of the fixes of which content is read one by one: of more, reading all in a
+// row is faster.
+const few = 1.0 / 16
+
+// reach sets the places of room to the fixes that can be among the best if their content says as
+// much as any can: those that others surely exceed are left out. It is false where they are not
+// few. What the places leave out is behind as many as are wanted that are in them.
+func (s *search) reach(r *room, off float64, wanted int) bool {
+	most := s.weights.Of[Meaning]
+	if most < 0 {
+		return false
+	}
+	top := vector.NewTop(wanted)
+	top.OfferMarked(r.items, r.sums, r.sure)
+	least := float64(top.Worst()) - 2*off - most*(1+1e-5)
+	if s.sensing != nil {
+		least -= math.Abs(s.weights.Of[Sense])
+	}
+	if math.IsInf(least, 0) {
+		return false
+	}
+	vector.AtLeast(r.marks, r.sums, under(least))
+	count := 0
+	for _, word := range r.marks {
+		count += bits.OnesCount64(word)
+	}
+	if float64(count) > few*float64(len(r.items)) {
+		return false
+	}
+	r.places, r.few = r.places[:0], r.few[:0]
+	for w, word := range r.marks {
+		for ; word != 0; word &= word - 1 {
+			at := w*64 + bits.TrailingZeros64(word)
+			r.places, r.few = append(r.places, int32(at)), append(r.few, r.items[at])
+		}
+	}
+	return true
+}
+
+// addContentOfFew is addContent of the places in room. It returns how far off that is at most.
+func (s *search) addContentOfFew(r *room) (off float64) {
+	r.dots = sized(r.dots, len(r.few))
+	gain, rough := s.dots(r, r.few)
+	if gain == 0 {
+		return 0
+	}
+	weight, least := float32(s.weights.Of[Meaning]*gain), s.weights.Least[Meaning]/gain
+	sure, maybe := marking(least, rough/gain)
+	for i, x := range r.dots[:len(r.few)] {
+		at := r.places[i]
+		if x > 0 {
+			r.sums[at] += float32(weight * x)
+		}
+		if x >= sure {
+			r.sure[at/64] |= 1 << (at % 64)
+		}
+		if x >= maybe {
+			r.maybe[at/64] |= 1 << (at % 64)
+		}
+	}
+	return s.weights.Of[Meaning] * rough
+}
+
+// dots sets the dots of room to what content says of items, which ascend, divided by gain; times
+// that they are off by rough at most.
+func (s *search) dots(r *room, items []engine.ItemNum) (gain, rough float64) {
+	if ok := r.query.Ask(s.vector); ok {
+		if rough, _, ok := s.Content.Rough(r.dots, items, &r.query); ok {
+			return r.query.Gain(), rough
+		}
+	}
+	s.Content.Dots(r.dots, items, s.vector)
+	return 1, 0
+}
+
 // mark marks the fixes whose number among xs is least or more and above 0, surely or maybe, where
 // numbers may be off by so much.
 func (s *search) mark(r *room, xs []float32, least, off float64) {
-	const tiny = 1e-30 // below any number that is not 0
-	sure, maybe := above(max(least, tiny)+off), under(max(least, 0)-off)
+	sure, maybe := marking(least, off)
 	whole := len(xs) / 64
 	for _, of := range []struct {
 		bits  []uint64
@@ -169,6 +246,13 @@ func (s *search) mark(r *room, xs []float32, least, off float64) {
 			}
 		}
 	}
+}
+
+// marking returns from which number on one of mark is surely above 0 and least or more, and from
+// which it may be.
+func marking(least, off float64) (sure, maybe float32) {
+	const tiny = 1e-30 // below any number that is not 0
+	return above(max(least, tiny) + off), under(max(least, 0) - off)
 }
 
 // sense bounds the scores of the fixes in order by what the leads of their passages say, and

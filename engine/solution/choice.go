@@ -84,6 +84,26 @@ func (c Choice) Only(kinds []Evidence) Choice {
 	return out
 }
 
+// Without returns the choice after some of its fixes failed: the others, as they would be weighed
+// against one another then.
+func (c *Choice) Without(failed []engine.ItemNum) Choice {
+	out := *c
+	out.Fixes, out.Evidence, out.Right = nil, nil, nil
+	for i := 1; i < Strange; i++ {
+		out.Nothing[i] = 0
+	}
+	for i, n := range c.Fixes {
+		if slices.Contains(failed, n) {
+			continue
+		}
+		out.Fixes, out.Evidence, out.Right = append(out.Fixes, n), append(out.Evidence, c.Evidence[i]), append(out.Right, c.Right[i])
+		for at := 1; at < Strange; at++ {
+			out.Nothing[at] = max(out.Nothing[at], c.Evidence[i][nothingOf[at]])
+		}
+	}
+	return out
+}
+
 // Rank returns the places of the fixes in the choice, best first, ties as they stand, with
 // their scores by place in the choice, and the chance of the first one: its share of the
 // softmax.
@@ -156,10 +176,11 @@ func FitNothing(choices []Choice, from, of *Weights) (*Weights, error) {
 // fit begins at begin, with the prior about from, and leaves fixed as they are there.
 func fit(choices []Choice, from, begin *Weights, fixed [parameters]bool) (*Weights, error) {
 	start, at := from.vector(), begin.vector()
-	still := fixed             // and those that are held at 0
+	still := fixed // and those that are held at 0
+	here := lossAt(choices, at, start)
 	for range 4 * parameters { // sets do not come back but for rounding
 		var err error
-		if at, err = newton(choices, at, start, &still); err != nil {
+		if at, here, err = newton(choices, at, here, start, &still); err != nil {
 			return nil, errors.Join(errors.New("the weights of the evidence cannot be fitted"), err)
 		}
 		worst := -1
@@ -170,9 +191,10 @@ func fit(choices []Choice, from, begin *Weights, fixed [parameters]bool) (*Weigh
 		}
 		if worst >= 0 {
 			at[worst], still[worst] = 0, true
+			here = lossAt(choices, at, start)
 			continue
 		}
-		_, gradient, _ := softmaxLoss(choices, at, start)
+		gradient := &here.gradient
 		for i, is := range still {
 			if is && !fixed[i] && signs[i]*gradient[i] < -letGo && (worst < 0 || math.Abs(gradient[i]) > math.Abs(gradient[worst])) {
 				worst = i
@@ -194,10 +216,25 @@ func fit(choices []Choice, from, begin *Weights, fixed [parameters]bool) (*Weigh
 	return &out, nil
 }
 
-// newton finds the least loss from at, with those that are still left where they are.
-func newton(choices []Choice, at, start [parameters]float64, still *[parameters]bool) ([parameters]float64, error) {
+// sloped is the loss at some weights, with its slopes there: what takes long to find, so that it
+// is found once.
+type sloped struct {
+	loss     float64
+	gradient [parameters]float64
+	curve    *vector.Sym
+}
+
+func lossAt(choices []Choice, at, start [parameters]float64) sloped {
 	loss, gradient, curve := softmaxLoss(choices, at, start)
+	return sloped{loss, gradient, curve}
+}
+
+// newton finds the least loss from at, where it is as here, with those that are still left where
+// they are. It returns where that is, and the loss there.
+func newton(choices []Choice, at [parameters]float64, here sloped, start [parameters]float64, still *[parameters]bool) ([parameters]float64, sloped, error) {
 	for range fitSteps {
+		gradient, curve := here.gradient, vector.NewSym(parameters)
+		curve.Copy(1, here.curve)
 		for i, is := range still {
 			if is {
 				gradient[i] = 0
@@ -208,7 +245,7 @@ func newton(choices []Choice, at, start [parameters]float64, still *[parameters]
 			}
 		}
 		if err := curve.Factorise(); err != nil {
-			return at, err
+			return at, here, err
 		}
 		step := gradient
 		curve.Solve(step[:])
@@ -217,26 +254,25 @@ func newton(choices []Choice, at, start [parameters]float64, still *[parameters]
 			slope += step[i] * gradient[i]
 		}
 		next, taken := at, 1.0
-		var nextLoss float64
+		var there sloped
 		for ; taken > leastTaken; taken /= 2 {
 			for i := range next {
 				next[i] = at[i] - taken*step[i]
 			}
-			if nextLoss, _, _ = softmaxLoss(choices, next, start); nextLoss <= loss-1e-4*taken*slope {
+			if there = lossAt(choices, next, start); there.loss <= here.loss-1e-4*taken*slope {
 				break
 			}
 		}
 		if taken <= leastTaken {
 			break
 		}
-		gained := loss - nextLoss
-		at = next
-		loss, gradient, curve = softmaxLoss(choices, at, start)
+		gained := here.loss - there.loss
+		at, here = next, there
 		if gained < fitEnough*float64(len(choices)) {
 			break
 		}
 	}
-	return at, nil
+	return at, here, nil
 }
 
 func (w *Weights) vector() (out [parameters]float64) {

@@ -3,6 +3,7 @@ package solution
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -157,9 +158,72 @@ func TestSure(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := rapid.Float64Range(0, 1).Draw(t, "a"), rapid.Float64Range(0, 1).Draw(t, "b")
-		x, y := s.Of(a), s.Of(b)
+		x, y := s.Of(a, 0), s.Of(b, 0)
 		if x <= 0 || x >= 1 || a < b && x > y {
 			t.Fatalf("%v becomes %v, %v becomes %v", a, x, b, y)
+		}
+	})
+}
+
+// TestSureAgain holds that what failed is worth is learnt where it is known, that it is taken from
+// the next where it is not, and that first answers stay as they are.
+func TestSureAgain(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	var chances, weights, right []float64
+	var failed []int
+	for range 5_000 {
+		p, n := rng.Float64(), 1+rng.IntN(2)
+		is := 0.0
+		if rng.Float64() < sigmoid(0.5*odds(p)-1-1.5*float64(n)) {
+			is = 1
+		}
+		chances, weights, right, failed = append(chances, p), append(weights, 1), append(right, is), append(failed, n)
+	}
+	s := Sure{Slope: 0.5, Offset: -1}
+	if s.Again(chances, right, weights, failed); math.Abs(s.Failed-1.5) > 0.15 {
+		t.Errorf("a failed fix takes %.2f, want 1.5", s.Failed)
+	}
+	if s.Slope != 0.5 || s.Offset != -1 {
+		t.Errorf("first answers are %+v", s)
+	}
+	if s.Again(nil, nil, nil, nil); s.Failed != failedPrior || s.Of(0.9, 1) >= s.Of(0.9, 0) || s.Of(0.9, 2) >= s.Of(0.9, 1) {
+		t.Errorf("where nobody knows it takes %.2f", s.Failed)
+	}
+	for i := range right {
+		right[i] = 1
+	}
+	if s.Again(chances, right, weights, failed); s.Failed != 0 {
+		t.Errorf("that a fix failed speaks for the next: %.2f", s.Failed)
+	}
+}
+
+// TestChoiceWithout holds a choice without what failed against the ticket asked so.
+func TestChoiceWithout(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var found []candidate
+		for i := range rapid.IntRange(1, 6).Draw(t, "fixes") {
+			c := candidate{num: engine.ItemNum(i)}
+			for k := range c.values {
+				c.values[k] = rapid.Float64Range(0, 1).Draw(t, "value")
+			}
+			found = append(found, c)
+		}
+		s := &search{known: rapid.Float64Range(0, 1).Draw(t, "known")}
+		whole := s.choice(found)
+		whole.Right = make([]bool, len(found))
+		for i := range found {
+			whole.Fixes = append(whole.Fixes, found[i].num)
+		}
+		failed := engine.ItemNum(rapid.IntRange(0, 6).Draw(t, "failed"))
+		var left []candidate
+		for _, c := range found {
+			if c.num != failed {
+				left = append(left, c)
+			}
+		}
+		got, want := whole.Without([]engine.ItemNum{failed}), s.choice(left)
+		if got.Nothing != want.Nothing || len(got.Fixes) != len(left) || !slices.Equal(got.Evidence, want.Evidence) {
+			t.Fatalf("got %+v, want %+v", got, want)
 		}
 	})
 }

@@ -192,6 +192,8 @@ type room struct {
 	dots, sums         []float32 // by item; see worthy
 	sure, maybe, marks []uint64  // a bit for each item
 	given              []uint64
+	places             []int32          // see reach
+	few                []engine.ItemNum // those of places
 	claimed            []claimed
 	order              worths
 	query              vector.Rough

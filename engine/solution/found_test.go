@@ -187,6 +187,7 @@ func drawTicket(t *rapid.T) *Input {
 				w.Of[kind] -= 1
 			}
 		}
+		w.Of[Words] *= float64(1 + 9*rng.IntN(2)) // as of tickets that words say nearly all of
 		for _, kind := range least {
 			w.Least[kind] = rng.Float64()
 		}

@@ -202,7 +202,7 @@ func Load(r io.Reader, ids *catalogue.IDs) (*Knowledge, error) {
 
 // fitted returns weights and calibration, nil where none are fitted.
 func (t *told) fitted() (*Weights, *Sure, error) {
-	if t.Sure != nil && !(t.Sure.Slope > 0) {
+	if t.Sure != nil && !(t.Sure.Slope > 0 && t.Sure.Failed >= 0) {
 		return nil, nil, fmt.Errorf("%w: a calibration that turns chances round", model.ErrCorrupt)
 	}
 	if t.Weights == nil {

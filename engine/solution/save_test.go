@@ -88,7 +88,7 @@ func drawDesk(t interface{ Fatal(...any) }, seed uint64, questions int) *drawnDe
 			w.Of[i] += rng.NormFloat64()
 		}
 		w.Nothing[2] = rng.NormFloat64()
-		d.k = d.k.With(w, &Sure{Slope: 1 + rng.Float64(), Offset: rng.NormFloat64()})
+		d.k = d.k.With(w, &Sure{Slope: 1 + rng.Float64(), Offset: rng.NormFloat64(), Failed: rng.Float64()})
 	}
 	return d
 }

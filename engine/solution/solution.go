@@ -7,6 +7,7 @@ package solution
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -30,9 +31,9 @@ type Input struct {
 	Knowledge *Knowledge      // what solved tickets taught; nil for nothing
 
 	Text     string    // subject and text of the ticket
-	Vector   []float32 // of Text, by the encoder of sentences; nil where there is none
+	Vector   []float32 // of Gist (in training of Text), by the encoder of sentences; nil where there is none
 	Encoder  string    // its name: vectors that another one made are not compared with it
-	Language string    // of Text, BCP 47; empty is English
+	Language string    // of Text, as its sender names it, BCP 47; empty is English. See text.Tongue
 	Channel  string    // it came by; empty is unknown
 	Now      time.Time
 	// Products are what the ticket says it is about: its product, the lines of its
@@ -57,7 +58,12 @@ type Input struct {
 
 // TicketText returns a ticket's text as fixes are looked for by it, and as it teaches: what its
 // customer wrote, without tags, quotes and signatures.
-func TicketText(subject, said string) string { return text.Letter(subject + "\n" + said) }
+func TicketText(subject, said string) string {
+	return strings.TrimSpace(text.Letter(subject) + "\n" + text.Letter(said))
+}
+
+// Gist is what fixes are looked for by: what the ticket says, without its courtesies.
+func (in *Input) Gist() string { return text.Gist(in.Text, in.Language) }
 
 // Own is the ticket itself among those the Knowledge was made of: what it must not find
 // when it is asked as if it were new.
@@ -87,12 +93,13 @@ type Weights struct {
 // reach 0.67 and vectors alone 0.66. Around them the figures are flat: half or twice of
 // any weight moves it by 0.02 or less. What solved tickets say is not in that set; its
 // weights here are guesses, meant for the first few of them and where Fit begins: fitted on
-// thousands, the head weighs twice as much and more.
+// thousands, the head weighs twice as much and more. That a fix failed five times of five takes
+// half a point, which is as much as a word it has and another lacks.
 func DefaultWeights() *Weights {
 	w := &Weights{HalfWords: 1.6, LeastShare: 0.5}
 	w.Of = Values{
 		Words: 1, Meaning: 0.5, Sense: 0.5, Head: 2, Near: 0.5, Votes: 0.5,
-		About: 0.2, Owned: 0.1, Foreign: -0.1, ByProduct: 0.2, ByAge: 0.1, ByChannel: 0.1, Outcome: 0.3,
+		About: 0.2, Owned: 0.1, Foreign: -0.1, ByProduct: 0.2, ByAge: 0.1, ByChannel: 0.1, Outcome: 1,
 	}
 	w.Least = Values{Words: 0.25, Meaning: 0.3, Sense: 0.5, Head: 0.05, Near: 0.5}
 	return w
@@ -135,7 +142,7 @@ func Suggest(in *Input) Suggestion {
 	order, scores, chance := c.Rank(s.weights)
 	out.Chance = chance
 	if s.Knowledge != nil && s.Knowledge.Sure != nil {
-		out.Chance, out.Calibrated = s.Knowledge.Sure.Of(out.Chance), true
+		out.Chance, out.Calibrated = s.Knowledge.Sure.Of(out.Chance, len(s.Tried)), true
 	}
 	count := in.Count
 	if count < 1 {
@@ -158,7 +165,8 @@ func Suggest(in *Input) Suggestion {
 type search struct {
 	*Input
 	weights *Weights
-	words   []text.Word // of the ticket
+	gist    string      // see Input.Gist
+	words   []text.Word // of it
 	terms   []string    // theirs, sorted, each once
 	vector  []float32   // of the ticket, by content; nil where it says nothing
 	rarest  float64     // of the lexicon
@@ -168,7 +176,8 @@ type search struct {
 }
 
 func open(in *Input) *search {
-	s := &search{Input: in, weights: in.Weights, words: text.Words(in.Text, in.Language)}
+	s := &search{Input: in, weights: in.Weights, gist: in.Gist()}
+	s.words = text.Words(s.gist, text.Tongue(in.Text, in.Language))
 	if s.weights == nil && in.Knowledge != nil {
 		s.weights = in.Knowledge.Weights
 	}
@@ -185,7 +194,8 @@ func open(in *Input) *search {
 	return s
 }
 
-// asked is the ticket as the head sees it.
+// asked is the ticket as the head sees it: as it was written, since tickets that differ in their
+// courtesies alone would else be one, which tells what each came to less well apart.
 func (s *search) asked() head.Question {
 	q := head.Question{Text: s.Text}
 	if s.Knowledge.Encoder == s.Encoder {

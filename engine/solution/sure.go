@@ -6,7 +6,18 @@ import "math"
 // scaling of its log odds (Platt 1999), which never turns the order of two chances.
 type Sure struct {
 	Slope, Offset float64 // Slope above 0
+	// Failed is what each fix that failed on the ticket takes from the log odds of the next, at
+	// least 0: the next one's share rises as what failed is no longer there, and that the ticket
+	// is about something else is likelier, too.
+	Failed float64
 }
+
+// What a failed fix takes from log odds where nobody knows it: it halves the odds; and how many
+// times as much as one unit of information this is believed.
+const (
+	failedPrior    = 0.7
+	failedStrength = 4
+)
 
 // leastSure is how many tickets answers must stand for to be calibrated on, and leastSides how many
 // right and wrong ones each.
@@ -29,7 +40,7 @@ func FitSure(chances, right, weights []float64) *Sure {
 	}
 	// Platt's targets: never quite 0 or 1, as nobody can be that sure of so many.
 	high, low := (yes+1)/(yes+2), 1/(no+2)
-	s := &Sure{Slope: 1}
+	s := &Sure{Slope: 1, Failed: failedPrior}
 	for range 100 {
 		var g0, g1, h00, h01, h11 float64
 		for i, p := range chances {
@@ -59,8 +70,31 @@ func FitSure(chances, right, weights []float64) *Sure {
 	return s
 }
 
-// Of returns the calibrated chance, in (0, 1).
-func (s *Sure) Of(chance float64) float64 { return sigmoid(s.Slope*odds(chance) + s.Offset) }
+// Again learns from answers that were given after fixes had failed, how many each, what that says
+// of the next: Failed is where it is likeliest, with a Gaussian prior. The rest is not changed, and
+// first answers stay as sure as they are.
+func (s *Sure) Again(chances, right, weights []float64, failed []int) {
+	s.Failed = failedPrior
+	for range 50 { // Newton's method, of one unknown
+		slope, curve := failedStrength*(s.Failed-failedPrior), float64(failedStrength)
+		for i, p := range chances {
+			n := float64(failed[i])
+			q := s.Of(p, failed[i])
+			slope += weights[i] * n * (right[i] - q)
+			curve += weights[i] * n * n * q * (1 - q)
+		}
+		step := max(-1, min(1, slope/curve))
+		if s.Failed -= step; math.Abs(step) < 1e-9 {
+			break
+		}
+	}
+	s.Failed = max(0, s.Failed)
+}
+
+// Of returns the calibrated chance, in (0, 1), of an answer after so many fixes failed.
+func (s *Sure) Of(chance float64, failed int) float64 {
+	return sigmoid(s.Slope*odds(chance) + s.Offset - float64(failed)*s.Failed)
+}
 
 // odds are log odds, of chances not nearer to 0 and 1 than 1e-6.
 func odds(p float64) float64 { return logit(max(1e-6, min(1-1e-6, p))) }

@@ -54,3 +54,32 @@ func TestGuessOfCutText(t *testing.T) {
 		}
 	}
 }
+
+func TestTongue(t *testing.T) {
+	for _, c := range []struct{ named, text, want string }{
+		{"de", "cancel my order", "en"},
+		{"de", "my lamp arrived broken", "en"},
+		{"de", "Hello, my lamp arrived broken and I want my money back", "en"},
+		{"de-AT", "where is the parcel that I ordered", "en"},
+		{"en", "Meine Lampe ist kaputt und ich möchte mein Geld zurück", "de"},
+		{"fr", "¿Dónde está mi pedido? No lo he recibido todavía", "es"},
+		{"en", "Где мой заказ? Я жду уже неделю", "ru"},
+		{"pl", "where is my parcel, it should have been here on Monday", "en"},
+		// What its sender names stands where the text says little else.
+		{"de", "Lampe defekt", "de"},
+		{"de", "Game of Thrones Lampe kaputt", "de"},
+		{"de", "Retoure", "de"},
+		{"de", "Mein iPhone 15 Pro Max is on the way, wo ist es denn bitte", "de"},
+		{"pl", "Gdzie jest moja paczka? Miała przyjść w poniedziałek, a jej nie ma", "pl"},
+		{"uk", "Де моє замовлення? Я чекаю вже тиждень", "uk"},
+		{"da", "Hvor er min pakke? Jeg har ikke fået den", "da"},
+		{"nb", "Hvor er pakken min? Jeg har ikke fått den", "nb"},
+		{"pt", "Onde está a minha encomenda? Ainda não chegou", "pt"},
+		{"de", "", "de"},
+		{"", "Meine Lampe ist kaputt und ich möchte mein Geld zurück", ""},
+	} {
+		if got := Tongue(c.text, c.named); got != c.want {
+			t.Errorf("Tongue(%q, %q) = %q, want %q", c.text, c.named, got, c.want)
+		}
+	}
+}

@@ -82,6 +82,25 @@ func (x *Index) Len() int { return x.count }
 // With returns the index with the changed items as they are now. Of two entries for one
 // number the last one holds.
 func (x *Index) With(changed []catalogue.Entry) *Index {
+	return x.with(changed, func(e catalogue.Entry) *document { return newDocument(e, readItem) })
+}
+
+// With returns what v and x are with the changed items, as their methods of that name do; each text
+// is read once for both, by as many goroutines as there are processors.
+func With(v *Vectors, x *Index, changed []catalogue.Entry) (*Vectors, *Index) {
+	at := make(map[engine.ItemNum]int, len(changed))
+	for i, entry := range changed {
+		at[entry.Num] = i // of two entries the last one holds
+	}
+	documents := make([]*document, len(changed))
+	vectors := v.with(changed, func(n engine.ItemNum, f fields) {
+		documents[at[n]] = newDocument(changed[at[n]], func(*engine.Item) fields { return f })
+	})
+	return vectors, x.with(changed, func(e catalogue.Entry) *document { return documents[at[e.Num]] })
+}
+
+// with is With, given the words of an entry.
+func (x *Index) with(changed []catalogue.Entry, words func(catalogue.Entry) *document) *Index {
 	last := make(map[engine.ItemNum]catalogue.Entry, len(changed))
 	for _, entry := range changed {
 		last[entry.Num] = entry
@@ -90,7 +109,7 @@ func (x *Index) With(changed []catalogue.Entry) *Index {
 	var documents []*document
 	var gone []engine.ItemNum
 	for _, n := range slices.Sorted(maps.Keys(last)) {
-		d := newDocument(last[n])
+		d := words(last[n])
 		at, known := x.find(n)
 		if known {
 			out.count, out.length = out.count-1, out.length-at.length()
@@ -123,9 +142,9 @@ func (x *Index) WithAsked(asked map[engine.ItemNum]Asked) *Index {
 	return out
 }
 
-// newDocument returns the words of an entry, nil for a deleted item or a kind that is
-// not indexed.
-func newDocument(entry catalogue.Entry) *document {
+// newDocument returns the words of an entry, which read reads, nil for a deleted item or a kind
+// that is not indexed.
+func newDocument(entry catalogue.Entry, read func(*engine.Item) fields) *document {
 	it := entry.Item
 	if it == nil || it.KindOrProduct() != engine.Solution && it.KindOrProduct() != engine.Content {
 		return nil
@@ -138,10 +157,10 @@ func newDocument(entry catalogue.Entry) *document {
 			counts[t] += weight
 		}
 	}
-	add(Tokens(it.Title, it.Language), weightTitle)
-	add(Tokens(Plain(it.Text, it.TextFormat), it.Language), weightBody)
-	facets := appendAttributes(appendCategories(nil, it), it)
-	add(slices.DeleteFunc(facets, isTag), weightFacets)
+	f := read(it)
+	add(f.title, weightTitle)
+	add(f.body, weightBody)
+	add(slices.DeleteFunc(slices.Clone(f.facets), isTag), weightFacets)
 	for term, count := range counts {
 		d.terms = append(d.terms, termCount{term, float32(count)})
 	}
@@ -223,7 +242,7 @@ func (x *Index) idf(term string) float64 {
 	for i := range x.levels {
 		l := &x.levels[i]
 		if at, known := l.byTerm[term]; known {
-			holding += len(l.lists[at].documents)
+			holding += l.lists[at].holding()
 		}
 		holding -= int(l.hides[term])
 	}

@@ -92,6 +92,7 @@ func TestIndexIsBM25(t *testing.T) {
 		x := NewIndex()
 		now := make(map[engine.ItemNum]*engine.Item)
 		var answered map[engine.ItemNum][]Question
+		vectors, apart := NewVectors(Untrained(8)), NewVectors(Untrained(8))
 		for range rapid.IntRange(1, 8).Draw(t, "steps") {
 			if rapid.Bool().Draw(t, "asked") {
 				answered = make(map[engine.ItemNum][]Question)
@@ -102,13 +103,21 @@ func TestIndexIsBM25(t *testing.T) {
 				x = x.WithAsked(CountAsked(answered))
 			}
 			changed := drawEntries(t, 200) // more than smallLevel in all, so that there are several levels
-			x = x.With(changed)
+			apart = apart.With(changed)
+			if rapid.Bool().Draw(t, "both at once") {
+				vectors, x = With(vectors, x, changed)
+			} else {
+				vectors, x = vectors.With(changed), x.With(changed)
+			}
 			for _, entry := range changed {
 				now[entry.Num] = entry.Item
 			}
 		}
 		var all []catalogue.Entry
 		for n, it := range now {
+			if !slices.Equal(vectors.Row(n), apart.Row(n)) {
+				t.Fatalf("item %d has the vector %v, made without the index %v", n, vectors.Row(n), apart.Row(n))
+			}
 			all = append(all, catalogue.Entry{Num: n, Item: it})
 		}
 		atOnce := NewIndex().WithAsked(CountAsked(answered)).With(all)

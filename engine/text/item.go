@@ -22,15 +22,27 @@ const maxTagBytes = 64
 // above it ("cat:home/lighting", "cat:home") and every attribute ("attr:colour=red").
 // A tag is no word: it meets the same tag only, while the words of a product, an
 // article and a fix are one. Numbers are no terms; nor are price, stock and dates.
-func ItemTerms(it *engine.Item) []string {
-	title := Tokens(it.Title, it.Language)
-	out := make([]string, 0, titleWeight*len(title)+16)
-	for range titleWeight {
-		out = append(out, title...)
+func ItemTerms(it *engine.Item) []string { return readItem(it).terms() }
+
+// fields are the terms of an item by where they stand: what vectors and the index are both made
+// of, so that its texts are read once.
+type fields struct{ title, body, facets []string }
+
+func readItem(it *engine.Item) fields {
+	return fields{
+		title:  Tokens(it.Title, it.Language),
+		body:   Tokens(Plain(it.Text, it.TextFormat), it.Language),
+		facets: appendAttributes(appendCategories(nil, it), it),
 	}
-	out = append(out, Tokens(Plain(it.Text, it.TextFormat), it.Language)...)
-	out = appendCategories(out, it)
-	return appendAttributes(out, it)
+}
+
+// terms are ItemTerms.
+func (f fields) terms() []string {
+	out := make([]string, 0, titleWeight*len(f.title)+len(f.body)+len(f.facets))
+	for range titleWeight {
+		out = append(out, f.title...)
+	}
+	return append(append(out, f.body...), f.facets...)
 }
 
 // appendCategories adds tags and words of the category paths, each once.

@@ -2,6 +2,7 @@ package text
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -9,17 +10,25 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// mostHanded is how many letters inside of each other are opened: each is read again by itself,
+// and one that is handed on further says nothing new above.
+const mostHanded = 8
+
 // Letter returns what somebody wrote in a message to a service desk: without tags, without what
 // it quotes and forwards, and without signatures that are marked as such. Lines stay lines. Of a
-// message that is nothing else all but the tags is left. It is for single messages: what follows
+// message that is nothing else all but the tags is left, and of one that only hands on another
+// ("see below") what that says. It is for single messages: what follows
 // the beginning of a forwarded one is taken for history. Letters are told in their plain form
 // (NFKC), without what is not seen and only says where a line may break: newsletters are full of it,
 // and it would hide words from those who look for them.
-func Letter(s string) string {
+func Letter(s string) string { return letter(s, mostHanded) }
+
+// letter opens at most so many letters inside of each other.
+func letter(s string, deep int) string {
 	if looksHTML(s) {
 		written := readHTML(s, '\n', quoting)
-		if strings.TrimSpace(written) == "" {
-			written = readHTML(s, '\n', hidden)
+		if all := readHTML(s, '\n', hidden); strings.TrimSpace(written) == "" || onlyPoints(seen(written), slices.ContainsFunc(strings.Split(all, "\n"), isHanded)) {
+			written = all
 		}
 		s = written
 	}
@@ -31,10 +40,91 @@ func Letter(s string) string {
 	for i, line := range lines {
 		lines[i] = strings.TrimSpace(line)
 	}
-	if written := joined(own(lines)); written != "" {
+	written := own(lines)
+	if inner := handedOn(lines, written, deep); inner != "" {
+		return inner
+	}
+	if written := joined(written); written != "" {
 		return written
 	}
 	return joined(lines)
+}
+
+// handedOn returns the letter that a message hands on, where what is written above it says no
+// more than that, and so many are still opened; "" for none. A short word of thanks above what it answers is an answer.
+func handedOn(lines, written []string, deep int) string {
+	if deep == 0 {
+		return ""
+	}
+	above := joined(written)
+	at := 0
+	for at < len(lines) && !history(lines[at]) && !header(lines[at:]) && attributed(lines[at:]) == 0 && !strings.HasPrefix(lines[at], ">") {
+		at++
+	}
+	if at == len(lines) || !onlyPoints(above, isHanded(lines[at])) {
+		return ""
+	}
+	var rest []string
+	quoted := !history(lines[at]) && !header(lines[at:])
+	for head := true; at < len(lines); at++ {
+		line := lines[at]
+		switch n := attributed(lines[at:]); {
+		case head && n > 0:
+			at += n - 1
+			continue
+		case head && (line == "" || history(line)):
+			continue
+		case head && (headed.MatchString(line) || dated.MatchString(line)):
+			if subject := topic.FindStringSubmatch(line); subject != nil {
+				rest = append(rest, subject[1])
+			}
+			continue
+		}
+		head = false
+		if quoted {
+			line = strings.TrimSpace(strings.TrimPrefix(line, ">"))
+		}
+		rest = append(rest, line)
+	}
+	return letter(joined(rest), deep-1)
+}
+
+// isHanded reports whether a line stands above a letter that is handed on and not answered.
+func isHanded(line string) bool {
+	line = strings.TrimSpace(line)
+	return history(line) && handing.MatchString(line)
+}
+
+// pointers say in the languages of courtesies that what matters stands elsewhere.
+var pointers = set(`see below fyi forwarded forward forwarding attached following siehe unten weiterleitung weitergeleitet anbei folgende
+folgendes voir dessous transmis transfert suivant ver abajo reenvío reenviado reenvio vea siguiente vedere vedi sotto inoltro inoltrato
+seguente zie onder onderstaand doorgestuurd hieronder`)
+
+// beside are what stands beside them, and says no more.
+var beside = set(`fw fwd wg tr rv email mail e-mail message letter customer information info nachricht kenntnis message courriel ci mensaje
+correo messaggio bericht zk zur`)
+
+// onlyPoints reports whether a text says nothing but that another follows; one of courtesies
+// alone does where what follows is marked as handed on.
+func onlyPoints(s string, marked bool) bool {
+	points := marked
+	for _, w := range wordsIn(s) {
+		switch {
+		case pointers[w.word]:
+			points = true
+		case beside[w.word]:
+		default:
+			empty := false
+			for language, p := range courtesies {
+				g := gist{p, byLanguage[language].stop}
+				empty = empty || g.empty(w.word)
+			}
+			if !empty {
+				return false
+			}
+		}
+	}
+	return points && strings.TrimSpace(s) != ""
 }
 
 // seen returns a text without what cannot be seen in it, its letters in their plain form.
@@ -105,12 +195,16 @@ var (
 	// device is what telephones sign with.
 	device = regexp.MustCompile(`(?i)^(?:sent from (?:my |mail |yahoo |outlook )|get outlook for |von meinem \S+ gesendet|gesendet von (?:meinem|mail)|envoyé de(?:puis)? mon |enviado desde mi |inviato da(?:l mio| )|verzonden vanaf mijn )`)
 	// forwarded stands above a letter that is handed on.
-	forwarded = regexp.MustCompile(`(?i)^(?:-{2,}|_{2,}|begin )\s*(?:original message|forwarded message|original-nachricht|ursprüngliche nachricht|weitergeleitete nachricht|message d'origine|message transféré|mensaje original|mensaje reenviado)`)
+	forwarded = regexp.MustCompile(`(?i)^(?:-{2,}|_{2,}|begin )\s*(?:original message|forwarded message|original-nachricht|ursprüngliche nachricht|weitergeleitete nachricht|message d'origine|message transféré|mensaje original|mensaje reenviado|messaggio originale|messaggio inoltrato|oorspronkelijk bericht|doorgestuurd bericht)`)
+	// handing is those of them that are no sign of an answer.
+	handing = regexp.MustCompile(`(?i)forward|weitergeleitete|transféré|reenviado|inoltrato|doorgestuurd`)
+	// topic is the line of a letter's head that says what it is about.
+	topic = regexp.MustCompile(`(?i)^\*?(?:subject|betreff|objet|asunto|oggetto|onderwerp)\s?:\*?\s*(?:(?:re|aw|fwd?|wg|tr)\s?:\s*)*(.*)$`)
 	// wrote ends the line above a quoted letter: "On Monday Ann wrote:".
 	wrote = regexp.MustCompile(`(?i)^(?:on|am|le|el|il|op)\s.{4,200}\s(?:wrote|schrieb.{0,80}|a écrit|escribió|ha scritto|schreef.{0,80})\s?:$`)
 	// headed are the first lines of a letter that a mail program hands on.
 	headed = regexp.MustCompile(`(?i)^\*?(?:from|von|de|da|van)\s?:\*?\s\S`)
-	dated  = regexp.MustCompile(`(?i)^\*?(?:sent|date|to|subject|gesendet|datum|an|betreff|envoyé|à|objet|enviado|para|asunto|inviato|verzonden|aan|onderwerp)\s?:\*?\s?`)
+	dated  = regexp.MustCompile(`(?i)^\*?(?:sent|date|to|subject|gesendet|datum|an|betreff|envoyé|à|objet|enviado|para|asunto|inviato|oggetto|verzonden|aan|onderwerp|cc|a|data|fecha)\s?:\*?\s?`)
 )
 
 // history reports whether all that follows is an older letter.

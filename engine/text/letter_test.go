@@ -19,8 +19,15 @@ func TestLetter(t *testing.T) {
 		{"all that follows", "Still dark.\r\nOn Mon, 3 Mar 2025 at 10:02, The Shop, your friends of light\r\n<help@shop.example> wrote:\r\nDid you try the switch?", "Still dark."},
 		{"German", "Geht immer noch nicht.\n\nAm 3. März 2025 schrieb Der Laden:\n> Haben Sie es versucht?", "Geht immer noch nicht."},
 		{"French", "Toujours rien.\nLe lun. 3 mars 2025 à 10:02, La Boutique a écrit :\n> Bonjour", "Toujours rien."},
-		{"handed on", "see below\n-----Original Message-----\nFrom: Ann\nmy lamp is dark", "see below"},
-		{"headed", "see below\n\nFrom: The Shop <help@shop.example>\nSent: Monday\nTo: Ann\nSubject: your lamp\n\nText", "see below"},
+		{"handed on", "it is dark again\n-----Original Message-----\nFrom: Ann\nmy lamp is dark", "it is dark again"},
+		{"headed", "no, it is not\n\nFrom: The Shop <help@shop.example>\nSent: Monday\nTo: Ann\nSubject: your lamp\n\nText", "no, it is not"},
+		{"what is handed on", "See below.\n\n---------- Forwarded message ---------\nFrom: Ann <ann@example.com>\nDate: Mon, 3 Mar\nSubject: Fwd: dark lamp\nTo: <help@shop.example>\n\nmy lamp is dark\n\n> old words\n-- \nAnn", "dark lamp\nmy lamp is dark"},
+		{"handed on in HTML", "<div dir=\"ltr\">FYI</div><br><div class=\"gmail_quote\"><div>---------- Forwarded message ---------<br>From: Ann<br>Date: Mon<br>Subject: lamp<br></div><div>it is dark</div></div>", "lamp\nit is dark"},
+		{"handed on politely", "Hi,\nplease help.\nThanks\n---------- Forwarded message ---------\nFrom: Ann\nSubject: lamp\n\nit is dark", "lamp\nit is dark"},
+		{"pointed at", "Hi, please see my mail below, thanks\nOn 3 March Ann wrote:\n> my lamp is dark\n> and cold", "my lamp is dark\nand cold"},
+		{"handed on in German", "Siehe unten\n\nVon: Anna\nGesendet: Montag\nAn: Laden\nBetreff: Lampe\n\nSie flackert", "Lampe\nSie flackert"},
+		{"handed on with words", "her lamp is loud, too\n---------- Forwarded message ---------\nFrom: Ann\nDate: Mon\n\nmy lamp is dark", "her lamp is loud, too"},
+		{"thanks for an answer", "Thanks!\nOn 3 March The Shop wrote:\n> Did you try the switch?", "Thanks!"},
 		{"only handed on", "-----Original Message-----\nFrom: Ann\nmy lamp is dark", "-----Original Message-----\nFrom: Ann\nmy lamp is dark"},
 		{"a telephone", "my lamp is dark\n\nSent from my iPhone", "my lamp is dark"},
 		{"signed", "my lamp is dark\n-- \nAnn Miller\nHead of Lamps", "my lamp is dark"},
@@ -59,4 +66,19 @@ func TestLetterKeepsSomething(t *testing.T) {
 		}
 		_ = Letter(rapid.String().Draw(t, "anything"))
 	})
+}
+
+// TestLetterOpensFewInsideOfEachOther: what is handed on and on is opened mostHanded times, since
+// each is read again by itself.
+func TestLetterOpensFewInsideOfEachOther(t *testing.T) {
+	level := func(n int) string {
+		return strings.Repeat("fyi\n---- Forwarded message\n", n) + "my lamp is dark"
+	}
+	if got := Letter(level(mostHanded)); got != "my lamp is dark" {
+		t.Errorf("of %d letters inside of each other %q is read", mostHanded, got)
+	}
+	// A letter for each of ten thousand levels would take half a minute.
+	if got := Letter(level(10_000)); got == "my lamp is dark" {
+		t.Errorf("ten thousand letters inside of each other are all opened")
+	}
 }

@@ -16,7 +16,7 @@ absurd:1.5 abysmal:2 angry:2 appalling:2 atrocious:2 awful:1.8 cheated:2 crap:2 
 disgrace:2 disgraceful:2 disgusted:2 disgusting:2 furious:2.2 garbage:2 hate:1.8 hell:1.3 horrendous:2 horrible:1.8
 idiot:2 insult:1.8 joke:1 liar:2 lied:1.8 livid:2.2 lousy:1.5 outrage:2 outrageous:2 pathetic:2 ridiculous:1.8
 robbed:2 rubbish:1.8 scam:2 scammer:2 shame:1.5 shameful:1.8 sick:1 shocking:1.6 stupid:1.8 thief:2 trash:1.8
-worst:2 worthless:1.8 fed:0.6 sue:1.8 lawyer:1.5 solicitor:1.5 crying:1.6 nightmare:1.8 never:0.3 again:0.3 still:0.2`
+fuck:3.2 bullshit:2.2 bastard:2.2 thieves:3.2 crook:3.2 criminal:1.8 worst:2 worthless:1.8 fed:0.6 sue:1.8 lawyer:1.5 solicitor:1.5 crying:1.6 nightmare:1.8 never:0.3 again:0.3 still:0.2`
 
 	moodGood = `amazing:1.5 appreciate:1 awesome:1.5 brilliant:1.5 delighted:1.5 excellent:1.5 fantastic:1.5 fine:0.5 glad:1
 good:0.7 grateful:1.2 great:1 happy:1 kind:0.6 kindly:0.6 love:1.2 lovely:1.2 nice:0.8 perfect:1.3 pleased:1

@@ -10,6 +10,8 @@ func TestMoodOrdersTexts(t *testing.T) {
 	angry := []string{
 		"This is absolutely disgusting, you robbed me and I am furious!!",
 		"WORST service ever. You are useless liars, I will sue you",
+		"fuck you, the clock stopped",
+		"You are a bunch of thieves, give me my money back",
 		"third time I write, this is a disgrace and totally unacceptable",
 	}
 	calm := []string{

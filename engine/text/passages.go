@@ -71,15 +71,25 @@ func ends(word string) bool {
 // the sum of what each is worth that it holds, the first of those that hold as much. It is
 // not ok where none holds any.
 func (x *Index) Snippet(terms []string, plain, language string) (best Passage, ok bool) {
-	worth := make(map[string]float64, len(terms))
-	for _, t := range distinct(terms) {
-		worth[t] = x.idf(t)
+	all := distinct(terms)
+	places, worth := make(map[string]int, len(all)), make([]float64, len(all))
+	for i, t := range all {
+		places[t], worth[i] = i, x.idf(t)
 	}
 	var most float64
+	held := make([]bool, len(all))
 	for _, p := range Passages(plain) {
+		clear(held)
+		eachWord(plain[p.From:p.To], language, func(w Word) {
+			if i, is := places[w.Term]; is {
+				held[i] = true
+			}
+		})
 		var sum float64
-		for _, t := range distinct(Tokens(plain[p.From:p.To], language)) {
-			sum += worth[t]
+		for i, is := range held { // in one order, whatever the order of the words
+			if is {
+				sum += worth[i]
+			}
 		}
 		if sum > most {
 			best, most = p, sum

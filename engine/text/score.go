@@ -80,19 +80,26 @@ func sized[T any](old []T, n int) []T {
 
 // score adds weight times what the list says to its documents.
 func (l *list) score(found []Match, scales []float64, weight float64) {
-	own := l.own[:len(l.documents)]
-	if l.asked == nil {
-		for i, d := range l.documents {
-			f := &found[d]
-			f.Score += float64(weight * saturated(own[i], 0, scales[d]))
-			f.Terms++
+	from := 0
+	for _, a := range l.asked {
+		own := float32(0)
+		if a.place >= 0 {
+			l.scoreOwn(found, scales, weight, from, int(a.place))
+			own, from = l.own[a.place], int(a.place)+1
 		}
-		return
+		f := &found[a.document]
+		f.Score += float64(weight * saturated(own, a.count, scales[a.document]))
+		f.Terms++
 	}
-	asked := l.asked[:len(l.documents)]
-	for i, d := range l.documents {
+	l.scoreOwn(found, scales, weight, from, len(l.documents))
+}
+
+// scoreOwn is score of a stretch of the documents, by their own fields.
+func (l *list) scoreOwn(found []Match, scales []float64, weight float64, from, to int) {
+	documents, own := l.documents[from:to], l.own[from:to]
+	for i, d := range documents {
 		f := &found[d]
-		f.Score += float64(weight * saturated(own[i], asked[i], scales[d]))
+		f.Score += float64(weight * saturated(own[i], 0, scales[d]))
 		f.Terms++
 	}
 }

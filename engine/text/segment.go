@@ -1,6 +1,7 @@
 package text
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -22,30 +23,81 @@ type segment struct {
 	hides map[string]int32 // how many of the documents that it has in place of older segments' hold a term
 }
 
-// list is the documents that hold a term: their places in the segment, which ascend, and how
-// much of it they have, in their own fields and in the questions they answered.
+// list is the documents that hold a term: those that do in their own fields, by their places in
+// the segment, which ascend, with how much of it they have; and those that do in questions they
+// answered. The latter are few beside the former, which all segments of the same documents share.
 type list struct {
 	documents []int32
 	own       []float32
-	asked     []float64 // nil where it is in no question
+	asked     []answered
+	more      int // of asked, are none of documents
 }
 
+// answered is a document that holds a term in questions it answered.
+type answered struct {
+	document int32
+	place    int32   // in documents; -1 where its own fields do not hold it
+	count    float64 // as Asked.of has it
+}
+
+// holding is how many documents hold the term.
+func (l *list) holding() int { return len(l.documents) + l.more }
+
+// add appends a document that comes after all others, with some of the term.
 func (l *list) add(document int32, own float32, asked float64) {
-	l.documents, l.own = append(l.documents, document), append(l.own, own)
-	if asked > 0 && l.asked == nil {
-		l.asked = make([]float64, len(l.documents)-1)
+	place := int32(-1)
+	if own > 0 {
+		place = int32(len(l.documents))
+		l.documents, l.own = append(l.documents, document), append(l.own, own)
 	}
-	if l.asked != nil {
-		l.asked = append(l.asked, asked)
+	if asked > 0 {
+		l.ask(answered{document, place, asked})
 	}
 }
 
-// at returns how much of the term the i-th document of the list has.
-func (l *list) at(i int) (own float32, asked float64) {
-	if l.asked != nil {
-		asked = l.asked[i]
+func (l *list) ask(a answered) {
+	if l.asked = append(l.asked, a); a.place < 0 {
+		l.more++
 	}
-	return l.own[i], asked
+}
+
+// of returns how much of the term a document has.
+func (l *list) of(document int32) (own float32, asked float64) {
+	if i, is := slices.BinarySearch(l.documents, document); is {
+		own = l.own[i]
+	}
+	if i, is := slices.BinarySearchFunc(l.asked, document, func(a answered, d int32) int { return cmp.Compare(a.document, d) }); is {
+		asked = l.asked[i].count
+	}
+	return own, asked
+}
+
+// walk goes through the documents of a list in their order.
+type walk struct {
+	*list
+	own, asked int // how many of each are behind
+}
+
+// next returns the next document with all it has, false at the end.
+func (w *walk) next() (document int32, own float32, asked float64, ok bool) {
+	inOwn, inAsked := w.own < len(w.documents), w.asked < len(w.list.asked)
+	switch {
+	case !inOwn && !inAsked:
+		return 0, 0, 0, false
+	case inOwn && (!inAsked || w.documents[w.own] <= w.list.asked[w.asked].document):
+		document = w.documents[w.own]
+	default:
+		document = w.list.asked[w.asked].document
+	}
+	if inOwn && w.documents[w.own] == document {
+		own = w.list.own[w.own]
+		w.own++
+	}
+	if inAsked && w.list.asked[w.asked].document == document {
+		asked = w.list.asked[w.asked].count
+		w.asked++
+	}
+	return document, own, asked, true
 }
 
 // list returns the list of a term, a new one where it has none.
@@ -98,61 +150,47 @@ func (s *segment) holding(i int) func(term string) bool {
 	}
 }
 
-// withAsked returns the segment with questions in place of those it has. Lists that are in
-// none are shared.
+// withAsked returns the segment with questions in place of those it has. What documents hold in
+// their own fields is shared.
 func (s *segment) withAsked(questions map[engine.ItemNum]Asked) *segment {
 	out := &segment{
 		nums: s.nums, lengths: s.lengths, starts: s.starts, holds: s.holds,
 		terms: slices.Clone(s.terms), lists: slices.Clone(s.lists), byTerm: maps.Clone(s.byTerm),
 	}
 	for i := range out.lists {
-		if l := &out.lists[i]; l.asked != nil {
-			var own list
-			for j, d := range l.documents {
-				if l.own[j] > 0 {
-					own.add(d, l.own[j], 0)
-				}
-			}
-			*l = own
-		}
+		out.lists[i].asked, out.lists[i].more = nil, 0
 	}
-	more := make(map[string]*list)
 	for i, n := range out.nums {
-		of := questions[n]
-		for term := range of.Holding {
-			if more[term] == nil {
-				more[term] = new(list)
-			}
-			more[term].add(int32(i), 0, of.of(term))
+		of, answers := questions[n]
+		if !answers {
+			continue
 		}
-	}
-	for term, l := range more {
-		old := out.list(term)
-		*old = union(old, l)
+		for term := range of.Holding {
+			l, d := out.list(term), int32(i)
+			a := answered{document: d, place: -1, count: of.of(term)}
+			if at, is := slices.BinarySearch(l.documents, d); is {
+				a.place = int32(at)
+			}
+			l.ask(a)
+		}
 	}
 	return out
 }
 
-// union returns what two lists have together, of each document the sum.
-func union(a, b *list) (out list) {
-	i, j := 0, 0
-	for i < len(a.documents) || j < len(b.documents) {
-		var d int32
-		var own float32
-		var asked float64
-		inA := i < len(a.documents) && (j == len(b.documents) || a.documents[i] <= b.documents[j])
-		inB := j < len(b.documents) && (i == len(a.documents) || b.documents[j] <= a.documents[i])
-		if inA {
-			d = a.documents[i]
-			own, asked = a.at(i)
-			i++
+// both returns what two lists of different documents have together.
+func both(a, b *list) (out list) {
+	out = list{documents: make([]int32, 0, len(a.documents)+len(b.documents)), own: make([]float32, 0, len(a.documents)+len(b.documents))}
+	left, right := walk{list: a}, walk{list: b}
+	d, own, asked, ok := left.next()
+	e, more, said, is := right.next()
+	for ok || is {
+		if ok && (!is || d < e) {
+			out.add(d, own, asked)
+			d, own, asked, ok = left.next()
+		} else {
+			out.add(e, more, said)
+			e, more, said, is = right.next()
 		}
-		if inB {
-			more, said := b.at(j)
-			d, own, asked = b.documents[j], own+more, asked+said
-			j++
-		}
-		out.add(d, own, asked)
 	}
 	return out
 }
@@ -181,12 +219,7 @@ func (p place) count(term string) (own float32, asked float64) {
 	if !known {
 		return 0, 0
 	}
-	l := &p.level.lists[at]
-	i, found := slices.BinarySearch(l.documents, int32(p.document))
-	if !found {
-		return 0, 0
-	}
-	return l.at(i)
+	return p.level.lists[at].of(int32(p.document))
 }
 
 // find returns the place of item n.
@@ -324,13 +357,13 @@ func join(a, b *level) *segment {
 		moved[w] = make([]int32, len(l.lists))
 		for i := range l.lists {
 			kept := l.lists[i].moved(to[w])
-			if len(kept.documents) == 0 {
+			if kept.holding() == 0 {
 				moved[w][i] = -1
 				continue
 			}
 			into := s.list(l.terms[i])
-			if len(into.documents) > 0 {
-				kept = union(into, &kept)
+			if into.holding() > 0 {
+				kept = both(into, &kept)
 			}
 			*into = kept
 			moved[w][i] = s.byTerm[l.terms[i]]
@@ -366,11 +399,13 @@ func (l *list) moved(to []int32) list {
 		}
 	}
 	out := list{documents: make([]int32, 0, left), own: make([]float32, 0, left)}
-	for i, d := range l.documents {
+	for w := (walk{list: l}); ; {
+		d, own, asked, ok := w.next()
+		if !ok {
+			return out
+		}
 		if to[d] >= 0 {
-			own, asked := l.at(i)
 			out.add(to[d], own, asked)
 		}
 	}
-	return out
 }

@@ -120,11 +120,15 @@ func (v *Vectors) Dots(out []float32, items []engine.ItemNum, q []float32) {
 	}
 }
 
+// pickedShare is of how many rows one must be asked for where all are looked at in a row.
+const pickedShare = 2
+
 // Rough writes to out what q, in bytes, says of the row of each item; 0 for items without one.
 // off and most are the bounds that q has for these rows; it is false where there are none.
 // Items ascend.
 func (v *Vectors) Rough(out []float32, items []engine.ItemNum, q *vector.Rough) (off, most float64, ok bool) {
 	var all [chunkItems]float32
+	var picks [chunkItems]uint32
 	for i := 0; i < len(items); {
 		at := int(items[i] / chunkItems)
 		end := i + 1
@@ -148,10 +152,12 @@ func (v *Vectors) Rough(out []float32, items []engine.ItemNum, q *vector.Rough) 
 			i = end
 			continue
 		}
-		if last-first > laneItems*(end-i) { // few of them
-			for ; i < end; i++ {
-				q.Bytes(out[i:i+1], b, int(items[i]%chunkItems))
+		if last-first > pickedShare*(end-i) { // few of them
+			for k, item := range items[i:end] {
+				picks[k] = uint32(item % chunkItems)
 			}
+			q.BytesPicked(out[i:end], b, picks[:end-i])
+			i = end
 			continue
 		}
 		q.Bytes(all[first:last+1], b, first)
@@ -162,15 +168,36 @@ func (v *Vectors) Rough(out []float32, items []engine.ItemNum, q *vector.Rough) 
 	return off, most, true
 }
 
+// RoughBounds returns the bounds that q, in bytes, has for all rows; false where it has none
+// for some of them.
+func (v *Vectors) RoughBounds(q *vector.Rough) (off, most float64, ok bool) {
+	for _, c := range v.chunks {
+		if c == nil {
+			continue
+		}
+		o, m, ok := q.BytesBounds(c.bytes(v.encoder.Dims()))
+		if !ok {
+			return 0, 0, false
+		}
+		off, most = max(off, o), max(most, m)
+	}
+	return off, most, true
+}
+
 // With returns the table with the changed items encoded anew and the deleted ones
 // gone. Of two entries for one number the last one holds.
 func (v *Vectors) With(changed []catalogue.Entry) *Vectors {
+	return v.with(changed, func(engine.ItemNum, fields) {})
+}
+
+// with is With, which tells each changed item's terms to hear, from several goroutines.
+func (v *Vectors) with(changed []catalogue.Entry, hear func(engine.ItemNum, fields)) *Vectors {
 	out := &Vectors{encoder: v.encoder, chunks: slices.Clone(v.chunks)}
 	todo := make(map[int]*work)
 	for _, entry := range changed {
 		at, i := int(entry.Num/chunkItems), entry.Num%chunkItems
 		if todo[at] == nil {
-			todo[at] = &work{chunk: out.own(at)}
+			todo[at] = &work{chunk: out.own(at), first: entry.Num - i, hear: hear}
 		}
 		todo[at].chunk.items[i] = entry.Item
 		todo[at].stale[i/64] |= 1 << (i % 64)
@@ -204,7 +231,7 @@ func (v *Vectors) Reencode(e *Encoder) *Vectors {
 	for i, old := range v.chunks {
 		if old != nil {
 			out.chunks[i] = &chunk{items: old.items, rough: new(roughly)}
-			w := &work{chunk: out.chunks[i]}
+			w := &work{chunk: out.chunks[i], hear: func(engine.ItemNum, fields) {}}
 			for at, it := range old.items {
 				if it != nil {
 					w.stale[at/64] |= 1 << (at % 64)
@@ -221,6 +248,8 @@ func (v *Vectors) Reencode(e *Encoder) *Vectors {
 // shared until they are copied.
 type work struct {
 	chunk *chunk
+	first engine.ItemNum // of the chunk
+	hear  func(engine.ItemNum, fields)
 	stale [chunkItems / 64]uint64
 }
 
@@ -256,9 +285,15 @@ func (w *work) encode(e *Encoder) {
 			i := bits.TrailingZeros16(stale)
 			row := next.rows[i*e.Dims():][:e.Dims()]
 			clear(row)
-			if it := w.chunk.items[first+i]; it != nil && copy(row, e.Encode(ItemTerms(it))) > 0 {
+			it := w.chunk.items[first+i]
+			if it == nil {
+				continue
+			}
+			f := readItem(it)
+			if copy(row, e.Encode(f.terms())) > 0 {
 				next.has |= 1 << i
 			}
+			w.hear(w.first+engine.ItemNum(first+i), f)
 		}
 		w.chunk.lanes[l] = next
 		if next.has == 0 {

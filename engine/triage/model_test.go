@@ -164,7 +164,10 @@ func TestOpening(t *testing.T) {
 	if !reflect.DeepEqual(got.Fields, want) || got.Language != "de" {
 		t.Errorf("got %v in %s, want %v", got.Fields, got.Language, want)
 	}
-	if o.Language = "en-GB"; fmt.Sprint(o.Ticket().Fields[3]) != "{language en-GB}" {
+	if o.Language = "en-GB"; fmt.Sprint(o.Ticket().Fields[3]) != "{language de}" {
+		t.Errorf("a German letter is taken for %v", o.Ticket().Fields[3])
+	}
+	if o.Text = "Lampe"; fmt.Sprint(o.Ticket().Fields[3]) != "{language en-GB}" {
 		t.Errorf("the sender's language is %v", o.Ticket().Fields[3])
 	}
 	bare := Opening{}
@@ -176,15 +179,25 @@ func TestOpening(t *testing.T) {
 }
 
 func TestHurry(t *testing.T) {
-	for _, c := range []struct{ text, language, want string }{
-		{"please answer urgently, my flat is flooded", "", "urgent"},
-		{"when you have a moment, could you check my order", "", ""},
-		{"there were sparks when I plugged it in", "en-US", "sparks"},
-		{"Bitte melden Sie sich umgehend, das Gerät ist undicht", "", "umgehend"},
-		{"C'est urgent, il y a une fuite dans la cuisine", "fr", "urgent"},
+	for _, c := range []struct {
+		text, language, want string
+		outright             bool
+	}{
+		{"please answer urgently, my flat is flooded", "", "urgent", true},
+		{"I need this ASAP", "", "asap", true},
+		{"send it as soon as possible", "", "as soon as possible", true},
+		{"when you have a moment, could you check my order", "", "", false},
+		{"it is not urgent, no hurry", "", "", false},
+		{"I ordered it today", "", "today", false},
+		{"there were sparks when I plugged it in", "en-US", "sparks", false},
+		{"Bitte melden Sie sich umgehend, das Gerät ist undicht", "", "umgehend", true},
+		{"Das ist nicht dringend, wir haben noch Zeit dafür", "de", "", false},
+		{"C'est urgent, il y a une fuite dans la cuisine", "fr", "urgent", true},
+		{"Ho bisogno di una risposta il prima possibile per favore", "it", "il prima possibile", true},
+		{"Er is spoed bij, de ketel lekt en het water staat in de keuken", "nl", "spoed", true},
 	} {
-		if got := Hurry(c.text, c.language); got != c.want {
-			t.Errorf("%q: %q, want %q", c.text, got, c.want)
+		if got, outright := Hurry(c.text, c.language); got != c.want || outright != c.outright {
+			t.Errorf("%q: %q, outright %v; want %q, %v", c.text, got, outright, c.want, c.outright)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 // Opening is what is known of a ticket when it comes, in the shop's words.
 type Opening struct {
 	Text     string // subject and text
-	Language string // as the sender names it; empty is guessed
+	Language string // as the sender names it; empty is guessed, see Tongue
 	Channel  string
 	Product  engine.ItemID
 	// About is the product's record, nil where there is none.
@@ -22,11 +22,12 @@ type Opening struct {
 	At    time.Time
 }
 
-// Tongue returns the language of the ticket and whether its sender names it; "" where
-// neither they nor the text say.
+// Tongue returns the language of the ticket and whether it is as its sender names it, which it is
+// unless the text is surely in another (text.Tongue); "" where neither they nor the text say.
 func (o *Opening) Tongue() (language string, named bool) {
 	if o.Language != "" {
-		return o.Language, true
+		language = text.Tongue(o.Text, o.Language)
+		return language, language == o.Language
 	}
 	return text.Guess(o.Text), false
 }

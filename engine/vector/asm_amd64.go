@@ -4,6 +4,11 @@
 
 package vector
 
+// It asks the second-level cache for the lines of so many bytes, of which there are some.
+//
+//go:noescape
+func prefetchLines(from *byte, bytes int)
+
 // The sum of a[i]*b[i].
 //
 //go:noescape
@@ -78,6 +83,11 @@ func bytesPickedAVX2(out *float32, rows *uint8, scales *float32, q *int8, picks 
 //
 //go:noescape
 func atLeastAVX2(words *uint64, scores *float32, count int, bound float32)
+
+// It moves n sums to out, rounded, and returns the largest bits of a magnitude; n is a multiple of 8.
+//
+//go:noescape
+func narrowAVX2(out *float32, sums *float64, n int) uint32
 
 // The sum of a[i]*b[i] for a multiple of 8.
 //
@@ -168,6 +178,11 @@ func bytesPickedAVX512(out *float32, rows *uint8, scales *float32, q *int8, pick
 //
 //go:noescape
 func atLeastAVX512(words *uint64, scores *float32, count int, bound float32)
+
+// It moves n sums to out, rounded, and returns the largest bits of a magnitude; n is a multiple of 8.
+//
+//go:noescape
+func narrowAVX512(out *float32, sums *float64, n int) uint32
 
 // The sum of a[i]*b[i] for a multiple of 8.
 //

@@ -4,6 +4,20 @@
 
 #include "textflag.h"
 
+// func prefetchLines(from *byte, bytes int)
+// Requires: MMX+
+TEXT ·prefetchLines(SB), NOSPLIT, $0-16
+	MOVQ from+0(FP), AX
+	MOVQ bytes+8(FP), CX
+	ADDQ AX, CX
+
+loop:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	CMPQ       AX, CX
+	JCS        loop
+	RET
+
 // func dotAVX2(a *float32, b *float32, n int) float32
 // Requires: AVX
 TEXT ·dotAVX2(SB), NOSPLIT, $0-28
@@ -1589,6 +1603,45 @@ loop:
 	JMP       loop
 
 end:
+	VZEROUPPER
+	RET
+
+// func narrowAVX2(out *float32, sums *float64, n int) uint32
+// Requires: AVX
+TEXT ·narrowAVX2(SB), NOSPLIT, $0-28
+	MOVQ     out+0(FP), AX
+	MOVQ     sums+8(FP), CX
+	MOVQ     n+16(FP), DX
+	VXORPS   Y2, Y2, Y2
+	VPXOR    X1, X1, X1
+	VPCMPEQD X0, X0, X0
+	VPSRLD   $0x01, X0, X0
+
+loop:
+	TESTQ      DX, DX
+	JZ         end
+	VCVTPD2PSY (CX), X3
+	VMOVUPD    Y2, (CX)
+	VMOVUPS    X3, (AX)
+	VPAND      X0, X3, X3
+	VPMAXUD    X3, X1, X1
+	VCVTPD2PSY 32(CX), X3
+	VMOVUPD    Y2, 32(CX)
+	VMOVUPS    X3, 16(AX)
+	VPAND      X0, X3, X3
+	VPMAXUD    X3, X1, X1
+	ADDQ       $0x40, CX
+	ADDQ       $0x20, AX
+	SUBQ       $0x08, DX
+	JMP        loop
+
+end:
+	VPSHUFD $0x4e, X1, X0
+	VPMAXUD X0, X1, X1
+	VPSHUFD $0xb1, X1, X0
+	VPMAXUD X0, X1, X1
+	VMOVD   X1, AX
+	MOVL    AX, ret+24(FP)
 	VZEROUPPER
 	RET
 
@@ -3240,6 +3293,43 @@ loop:
 	JMP     loop
 
 end:
+	VZEROUPPER
+	RET
+
+// func narrowAVX512(out *float32, sums *float64, n int) uint32
+// Requires: AVX, AVX2, AVX512F
+TEXT ·narrowAVX512(SB), NOSPLIT, $0-28
+	MOVQ     out+0(FP), AX
+	MOVQ     sums+8(FP), CX
+	MOVQ     n+16(FP), DX
+	VPXORD   Z2, Z2, Z2
+	VPXOR    Y1, Y1, Y1
+	VPCMPEQD Y0, Y0, Y0
+	VPSRLD   $0x01, Y0, Y0
+
+loop:
+	TESTQ     DX, DX
+	JZ        end
+	VMOVUPD   (CX), Z3
+	VCVTPD2PS Z3, Y3
+	VMOVUPD   Z2, (CX)
+	VMOVUPS   Y3, (AX)
+	VPAND     Y0, Y3, Y3
+	VPMAXUD   Y3, Y1, Y1
+	ADDQ      $0x40, CX
+	ADDQ      $0x20, AX
+	SUBQ      $0x08, DX
+	JMP       loop
+
+end:
+	VEXTRACTI128 $0x01, Y1, X0
+	VPMAXUD      X0, X1, X1
+	VPSHUFD      $0x4e, X1, X0
+	VPMAXUD      X0, X1, X1
+	VPSHUFD      $0xb1, X1, X0
+	VPMAXUD      X0, X1, X1
+	VMOVD        X1, AX
+	MOVL         AX, ret+24(FP)
 	VZEROUPPER
 	RET
 

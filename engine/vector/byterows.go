@@ -87,6 +87,17 @@ func (r *Rough) Bytes(out []float32, b *Bytes, from int) {
 	bytesRows(out, b.bytes[from*b.wide:][:len(out)*b.wide], b.steps[from:], r.bytes, r.excess)
 }
 
+// BytesPicked is Bytes of the rows in picks. It panics where there is no such row.
+func (r *Rough) BytesPicked(out []float32, b *Bytes, picks []uint32) {
+	if r.zero {
+		clear(out[:len(picks)])
+		return
+	}
+	if done := bytesPicked(out[:len(picks)], b.bytes, b.steps, r.bytes, picks, r.excess); done < len(picks) {
+		noRow(picks[done:], b.Len())
+	}
+}
+
 // BytesBounds is Bounds for the rows in floats that became those of b.
 func (r *Rough) BytesBounds(b *Bytes) (off, most float64, ok bool) {
 	return r.bounds(b.mostOff, b.mostNorm, b.mute)

@@ -44,6 +44,13 @@ func TestBytes(t *testing.T) {
 		}
 		from := rng.IntN(n)
 		r.Bytes(said[from:], b, from)
+		picks, picked := []uint32{uint32(n - 1), uint32(from), uint32(from)}, make([]float32, 3)
+		r.BytesPicked(picked, b, picks)
+		for i, row := range picks {
+			if picked[i] != said[row] {
+				t.Fatalf("row %d says %v among others, %v in its place", row, picked[i], said[row])
+			}
+		}
 		for i := range n {
 			b.Row(row, i)
 			was := rows[(n-1-i)*d:][:d]

@@ -185,6 +185,23 @@ func bytesPicked(out []float32, rows []uint8, scales []float32, q []int8, picks 
 	return bytesPickedPlain(out, rows, scales, q, picks, excess)
 }
 
+// prefetch asks the cache for what from begins, and so many bytes on; that is no access.
+func prefetch(from unsafe.Pointer, bytes int) { prefetchLines((*byte)(from), bytes) }
+
+func narrow(out []float32, sums []float64) (most uint32) {
+	whole := len(sums) &^ 7
+	switch {
+	case whole == 0:
+	case kernels == avx512:
+		most = narrowAVX512(&out[0], &sums[0], whole)
+	case kernels == avx2:
+		most = narrowAVX2(&out[0], &sums[0], whole)
+	default:
+		whole = 0
+	}
+	return max(most, narrowPlain(out[whole:], sums[whole:]))
+}
+
 func atLeast(words []uint64, scores []float32, bound float32) {
 	switch {
 	case len(words) == 0:

@@ -2,6 +2,8 @@
 
 package vector
 
+import "unsafe"
+
 func best() path { return plain }
 
 func dot(a, b []float32) float32 { return dotPlain(a, b) }
@@ -41,6 +43,10 @@ func bytesRows(out []float32, rows []uint8, scales []float32, q []int8, excess i
 func bytesPicked(out []float32, rows []uint8, scales []float32, q []int8, picks []uint32, excess int32) int {
 	return bytesPickedPlain(out, rows, scales, q, picks, excess)
 }
+
+func prefetch(unsafe.Pointer, int) {}
+
+func narrow(out []float32, sums []float64) (most uint32) { return narrowPlain(out, sums) }
 
 func atLeast(words []uint64, scores []float32, bound float32) { atLeastPlain(words, scores, bound) }
 

@@ -124,6 +124,10 @@ func (x *trial) run() map[string][]float32 {
 	out["AddTo"] = inQuarters(sum)
 	AddScaled(sum, float64(x.alpha), x.b)
 	out["AddScaled"] = inQuarters(sum)
+	Prefetch(x.a)
+	narrowed := scores(x.d)
+	most := Narrow(narrowed, sum)
+	out["Narrow"] = append(append(narrowed, most), inQuarters(sum)...)
 	whole := x.d &^ 7
 	out["dotWide"] = inQuarters([]float64{dotWide(x.sum[:whole], x.wide)})
 	wide := append([]float64(nil), x.wide...)

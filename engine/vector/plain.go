@@ -1,5 +1,7 @@
 package vector
 
+import "math"
+
 // The plain twins of the kernels: what runs where there is no assembly, and what the
 // assembly is tested against. Products are rounded by a conversion before they are added,
 // as a compiler may otherwise fuse the two on some processors, and bits would differ.
@@ -179,6 +181,15 @@ func bytesPickedPlain(out []float32, rows []uint8, scales []float32, q []int8, p
 		out[i] = float32(dotBytes(rows[int(p)*len(q):], q)-excess) * scales[p]
 	}
 	return len(picks)
+}
+
+func narrowPlain(out []float32, sums []float64) (most uint32) {
+	const sign = 1 << 31
+	for i, sum := range sums {
+		out[i], sums[i] = float32(sum), 0
+		most = max(most, math.Float32bits(out[i])&^sign)
+	}
+	return most
 }
 
 func atLeastPlain(words []uint64, scores []float32, bound float32) {

@@ -1,6 +1,10 @@
 package vector
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+	"unsafe"
+)
 
 // Sums adds up values of few of many rows without a hash map: a dense array, and a bit
 // for each row that was touched. It is scratch space, to be used again after Drain.
@@ -49,5 +53,20 @@ func (s *Sums) Drain(yield func(row int, v float64)) {
 			s.sums[row] = 0
 			yield(row, v)
 		}
+	}
+}
+
+// Narrow moves sums to out in float32, and leaves zeros. It returns the largest magnitude,
+// +Inf where one is no number. out is at least as long as sums.
+func Narrow(out []float32, sums []float64) (most float32) {
+	infinite := math.Float32bits(float32(math.Inf(1)))
+	return math.Float32frombits(min(narrow(out[:len(sums)], sums), infinite))
+}
+
+// Prefetch asks the processor to have what x holds at hand soon: who goes through memory in an
+// order that it cannot foresee waits for each place otherwise. It changes nothing else.
+func Prefetch[T any](x []T) {
+	if len(x) > 0 {
+		prefetch(unsafe.Pointer(unsafe.SliceData(x)), len(x)*int(unsafe.Sizeof(x[0])))
 	}
 }

@@ -62,6 +62,14 @@ func (t *Top) Best() []Scored {
 	return best
 }
 
+// AppendKept appends the items it keeps to out, in no order.
+func (t *Top) AppendKept(out []engine.ItemNum) []engine.ItemNum {
+	for _, s := range t.heap {
+		out = append(out, s.Item)
+	}
+	return out
+}
+
 // AppendItems empties t and appends the items it kept to out, best first.
 func (t *Top) AppendItems(out []engine.ItemNum) []engine.ItemNum {
 	for _, s := range t.Best() {

@@ -273,3 +273,32 @@ func outcomesAreOfFixes(t *testing.T, h *house) {
 	)
 	h.wantTries("of before its item came", "old", "lamp ", "later ")
 }
+
+// What a customer said of a ticket that became another's, who was erased, is known as they said it:
+// an outcome told again, and otherwise than they told last, counts.
+func outcomesOutliveStrangers(t *testing.T, h *house) {
+	at := func(e engine.RecordEvent, hours int) engine.RecordEvent {
+		e.Lines[0].At = morning.Add(time.Duration(hours) * time.Hour)
+		return e
+	}
+	for _, c := range []struct {
+		kind, last engine.Type
+		item       engine.ItemID
+	}{{engine.Solved, engine.Reopened, "swap"}, {engine.NotSolved, engine.Solved, "swap"}, {engine.Escalated, engine.Reopened, ""}} {
+		id := string(c.kind)
+		h.do(at(told("o1"+id, id, "ann", c.kind, c.item), 1), at(told("o2"+id, id, "ann", c.last, c.item), 2))
+		theirs := engine.Ticket{ID: id, Customer: "ben", State: string(c.last)}
+		if c.item != "" {
+			theirs.Solutions = []engine.Tried{{Item: c.item, Outcome: string(c.last)}}
+		}
+		h.do(engine.PutTicket{Ticket: theirs})
+		h.erase(ben)
+		again := at(told("o3"+id, id, "ann", c.kind, c.item), 3)
+		if r := h.do(again); r[0].Duplicate {
+			t.Errorf("%s told anew after %s: a duplicate", c.kind, c.last)
+		}
+		if r := h.do(at(told("o4"+id, id, "ann", c.kind, c.item), 4)); !r[0].Duplicate {
+			t.Errorf("%s told once more: %+v, want a duplicate", c.kind, r[0])
+		}
+	}
+}

@@ -1,7 +1,9 @@
 package storetest
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -99,5 +101,92 @@ func triesOfTicketsOpenedAgain(t *testing.T, h *house) {
 			return tk, nil
 		}})
 		h.wantTries("open, then, "+c.name, c.name, "reset not_solved", "swap reopened")
+	}
+}
+
+// What an event solved after a record was made stays solved, though the record comes later and
+// says that the ticket is open; one that was made after that opens it again.
+func lateRecordsReopenNothing(t *testing.T, h *house) {
+	hour := func(n int) *time.Time {
+		at := morning.Add(time.Duration(n) * time.Hour)
+		return &at
+	}
+	solved := told("o1", "t1", "ann", engine.Solved, "swap")
+	solved.Lines[0].At = *hour(4)
+	record := engine.Ticket{ID: "t1", Customer: "ann", State: "open", UpdatedAt: hour(1)}
+	h.do(engine.PutTicket{Ticket: record}, solved)
+	later := record
+	later.UpdatedAt, later.Subject, later.Solutions = hour(3), "later", []engine.Tried{{Item: "swap", At: *hour(2)}}
+	reopened := told("o2", "t1", "ann", engine.Reopened, "")
+	reopened.Lines[0].At = *hour(3)
+	for _, cmd := range []engine.Command{
+		engine.PutTicket{Ticket: record}, engine.PutTicket{Ticket: later}, engine.PutTicket{Ticket: later}, reopened,
+	} {
+		h.do(cmd)
+		h.wantTries("after what was said before its fix,", "t1", "swap solved")
+		if tk, err := h.Ticket(t.Context(), "t1"); err != nil || tk.State != "solved" {
+			t.Errorf("after %T of before its fix the ticket is %+v, %v, want it solved", cmd, tk, err)
+		}
+	}
+	later.UpdatedAt = hour(5)
+	h.do(engine.PutTicket{Ticket: later})
+	h.wantTries("open after its fix,", "t1", "swap reopened")
+	if tk, err := h.Ticket(t.Context(), "t1"); err != nil || tk.State != "open" || tk.Subject != "later" {
+		t.Errorf("open after its fix the ticket is %+v, %v", tk, err)
+	}
+}
+
+// A record that says nothing of how far its ticket is does not open it.
+func recordsWithoutAState(t *testing.T, h *house) {
+	for _, updated := range []*time.Time{nil, &morning} {
+		solved := engine.Ticket{ID: "t1", Customer: "ann", State: "solved", ClosedAt: &morning, UpdatedAt: updated, Solutions: []engine.Tried{{Item: "swap"}}}
+		silent := engine.Ticket{ID: "t1", Customer: "ann", Subject: "article"}
+		if updated != nil {
+			next := morning.Add(time.Hour)
+			silent.UpdatedAt = &next
+		}
+		h.do(engine.PutTicket{Ticket: solved}, engine.PutTicket{Ticket: silent})
+		h.wantTries("of a record without a state", "t1", "swap ")
+		if tk, err := h.Ticket(t.Context(), "t1"); err != nil || tk.State != "solved" || tk.ClosedAt == nil || tk.Subject != "article" {
+			t.Errorf("after a record without a state the ticket is %+v, %v, want it solved", tk, err)
+		}
+		h.do(engine.DeleteTicket{ID: "t1"})
+	}
+}
+
+// A ticket keeps the latest time it was told it was updated at, whatever a change says.
+func changesTurnNoClockBack(t *testing.T, h *house) {
+	before, later := morning.Add(-time.Hour), morning.Add(time.Hour)
+	h.do(engine.PutTicket{Ticket: engine.Ticket{ID: "t1", Customer: "ann", UpdatedAt: &morning}})
+	for _, c := range []struct{ says, want *time.Time }{{&before, &morning}, {nil, &morning}, {&later, &later}, {&morning, &later}} {
+		h.do(engine.UpdateTicket{ID: "t1", Update: func(tk engine.Ticket, _ bool) (engine.Ticket, error) {
+			tk.UpdatedAt = c.says
+			return tk, nil
+		}})
+		if tk, err := h.Ticket(t.Context(), "t1"); err != nil || tk.UpdatedAt == nil || !tk.UpdatedAt.Equal(*c.want) {
+			t.Errorf("updated at %v by a change that says %v, want %v, %v", tk.UpdatedAt, c.says, c.want, err)
+		}
+	}
+}
+
+// What is remembered of a ticket's records gives way to the ticket: one that was taken is taken
+// as often as it is updated.
+func recordsOfLongTickets(t *testing.T, h *house) {
+	long := engine.Ticket{ID: "long", Customer: "ann", State: "open"}
+	for range 4 {
+		long.Messages = append(long.Messages, engine.Message{From: "customer", Text: strings.Repeat("x", 261_000)})
+	}
+	tried := engine.Ticket{ID: "tried", Customer: "ann", State: "open"}
+	for i := range engine.MaxListValues {
+		tried.Solutions = append(tried.Solutions, engine.Tried{Item: engine.ItemID(fmt.Sprint(strings.Repeat("f", 200), i)), Outcome: "not_solved", At: morning})
+	}
+	for i := range 70 {
+		at := morning.Add(time.Duration(i) * time.Minute)
+		for _, record := range []engine.Ticket{long, tried} {
+			record.UpdatedAt, record.Subject = &at, fmt.Sprint("version ", i)
+			if r := h.try(engine.PutTicket{Ticket: record}); r[0].Err != nil {
+				t.Fatalf("update %d of ticket %s: %v", i, record.ID, r[0].Err)
+			}
+		}
 	}
 }

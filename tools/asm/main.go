@@ -16,6 +16,7 @@ import (
 
 func main() {
 	ConstraintExpr("!noasm")
+	prefetch()
 	for _, set := range []isa{{"AVX2", false}, {"AVX512", true}} {
 		dot(set)
 		dotRows(set)
@@ -31,6 +32,7 @@ func main() {
 		bytesRows(set)
 		bytesPicked(set)
 		atLeast(set)
+		narrow(set)
 		dotWide(set)
 		axpyWide(set, true)
 		axpyWide(set, false)

@@ -110,32 +110,30 @@ func (b *blind) choices(ctx context.Context, s *Shop, l *Learnt, tickets []Ticke
 	}
 	rng.Shuffle(len(asked), func(i, j int) { asked[i], asked[j] = asked[j], asked[i] })
 	asked = asked[:min(len(asked), blindMost)]
-	shops, unseen := make([]solution.Input, len(b.parts)), make([][]int, len(b.parts))
-	for p, hidden := range b.fixes {
-		for _, i := range b.parts[p] {
-			if i < learnt {
-				unseen[p] = append(unseen[p], i)
-			}
+	out := make([]solution.Choice, len(asked))
+	for p, hidden := range b.fixes { // one shop at a time: their lexicons are large
+		places := placesOf(asked, func(i int) bool { return b.of[i] == p })
+		if len(places) == 0 {
+			continue
 		}
-		shops[p].Eligible = s.Fixes.Clone()
+		unseen := slices.DeleteFunc(slices.Clone(b.parts[p]), func(i int) bool { return i >= learnt })
+		eligible := s.Fixes.Clone()
 		gone := make([]catalogue.Entry, len(hidden))
 		for i, n := range hidden {
-			shops[p].Eligible.Remove(uint32(n))
+			eligible.Remove(uint32(n))
 			gone[i].Num = n
 		}
-		shops[p].Lexicon = s.Lexicon.WithAsked(text.CountAsked(askedOf(tickets, func(i int) bool { return b.of[i] != p }))).With(gone)
+		lexicon := s.Lexicon.WithAsked(text.CountAsked(askedOf(tickets, func(i int) bool { return b.of[i] != p }))).With(gone)
+		vector.Fork(workers, len(places), func(_, n int) {
+			if ctx.Err() != nil {
+				return
+			}
+			i := asked[places[n]]
+			in := tickets[i].Input
+			in.Lexicon, in.Eligible, in.Knowledge, in.Tried = lexicon, eligible, l.Knowledge, nil
+			in.Own = &solution.Own{Question: i, Scores: scores[i*labels:][:labels], Solved: &tickets[i].Solved, Unseen: unseen}
+			out[places[n]] = solution.ChoiceOf(&in, nil)
+		})
 	}
-	out := make([]solution.Choice, len(asked))
-	vector.Fork(workers, len(asked), func(_, at int) {
-		if ctx.Err() != nil {
-			return
-		}
-		i := asked[at]
-		p := b.of[i]
-		in := tickets[i].Input
-		in.Lexicon, in.Eligible, in.Knowledge, in.Tried = shops[p].Lexicon, shops[p].Eligible, l.Knowledge, nil
-		in.Own = &solution.Own{Question: i, Scores: scores[i*labels:][:labels], Solved: &tickets[i].Solved, Unseen: unseen[p]}
-		out[at] = solution.ChoiceOf(&in, nil)
-	})
 	return out, ctx.Err()
 }

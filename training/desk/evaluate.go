@@ -131,7 +131,7 @@ func (e *Evaluation) Run(ctx context.Context) (*evaluate.Report, error) {
 		}
 		from = slices.DeleteFunc(from, func(t Ticket) bool { return !t.Teaches() })
 		from = e.few(from, f)
-		t.learnt += len(from)
+		t.learnt = max(t.learnt, len(from))
 		if err := e.fold(ctx, t, newestFirst(from), asked); err != nil {
 			return nil, err
 		}
@@ -217,7 +217,7 @@ func (e *Evaluation) fold(ctx context.Context, t *trial, from []Ticket, asked []
 			order, _, chance := c.Rank(weights[r])
 			a := answer{chance: chance}
 			if sures[r] != nil && len(order) > 0 {
-				a.chance = sures[r].Of(chance)
+				a.chance = sures[r].Of(chance, len(in.Tried))
 			}
 			for _, at := range order {
 				a.list = append(a.list, choice.Fixes[at])

@@ -127,7 +127,8 @@ func askedOf(tickets []Ticket, in func(i int) bool) map[engine.ItemNum][]text.Qu
 	for i := range tickets {
 		if in(i) {
 			for _, n := range tickets[i].Right {
-				out[n] = append(out[n], text.Question{Text: tickets[i].Text, Language: tickets[i].Language})
+				t := &tickets[i]
+				out[n] = append(out[n], text.Question{Text: t.Text, Language: text.Tongue(t.Text, t.Language)})
 			}
 		}
 	}
@@ -139,36 +140,47 @@ func askedOf(tickets []Ticket, in func(i int) bool) map[engine.ItemNum][]text.Qu
 // head has no room for it is asked as it is.
 func (s *Shop) weigh(ctx context.Context, l *Learnt, tickets []Ticket, held []float32, rng *rand.Rand, workers int) error {
 	part := make([]int, len(tickets))
-	var lexicons [hidden]*text.Index
 	for i, at := range rng.Perm(len(tickets)) {
 		part[at] = i % hidden
-	}
-	for p := range hidden {
-		lexicons[p] = s.Lexicon.WithAsked(text.CountAsked(askedOf(tickets, func(i int) bool { return part[i] != p })))
 	}
 	picked, weight := sample(tickets, rng)
 	labels, learnt := l.Knowledge.Head.Labels(), l.Knowledge.Head.Questions()
 	l.choices = make([]solution.Choice, len(picked))
-	vector.Fork(workers, len(picked), func(_, at int) {
-		if ctx.Err() != nil {
-			return
-		}
-		i := picked[at]
-		in := tickets[i].Input
-		in.Lexicon, in.Knowledge, in.Tried = lexicons[part[i]], l.Knowledge, nil
-		in.Own = &solution.Own{Question: -1, Solved: &tickets[i].Solved}
-		if i < learnt {
-			in.Own.Question, in.Own.Scores = i, held[i*labels:][:labels]
-		}
-		l.choices[at] = solution.ChoiceOf(&in, tickets[i].Right)
-		if tickets[i].Partly {
-			l.choices[at].Trials = tickets[i].Solved.Trials
-		}
-		if len(tickets[i].Right) > 0 {
-			l.choices[at].Weight = weight
-		}
-	})
+	for p := range hidden { // one lexicon at a time: they are large
+		lexicon := s.Lexicon.WithAsked(text.CountAsked(askedOf(tickets, func(i int) bool { return part[i] != p })))
+		places := placesOf(picked, func(i int) bool { return part[i] == p })
+		vector.Fork(workers, len(places), func(_, n int) {
+			if ctx.Err() != nil {
+				return
+			}
+			at := places[n]
+			i := picked[at]
+			in := tickets[i].Input
+			in.Lexicon, in.Knowledge, in.Tried = lexicon, l.Knowledge, nil
+			in.Own = &solution.Own{Question: -1, Solved: &tickets[i].Solved}
+			if i < learnt {
+				in.Own.Question, in.Own.Scores = i, held[i*labels:][:labels]
+			}
+			l.choices[at] = solution.ChoiceOf(&in, tickets[i].Right)
+			if tickets[i].Partly {
+				l.choices[at].Trials = tickets[i].Solved.Trials
+			}
+			if len(tickets[i].Right) > 0 {
+				l.choices[at].Weight = weight
+			}
+		})
+	}
 	return ctx.Err()
+}
+
+// placesOf are the places of those of a list that are in.
+func placesOf(list []int, in func(i int) bool) (out []int) {
+	for at, i := range list {
+		if in(i) {
+			out = append(out, at)
+		}
+	}
+	return out
 }
 
 // sample are the tickets that weights are fitted on: all that nothing ends, as there are
@@ -230,7 +242,35 @@ func (l *Learnt) fit(kinds []solution.Evidence) (*solution.Weights, *solution.Su
 		chances, right = append(chances, chance), append(right, l.ended(&choices[i], list[0]))
 		counts = append(counts, count)
 	}
-	return weights, solution.FitSure(chances, right, counts), nil
+	sure := solution.FitSure(chances, right, counts)
+	if sure != nil {
+		l.again(sure, choices[:len(l.choices)], weights)
+	}
+	return weights, sure, nil
+}
+
+// again teaches how sure answers are after others failed, by the tries of the choices: each that
+// failed is followed by what would be said next.
+func (l *Learnt) again(sure *solution.Sure, choices []solution.Choice, weights *solution.Weights) {
+	var chances, right, counts []float64
+	var after []int
+	for i := range choices {
+		var failed []engine.ItemNum
+		for _, t := range choices[i].Trials {
+			if t.Solved || slices.Contains(failed, t.Fix) {
+				continue
+			}
+			failed = append(failed, t.Fix)
+			next := choices[i].Without(failed)
+			list, _, chance := next.Rank(weights)
+			if len(list) == 0 {
+				break
+			}
+			chances, right = append(chances, chance), append(right, l.ended(&next, list[0]))
+			counts, after = append(counts, next.Weighs()), append(after, len(failed))
+		}
+	}
+	sure.Again(chances, right, counts, after)
 }
 
 // together are the fixes that were tried on one ticket.

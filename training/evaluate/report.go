@@ -33,7 +33,7 @@ type Dataset struct {
 	Cases         int    `json:"cases"`          // questions: several of a customer in sessions and over rolling cuts
 	Targets       int    `json:"targets"`        // items to predict, over all of them
 	Solutions     int    `json:"solutions,omitempty"`
-	Learnt        int    `json:"solved_questions,omitempty"` // to learn from, of all folds
+	Learnt        int    `json:"solved_questions,omitempty"` // that each question is asked of at most: with folds, those of the others
 	Nothing       int    `json:"nothing_fits,omitempty"`     // questions that no solution answers
 	Unreachable   int    `json:"unreachable"`                // targets that were not eligible: misses for every model
 	SHA256        string `json:"sha256"`                     // of the files, in the order they were given

@@ -57,7 +57,7 @@ func (r *Report) basis() []string {
 		}
 	case Ticket:
 		return []string{
-			fmt.Sprintf("%s to %s, nothing fits %d of them; learnt from %s", Counted(d.Cases, "question"), Counted(d.Solutions, "solution"), d.Nothing, Counted(d.Learnt, "solved question")),
+			fmt.Sprintf("%s to %s, nothing fits %d of them; each asked of what %s taught", Counted(d.Cases, "question"), Counted(d.Solutions, "solution"), d.Nothing, Counted(d.Learnt, "solved question")),
 			fmt.Sprintf("split %s, seed %d", p.Split, p.Seed),
 		}
 	case SessionPrefix:

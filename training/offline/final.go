@@ -74,7 +74,7 @@ func (s *Study) finish(ctx context.Context, contest *training.Contest, f fold, t
 	e := s.e
 	past := e.Data.snapshot(f.known, e.Settings)
 	material := past.Material()
-	world := past.World(recommend.NewModels(0, past.Newest, nil, e.selector.Fitter.Encoder(past), rank.DefaultBlend()))
+	world := e.selector.Fitter.World(past, recommend.NewModels(0, past.Newest, nil, e.selector.Fitter.Encoder(past), rank.DefaultBlend()))
 	for i, t := range tried {
 		setting, err := s.setting(t.Kind, t.Settings)
 		if err != nil {

@@ -30,7 +30,7 @@ func (e *evaluation) choose(ctx context.Context) (training.Recipe, blends, error
 		e.warn("there is no validation part: settings are the first of the search, the blend is the default one")
 		return e.selector.Default(material), blends{Best: blend}, nil
 	}
-	world := past.World(recommend.NewModels(0, past.Newest, nil, e.selector.Fitter.Encoder(past), blend))
+	world := e.selector.Fitter.World(past, recommend.NewModels(0, past.Newest, nil, e.selector.Fitter.Encoder(past), blend))
 	sources, recipe, err := e.selector.Sources(ctx, world, material, cases)
 	blend[rank.Cold] = e.selector.ColdBlend()
 	if err != nil || !slices.ContainsFunc(e.Models, isBest) {
@@ -208,7 +208,7 @@ func (e *evaluation) ask(ctx context.Context, contest *training.Contest, f fold,
 			}
 		}
 	}
-	world := past.World(recommend.NewModels(0, past.Newest, recipe.Serving(sources), fitter.Encoder(past), chosen[Best]))
+	world := fitter.World(past, recommend.NewModels(0, past.Newest, recipe.Serving(sources), fitter.Encoder(past), chosen[Best]))
 	for i, name := range e.Models {
 		a := &all[i]
 		a.Name, a.World, a.Settings = name, world, recipe.Of(name)

@@ -52,7 +52,7 @@ func NewStudy(o Options) (*Study, error) {
 		return nil, engine.Invalidf(engine.CodeInvalidField, "events", "there is no validation part to choose settings on")
 	}
 	s.material = e.past.Material()
-	s.world = e.past.World(recommend.NewModels(0, e.past.Newest, nil, e.selector.Fitter.Encoder(e.past), rank.DefaultBlend()))
+	s.world = e.selector.Fitter.World(e.past, recommend.NewModels(0, e.past.Newest, nil, e.selector.Fitter.Encoder(e.past), rank.DefaultBlend()))
 	return s, nil
 }
 

@@ -1,0 +1,148 @@
+package store
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// standing is a ticket as it stands, what its dated records told beside it, and the subject it
+// is filed under.
+type standing struct {
+	engine.Ticket
+	Told told `json:"told,omitempty"`
+	home engine.Hash16
+
+	record  *engine.Ticket         // a dated record of it, as it is told
+	counted map[engine.Hash16]bool // outcomes that were written or looked at on the way
+}
+
+// standing returns a ticket, nil where there is none.
+func (g *group) standing(id string) (*standing, error) {
+	ticket16 := engine.HashOf(id)
+	home, found, err := g.homeOf(ticket16)
+	if err != nil || !found {
+		return nil, err
+	}
+	value, err := get(g.txn, pairKey(ticketLetter, home, ticket16))
+	if errors.Is(err, engine.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, _, err := decodeRecord[standing]("ticket", value)
+	s.home = home
+	return &s, err
+}
+
+// encode encodes a ticket with what was told beside it, the newest of that as far as there is room.
+func (s *standing) encode(seq uint64) ([]byte, error) {
+	for {
+		value, err := encodeRecord("ticket", seq, s)
+		if err == nil || len(s.Told) == 0 {
+			return value, err
+		}
+		s.Told = s.Told[(len(s.Told)+1)/2:]
+	}
+}
+
+// told is what the records of a ticket said that say when they were made, in the order of that:
+// of a ticket that was opened again and ended since the last one tells nothing, and records come
+// in any order.
+type told []version
+
+// version is what one record said of how far the ticket was, and of what was tried.
+type version struct {
+	At    time.Time      `json:"at"`
+	State string         `json:"state"` // open, escalated, closed, or none where it did not say
+	Tries []engine.Tried `json:"tries,omitempty"`
+}
+
+// mostTold is how many records are remembered, the newest.
+const mostTold = 64
+
+// with returns what is told with one record more.
+func (o told) with(t *engine.Ticket) told {
+	if t.UpdatedAt == nil {
+		return o
+	}
+	v := version{At: *t.UpdatedAt, State: t.State, Tries: t.Solutions}
+	switch {
+	case v.State == string(engine.Escalated), !saysState(t):
+	case t.IsOpen():
+		v.State = "open"
+	default:
+		v.State = "closed"
+	}
+	i, known := slices.BinarySearchFunc(o, v, func(a, b version) int { return a.At.Compare(b.At) })
+	o = slices.Clone(o)
+	if known {
+		v.State = cmp.Or(v.State, o[i].State)
+		o[i] = v // of two of one second the last one told
+		return o
+	}
+	o = slices.Insert(o, i, v)
+	return o[max(0, len(o)-mostTold):]
+}
+
+// mark has a ticket say which fixes had ended it, and not for good: it was open after that.
+func (o told) mark(t *engine.Ticket) {
+	again := o.reopened()
+	if len(again) == 0 {
+		return
+	}
+	t.Solutions = slices.Clone(t.Solutions)
+	for i := range t.Solutions {
+		s := &t.Solutions[i]
+		if at, ok := again[s.Item]; ok && (s.Outcome == string(engine.Reopened) || undone(s, at)) {
+			s.Outcome, s.At = string(engine.Reopened), at
+		}
+	}
+}
+
+// reopened returns when the ticket was open again that a fix had ended.
+func (o told) reopened() map[engine.ItemID]time.Time {
+	var again map[engine.ItemID]time.Time
+	var ended []engine.ItemID // by these, since it was open last
+	for _, v := range o {
+		if v.State == string(engine.Escalated) || v.State == "" {
+			continue // a person has it, who may end it by the same fix; or nobody says
+		}
+		now := engine.Ticket{State: v.State, Solutions: slices.Clone(v.Tries)}
+		for i := range now.Solutions {
+			if s := &now.Solutions[i]; undone(s, again[s.Item]) {
+				s.Outcome = string(engine.Reopened)
+			}
+		}
+		if v.State == "open" {
+			for _, item := range ended {
+				i := slices.IndexFunc(now.Solutions, func(s engine.Tried) bool { return s.Item == item })
+				if i >= 0 && !undone(&now.Solutions[i], v.At) {
+					continue // the record itself says what came of it
+				}
+				if again == nil {
+					again = make(map[engine.ItemID]time.Time)
+				}
+				again[item] = v.At
+			}
+			ended = nil
+		} else {
+			for _, s := range now.Tries() {
+				if s.Outcome == string(engine.Solved) {
+					ended = append(ended, s.Item)
+				}
+			}
+		}
+	}
+	return again
+}
+
+// undone reports whether a try had ended a ticket, or may have, that is open again at a moment;
+// the zero moment undoes nothing.
+func undone(s *engine.Tried, at time.Time) bool {
+	return !at.IsZero() && (s.Outcome == "" || s.Outcome == string(engine.Solved)) && !s.At.After(at)
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// prefetch asks for lines of memory. It is of every amd64 processor.
+func prefetch() {
+	TEXT("prefetchLines", NOSPLIT, "func(from *byte, bytes int)")
+	Pragma("noescape")
+	Doc("It asks the second-level cache for the lines of so many bytes, of which there are some.")
+	from, bytes := load("from"), load("bytes")
+	ADDQ(from, bytes)
+	Label("loop")
+	PREFETCHT1(Mem{Base: from})
+	ADDQ(Imm(64), from)
+	CMPQ(from, bytes)
+	JCS(LabelRef("loop"))
+	RET()
+}
+
+// narrow rounds sums of float64 to float32 and empties them.
+func narrow(s isa) {
+	TEXT("narrow"+s.name, NOSPLIT, "func(out *float32, sums *float64, n int) uint32")
+	Pragma("noescape")
+	Doc("It moves n sums to out, rounded, and returns the largest bits of a magnitude; n is a multiple of 8.")
+	out, sums, n := load("out"), load("sums"), load("n")
+	half := func() VecVirtual { // of a register of sums, in float32
+		if s.wide {
+			return YMM()
+		}
+		return XMM()
+	}
+	magnitude, most, zero := half(), half(), s.register()
+	s.zero(lanes{zero})
+	VPXOR(most, most, most)
+	VPCMPEQD(magnitude, magnitude, magnitude)
+	VPSRLD(Imm(1), magnitude, magnitude)
+	width := s.bytes() / 8
+	Label("loop")
+	TESTQ(n, n)
+	JZ(LabelRef("end"))
+	for u := range 8 / width {
+		v := half()
+		from, to := Mem{Base: sums, Disp: u * s.bytes()}, Mem{Base: out, Disp: u * s.bytes() / 2}
+		if s.wide {
+			all := s.register()
+			VMOVUPD(from, all)
+			VCVTPD2PS(all, v)
+		} else {
+			VCVTPD2PSY(from, v)
+		}
+		VMOVUPD(zero, from)
+		VMOVUPS(v, to)
+		VPAND(magnitude, v, v)
+		VPMAXUD(v, most, most)
+	}
+	ADDQ(Imm(64), sums)
+	ADDQ(Imm(32), out)
+	SUBQ(Imm(8), n)
+	JMP(LabelRef("loop"))
+	Label("end")
+	low, swapped, largest := most.AsX(), XMM(), GP32()
+	if s.wide {
+		VEXTRACTI128(Imm(1), most, swapped)
+		VPMAXUD(swapped, low, low)
+	}
+	VPSHUFD(Imm(0x4e), low, swapped)
+	VPMAXUD(swapped, low, low)
+	VPSHUFD(Imm(0xb1), low, swapped)
+	VPMAXUD(swapped, low, low)
+	VMOVD(low, largest)
+	Store(largest, ReturnIndex(0))
+	finish()
+}
