@@ -28,7 +28,7 @@ func (s *search) worthy(r *room, l *learnt, wanted int) worths {
 	clear(r.sure)
 	clear(r.maybe)
 	s.exact(r, l)
-	off := s.addWords(r)
+	off := s.addWords(r, l)
 	for i := len(r.items); i < wide; i++ {
 		r.sums[i] = nobody
 	}
@@ -110,7 +110,7 @@ func above(x float64) float32 { return math.Nextafter32(float32(x), float32(math
 // addWords adds to the sums, which hold what products and solved tickets say, what words do, and
 // marks the fixes that these are a reason to show, surely or maybe. It returns how far off a sum
 // is at most.
-func (s *search) addWords(r *room) (off float64) {
+func (s *search) addWords(r *room, l *learnt) (off float64) {
 	w := s.weights
 	for _, x := range w.Of {
 		off += math.Abs(x)
@@ -118,7 +118,11 @@ func (s *search) addWords(r *room) (off float64) {
 	off /= 1 << 19 // no evidence is above 1, and a dozen numbers are added
 	sums := r.sums[:len(r.items)]
 	half := w.HalfWords * s.rarest
-	vector.AddSaturated(float32(w.Of[Words]), float32(half), r.matches.Scores, sums)
+	weight := w.Of[Words]
+	if l.tries() {
+		weight += w.Of[FreshWords] // of those that were tried, exact has taken it off
+	}
+	vector.AddSaturated(float32(weight), float32(half), r.matches.Scores, sums)
 	if words := w.Least[Words]; words < 1 {
 		at := half * max(words, 0) / (1 - words)
 		s.mark(r, r.matches.Scores, at, at*1e-6)
@@ -291,25 +295,32 @@ const (
 // these are a reason to show.
 func (s *search) exact(r *room, l *learnt) {
 	sums := r.sums[:len(r.items)]
-	clear(sums)
+	fresh := 0.0 // until they are seen among those that were tried
+	if l.tries() {
+		fresh = s.weights.Of[Fresh]
+	}
+	for i := range sums {
+		sums[i] = float32(fresh)
+	}
 	if len(s.claims.products) > 0 {
-		s.claim(r, sums)
+		s.claim(r, sums, float32(fresh))
 	}
 	l.each(r.items, func(i int, c *candidate) {
-		sums[i] += float32(s.weights.of(&c.values))
+		words, _ := s.worded(r.matches.Of(i))
+		sums[i] += float32(s.weights.of(&c.values) - fresh - s.weights.Of[FreshWords]*words)
 		if s.enough(c) {
 			r.sure[i/64] |= 1 << (i % 64)
 		}
 	})
 }
 
-// claim sets the sums to what the catalogue knows of the claims of all items, and marks those
-// that are for what the ticket is about.
-func (s *search) claim(r *room, sums []float32) {
+// claim sets the sums to what the catalogue knows of the claims of all items, on top of what all
+// have, and marks those that are for what the ticket is about.
+func (s *search) claim(r *room, sums []float32, all float32) {
 	var sum [knowns]float32
 	for k := range sum {
 		k := known(k)
-		sum[k] = float32(one(k&isAbout != 0)*s.weights.Of[About] + one(k&isOwned != 0)*s.weights.Of[Owned] + one(k&isForeign != 0)*s.weights.Of[Foreign])
+		sum[k] = all + float32(one(k&isAbout != 0)*s.weights.Of[About]+one(k&isOwned != 0)*s.weights.Of[Owned]+one(k&isForeign != 0)*s.weights.Of[Foreign])
 	}
 	put := func(at int, k known) {
 		sums[at] = sum[k]
@@ -323,7 +334,7 @@ func (s *search) claim(r *room, sums []float32) {
 	r.given = sized(r.given, int(given.DenseSize()))
 	clear(r.given)
 	given.WriteDenseTo(r.given)
-	some := [2]float32{0, sum[isForeign]} // whatever products it is given for
+	some := [2]float32{all, sum[isForeign]} // whatever products it is given for
 	for i, n := range r.items {
 		if word := int(n / 64); word < len(r.given) {
 			sums[i] = some[r.given[word]>>(n%64)&1]

@@ -149,7 +149,7 @@ var signs = func() (of [parameters]float64) {
 	for _, kind := range Kinds() {
 		of[kind] = 1
 	}
-	of[Foreign] = -1
+	of[Foreign], of[Fresh] = -1, -1
 	of[int(kinds)+Strange] = 1
 	return of
 }()

@@ -113,14 +113,20 @@ func (k *Knowledge) trialled(row []float32, p Place) *trialled {
 	return t
 }
 
+// tries reports whether any fix is known to have been tried: else none is fresh among others.
+func (l *learnt) tries() bool { return l.Knowledge != nil && len(l.Knowledge.columns.fixes) > 0 }
+
 // placed fills what became of a fix where it was tried.
 func (l *learnt) placed(c *candidate) {
 	if l.Knowledge == nil {
 		return
 	}
-	if column, is := l.Knowledge.columns.column(c.num); is {
+	if column, is := l.Knowledge.columns.column(c.num); is && !l.Own.hides(c.num) {
 		l.placedAt(c, column)
 		return
+	}
+	if l.tries() {
+		c.values[Fresh], c.values[FreshWords] = 1, c.values[Words]
 	}
 	c.values[Outcome] = l.Knowledge.Outcomes.scaled(counts{}, counts{}, l.place.product != "", counts{})
 }

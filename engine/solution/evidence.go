@@ -14,20 +14,22 @@ type Evidence int
 // The kinds of evidence, each with what its value is. All have fixed scales: a value says
 // the same in every ticket and every shop.
 const (
-	Words     Evidence = iota // s/(s + HalfWords), s the BM25 score in units of the rarest word's idf
-	Meaning                   // cosine of the ticket's and the fix's content vector, 0 where negative
-	Sense                     // cosine of the vectors of the ticket and of the fix's nearest passage as sentences, 0 where negative
-	Head                      // score of the head, from 0 to 1
-	HeadSure                  // log(head / 0.02) / log(50), from 0 to 1: doubling a small chance counts as doubling a large one
-	Near                      // likeness of the nearest ticket it solved, from 0 to 1
-	Votes                     // its share of the nearest solved tickets, by likeness to the 4th power
-	About                     // 1 where it applies to what the ticket is about
-	Owned                     // 1 where it applies to something the customer bought
-	Foreign                   // 1 where it applies to other products only, and any of the two is known
-	ByProduct                 // log ratio: how much more often it solves for this product; from -1 to 1
-	ByAge                     // the same for how long ago the product was bought
-	ByChannel                 // the same for the channel of the ticket
-	Outcome                   // log odds that it solves and is not reopened, less those of the mean fix, / 3; from -1 to 1
+	Words      Evidence = iota // s/(s + HalfWords), s the BM25 score in units of the rarest word's idf
+	Meaning                    // cosine of the ticket's and the fix's content vector, 0 where negative
+	Sense                      // cosine of the vectors of the ticket and of the fix's nearest passage as sentences, 0 where negative
+	Head                       // score of the head, from 0 to 1
+	HeadSure                   // log(head / 0.02) / log(50), from 0 to 1: doubling a small chance counts as doubling a large one
+	Near                       // likeness of the nearest ticket it solved, from 0 to 1
+	Votes                      // its share of the nearest solved tickets, by likeness to the 4th power
+	About                      // 1 where it applies to what the ticket is about
+	Owned                      // 1 where it applies to something the customer bought
+	Foreign                    // 1 where it applies to other products only, and any of the two is known
+	ByProduct                  // log ratio: how much more often it solves for this product; from -1 to 1
+	ByAge                      // the same for how long ago the product was bought
+	ByChannel                  // the same for the channel of the ticket
+	Outcome                    // log odds that it solves and is not reopened, less those of the mean fix, / 3; from -1 to 1
+	Fresh                      // 1 where nobody has tried it on a ticket that is known
+	FreshWords                 // Words of such a fix, for which nothing else can speak
 	kinds
 )
 
@@ -44,7 +46,7 @@ func Kinds() []Evidence {
 }
 
 var evidenceNames = [kinds]string{
-	"words", "meaning", "sense", "head", "head_sure", "near", "votes", "about", "owned", "foreign", "by_product", "by_age", "by_channel", "outcome",
+	"words", "meaning", "sense", "head", "head_sure", "near", "votes", "about", "owned", "foreign", "by_product", "by_age", "by_channel", "outcome", "fresh", "fresh_words",
 }
 
 // String returns the name that reports give a kind.
@@ -91,7 +93,7 @@ func (l *learnt) labelled(c *candidate) {
 		return
 	}
 	label, known := l.Knowledge.label(c.num)
-	if !known {
+	if !known || l.Own.hides(c.num) {
 		return
 	}
 	if label < len(l.scores) {
@@ -113,7 +115,7 @@ func (l *learnt) each(items []engine.ItemNum, yield func(place int, c *candidate
 	at, c := 0, new(candidate)
 	for column, n := range l.Knowledge.columns.fixes {
 		more, is := sought(items[at:], n)
-		if at += more; !is {
+		if at += more; !is || l.Own.hides(n) {
 			continue
 		}
 		*c = candidate{num: n}

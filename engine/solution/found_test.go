@@ -74,11 +74,20 @@ func plainFound(s *search, wanted int) []candidate {
 			continue
 		}
 		c.values[About], c.values[Owned], c.values[Foreign] = one(c.claim.about), one(c.claim.owned), one(c.claim.foreign)
+		hidden := s.Own != nil && slices.Contains(s.Own.Hidden, c.num)
 		if k := s.Knowledge; k != nil {
-			if o := k.Outcomes; o.failures {
+			o := k.Outcomes
+			if _, tried := o.byFix[c.num]; hidden || !tried && !slices.Contains(k.Fixes, c.num) {
+				c.values[Fresh], c.values[FreshWords] = 1, c.values[Words]
+			}
+			if o.failures && hidden {
+				c.values[Outcome] = bounded((logit(o.shrunk(counts{}, counts{}, l.place.product != "", counts{})) - logit(o.mean)) / 3)
+			} else if o.failures {
 				c.values[Outcome] = bounded((logit(o.chance(c.num, l.place.product, local[c.num], s.Own)) - logit(o.mean)) / 3)
 			}
-			c.values[ByProduct], c.values[ByAge], c.values[ByChannel] = plainHabits(k.Habits, c.num, l.place, s.Own)
+			if !hidden {
+				c.values[ByProduct], c.values[ByAge], c.values[ByChannel] = plainHabits(k.Habits, c.num, l.place, s.Own)
+			}
 		}
 		c.score = s.weights.of(&c.values)
 		out = append(out, c)
@@ -263,7 +272,12 @@ func drawKnowledge(t *rapid.T, rng *rand.Rand, ids *catalogue.IDs, fixes []engin
 		return k, nil
 	}
 	at := rng.IntN(len(questions)) // the ticket is one of them
-	return k, &Own{Question: at, Scores: held.Each[at*h.Labels():][:h.Labels()], Solved: &solved[at]}
+	own := &Own{Question: at, Scores: held.Each[at*h.Labels():][:h.Labels()], Solved: &solved[at]}
+	for range rng.IntN(3) { // as if nobody had tried them
+		own.Hidden = append(own.Hidden, fixes[rng.IntN(len(fixes))])
+	}
+	slices.Sort(own.Hidden)
+	return k, own
 }
 
 // TestBestAreThoseOfAPlainSearch holds that bounds leave out nothing that belongs among the

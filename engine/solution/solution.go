@@ -72,6 +72,17 @@ type Own struct {
 	Scores   []float32 // of the head without it; not asked for where Question is negative
 	Solved   *Solved
 	Unseen   []int // other questions of the head that it must not find; Scores are without them, too
+	// Hidden are fixes, ascending, that it must find as if nobody had ever tried them.
+	Hidden []engine.ItemNum
+}
+
+// hides reports whether what is known of a fix is hidden.
+func (o *Own) hides(fix engine.ItemNum) bool {
+	if o == nil {
+		return false
+	}
+	_, is := slices.BinarySearch(o.Hidden, fix)
+	return is
 }
 
 // Weights say what each kind of evidence is worth: a score is the sum of weight x value.

@@ -23,7 +23,9 @@ const (
 // blind are tickets as they would be asked in a shop that knows nothing of what ends them:
 // whatever is said first is wrong. A shop's own tickets of that kind are few, and most desks
 // keep none, so that without these a fix that looks as good as fixes mostly do would be thought
-// to be right as often as fixes are for what has one.
+// to be right as often as fixes are for what has one. And they are tickets as they would be asked
+// while nobody has tried what ends them, without which that a fix is known for its tickets would
+// be thought to speak against every other.
 type blind struct {
 	parts [][]int            // of tickets, by place
 	of    []int              // part of a ticket; -1 for none
@@ -98,9 +100,10 @@ func newBlind(tickets []Ticket, together map[[2]engine.ItemNum]bool, rng *rand.R
 	return b
 }
 
-// choices asks tickets with their fixes hidden, all that is known of these with them: the
-// questions they answered, in the head and in the lexicon, and their own words.
-func (b *blind) choices(ctx context.Context, s *Shop, l *Learnt, tickets []Ticket, scores []float32, rng *rand.Rand, workers int) ([]solution.Choice, error) {
+// choices asks tickets twice. Once their fixes are new to the shop, as if nobody had ever tried
+// them: what is known of these but for their own words is hidden, the questions they answered, in
+// the head and in the lexicon, among it. And once the shop does not have them at all.
+func (b *blind) choices(ctx context.Context, s *Shop, l *Learnt, tickets []Ticket, scores []float32, rng *rand.Rand, workers int) (fresh, gone []solution.Choice, err error) {
 	labels, learnt := l.Knowledge.Head.Labels(), l.Knowledge.Head.Questions()
 	var asked []int
 	for i := range min(learnt, len(tickets)) {
@@ -110,7 +113,7 @@ func (b *blind) choices(ctx context.Context, s *Shop, l *Learnt, tickets []Ticke
 	}
 	rng.Shuffle(len(asked), func(i, j int) { asked[i], asked[j] = asked[j], asked[i] })
 	asked = asked[:min(len(asked), blindMost)]
-	out := make([]solution.Choice, len(asked))
+	fresh, gone = make([]solution.Choice, len(asked)), make([]solution.Choice, len(asked))
 	for p, hidden := range b.fixes { // one shop at a time: their lexicons are large
 		places := placesOf(asked, func(i int) bool { return b.of[i] == p })
 		if len(places) == 0 {
@@ -118,22 +121,64 @@ func (b *blind) choices(ctx context.Context, s *Shop, l *Learnt, tickets []Ticke
 		}
 		unseen := slices.DeleteFunc(slices.Clone(b.parts[p]), func(i int) bool { return i >= learnt })
 		eligible := s.Fixes.Clone()
-		gone := make([]catalogue.Entry, len(hidden))
+		out := make([]catalogue.Entry, len(hidden))
 		for i, n := range hidden {
 			eligible.Remove(uint32(n))
-			gone[i].Num = n
+			out[i].Num = n
 		}
-		lexicon := s.Lexicon.WithAsked(text.CountAsked(askedOf(tickets, func(i int) bool { return b.of[i] != p }))).With(gone)
+		with := s.Lexicon.WithAsked(text.CountAsked(askedOf(tickets, func(i int) bool { return b.of[i] != p })))
+		without := with.With(out)
 		vector.Fork(workers, len(places), func(_, n int) {
 			if ctx.Err() != nil {
 				return
 			}
-			i := asked[places[n]]
+			at := places[n]
+			i := asked[at]
 			in := tickets[i].Input
-			in.Lexicon, in.Eligible, in.Knowledge, in.Tried = lexicon, eligible, l.Knowledge, nil
-			in.Own = &solution.Own{Question: i, Scores: scores[i*labels:][:labels], Solved: &tickets[i].Solved, Unseen: unseen}
-			out[places[n]] = solution.ChoiceOf(&in, nil)
+			in.Knowledge, in.Tried = l.Knowledge, nil
+			in.Own = &solution.Own{Question: i, Scores: scores[i*labels:][:labels], Solved: &tickets[i].Solved, Unseen: unseen, Hidden: hidden}
+			in.Lexicon = with
+			fresh[at] = solution.ChoiceOf(&in, tickets[i].Right)
+			if tickets[i].Partly {
+				fresh[at].Trials = tickets[i].Solved.Trials
+			}
+			in.Lexicon, in.Eligible = without, eligible
+			gone[at] = solution.ChoiceOf(&in, nil)
 		})
 	}
-	return out, ctx.Err()
+	return fresh, gone, ctx.Err()
+}
+
+// freshLeast is which share of tickets a fix ends that nobody has tried before, at least: a desk
+// that writes new ones gets tickets for them, however many of the old it keeps.
+const freshLeast = 0.05
+
+// freshOf returns for how many tickets those stand whose fix nobody has tried: as many as ended by a
+// fix that ended no other, as how often something new comes is how often what came was seen
+// once (Good 1953).
+func freshOf(tickets []Ticket) float64 {
+	count := make(map[engine.ItemNum]int)
+	for i := range tickets {
+		for _, n := range tickets[i].Right {
+			count[n]++
+		}
+	}
+	ended, once := 0, 0
+	for i := range tickets {
+		if right := tickets[i].Right; len(right) > 0 {
+			ended++
+			if !slices.ContainsFunc(right, func(n engine.ItemNum) bool { return count[n] > 1 }) {
+				once++
+			}
+		}
+	}
+	return max(float64(once), freshLeast*float64(ended))
+}
+
+// weighing sets what each of some choices stands for: so many tickets in all.
+func weighing(choices []solution.Choice, all float64) []solution.Choice {
+	for i := range choices {
+		choices[i].Weight = all / float64(len(choices))
+	}
+	return choices
 }

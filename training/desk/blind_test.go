@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -132,5 +133,50 @@ func TestADeskKnowsWhatItDoesNotKnow(t *testing.T) {
 	}
 	if got := share(tickets(strange)); got > 0 {
 		t.Errorf("of what it knows nothing of, %.2f are answered", got)
+	}
+}
+
+// TestWhatNobodyTriedIsFound has a shop in which some fixes were never tried, and asks it for
+// these in words that are theirs alone beside words that tickets of others have, and for the
+// others.
+func TestWhatNobodyTriedIsFound(t *testing.T) {
+	rng := rand.New(rand.NewPCG(6, 6))
+	things := strings.Fields("battery brake lock chain saddle light tyre app")
+	troubles := map[string]string{"E07": "sensor magnet spoke", "E10": "cable plug pins", "stuck": "graphite spray gently", "lost": "order spare locksmith", "noise": "alcohol clean screws"}
+	var items []engine.Item
+	var train, tried, fresh []record.Question
+	for _, thing := range things {
+		for _, trouble := range slices.Sorted(maps.Keys(troubles)) {
+			item := engine.Item{ID: engine.ItemID(thing + "-" + trouble), Title: thing + " " + trouble, Text: troubles[trouble] + " of the " + thing}
+			items = append(items, item)
+			ask := func() record.Question {
+				return record.Question{
+					Text:     fmt.Sprintf("%s my %s %s %s", []string{"hello", "please help", "urgent"}[rng.IntN(3)], thing, trouble, []string{"since yesterday", "again", "after the rain"}[rng.IntN(3)]),
+					Relevant: []engine.ItemID{item.ID},
+				}
+			}
+			if rng.IntN(5) == 0 {
+				fresh = append(fresh, ask(), ask())
+				continue
+			}
+			for range 12 {
+				train = append(train, ask())
+			}
+			tried = append(tried, ask())
+		}
+	}
+	for _, asked := range []struct {
+		name      string
+		questions []record.Question
+		least     float64
+	}{{"fixes that nobody tried", fresh, 0.9}, {"the others", tried, 0.95}} {
+		e := &Evaluation{Solutions: items, Train: train, Questions: asked.questions, K: []int{1}, Options: small}
+		report, err := e.Run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := report.Models[len(report.Models)-1].Metrics["hr@1"].Value; got < asked.least {
+			t.Errorf("%s: %.2f of %d are first", asked.name, got, len(asked.questions))
+		}
 	}
 }

@@ -37,6 +37,7 @@ type Learnt struct {
 	Knowledge *solution.Knowledge
 	Lexicon   *text.Index // with the questions that fixes answered
 	choices   []solution.Choice
+	fresh     []solution.Choice          // of fixes that nobody had tried
 	unknown   []solution.Choice          // of what the shop has no fix for: together one ticket
 	of        share                      // how many tickets they stand for
 	together  map[[2]engine.ItemNum]bool // fixes that were tried on one ticket, both ways
@@ -79,7 +80,7 @@ func (s *Shop) Learn(ctx context.Context, tickets []Ticket, o Options) (*Learnt,
 	if err := s.weigh(ctx, out, tickets, held.Each, rng, o.Workers); err != nil {
 		return nil, err
 	}
-	hidden, err := blind.choices(ctx, s, out, tickets, held.Parts, rng, o.Workers)
+	fresh, gone, err := blind.choices(ctx, s, out, tickets, held.Parts, rng, o.Workers)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +88,8 @@ func (s *Shop) Learn(ctx context.Context, tickets []Ticket, o Options) (*Learnt,
 	if err != nil {
 		return nil, err
 	}
-	out.unknown, out.of = unknown(hidden, strange), unknownOf(tickets)
+	out.fresh = weighing(fresh, freshOf(tickets))
+	out.unknown, out.of = unknown(gone, strange), unknownOf(tickets)
 	weights, sure, err := out.fit(solution.Kinds())
 	if err != nil {
 		return nil, err
@@ -209,10 +211,14 @@ func (l *Learnt) fit(kinds []solution.Evidence) (*solution.Weights, *solution.Su
 	if len(l.choices) == 0 {
 		return solution.DefaultWeights(), nil, nil
 	}
-	choices := make([]solution.Choice, 0, len(l.choices)+len(l.unknown))
+	choices := make([]solution.Choice, 0, len(l.choices)+len(l.fresh)+len(l.unknown))
 	for i := range l.choices {
 		choices = append(choices, l.choices[i].Only(kinds))
 	}
+	for i := range l.fresh {
+		choices = append(choices, l.fresh[i].Only(kinds))
+	}
+	known := len(choices)
 	order, err := solution.Fit(choices, solution.DefaultWeights())
 	if err != nil {
 		return nil, nil, err
@@ -236,7 +242,7 @@ func (l *Learnt) fit(kinds []solution.Evidence) (*solution.Weights, *solution.Su
 			continue // nothing is shown, and nothing is claimed
 		}
 		count := choices[i].Weighs()
-		if i >= len(l.choices) {
+		if i >= known {
 			count *= l.of.missing / l.of.fitted
 		}
 		chances, right = append(chances, chance), append(right, l.ended(&choices[i], list[0]))
