@@ -204,6 +204,9 @@ func (s *search) addContentOfFew(r *room) (off float64) {
 	}
 	weight, least := float32(s.weights.Of[Meaning]*gain), s.weights.Least[Meaning]/gain
 	sure, maybe := marking(least, rough/gain)
+	if s.known == 0 {
+		sure, maybe = nobody, nobody // see enough
+	}
 	for i, x := range r.dots[:len(r.few)] {
 		at := r.places[i]
 		if x > 0 {
@@ -234,6 +237,9 @@ func (s *search) dots(r *room, items []engine.ItemNum) (gain, rough float64) {
 // mark marks the fixes whose number among xs is least or more and above 0, surely or maybe, where
 // numbers may be off by so much.
 func (s *search) mark(r *room, xs []float32, least, off float64) {
+	if s.known == 0 {
+		return // see enough
+	}
 	sure, maybe := marking(least, off)
 	whole := len(xs) / 64
 	for _, of := range []struct {

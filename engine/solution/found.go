@@ -111,8 +111,12 @@ func (s *search) worded(m text.Match) (words, share float64) {
 }
 
 // enough reports whether the texts and the solved tickets are a reason to show the fix at
-// all.
+// all. Of a text without a known word only what sentences mean is: likeness by pieces of words is
+// chance there.
 func (s *search) enough(c *candidate) bool {
+	if s.known == 0 {
+		return c.values[Sense] > 0 && c.values[Sense] >= s.weights.Least[Sense]
+	}
 	for _, kind := range least {
 		if x := c.values[kind]; x > 0 && x >= s.weights.Least[kind] {
 			return true

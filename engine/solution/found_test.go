@@ -63,8 +63,12 @@ func plainFound(s *search, wanted int) []candidate {
 			c.values[Sense] = sensing.of(c.num)
 		}
 		l.labelled(&c)
+		reasons := []Evidence{Words, Meaning, Sense, Head, Near}
+		if s.known == 0 {
+			reasons = []Evidence{Sense}
+		}
 		known := c.share > 0 && c.share >= s.weights.LeastShare
-		for _, kind := range []Evidence{Words, Meaning, Sense, Head, Near} {
+		for _, kind := range reasons {
 			known = known || c.values[kind] > 0 && c.values[kind] >= s.weights.Least[kind]
 		}
 		if c.item = s.Catalogue.Item(c.num); c.item == nil {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
@@ -23,12 +24,32 @@ type Knowledge struct {
 	Sure     *Sure    // nil until enough is known to calibrate
 	// Asked is what fixes were the answer to, for text.Index.WithAsked.
 	Asked map[engine.ItemNum]text.Asked
+	// Things are words of products' names (ThingOf) that by themselves never said what was the matter.
+	Things map[string]bool
 
 	ids     *catalogue.IDs
 	texts   []engine.Hash16 // of the head's questions, by Remember; nil for none
 	labels  []int32         // by fix, one above its label; 0 for none
 	columns *columns
 	trials  [][]Trial // by the head's question
+}
+
+// ThingOf returns a word as Things has it: in small letters and in the singular, but inflected
+// otherwise, as "stopped" is no door stop.
+func ThingOf(surface string) string { return strings.TrimSuffix(strings.ToLower(surface), "s") }
+
+// Names reports whether all words that the lexicon has are Things, and there are any.
+func (k *Knowledge) Names(lexicon *text.Index, words []text.Word) bool {
+	some := false
+	for _, w := range words {
+		if lexicon.Known([]string{w.Term}) == 0 {
+			continue
+		}
+		if some = true; !k.Things[ThingOf(w.Surface)] {
+			return false
+		}
+	}
+	return some
 }
 
 // label returns the head's label of a fix.

@@ -37,6 +37,7 @@ type told struct {
 	Half    float64            `json:"half_words,omitempty"`
 	Share   float64            `json:"least_share,omitempty"`
 	Sure    *Sure              `json:"sure,omitempty"`
+	Things  []string           `json:"things,omitempty"`
 }
 
 // Save writes the knowledge in the form Load reads. The same knowledge gives the same bytes.
@@ -68,7 +69,7 @@ func (k *Knowledge) Save(w io.Writer) error {
 }
 
 func (k *Knowledge) told() told {
-	t := told{Encoder: k.Encoder, Sure: k.Sure}
+	t := told{Encoder: k.Encoder, Sure: k.Sure, Things: slices.Sorted(maps.Keys(k.Things))}
 	if w := k.Weights; w != nil {
 		t.Weights, t.Least = make(map[string]float64), make(map[string]float64)
 		for _, kind := range Kinds() {
@@ -177,7 +178,10 @@ func Load(r io.Reader, ids *catalogue.IDs) (*Knowledge, error) {
 	}
 	var t told
 	f.JSON(&t)
-	k := &Knowledge{Encoder: t.Encoder, ids: ids}
+	k := &Knowledge{Encoder: t.Encoder, Things: make(map[string]bool, len(t.Things)), ids: ids}
+	for _, term := range t.Things {
+		k.Things[term] = true
+	}
 	k.Weights, k.Sure, err = t.fitted()
 	if f.Err() == nil && err != nil {
 		return nil, err

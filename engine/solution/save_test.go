@@ -82,6 +82,7 @@ func drawDesk(t interface{ Fatal(...any) }, seed uint64, questions int) *drawnDe
 		texts = append(texts, engine.HashOf(qs[i].Text))
 	}
 	d.k.Remember(texts)
+	d.k.Things = map[string]bool{drawnWords[rng.IntN(len(drawnWords))]: true, "lamp": true}
 	if rng.IntN(2) == 0 {
 		w := DefaultWeights()
 		for i := range w.Of {

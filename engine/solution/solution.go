@@ -138,13 +138,14 @@ type Suggestion struct {
 	Chance     float64
 	Calibrated bool
 	Strange    bool // no word of the ticket stands in a fix or in a question that one answered
+	Bare       bool // those that do name products, and say nothing of what is the matter with them
 }
 
 // Suggest returns the eligible fixes with evidence for the ticket, the best of all there are.
 func Suggest(in *Input) Suggestion {
 	s := open(in)
 	found := s.found()
-	out := Suggestion{Fixes: []engine.Recommended{}, Strange: s.known == 0}
+	out := Suggestion{Fixes: []engine.Recommended{}, Strange: s.known == 0, Bare: s.bare}
 	if len(found) == 0 {
 		out.Calibrated = s.Knowledge != nil && s.Knowledge.Sure != nil
 		return out
@@ -182,6 +183,7 @@ type search struct {
 	vector  []float32   // of the ticket, by content; nil where it says nothing
 	rarest  float64     // of the lexicon
 	known   float64     // share of the terms, by their weight, that the lexicon has
+	bare    bool        // those that the lexicon has name things, and nothing is denied
 	sensing *sensing    // nil where there are no vectors of sentences
 	claims  claims
 }
@@ -202,6 +204,7 @@ func open(in *Input) *search {
 	slices.Sort(s.terms)
 	s.terms = slices.Compact(s.terms)
 	s.claims, s.rarest, s.known = newClaims(in), in.Lexicon.Rarest(), in.Lexicon.Known(s.terms)
+	s.bare = in.Knowledge != nil && in.Knowledge.Names(in.Lexicon, s.words) && !text.Denies(s.gist, in.Language)
 	return s
 }
 

@@ -32,7 +32,7 @@ type Decision struct {
 // Decide says what to do with a ticket after what Suggest said to it. Chances that are not
 // calibrated are no grounds: such a desk asks where it has a fix. A text of which the shop knows
 // no word is not answered however like a fix it seems: it may be a number, or in a language that
-// vectors alone understand.
+// vectors alone understand. Nor is one that names products alone: it may be praise.
 func (l *Limits) Decide(in *Input, said *Suggestion) Decision {
 	var stop []string
 	if len(in.Tried) >= l.EscalateAfter && l.EscalateAfter > 0 {
@@ -59,6 +59,8 @@ func (l *Limits) Decide(in *Input, said *Suggestion) Decision {
 		return Decision{engine.ActionAsk, []string{"too few tickets are solved to know how often the first fix is right"}}
 	case said.Strange:
 		return Decision{engine.ActionAsk, []string{"none of its words is known here"}}
+	case said.Bare:
+		return Decision{engine.ActionAsk, []string{"it names what it is about, and not what is the matter"}}
 	case said.Chance < l.AnswerFrom:
 		return Decision{engine.ActionAsk, []string{tooLow(said.Chance, l.AnswerFrom)}}
 	}

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -129,6 +130,16 @@ func Gist(s, language string) string {
 		return s
 	}
 	return strings.TrimSpace(strings.Join(out, ""))
+}
+
+// Denies reports whether a text holds a word that turns another, as "not" does; language is the one
+// its sender names. It knows the languages of Gist.
+func Denies(s, language string) bool {
+	if language = Tongue(s, language); language == "" {
+		language = Guess(s)
+	}
+	nots := courtesies[LanguagePart(language)].nots
+	return slices.ContainsFunc(wordsIn(s), func(w worded) bool { return nots[strings.ReplaceAll(w.word, "'", "")] })
 }
 
 // gist tells what a language's words are worth.

@@ -58,3 +58,24 @@ func TestGistKeepsContent(t *testing.T) {
 		_ = Gist(rapid.String().Draw(t, "anything"), "")
 	})
 }
+
+func TestDenies(t *testing.T) {
+	for _, c := range []struct {
+		language, in string
+		want         bool
+	}{
+		{"en", "the lamp does not light", true},
+		{"", "the lamp doesn’t light", true},
+		{"en", "NO LIGHT", true},
+		{"en", "a knot in the cable", false},
+		{"de", "die Lampe leuchtet nicht", true},
+		{"de", "die Lampe flackert", false},
+		{"fr", "la lampe ne marche pas", true},
+		{"ja", "not", false},
+		{"", "", false},
+	} {
+		if got := Denies(c.in, c.language); got != c.want {
+			t.Errorf("%q in %q: %v", c.in, c.language, got)
+		}
+	}
+}

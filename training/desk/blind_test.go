@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/record"
 	"github.com/rapportengine/rapport/engine/solution"
 )
@@ -177,6 +178,67 @@ func TestWhatNobodyTriedIsFound(t *testing.T) {
 		}
 		if got := report.Models[len(report.Models)-1].Metrics["hr@1"].Value; got < asked.least {
 			t.Errorf("%s: %.2f of %d are first", asked.name, got, len(asked.questions))
+		}
+	}
+}
+
+// TestAThingIsNoTrouble has a shop of products and asks it of things alone, of their troubles, and
+// of texts that nobody there has a word of.
+func TestAThingIsNoTrouble(t *testing.T) {
+	products := strings.Fields("lamp clock kettle mug")
+	troubles := strings.Fields("flickers stopped leaks cracked")
+	var items []engine.Item
+	var solved []record.Question
+	for _, thing := range products {
+		for _, trouble := range troubles {
+			fix := engine.Item{ID: engine.ItemID(thing + "-" + trouble), Title: thing + " " + trouble}
+			items = append(items, fix)
+			for range 8 {
+				solved = append(solved, record.Question{Text: "the " + thing + " " + trouble + " again", Relevant: []engine.ItemID{fix.ID}})
+			}
+		}
+	}
+	items = append(items, engine.Item{ID: "mug-charging", Title: "mug charging"})
+	solved = append(solved, record.Question{Text: "the mug charging again", Relevant: []engine.ItemID{"mug-charging"}})
+	shop, err := NewShop(t.Context(), items, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var entries []catalogue.Entry
+	for _, title := range []string{"Red lamps", "Clock with a door stop", "Kettle", "Mug", "Charging cable", "Again mug"} {
+		n, _ := shop.Catalogue.IDs().Assign(engine.ItemID("P-" + title))
+		entries = append(entries, catalogue.Entry{Num: n, Item: &engine.Item{ID: engine.ItemID("P-" + title), Title: title}})
+	}
+	shop.Catalogue = shop.Catalogue.With(entries)
+	tickets, err := shop.Tickets(t.Context(), solved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	learnt, err := shop.Learn(t.Context(), tickets, small)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		text         string
+		bare, listed bool
+	}{
+		{"lamp", true, true},
+		{"I adore my new LAMPS", true, true},
+		{"the clock stopped", false, true},
+		{"the lamp is not red", false, true}, // it denies something
+		{"the mug charging", false, true},    // solved tickets said as much of what was the matter
+		{"wunderschön", false, false},
+		{"ランプ", false, false},
+		{"", false, false},
+	} {
+		asked, err := shop.Tickets(t.Context(), []record.Question{{Text: c.text, Language: "en"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := asked[0].Input
+		in.Lexicon, in.Knowledge = learnt.Lexicon, learnt.Knowledge
+		if said := solution.Suggest(&in); said.Bare != c.bare || (len(said.Fixes) > 0) != c.listed {
+			t.Errorf("%q: bare %v, %d fixes", c.text, said.Bare, len(said.Fixes))
 		}
 	}
 }

@@ -77,6 +77,7 @@ func (s *Shop) Learn(ctx context.Context, tickets []Ticket, o Options) (*Learnt,
 	}
 	out.Knowledge.Asked = text.CountAsked(askedOf(tickets, func(int) bool { return true }))
 	out.Lexicon = s.Lexicon.WithAsked(out.Knowledge.Asked)
+	s.things(out.Knowledge, out.Lexicon, tickets)
 	if err := s.weigh(ctx, out, tickets, held.Each, rng, o.Workers); err != nil {
 		return nil, err
 	}
@@ -135,6 +136,36 @@ func askedOf(tickets []Ticket, in func(i int) bool) map[engine.ItemNum][]text.Qu
 		}
 	}
 	return out
+}
+
+// things returns the words of products' names that the lexicon has, without those of tickets that
+// said nothing else and were ended by a fix: they say what is the matter, as "charging" does where
+// a cable has that name. k is what the tickets taught so far.
+func (s *Shop) things(k *solution.Knowledge, lexicon *text.Index, tickets []Ticket) {
+	k.Things = make(map[string]bool)
+	for _, it := range s.Catalogue.Items() {
+		if it.KindOrProduct() != engine.Product {
+			continue
+		}
+		for _, w := range text.Words(it.Title, it.Language) {
+			if thing := solution.ThingOf(w.Surface); !k.Things[thing] && lexicon.Known([]string{w.Term}) > 0 {
+				k.Things[thing] = true
+			}
+		}
+	}
+	for i := range tickets {
+		t := &tickets[i]
+		if len(t.Right) == 0 || len(k.Things) == 0 {
+			continue
+		}
+		words := text.Words(t.Gist(), text.Tongue(t.Text, t.Language))
+		if !k.Names(lexicon, words) || text.Denies(t.Gist(), t.Language) {
+			continue
+		}
+		for _, w := range words {
+			delete(k.Things, solution.ThingOf(w.Surface))
+		}
+	}
 }
 
 // weigh asks tickets as if they were new: the lexicon does not know them, the head is the
