@@ -41,6 +41,7 @@ func (evalSolutionsCommand) Help() string {
 
   hr@k, mrr, map   where the right solutions stand, of questions that have one
   accuracy         the share of first answers that are right
+  untried          the same of questions that only a fix ends which no solved question tells of
   brier, ece       how well the chance of the first answer says how often it is right
   auroc_none       whether questions without an answer have lower chances
   recall_none      how many of them are rejected where 5 % of the others are; they take no part in setting that threshold

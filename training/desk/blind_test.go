@@ -166,7 +166,7 @@ func TestWhatNobodyTriedIsFound(t *testing.T) {
 			tried = append(tried, ask())
 		}
 	}
-	for _, asked := range []struct {
+	for i, asked := range []struct {
 		name      string
 		questions []record.Question
 		least     float64
@@ -176,8 +176,10 @@ func TestWhatNobodyTriedIsFound(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := report.Models[len(report.Models)-1].Metrics["hr@1"].Value; got < asked.least {
-			t.Errorf("%s: %.2f of %d are first", asked.name, got, len(asked.questions))
+		best := report.Models[len(report.Models)-1].Metrics
+		got, untried := best["hr@1"].Value, best["untried"].Value
+		if got < asked.least || untried != got*float64(1-i) {
+			t.Errorf("%s: %.2f of %d are first, of what was untried %.2f", asked.name, got, len(asked.questions), untried)
 		}
 	}
 }

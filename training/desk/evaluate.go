@@ -70,6 +70,7 @@ type trial struct {
 	shop    *Shop
 	tickets []Ticket   // of the questions
 	answers [][]answer // by rung and question
+	untried []bool     // of the questions: no fix that ends it ended, or failed on, what was learnt from
 	weights []*solution.Weights
 	took    []time.Duration
 	fitted  time.Duration
@@ -97,7 +98,7 @@ func (e *Evaluation) Run(ctx context.Context) (*evaluate.Report, error) {
 		return nil, engine.Invalidf(engine.CodeInvalidField, "folds", "%d folds of %d questions: at most as many as questions are wanted", e.Folds, len(e.Questions))
 	}
 	e.say(0, "reading the texts")
-	t := &trial{answers: make([][]answer, len(ladder)), took: make([]time.Duration, len(e.Questions))}
+	t := &trial{answers: make([][]answer, len(ladder)), took: make([]time.Duration, len(e.Questions)), untried: make([]bool, len(e.Questions))}
 	var err error
 	if t.shop, err = NewShop(ctx, e.Solutions, e.Events, e.Embedder); err != nil {
 		return nil, err
@@ -189,6 +190,16 @@ func (e *Evaluation) fold(ctx context.Context, t *trial, from []Ticket, asked []
 		return err
 	}
 	t.fitted += time.Since(began)
+	tried := make(map[engine.ItemNum]bool)
+	for i := range from {
+		for _, trial := range from[i].Solved.Trials {
+			tried[trial.Fix] = true
+		}
+	}
+	for _, i := range asked {
+		right := t.tickets[i].Right
+		t.untried[i] = len(right) > 0 && !slices.ContainsFunc(right, func(n engine.ItemNum) bool { return tried[n] })
+	}
 	var kinds [][]solution.Evidence
 	var weights []*solution.Weights
 	var sures []*solution.Sure
@@ -291,7 +302,11 @@ func (e *Evaluation) judge(t *trial, rung int, ended []int, metrics []evaluate.M
 		for _, metric := range metrics {
 			values[metric.String()] = append(values[metric.String()], metric.Of(judged))
 		}
-		values["accuracy"] = append(values["accuracy"], evaluate.Metric{Name: "hr", K: 1}.Of(judged))
+		first := evaluate.Metric{Name: "hr", K: 1}.Of(judged)
+		values["accuracy"] = append(values["accuracy"], first)
+		if t.untried[i] && t.learnt > 0 {
+			values["untried"] = append(values["untried"], first)
+		}
 	}
 	for name, v := range values {
 		mean, interval := chance.Mean(v)
@@ -374,7 +389,7 @@ func settings(w *solution.Weights) map[string]any {
 // Certainties are the metrics of chances, and accuracy.
 func Certainties() []evaluate.Metric {
 	var out []evaluate.Metric
-	for _, name := range []string{"accuracy", "brier", "ece", "auroc_none", "recall_none"} {
+	for _, name := range []string{"accuracy", "untried", "brier", "ece", "auroc_none", "recall_none"} {
 		out = append(out, evaluate.Metric{Name: name})
 	}
 	return out

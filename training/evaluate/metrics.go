@@ -48,6 +48,7 @@ var definitions = []definition{
 	{name: "gini", words: "how unevenly the places are shared among the items: 0 all alike, near 1 always the same few; less is more even", less: true, over: gini},
 	{name: Diversity, words: "how unlike one another the items of a list are, by their titles, categories and texts: 0 all alike, 1 unrelated", over: diversity},
 	{name: "accuracy", words: "the share of questions whose first answer is right, of those that have one", whole: true},
+	{name: "untried", words: "accuracy on the questions that only solutions end which no solved question tells of", whole: true},
 	{name: "brier", words: "how far the chance of each answer was from what came of it, squared; less is better", whole: true, less: true},
 	{name: "ece", words: "how far the chance of answers is from the share that is right, over ten bins; less is better", whole: true, less: true},
 	{name: "auroc_none", words: "how well chances part questions that have an answer from those that have none: 0.5 not at all, 1 wholly", whole: true},
