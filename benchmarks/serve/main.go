@@ -41,7 +41,8 @@ type options struct {
 	openLasts, openWarm      time.Duration
 	rate, share              float64
 	gorseWait                time.Duration
-	keep, movielens, profile string
+	keep, by                 string
+	movielens, profile       string
 	results                  string
 	empty                    int
 	quick                    bool
@@ -64,6 +65,7 @@ func main() {
 	flag.Float64Var(&o.rate, "rate", 0, "requests a second of the open loop; 0: -share of the closed loop's")
 	flag.Float64Var(&o.share, "share", .5, "share of the closed loop's requests a second that come in the open one")
 	flag.StringVar(&o.keep, "keep", "", "directory of what is prepared and kept; default rapport-bench in the temporary one")
+	flag.StringVar(&o.by, "by", "", "hash of an earlier binary whose workspaces are taken over where this one has none")
 	flag.StringVar(&o.movielens, "movielens", "", "folder with u.data.gz and u.item.gz of MovieLens 100K")
 	flag.StringVar(&o.profile, "profile", "", "write a CPU profile of our server in the closed loop there, and measure nothing else")
 	flag.StringVar(&o.results, "results", measure.Results, "file to append a JSON line a set to")
@@ -87,7 +89,7 @@ func (o *options) run(ctx context.Context) error {
 	if o.movielens != "" && !measure.Given("sets") {
 		o.sets += "," + prepare.MovieLens
 	}
-	settings := prepare.Options{Root: o.keep, MovieLens: o.movielens, Say: measure.Say}
+	settings := prepare.Options{Root: o.keep, By: o.by, MovieLens: o.movielens, Say: measure.Say}
 	if o.profile != "" {
 		return o.profiled(ctx, settings)
 	}

@@ -215,11 +215,11 @@ func (e *explainer) tell(n engine.ItemNum, at int) engine.Reason {
 	named := e.in.mayName(item)
 	switch {
 	case r.Type == engine.ReasonContext && !named:
-		r.Text = "Goes with what you are looking at"
+		r.Text = unnamed(r.Type)
 	case r.Type == engine.ReasonContext:
 		r.Item, r.Text = item.ID, "Goes with "+titleOf(item)
 	case !named:
-		r.Text = "From your history"
+		r.Text = unnamed(r.Type)
 	default:
 		r.Item = item.ID
 		if at >= 0 && e.causes.list[at].at != never {
@@ -229,6 +229,14 @@ func (e *explainer) tell(n engine.ItemNum, at int) engine.Reason {
 		r.Text = verb(r.Interaction) + " " + titleOf(item)
 	}
 	return r
+}
+
+// unnamed is what is said of causes of a type that are not named.
+func unnamed(causeType string) string {
+	if causeType == engine.ReasonContext {
+		return "Goes with what you are looking at"
+	}
+	return "From your history"
 }
 
 // moment returns a time for a reason to point to. The answer keeps it.

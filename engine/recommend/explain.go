@@ -12,9 +12,13 @@ import (
 	"github.com/rapportengine/rapport/engine/rank"
 )
 
-// partsNamed is how many items of a history are named per source in a full
-// explanation; the rest is summed into one reason, so that the sum still holds.
-const partsNamed = 10
+// A full explanation names of an item the causes that weigh most in its score: so many, whatever
+// the source, and of one source so many. The rest is summed into one reason a source, so that the
+// sum still holds. More than that nobody reads, and they would be most of the answer's bytes.
+const (
+	causesNamed = 5
+	partsNamed  = 3
+)
 
 // explain turns the arranged list into answered items with their reasons.
 func (in *Input) explain(list []rank.Placed, s *story) []engine.Recommended {
@@ -34,14 +38,13 @@ func (in *Input) explain(list []rank.Placed, s *story) []engine.Recommended {
 			Source:     e.mainSource(i),
 			Properties: properties(item, in.Request.ReturnProperties),
 		}
-		switch s.orders.explain {
-		case engine.ExplainSources:
-			out[i].Reasons = e.told(i, e.bySource)
-		case engine.ExplainFull:
-			out[i].Reasons = e.told(i, e.byCause)
-		}
 	}
-	e.keep()
+	switch s.orders.explain {
+	case engine.ExplainSources:
+		e.tellAll(out, e.bySource)
+	case engine.ExplainFull:
+		e.tellAll(out, e.byCause)
+	}
 	return out
 }
 
@@ -67,13 +70,17 @@ type explainer struct {
 	fresh  []int         // voices that were asked for splits that were not known
 
 	parts   []model.Part    // of one score
-	reasons []engine.Reason // of one item
+	counts  []int           // by voice; see weighMost
+	sizes   []float64       // by voice; see weighMost
+	reasons []engine.Reason // of all items, one after another
+	ends    []int           // where those of each end
 }
 
 // wholeReason is what is told of a source as a whole, and of the causes that are not named.
 type wholeReason struct {
 	speaks, mute, rest engine.Reason // Type "" for not told yet
 	left               int           // that rest tells of
+	all                bool          // whether these are all that the source has
 }
 
 var explainers = sync.Pool{New: func() any { return new(explainer) }}
@@ -104,26 +111,37 @@ func (e *explainer) close() {
 	e.in, e.voices, e.lifts, e.heeded, e.kept, e.moments = nil, nil, nil, nil, nil, nil
 	if e.opened {
 		clear(e.wholes)
-		clear(e.reasons[:cap(e.reasons)])
+		clear(e.reasons)
 		e.causes.close()
 	}
 	e.wholes, e.fresh, e.opened, e.numbers, e.base = e.wholes[:0], e.fresh[:0], false, 0, 0
 	explainers.Put(e)
 }
 
-// told returns the reasons for the i-th item that by appends.
-func (e *explainer) told(i int, by func(i int, out []engine.Reason) []engine.Reason) []engine.Reason {
-	if !e.opened {
-		e.opened = true
-		e.kept = e.in.splitsOf(e.voices.query, len(e.items))
-		if e.few = e.kept != nil && len(e.kept.deeds) > 0; e.few {
-			e.causes.open(e.kept.deeds)
-		} else {
-			e.causes.open(e.deeds())
-		}
+// tellAll gives the items of an answer the reasons that by appends for each. They lie in one
+// piece of memory, which the answer keeps.
+func (e *explainer) tellAll(out []engine.Recommended, by func(i int, out []engine.Reason) []engine.Reason) {
+	if len(out) == 0 {
+		return
 	}
-	e.reasons = by(i, e.reasons[:0])
-	return slices.Clone(e.reasons)
+	e.opened = true
+	e.kept = e.in.splitsOf(e.voices.query, len(e.items))
+	if e.few = e.kept != nil && len(e.kept.deeds) > 0; e.few {
+		e.causes.open(e.kept.deeds)
+	} else {
+		e.causes.open(e.deeds())
+	}
+	e.reasons, e.ends = e.reasons[:0], e.ends[:0]
+	for i := range out {
+		e.reasons = by(i, e.reasons)
+		e.ends = append(e.ends, len(e.reasons))
+	}
+	all, from := slices.Clone(e.reasons), 0
+	for i, to := range e.ends {
+		out[i].Reasons = all[from:to:to]
+		from = to
+	}
+	e.keep()
 }
 
 func (e *explainer) number() uint32 {
@@ -200,29 +218,74 @@ func (e *explainer) alike(top int) int {
 	return others
 }
 
-// byCause gives one reason an item of the history and source, the source's constants
-// as base, and one a boost.
+// byCause gives one reason each to the causes that weigh most in the i-th item's score, one a
+// source to its others, or to the source as a whole where it has no causes, one to the constants
+// of all, and one a boost.
 func (e *explainer) byCause(i int, out []engine.Reason) []engine.Reason {
+	constants := 0.0
+	e.weighMost(i)
 	for at := range e.voices.voices {
 		v, s := &e.voices.voices[at], e.split(at, i)
 		if s.named == 0 { // nothing to tell apart: the source as a whole
 			if share := v.Part(s.base); share != 0 {
 				out = append(out, e.whole(at, share, share > 0 && e.share(at, i) > 0))
 			}
-			if offset := v.Offset(); offset != 0 {
-				out = append(out, e.constant(v.name, offset))
-			}
+			constants += v.Offset()
 			continue
 		}
-		for _, p := range e.splits[at].named(i) {
-			out = append(out, e.cause(v.name, e.items[i], p.Item, v.Part(p.Contribution), 0))
+		named, count := e.splits[at].named(i), e.counts[at]
+		left, rest := int(s.left), v.Part(s.rest)
+		for _, p := range named[count:] {
+			left, rest = left+1, rest+v.Part(float64(p.adds))
 		}
-		if s.left > 0 {
-			out = append(out, e.rest(at, int(s.left), v.Part(s.rest)))
+		if left == 1 && s.left == 0 { // "1 more" would say less in as many words
+			left, count = 0, len(named)
 		}
-		out = append(out, e.constant(v.name, v.Part(s.base)+v.Offset()))
+		for _, p := range named[:count] {
+			out = append(out, e.cause(v.name, e.items[i], p.cause, v.Part(float64(p.adds)), 0))
+		}
+		if left > 0 && rest != 0 {
+			out = append(out, e.rest(at, left, count == 0, rest))
+		}
+		constants += v.Part(s.base) + v.Offset()
+	}
+	if constants != 0 {
+		out = append(out, e.constant(constants))
 	}
 	return e.rules(i, out)
+}
+
+// weighMost counts in e.counts of each source the causes, first ones of its named, that are among
+// the causesNamed that weigh most in the i-th item's score, the first of equals. What adds nothing
+// is not among them.
+func (e *explainer) weighMost(i int) {
+	n := len(e.voices.voices)
+	e.counts = slices.Grow(e.counts[:0], n)[:n]
+	clear(e.counts)
+	e.sizes = slices.Grow(e.sizes[:0], n)[:n] // of each source's next
+	next := func(v int) {
+		e.sizes[v] = 0
+		if named := e.splits[v].named(i); e.counts[v] < len(named) {
+			e.sizes[v] = math.Abs(e.voices.voices[v].Part(float64(named[e.counts[v]].adds)))
+		}
+	}
+	for v := range e.sizes {
+		e.split(v, i)
+		next(v)
+	}
+	for range causesNamed {
+		best, most := -1, 0.0
+		for v, size := range e.sizes {
+			if size > most {
+				best, most = v, size
+			}
+		}
+		if best < 0 {
+			return
+		}
+		e.counts[best]++
+		next(best)
+	}
 }
 
 // heaviest moves the parts of the largest contributions, whatever their sign, to the front,
@@ -271,24 +334,28 @@ func (e *explainer) whole(voice int, contribution float64, speaks bool) engine.R
 	return out
 }
 
-// rest is what causes that are not named add to a source's score together.
-func (e *explainer) rest(voice, more int, contribution float64) engine.Reason {
+// rest is what causes that are not named add to a source's score together: so many, which are
+// all it has or are told of after others.
+func (e *explainer) rest(voice, more int, all bool, contribution float64) engine.Reason {
 	w := &e.wholes[voice]
-	if w.left != more {
-		w.left = more
+	if w.left != more || w.all != all {
+		w.left, w.all = more, all
 		w.rest = engine.Reason{Type: e.causeType(), Source: e.voices.voices[voice].name, Text: strconv.Itoa(more) + " more", Cause: e.number()}
+		if all {
+			w.rest.Text = unnamed(w.rest.Type)
+		}
 	}
 	out := w.rest
 	out.Contribution = engine.Told(contribution)
 	return out
 }
 
-// constant is what a source adds to any item.
-func (e *explainer) constant(source string, contribution float64) engine.Reason {
+// constant is what sources add to any item.
+func (e *explainer) constant(contribution float64) engine.Reason {
 	if e.base == 0 {
 		e.base = e.number()
 	}
-	return engine.Reason{Type: engine.ReasonBase, Source: source, Contribution: engine.Told(contribution), Cause: e.base}
+	return engine.Reason{Type: engine.ReasonBase, Contribution: engine.Told(contribution), Cause: e.base}
 }
 
 // rules gives one reason for each boost that moved the i-th item's score, and one for the

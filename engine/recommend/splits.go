@@ -13,24 +13,30 @@ import (
 // are named, the sum of the rest, and what weighed most.
 type split struct {
 	base, rest float64
-	left       int32          // how many parts rest sums
-	from       int32          // the named ones are those from there on
+	top        engine.ItemNum // whose part adds most
+	left       uint16         // how many parts rest sums
+	from       uint16         // the named ones are those from there on
 	named      uint8          // so many
 	tops       bool           // whether any part adds something
 	others     uint8          // beside top, of which the same is to be said; see alike
-	top        engine.ItemNum // whose part adds most
+}
+
+// part is what a cause that is named adds to a raw score, as precise as that.
+type part struct {
+	cause engine.ItemNum
+	adds  float32
 }
 
 // splits are those of some items by one source.
 type splits struct {
 	of    []split
-	parts []model.Part // that are named
+	parts []part // that are named
 }
 
 func (s *splits) reset() { s.of, s.parts = s.of[:0], s.parts[:0] }
 
 // named returns the parts of the i-th item that are named.
-func (s *splits) named(i int) []model.Part {
+func (s *splits) named(i int) []part {
 	return s.parts[s.of[i].from:][:s.of[i].named]
 }
 
@@ -66,13 +72,18 @@ func (e *explainer) splitAll(v int, s *splits) {
 
 // appendSplit appends the split of e.parts, which it puts in another order.
 func (e *explainer) appendSplit(s *splits, base float64, up bool) {
-	one := split{base: base, from: int32(len(s.parts))}
+	one := split{base: base, from: uint16(len(s.parts))}
 	if top := strongest(e.parts, up); top >= 0 {
 		one.tops, one.top, one.others = true, e.parts[top].Item, uint8(e.alike(top))
 	}
 	named, rest := heaviest(e.parts)
-	one.named, one.rest, one.left = uint8(len(named)), rest, int32(len(e.parts)-len(named))
-	s.of, s.parts = append(s.of, one), append(s.parts, named...)
+	for _, p := range named {
+		adds := float32(p.Contribution)
+		s.parts = append(s.parts, part{p.Item, adds})
+		rest += p.Contribution - float64(adds) // told where there is a rest
+	}
+	one.named, one.rest, one.left = uint8(len(named)), rest, uint16(len(e.parts)-len(named))
+	s.of = append(s.of, one)
 }
 
 // maxSplits is of how many items, those that were told of last, splits are kept.
@@ -83,15 +94,12 @@ const maxSplits = 2 * engine.DefaultCount
 // so does how a score is made up.
 type sourceSplits struct {
 	source int
-	items  []engine.ItemNum
+	items  []engine.ItemNum // of most sources the same ones, in one piece of memory
 	splits []split
-	causes []engine.ItemNum // of the parts that are named
-	adds   []float64        // by these
+	parts  []part // that are named
 }
 
-func (k *sourceSplits) bytes() int {
-	return 112 + 44*len(k.items) + 12*len(k.causes)
-}
+func (k *sourceSplits) bytes() int { return 88 + 32*len(k.splits) + 8*len(k.parts) }
 
 // appendTo appends the split of an item, and reports whether it is known.
 func (k *sourceSplits) appendTo(s *splits, item engine.ItemNum) bool {
@@ -104,12 +112,8 @@ func (k *sourceSplits) appendTo(s *splits, item engine.ItemNum) bool {
 	}
 	one := k.splits[i]
 	from := one.from
-	one.from = int32(len(s.parts))
-	adds := k.adds[from:][:one.named]
-	for p, cause := range k.causes[from:][:one.named] {
-		s.parts = append(s.parts, model.Part{Item: cause, Contribution: adds[p]})
-	}
-	s.of = append(s.of, one)
+	one.from = uint16(len(s.parts))
+	s.of, s.parts = append(s.of, one), append(s.parts, k.parts[from:][:one.named]...)
 	return true
 }
 
@@ -134,8 +138,10 @@ func (k *personSplits) bytes() int {
 		return 0
 	}
 	sum := 72 + 8*len(k.by) + deedBytes*len(k.deeds)
-	for _, one := range k.by {
-		sum += one.bytes()
+	for i, one := range k.by {
+		if sum += one.bytes(); i == 0 || &one.items[0] != &k.by[i-1].items[0] {
+			sum += 4 * len(one.items)
+		}
 	}
 	return sum
 }
@@ -162,9 +168,15 @@ func (e *explainer) keep() {
 		return
 	}
 	next := &personSplits{content: e.kept.content}
+	var items []engine.ItemNum
 	for _, v := range e.fresh {
 		source := e.voices.voices[v].source
-		next.by = append(next.by, newSourceSplits(source, e.items, &e.splits[v], e.kept.of(source)))
+		one := newSourceSplits(source, e.items, &e.splits[v], e.kept.of(source))
+		if slices.Equal(one.items, items) {
+			one.items = items
+		}
+		items = one.items
+		next.by = append(next.by, one)
 	}
 	for _, one := range e.kept.by {
 		if next.of(one.source) == nil {
@@ -177,7 +189,8 @@ func (e *explainer) keep() {
 	e.in.note(func(m *made) { m.splits = next })
 }
 
-// toldDeeds returns the deeds of the causes that were told, and of those that splits name.
+// toldDeeds returns the deeds of the causes that were told, and of those that splits name of items
+// that are not in the list.
 func (e *explainer) toldDeeds(by []*sourceSplits) []deed {
 	named := make([]bool, len(e.causes.list))
 	for at, told := range e.causes.as {
@@ -189,47 +202,41 @@ func (e *explainer) toldDeeds(by []*sourceSplits) []deed {
 		}
 	}
 	for _, s := range by {
-		for _, n := range s.causes {
-			mark(n)
-		}
 		for i := range s.splits {
-			if s.splits[i].tops {
-				mark(s.splits[i].top)
+			if slices.Contains(e.items, s.items[i]) {
+				continue
+			}
+			one := &s.splits[i]
+			if one.tops {
+				mark(one.top)
+			}
+			for _, p := range s.parts[one.from:][:one.named] {
+				mark(p.cause)
 			}
 		}
 	}
-	var out []deed
+	out := make([]deed, 0, len(named))
 	for at, is := range named {
 		if is {
 			out = append(out, e.causes.list[at])
 		}
 	}
-	return slices.Clip(out)
+	return slices.Clone(out)
 }
 
 // newSourceSplits returns the splits of items, and of those that were known before as far as there is
 // room.
 func newSourceSplits(source int, items []engine.ItemNum, s *splits, before *sourceSplits) *sourceSplits {
-	k := &sourceSplits{source: source, items: slices.Clone(items), splits: slices.Clone(s.of)}
-	for _, p := range s.parts {
-		k.causes, k.adds = append(k.causes, p.Item), append(k.adds, p.Contribution)
-	}
+	all := splits{of: slices.Clone(s.of), parts: slices.Clone(s.parts)}
+	known := slices.Clone(items)
 	if before != nil {
-		for i, item := range before.items {
-			if len(k.items) == maxSplits {
-				break
+		for _, item := range before.items {
+			if len(known) < maxSplits && !slices.Contains(items, item) {
+				known = append(known, item)
+				before.appendTo(&all, item)
 			}
-			if slices.Contains(items, item) {
-				continue
-			}
-			one := before.splits[i]
-			from := one.from
-			one.from = int32(len(k.causes))
-			k.items, k.splits = append(k.items, item), append(k.splits, one)
-			k.causes = append(k.causes, before.causes[from:][:one.named]...)
-			k.adds = append(k.adds, before.adds[from:][:one.named]...)
 		}
 	}
-	k.items, k.splits, k.causes, k.adds = slices.Clip(k.items), slices.Clip(k.splits), slices.Clip(k.causes), slices.Clip(k.adds)
-	return k
+	// What is kept has no room to grow in.
+	return &sourceSplits{source: source, items: slices.Clone(known), splits: slices.Clone(all.of), parts: slices.Clone(all.parts)}
 }
