@@ -308,7 +308,7 @@ const hexDigits = "0123456789abcdef"
 func appendText(out []byte, s string) []byte {
 	out = append(out, '"')
 	from := 0
-	for i := 0; i < len(s); {
+	for i := plainBytes(s); i < len(s); {
 		if b := s[i]; b < utf8.RuneSelf {
 			if b >= ' ' && b != '"' && b != '\\' {
 				i++
@@ -332,6 +332,27 @@ func appendText(out []byte, s string) []byte {
 		i += size
 	}
 	return append(append(out, s[from:]...), '"')
+}
+
+// plainBytes returns of how many bytes, eight at a time, a text begins with none that is escaped, or
+// not ASCII.
+func plainBytes(s string) (n int) {
+	const (
+		ones = 0x0101010101010101
+		high = 0x80 * ones
+	)
+	for ; n+8 <= len(s); n += 8 {
+		t := s[n:][:8]
+		x := uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 |
+			uint64(t[4])<<32 | uint64(t[5])<<40 | uint64(t[6])<<48 | uint64(t[7])<<56
+		quotes, slashes := x^('"'*ones), x^('\\'*ones)
+		// A byte is below another where taking that away borrows; what is borrowed from the next
+		// shows only where one is.
+		if ((x-' '*ones)&^x|(quotes-ones)&^quotes|(slashes-ones)&^slashes|x)&high != 0 {
+			break
+		}
+	}
+	return n
 }
 
 func appendEscaped(out []byte, b byte) []byte {

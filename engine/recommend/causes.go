@@ -217,7 +217,7 @@ func (e *explainer) tell(n engine.ItemNum, at int) engine.Reason {
 	case r.Type == engine.ReasonContext && !named:
 		r.Text = unnamed(r.Type)
 	case r.Type == engine.ReasonContext:
-		r.Item, r.Text = item.ID, "Goes with "+titleOf(item)
+		r.Item, r.Text = item.ID, e.text("Goes with ", titleOf(item))
 	case !named:
 		r.Text = unnamed(r.Type)
 	default:
@@ -226,7 +226,7 @@ func (e *explainer) tell(n engine.ItemNum, at int) engine.Reason {
 			did := &e.causes.list[at]
 			r.Interaction, r.At = did.did, e.moment(did.at)
 		}
-		r.Text = verb(r.Interaction) + " " + titleOf(item)
+		r.Text = e.text(verb(r.Interaction), " ", titleOf(item))
 	}
 	return r
 }
@@ -251,6 +251,25 @@ func (e *explainer) moment(ms int64) *time.Time {
 }
 
 const momentsAtOnce = 16
+
+// text joins texts for a reason. The answer keeps it, in one piece of memory with others.
+func (e *explainer) text(of ...string) string {
+	size := 0
+	for _, s := range of {
+		size += len(s)
+	}
+	if e.texts.Cap()-e.texts.Len() < size {
+		e.texts.Reset()
+		e.texts.Grow(max(size, textsAtOnce))
+	}
+	from := e.texts.Len()
+	for _, s := range of {
+		e.texts.WriteString(s)
+	}
+	return e.texts.String()[from:]
+}
+
+const textsAtOnce = 512
 
 // tellBought says of an item at a place in the history that it was bought before, how often
 // and when, and reports whether it was.

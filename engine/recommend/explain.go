@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -60,6 +61,7 @@ type explainer struct {
 	causes  causes      // once one is told
 	few     bool        // whether they are those that were told of lately
 	moments []time.Time // that no reason points to yet
+	texts   strings.Builder
 	opened  bool
 	numbers uint32        // given to what is told
 	base    uint32        // number of the constants; 0 before they are told
@@ -110,6 +112,7 @@ func (e *explainer) open(in *Input, list []rank.Placed, s *story) {
 func (e *explainer) close() {
 	e.in, e.voices, e.lifts, e.heeded, e.kept, e.moments = nil, nil, nil, nil, nil, nil
 	if e.opened {
+		e.texts.Reset()
 		clear(e.wholes)
 		clear(e.reasons)
 		e.causes.close()
