@@ -23,7 +23,7 @@ collapse: one item of a group_id; default true
 diversity: how much unlikeness counts beside the score; default 0
 min_relevance: leaves out items with a lower score
 return_properties: fields and attributes to show with each item, or *
-explain: how much of the why; default sources
+explain: how much of the why; default sources; full names five causes an item, three a source, and sums up the others
 record: false leaves no impression and gives no recommendation_id
 validate_only: checks the request and counts what is eligible; the list is empty
 context: what is known of the moment
@@ -166,7 +166,7 @@ source: the source it came from
 item_id: the item behind it
 interaction: what the person did with that item
 at: when
-contribution: its part of the score
+contribution: its part of the score; those of an item sum to that
 text: the same in words`,
 	"SuggestRequest": `
 ticket_id: a stored ticket; it fills what is left out

@@ -69,7 +69,7 @@ var parameters = map[string]parameter{
 	"filter":            {"an expression, such as `price < 5`; narrows the scenario's filter", text()},
 	"exclude_items":     {"items that must not appear", list(text())},
 	"return_properties": {"fields and attributes to show with each item, or *", list(text())},
-	"explain":           {"how much of the why; default sources", among(engine.ExplainNone, engine.ExplainSources, engine.ExplainFull)},
+	"explain":           {"how much of the why; default sources; full names five causes an item, three a source, and sums up the others", among(engine.ExplainNone, engine.ExplainSources, engine.ExplainFull)},
 	"record":            {"false leaves no impression and gives no recommendation_id", truth()},
 	"validate_only":     {"checks the request; the list is empty", truth()},
 	"collapse":          {"one item of a group_id; default true", truth()},

@@ -61,7 +61,7 @@ type Explain string
 const (
 	ExplainNone    Explain = "none"
 	ExplainSources Explain = "sources" // one reason a source and rule
-	ExplainFull    Explain = "full"    // the items of the history behind each source
+	ExplainFull    Explain = "full"    // the items of the history that weigh most
 )
 
 // Context is what the caller knows about the moment. Filters read it as
