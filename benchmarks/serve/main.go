@@ -34,18 +34,18 @@ empty Gin handler that sends as many bytes, and the kernels alone (fold-in and s
     go run ./benchmarks/serve -sets M -profile cpu.pprof`
 
 type options struct {
-	sets, gorse, explain     string
-	connections, rounds      int
-	procs, customers         int
-	lasts, warm              time.Duration
-	openLasts, openWarm      time.Duration
-	rate, share              float64
-	gorseWait                time.Duration
-	keep, by                 string
-	movielens, profile       string
-	results                  string
-	empty                    int
-	quick                    bool
+	sets, gorse, explain string
+	connections, rounds  int
+	procs, customers     int
+	lasts, warm          time.Duration
+	openLasts, openWarm  time.Duration
+	rate, share          float64
+	gorseWait            time.Duration
+	keep, by             string
+	movielens, profile   string
+	results              string
+	empty                int
+	quick                bool
 }
 
 func main() {
