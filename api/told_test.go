@@ -129,4 +129,17 @@ func TestSlipsOfATool(t *testing.T) {
 	}
 	h.call("POST", "/v1/events", fields{"type": "chat", "customer_id": "ann", "ticket_id": "t-1", "item_id": "fix"}).want(200)
 	h.call("POST", "/v1/events", fields{"type": "solvd", "customer_id": "ann", "item_id": "fix"}).want(200)
+
+	// A tool's own events of a ticket are kept, and change nothing on it.
+	h.ticket("t-1", fields{"customer_id": "ann", "state": "open", "text": "it flickers"})
+	before := h.call("GET", "/v1/tickets/t-1").want(200).object()
+	h.call("PUT", "/v1/settings/interaction-types", fields{"ticket_owned": fields{"weight": 1, "half_life": "24h"}}).want(202)
+	h.call("POST", "/v1/events", fields{"type": "ticket_owned", "customer_id": "ann", "ticket_id": "t-1", "event_id": "own-1"}).want(200)
+	if got := h.call("GET", "/v1/tickets/t-1").want(200).object(); !equalJSON(t, got, before) {
+		t.Errorf("an event of a type of its own made the ticket %v of %v", got, before)
+	}
+	if got := h.call("GET", "/v1/customers/ann/events").want(200); !strings.Contains(string(got.body), `"ticket_owned"`) {
+		t.Errorf("the history lacks it: %s", got.body)
+	}
+	h.shown("ann")
 }

@@ -103,3 +103,64 @@ func TestGuideDrafts(t *testing.T) {
 		}
 	}
 }
+
+// Of two verdicts on one fix in one record the later stands; what does not say which is later is
+// refused, by every door.
+func TestVerdictsOnOneFix(t *testing.T) {
+	hour := func(h int) string { return time.Date(2026, 5, 1, h, 0, 0, 0, time.UTC).Format(time.RFC3339) }
+	tried := func(outcome string, h int) string {
+		out := `{"item_id": "swap"`
+		if outcome != "" {
+			out += `, "outcome": "` + outcome + `"`
+		}
+		if h > 0 {
+			out += `, "at": "` + hour(h) + `"`
+		}
+		return out + `}`
+	}
+	for _, c := range []struct {
+		one, two string
+		outcome  string // "refused"
+		hour     int
+	}{
+		{tried("solved", 0), tried("not_solved", 0), "refused", 0},
+		{tried("solved", 9), tried("not_solved", 0), "refused", 0},
+		{tried("solved", 9), tried("reopened", 9), "refused", 0},
+		{tried("solved", 9), tried("reopened", 10), "reopened", 10},
+		{tried("solved", 10), tried("not_solved", 9), "solved", 10},
+		{tried("solved", 0), tried("solved", 9), "solved", 9},
+		{tried("solved", 9), tried("solved", 10), "solved", 10},
+		{tried("", 9), tried("solved", 0), "solved", 0},
+		{tried("solved", 0), tried("", 9), "solved", 0},
+		{tried("", 9), tried("", 10), "", 9},
+	} {
+		list := `[` + c.one + `, {"item_id": "glue"}, ` + c.two + `]`
+		body := `{"ticket_id": "t1", "text": "it hums", "solutions": ` + list + `}`
+		patch, failed := One(TicketPatches(strings.NewReader(body), Options{}))
+		changed := engine.Ticket{}
+		if failed == nil {
+			changed, failed = patch.Update(engine.Ticket{ID: "t1"}, true)
+		}
+		ticket, err := One(Tickets(strings.NewReader(body), Options{}))
+		_, unread := One(Tickets(strings.NewReader("ticket_id,solutions\n1,\""+strings.ReplaceAll(list, `"`, `""`)+"\"\n"), Options{}))
+		question, unasked := One(Questions(strings.NewReader(strings.Replace(body, `"ticket_id"`, `"relevant": ["swap"], "ticket_id"`, 1)), Options{}))
+		if c.outcome == "refused" {
+			for i, err := range []error{err, failed, unread, unasked} {
+				var invalid *engine.Invalid
+				if !errors.As(err, &invalid) || invalid.Field != "solutions[2].outcome" || !strings.Contains(invalid.Want, `"swap"`) {
+					t.Errorf("door %d takes %s: %v, want it refused", i, list, err)
+				}
+			}
+			continue
+		}
+		for i, got := range [][]engine.Tried{ticket.Solutions, changed.Solutions, question.Tried} {
+			at := time.Time{}
+			if c.hour > 0 {
+				at = time.Date(2026, 5, 1, c.hour, 0, 0, 0, time.UTC)
+			}
+			if len(got) != 2 || got[0] != (engine.Tried{Item: "swap", Outcome: c.outcome, At: at}) {
+				t.Errorf("door %d reads %s as %+v (%v, %v, %v, %v), want %s at %d", i, list, got, err, failed, unread, unasked, c.outcome, c.hour)
+			}
+		}
+	}
+}

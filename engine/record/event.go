@@ -168,6 +168,19 @@ var itemless = map[engine.Type]bool{
 	"home_page_view": true, "category_page_view": true, "shopping_cart_page_view": true,
 }
 
+// itemful are the types that are of an item though they name a ticket. One of the sender's own
+// that does is of the ticket.
+var itemful = map[engine.Type]bool{
+	engine.View: true, engine.Click: true, engine.AddToCart: true, engine.RemoveFromCart: true, engine.Purchase: true,
+	engine.Return: true, engine.Rating: true, engine.Bookmark: true, engine.Seen: true, engine.Dismiss: true,
+	engine.SolutionShown: true, engine.SolutionUsed: true, engine.NotSolved: true,
+}
+
+// needsItem reports whether an event says nothing without an item.
+func (e *event) needsItem() bool {
+	return !itemless[e.Type] && (e.TicketID == "" || itemful[e.Type])
+}
+
 // finishEvent checks an event as a whole, fills in what the options know, and lays out
 // its lines.
 func finishEvent(e *event, c *reading) (engine.RecordEvent, problem) {
@@ -180,6 +193,9 @@ func finishEvent(e *event, c *reading) (engine.RecordEvent, problem) {
 	if e.Type == "" {
 		e.Type = c.o.Type
 	}
+	if p := e.misspelt(); p != nil {
+		return engine.RecordEvent{}, at("type", p)
+	}
 	switch {
 	case e.Type == "":
 		return engine.RecordEvent{}, missing("type", "a type such as view or purchase is needed")
@@ -189,7 +205,7 @@ func finishEvent(e *event, c *reading) (engine.RecordEvent, problem) {
 		return engine.RecordEvent{}, at("items", refuse("item_id or items is wanted, not both"))
 	case e.order && len(e.items) == 0:
 		return engine.RecordEvent{}, at("items", refuse("an order has at least one line"))
-	case e.Item == "" && !e.order && !itemless[e.Type]:
+	case e.Item == "" && !e.order && e.needsItem():
 		return engine.RecordEvent{}, missing("item_id", "an event of type %s needs an item", e.Type)
 	case e.Type == engine.CSAT && e.Value == 0:
 		return engine.RecordEvent{}, missing("value", "how content the customer is, a number from %d (not content at all) to %d (very), is needed", worstCSAT, bestCSAT)
@@ -197,9 +213,6 @@ func finishEvent(e *event, c *reading) (engine.RecordEvent, problem) {
 		if p := checkCSAT(e.Value); p != nil {
 			return engine.RecordEvent{}, at("value", p)
 		}
-	}
-	if p := e.misspelt(); p != nil {
-		return engine.RecordEvent{}, at("type", p)
 	}
 	if p := c.place(e); p != nil {
 		return engine.RecordEvent{}, at("at", p)
@@ -220,21 +233,36 @@ func (e *event) misspelt() problem {
 	if e.TicketID == "" || slices.Contains(outcomes, string(e.Type)) {
 		return nil
 	}
-	near := nearest(string(e.Type), slices.DeleteFunc(slices.Clone(outcomes), func(o string) bool {
-		return prefixed(bare(string(e.Type)), bare(o))
-	}))
+	near := slipIn(string(e.Type))
 	if near == "" {
 		return nil
 	}
-	slips := 1
-	if len(bare(near)) >= 8 {
-		slips = 2
+	said := shorten(string(e.Type))
+	return refuse("no outcome of a ticket is called %q; did you mean %q? There are %s and %s; for something else with a ticket_id take a type that is less like one of them, such as %q",
+		said, near, strings.Join(outcomes, ", "), engine.CSAT, "our_"+said)
+}
+
+// slipIn returns the outcome that a type is a slip in, "" for none. The words of both are held
+// against one another: ticket_owned has another word than ticket_opened.
+func slipIn(kind string) string {
+	near := nearest(kind, slices.DeleteFunc(slices.Clone(outcomes), func(o string) bool { return prefixed(bare(kind), bare(o)) }))
+	if near == "" {
+		return ""
 	}
-	if engine.Distance(bare(string(e.Type)), bare(near)) > slips {
-		return nil
+	said, meant := strings.Split(kind, "_"), strings.Split(near, "_")
+	if len(said) != len(meant) || slices.Contains(said, "") {
+		said, meant = []string{bare(kind)}, []string{bare(near)}
 	}
-	return refuse("no outcome of a ticket is called %q; did you mean %q? There are %s and %s; a type of your own for events with a ticket_id is to be less like one of them",
-		shorten(string(e.Type)), near, strings.Join(outcomes, ", "), engine.CSAT)
+	for i, word := range meant {
+		slips := 1
+		if len(word) >= 8 {
+			slips = 2
+		}
+		if prefixed(said[i], word) || engine.Distance(said[i], word) > slips {
+			return ""
+		}
+	}
+	return near
 }
 
 // prefixed reports whether one word is the other with letters before it: unsolved is no slip in

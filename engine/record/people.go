@@ -153,7 +153,7 @@ var ticketSchema = &schema[ticket]{
 		textField("queue", engine.MaxIDBytes, func(t *ticket) *string { return &t.Queue }),
 		textField("agent", engine.MaxIDBytes, func(t *ticket) *string { return &t.Agent }),
 		{name: "solutions", nested: true, set: func(t *ticket, v value) (p problem) {
-			t.Solutions, p = parts(triedSchema, engine.MaxListValues, v)
+			t.Solutions, p = tries(v)
 			return p
 		}},
 		{name: "csat", set: func(t *ticket, v value) problem {
@@ -301,6 +301,40 @@ var triedSchema = &schema[engine.Tried]{
 		}
 		return nil
 	},
+}
+
+// tries decodes what was tried, each fix once. Of two verdicts on one the later stands; of two
+// that do not say which is later nobody knows.
+func tries(v value) ([]engine.Tried, problem) {
+	list, p := parts(triedSchema, engine.MaxListValues, v)
+	if p != nil {
+		return nil, p
+	}
+	out := list[:0:0]
+	for i, said := range list {
+		n := slices.IndexFunc(out, func(t engine.Tried) bool { return t.Item == said.Item })
+		if n < 0 {
+			out = append(out, said)
+			continue
+		}
+		known := &out[n]
+		later := said.At.After(known.At)
+		switch {
+		case said.Outcome == known.Outcome:
+			if known.At.IsZero() || later && said.Outcome != "" {
+				known.At = said.At
+			}
+		case said.Outcome == "":
+		case known.Outcome == "":
+			*known = said
+		case said.At.IsZero(), known.At.IsZero(), said.At.Equal(known.At):
+			return nil, at(fmt.Sprintf("[%d].outcome", i), refuse("of the fix %q it is said twice what came of it, %s and %s, and not which came later: one verdict on a fix is wanted, or an at with each, of which the later counts",
+				shorten(string(said.Item)), known.Outcome, said.Outcome))
+		case later:
+			*known = said
+		}
+	}
+	return out, nil
 }
 
 // isBlank reports whether a text that is given says nothing.

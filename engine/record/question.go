@@ -82,7 +82,7 @@ var questionSchema = &schema[questionLine]{
 			return p
 		}},
 		{name: "solutions", nested: true, set: func(q *questionLine, v value) (p problem) {
-			q.Tried, p = parts(triedSchema, engine.MaxListValues, v)
+			q.Tried, p = tries(v)
 			return p
 		}},
 	},

@@ -25,6 +25,47 @@ func passed[T any](name string) field[T] {
 	return field[T]{name: name, set: func(*T, value) problem { return nil }}
 }
 
+// kin tells articles from tickets by their keys: a file of the one is soon read as the other, and
+// what is passed over would be nearly all of it.
+type kin struct {
+	own     bool   // a key that only records of its kind have was met
+	strange string // the first that only those of the other have
+}
+
+// knowing has fields note which keys a record has: own are those that tell its kind, strange
+// those that tell the other.
+func knowing[T any](fields []field[T], part func(*T) *kin, own, strange []string) []field[T] {
+	for i, f := range fields {
+		if slices.Contains(own, f.name) {
+			fields[i].set = func(t *T, v value) problem { part(t).own = true; return f.set(t, v) }
+		}
+	}
+	for _, name := range strange {
+		fields = append(fields, field[T]{name: name, set: func(t *T, _ value) problem {
+			part(t).strange = cmp.Or(part(t).strange, name)
+			return nil
+		}})
+	}
+	return fields
+}
+
+// check refuses a record that has keys of the other kind, and none of its own.
+func (k *kin) check(own, other, as, preset string) problem {
+	if k.own || k.strange == "" {
+		return nil
+	}
+	return refuse("this looks like %s: it has %q, and nothing that only %s has; what reads such a file is --as %s --preset %s", other, k.strange, own, as, preset)
+}
+
+// What only articles and only tickets have: keys of Zendesk's and of ours.
+var (
+	articleKeys = []string{"item_id", "title", "body", "html_url", "locale", "source_locale", "draft", "section_id", "label_names", "user_segment_id", "promoted"}
+	ticketKeys  = []string{
+		"ticket_id", "messages", "subject", "raw_subject", "status", "requester_id", "requester", "submitter_id", "assignee_id", "assignee", "via",
+		"priority", "recipient", "ticket_form_id", "satisfaction_rating", "metric_set", "comments", customFields,
+	}
+)
+
 // pageOf refuses a page of records where one is wanted.
 func pageOf[T any](name string) field[T] {
 	return field[T]{name: name, set: func(*T, value) problem {
@@ -39,14 +80,16 @@ type article struct {
 	section, category    string // by name, else the section's id
 	sectionID            string
 	restricted           bool // not for everybody
+	kin                  kin
 }
 
 var guideSchema = &schema[article]{
 	what: itemSchema.what,
 	own:  true,
-	fields: slices.Concat(lifted(itemSchema.fields, func(a *article) *engine.Item { return &a.Item }), []field[article]{
+	fields: knowing(slices.Concat(lifted(itemSchema.fields, func(a *article) *engine.Item { return &a.Item }), []field[article]{
 		pageOf[article]("articles"),
 		numberedField("id", func(a *article) *engine.ItemID { return &a.ID }),
+		numberedField("group_id", func(a *article) *string { return &a.GroupID }),
 		textField("name", engine.MaxTitleBytes, func(a *article) *string { return &a.name }),
 		textField("body", engine.MaxTextBytes, func(a *article) *string { return &a.Text }),
 		passed[article]("url"), // of the API
@@ -75,7 +118,7 @@ var guideSchema = &schema[article]{
 		{name: "user_segment_ids", set: func(a *article, v value) problem {
 			return v.each(engine.MaxListValues, "a list of ids", func(int, value) problem { a.restricted = true; return nil })
 		}},
-	}),
+	}), func(a *article) *kin { return &a.kin }, articleKeys, ticketKeys),
 	passes: true,
 	inner: map[string]func(*article, string, value) problem{
 		"attributes": func(a *article, name string, v value) problem { return setColumn(&a.Attributes, name, v) },
@@ -86,6 +129,9 @@ var guideSchema = &schema[article]{
 // finishArticle makes an item of an article. A translation is an item of its own, of the
 // group of all of them.
 func finishArticle(a *article, c *reading) (engine.Item, problem) {
+	if p := a.kin.check("an article", "a ticket", "tickets", zendeskPreset); p != nil {
+		return a.Item, p
+	}
 	if a.ID == "" {
 		return a.Item, missing("id", "an id of 1 to %d bytes is needed", engine.MaxIDBytes)
 	}
@@ -186,6 +232,7 @@ type zendeskTicket struct {
 	comments         []comment
 	solved           *time.Time
 	satisfactionGood *bool
+	kin              kin
 }
 
 // comment is one of a ticket's.
@@ -217,7 +264,7 @@ func (c *comment) body(v value) (string, problem) {
 var zendeskSchema = &schema[zendeskTicket]{
 	what: ticketSchema.what,
 	own:  true,
-	fields: slices.Concat(lifted(ticketSchema.fields, func(t *zendeskTicket) *ticket { return &t.ticket }), []field[zendeskTicket]{
+	fields: knowing(slices.Concat(lifted(ticketSchema.fields, func(t *zendeskTicket) *ticket { return &t.ticket }), []field[zendeskTicket]{
 		pageOf[zendeskTicket]("tickets"),
 		numberedField("id", func(t *zendeskTicket) *string { return &t.ID }),
 		subjectField("subject", func(t *zendeskTicket) *string { return &t.Subject }),
@@ -283,7 +330,7 @@ var zendeskSchema = &schema[zendeskTicket]{
 			return p
 		}},
 		passed[zendeskTicket](customFields), // readZendesk looks into it
-	}),
+	}), func(t *zendeskTicket) *kin { return &t.kin }, ticketKeys, articleKeys),
 	passes: true,
 	skip:   func(t *zendeskTicket) bool { return t.status == "deleted" },
 }
@@ -343,6 +390,9 @@ var commentSchema = &schema[comment]{
 
 // finishZendesk makes a ticket of one of Zendesk's.
 func finishZendesk(t *zendeskTicket, c *reading) (engine.Ticket, problem) {
+	if p := t.kin.check("a ticket", "an article", "items", guidePreset); p != nil {
+		return t.Ticket, p
+	}
 	if t.Customer == "" {
 		t.Customer = engine.CustomerID(cmp.Or(t.known, t.requester))
 	}

@@ -99,6 +99,46 @@ func TestZendeskTickets(t *testing.T) {
 	}
 }
 
+// Each preset refuses every record of the other's files, and says what reads them; of what has
+// keys of both, or is mapped, it takes what it knows.
+func TestZendeskMixedUp(t *testing.T) {
+	for _, c := range []struct {
+		read         func(in string, m Mapping) (int, error)
+		file, wanted string
+	}{
+		{func(in string, m Mapping) (n int, err error) {
+			for _, failed := range Items(strings.NewReader(in), Options{Preset: guidePreset, Mapping: m}) {
+				if err = failed; err == nil {
+					n++
+				}
+			}
+			return n, err
+		}, "tickets.ndjson", "--as tickets --preset zendesk"},
+		{func(in string, m Mapping) (n int, err error) {
+			for _, failed := range Tickets(strings.NewReader(in), Options{Preset: zendeskPreset, Mapping: m}) {
+				if err = failed; err == nil {
+					n++
+				}
+			}
+			return n, err
+		}, "articles.ndjson", "--as items --preset zendesk-guide"},
+	} {
+		var rejected *Rejected
+		if n, err := c.read(fixture(t, c.file), Mapping{}); n > 0 || !errors.As(err, &rejected) || !strings.HasSuffix(rejected.Want, c.wanted) {
+			t.Errorf("of %s %d are taken, %v; want %q", c.file, n, err, c.wanted)
+		}
+		for _, in := range []string{`{"id": 1}`, `{"id": 1, "subject": "x", "title": "x"}`, `{"id": 1, "description": "it hums", "created_at": "2026-01-01T00:00:00Z"}`} {
+			if n, err := c.read(in, Mapping{}); n != 1 || err != nil {
+				t.Errorf("%s: %v, want it taken", in, err)
+			}
+		}
+	}
+	mapped := Mapping{Columns: map[string]string{"locale": "language"}}
+	if got, err := One(Tickets(strings.NewReader(`{"id": 1, "locale": "de", "description": "er brummt"}`), Options{Preset: zendeskPreset, Mapping: mapped})); err != nil || got.Language != "de" {
+		t.Errorf("a key that is mapped: %+v, %v", got, err)
+	}
+}
+
 // TestZendeskRefused: what cannot be read is refused by name, and says what would be right.
 func TestZendeskRefused(t *testing.T) {
 	for _, c := range []struct{ as, mapping, in, field, want string }{
