@@ -134,7 +134,8 @@ func (s *Server) importOptions(c *gin.Context) (record.Options, error) {
 // importTimes reads what the times of the records are to be: moved by shift, and where an
 // event has none, before dated, when the file was written.
 func (s *Server) importTimes(c *gin.Context, o *record.Options) (err error) {
-	dated := s.now()
+	o.Now = s.now()
+	dated := o.Now
 	if text, given := c.GetQuery("dated"); given {
 		if dated, err = time.Parse(time.RFC3339, text); err != nil || dated.After(s.now()) {
 			return engine.Invalidf(engine.CodeInvalidField, "dated", "a time by RFC 3339 that has passed is wanted, such as 2026-05-01T12:00:00Z, got %q", shorten(text))
@@ -170,9 +171,6 @@ func formatNamed(name string) (record.Format, error) {
 // through before anything is written, and events without ids get theirs from the digest
 // of the whole. A Parquet file is read from its end.
 func (k *intake) layDown() (err error) {
-	if k.dated {
-		k.options.Now = k.s.now()
-	}
 	if k.feed == nil && k.options.Format != record.Parquet && (!k.dated || k.options.Source != "") {
 		return nil
 	}

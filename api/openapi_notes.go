@@ -404,7 +404,8 @@ state: how far it is
 priority, queue, agent: your own words
 solutions: fixes that were tried, and how it went
 csat: the customer's verdict
-opened_at, closed_at: when
+opened_at: when it came; default the first time that stands in it, else now
+closed_at: when it ended
 updated_at: when it was last changed; of two records that say so the later one is how it stands`
 
 const eventNotes = `

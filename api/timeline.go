@@ -128,17 +128,10 @@ func moments(p *store.Person) []moment {
 var outcomeTypes = []engine.Type{engine.SolutionUsed, engine.NotSolved, engine.Solved, engine.Reopened, engine.Escalated, engine.CSAT}
 
 // ticketMoments are a ticket and its messages. A message without a time stands at that
-// of the ticket, and a ticket without one at its first message's.
+// of the ticket.
 func ticketMoments(t engine.Ticket) []moment {
-	messages := t.Messages
+	opened, messages := t.Opened(), t.Messages
 	t.Messages = nil
-	opened := time.Time{}
-	switch {
-	case t.OpenedAt != nil:
-		opened = *t.OpenedAt
-	case len(messages) > 0:
-		opened = messages[0].At
-	}
 	all := []moment{{At: opened, Type: momentTicket, TicketID: t.ID, Ticket: &t, tie: tieOf(momentTicket, t.ID)}}
 	for i := range messages {
 		at := messages[i].At

@@ -3,6 +3,7 @@ package api
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rapportengine/rapport/engine"
 )
@@ -142,4 +143,51 @@ func TestSlipsOfATool(t *testing.T) {
 		t.Errorf("the history lacks it: %s", got.body)
 	}
 	h.shown("ann")
+}
+
+// A ticket is opened now where it does not say when, and one of a file at its place in that; at the
+// first time that stands in it where it has one. What is to come is refused in files, too.
+func TestTicketsAreDated(t *testing.T) {
+	h := stocked(t)
+	opened := func(id string) time.Time {
+		t.Helper()
+		var got engine.Ticket
+		if h.call("GET", "/v1/tickets/"+id).want(200).into(&got); got.OpenedAt == nil {
+			t.Fatalf("nothing says when %s was opened: %+v", id, got)
+		}
+		return *got.OpenedAt
+	}
+	from := time.Now().Add(-time.Second)
+	h.ticket("put", fields{"customer_id": "ann", "text": "it flickers"})
+	h.call("POST", "/v1/tickets", []fields{{"ticket_id": "posted", "customer_id": "ann"}}).want(200)
+	h.call("PATCH", "/v1/tickets/patched?create=true", fields{"customer_id": "ann", "state": "open"}).want(200)
+	for _, id := range []string{"put", "posted", "patched"} {
+		if at := opened(id); at.Before(from) || at.After(time.Now().Add(time.Second)) {
+			t.Errorf("%s was opened at %s, want now", id, at)
+		}
+	}
+	file := `{"ticket_id": "f1", "customer_id": "ben", "text": "it hums", "csat": 2}
+{"ticket_id": "f2", "customer_id": "ben", "messages": [{"from": "customer", "text": "it hums", "at": "2026-01-03T09:00:00Z"}], "updated_at": "2026-01-04T09:00:00Z"}
+{"ticket_id": "f3", "customer_id": "ben", "updated_at": "2026-01-05T09:00:00Z"}
+{"ticket_id": "f4", "customer_id": "ben", "opened_at": "2099-01-05T09:00:00Z"}
+`
+	for _, dated := range []string{"2026-02-02T09:00:00Z", "2026-02-05T09:00:00Z"} {
+		var out Outcome
+		h.call("POST", "/v1/import/tickets?format=ndjson&dated="+dated, file).want(200).into(&out)
+		if out.Refused != 1 || out.Rejected[0].Field != "opened_at" {
+			t.Errorf("of the file %+v, want the line refused that is to come", out)
+		}
+		for id, want := range map[string]string{"f1": "2026-02-01T09:00:00Z", "f2": "2026-01-03T09:00:00Z", "f3": "2026-01-05T09:00:00Z"} {
+			if at := opened(id).Format(time.RFC3339); at != want {
+				t.Errorf("%s was opened at %s, want %s", id, at, want)
+			}
+		}
+	}
+	for _, who := range []string{"ann", "ben"} {
+		for _, m := range h.call("GET", "/v1/customers/"+who+"/timeline").want(200).object()["items"].([]any) {
+			if at := m.(map[string]any)["at"].(string); at < "2026" {
+				t.Errorf("the timeline of %s has %v", who, m)
+			}
+		}
+	}
 }

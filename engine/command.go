@@ -27,8 +27,12 @@ type (
 		ID     CustomerID
 		Update func(current Customer, found bool) (Customer, error)
 	}
-	// PutTicket replaces a ticket, or adds it.
-	PutTicket struct{ Ticket Ticket }
+	// PutTicket replaces a ticket, or adds it. At is when that was told, as far as its sender
+	// knows, zero for now: what the ticket says without a time is of then.
+	PutTicket struct {
+		Ticket Ticket
+		At     time.Time
+	}
 	// UpdateTicket changes a ticket in place, as UpdateItem does.
 	UpdateTicket struct {
 		ID     string

@@ -70,13 +70,18 @@ func (t *Ticket) IsOpen() bool {
 	return true
 }
 
-// Opened returns when the ticket came: at the first sign of it that has a time, zero where
-// none has.
+// Opened returns when the ticket came: at the first sign of it where it does not say, zero
+// where nothing in it has a time.
 func (t *Ticket) Opened() time.Time {
 	if t.OpenedAt != nil {
 		return *t.OpenedAt
 	}
-	var first time.Time
+	return t.FirstSign()
+}
+
+// FirstSign returns the earliest time that stands in the ticket beside that of its opening, zero
+// where there is none.
+func (t *Ticket) FirstSign() (first time.Time) {
 	earlier := func(at time.Time) {
 		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
 			first = at
@@ -87,6 +92,11 @@ func (t *Ticket) Opened() time.Time {
 	}
 	for i := range t.Solutions {
 		earlier(t.Solutions[i].At)
+	}
+	for _, at := range []*time.Time{t.ClosedAt, t.UpdatedAt} {
+		if at != nil {
+			earlier(*at)
+		}
 	}
 	return first
 }

@@ -25,12 +25,9 @@ func withTicketOpen(list []recommend.OpenTicket, t *engine.Ticket) []recommend.O
 	if !t.IsOpen() {
 		return list
 	}
-	open := recommend.OpenTicket{ID: t.ID, Product: t.Product, Order: t.Order, Failed: t.Failed()}
+	open := recommend.OpenTicket{ID: t.ID, Product: t.Product, Order: t.Order, Failed: t.Failed(), At: t.Opened()}
 	if open.Product == "" && open.Order == "" && open.Failed == nil {
 		return list
-	}
-	if t.OpenedAt != nil {
-		open.At = *t.OpenedAt
 	}
 	at, _ := slices.BinarySearchFunc(list, open, recommend.ByTicketTime)
 	return slices.Insert(slices.Clip(list), at, open)

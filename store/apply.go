@@ -153,7 +153,8 @@ func (g *group) updateCustomer(e *effect, cmd engine.UpdateCustomer) error {
 // putTicket stores a ticket that is written whole: see join. One that is older than the ticket as
 // it stands, by the times at which they were updated, adds what it alone knows: see lateJoin. again
 // says that nothing came of it.
-func (g *group) putTicket(e *effect, ticket engine.Ticket) (again bool, err error) {
+func (g *group) putTicket(e *effect, cmd engine.PutTicket) (again bool, err error) {
+	ticket := cmd.Ticket
 	was, err := g.standing(ticket.ID)
 	if err != nil {
 		return false, err
@@ -161,7 +162,10 @@ func (g *group) putTicket(e *effect, ticket engine.Ticket) (again bool, err erro
 	if err := g.checkTries(&ticket, was); err != nil {
 		return false, err
 	}
-	next := &standing{Ticket: ticket}
+	next := &standing{Ticket: ticket, before: was, at: g.now}
+	if !cmd.At.IsZero() && cmd.At.Before(g.now) {
+		next.at = cmd.At
+	}
 	if ticket.UpdatedAt != nil {
 		next.record = &ticket
 	}
@@ -178,10 +182,12 @@ func (g *group) putTicket(e *effect, ticket engine.Ticket) (again bool, err erro
 			err = join(&next.Ticket, &was.Ticket, g.repeats(ticket.ID))
 			stayEnded(&next.Ticket, &was.Ticket, *ticket.UpdatedAt)
 		default:
-			next.Ticket = was.Ticket
-			err = lateJoin(&next.Ticket, &ticket)
+			next.Ticket, next.late = was.Ticket, true
+			if err = lateJoin(&next.Ticket, &ticket); sameScore(was.CSAT, was.Told.csat()) {
+				next.CSAT = next.Told.csat() // of two that were told the later one
+			}
 		}
-		next.Told.mark(&next.Ticket)
+		next.Told.mark(&next.Ticket, was.Told)
 	} else {
 		next.Told = next.Told.with(&ticket)
 	}
@@ -231,6 +237,7 @@ func (g *group) fileTicket(e *effect, next, was *standing) (again bool, err erro
 			return false, err
 		}
 	}
+	next.dateOpening()
 	value, err := next.encode(e.seq)
 	if err != nil {
 		return false, err
@@ -264,11 +271,11 @@ func (g *group) fileTicket(e *effect, next, was *standing) (again bool, err erro
 	e.change(change{kind: tailTicket, a: ticket16}, done, g.now)
 	var moved map[engine.Hash16]bool
 	if moves {
-		if moved, err = g.moveOutcomes(e, ticket, home); err != nil {
+		if moved, err = g.moveOutcomes(e, next, home); err != nil {
 			return false, err
 		}
 	}
-	if moved, err = g.recordOutcomes(e, ticket, home, moved); err != nil || next.record == nil {
+	if moved, err = g.recordOutcomes(e, next, home, moved); err != nil || next.record == nil {
 		return false, err
 	}
 	next.counted = moved
@@ -320,9 +327,9 @@ func (g *group) updateTicket(e *effect, cmd engine.UpdateTicket) (again bool, er
 		return false, err
 	}
 	var before *engine.Ticket
-	next := new(standing)
+	next := &standing{before: was, at: g.now, changed: true}
 	if was != nil {
-		before, next.Ticket, next.Told = &was.Ticket, was.Ticket, was.Told
+		before, next.Ticket, next.Told = &was.Ticket, *was.told(), was.Told
 	}
 	if next.Ticket, err = cmd.Update(next.Ticket, was != nil); err != nil {
 		return false, err

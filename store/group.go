@@ -124,7 +124,7 @@ func (g *group) carryOut(cmd engine.Command) (*effect, engine.Result) {
 	case engine.UpdateCustomer:
 		err = g.updateCustomer(e, cmd)
 	case engine.PutTicket:
-		duplicate, err = g.putTicket(e, cmd.Ticket)
+		duplicate, err = g.putTicket(e, cmd)
 	case engine.UpdateTicket:
 		duplicate, err = g.updateTicket(e, cmd)
 	case engine.DeleteTicket:

@@ -26,10 +26,11 @@ import (
 
 // statement is one thing a ticket says came of it.
 type statement struct {
-	kind  engine.Type
-	item  engine.ItemID
-	at    time.Time
-	value float64
+	kind   engine.Type
+	item   engine.ItemID
+	at     time.Time // zero where it does not say
+	around time.Time // when its ticket was opened or closed, by which it is dated then
+	value  float64
 }
 
 // OutcomeID returns the event id of an outcome: what a ticket's state writes is stored
@@ -68,38 +69,40 @@ func hashOfEvent(lines []engine.Interaction) engine.Hash16 {
 // where no solution says the same.
 func outcomes(t *engine.Ticket) (list []statement) {
 	said := make(map[engine.Type]bool)
-	add := func(kind engine.Type, item engine.ItemID, at ...time.Time) *statement {
-		said[kind] = true
-		list = append(list, statement{kind: kind, item: item, at: firstSet(at...)})
-		return &list[len(list)-1]
-	}
 	opened, closed := deref(t.OpenedAt), deref(t.ClosedAt)
-	for _, tried := range t.Solutions {
-		switch tried.Outcome {
-		case "solved":
-			add(engine.Solved, tried.Item, tried.At, closed)
-		case "reopened":
-			add(engine.Reopened, tried.Item, tried.At)
-		case "not_solved":
-			add(engine.NotSolved, tried.Item, tried.At, opened)
-		default:
-			add(engine.SolutionUsed, tried.Item, tried.At, opened)
+	around := func(kind engine.Type) time.Time {
+		switch kind {
+		case engine.Solved, engine.CSAT:
+			return closed
+		case engine.NotSolved, engine.SolutionUsed:
+			return opened
 		}
+		return time.Time{}
+	}
+	for _, tried := range t.Solutions {
+		kind := kindOf(tried.Outcome)
+		said[kind] = true
+		list = append(list, statement{kind: kind, item: tried.Item, at: tried.At, around: around(kind)})
 	}
 	switch kind := engine.Type(t.State); kind {
 	case engine.Solved, engine.Reopened, engine.Escalated:
 		if !said[kind] {
-			at := time.Time{}
-			if kind == engine.Solved {
-				at = closed
-			}
-			add(kind, "", at)
+			list = append(list, statement{kind: kind, around: around(kind)})
 		}
 	}
 	if t.CSAT != nil {
-		add(engine.CSAT, "", closed).value = *t.CSAT
+		list = append(list, statement{kind: engine.CSAT, around: closed, value: *t.CSAT})
 	}
 	return list
+}
+
+// kindOf is the event that a try with an outcome comes to.
+func kindOf(outcome string) engine.Type {
+	switch kind := engine.Type(outcome); kind {
+	case engine.Solved, engine.Reopened, engine.NotSolved:
+		return kind
+	}
+	return engine.SolutionUsed
 }
 
 func deref(t *time.Time) time.Time {
@@ -233,8 +236,8 @@ func (g *group) lying(home, event16 engine.Hash16, err error) (c counted, _ erro
 // that were say what it says now. Of a ticket without a customer it notes that it was said.
 // done are outcomes that came with the ticket from another customer; it returns those it looked
 // at beside them.
-func (g *group) recordOutcomes(e *effect, ticket *engine.Ticket, home engine.Hash16, done map[engine.Hash16]bool) (map[engine.Hash16]bool, error) {
-	return g.recordStatements(e, ticket, ticket, home, done)
+func (g *group) recordOutcomes(e *effect, next *standing, home engine.Hash16, done map[engine.Hash16]bool) (map[engine.Hash16]bool, error) {
+	return g.recordStatements(e, next, next.told(), false, home, done)
 }
 
 // recordSaid writes the rows of what a dated record of a ticket says, though the ticket says
@@ -243,24 +246,21 @@ func (g *group) recordSaid(e *effect, next *standing, home engine.Hash16) error 
 	if next.record == nil {
 		return nil
 	}
-	_, err := g.recordStatements(e, &next.Ticket, next.record, home, next.counted)
+	_, err := g.recordStatements(e, next, next.record, true, home, next.counted)
 	return err
 }
 
-// recordStatements writes the rows of what a record says of a ticket. Rows that are there
-// change to what the ticket says, or to a later time.
-func (g *group) recordStatements(e *effect, ticket, record *engine.Ticket, home engine.Hash16, done map[engine.Hash16]bool) (map[engine.Hash16]bool, error) {
+// recordStatements writes the rows of what a record says of a ticket, late that it need not say
+// so any more. Rows that are there change as far as restated says.
+func (g *group) recordStatements(e *effect, ticket *standing, record *engine.Ticket, late bool, home engine.Hash16, done map[engine.Hash16]bool) (map[engine.Hash16]bool, error) {
 	ticket16 := engine.HashOf(ticket.ID)
 	if done == nil {
 		done = make(map[engine.Hash16]bool)
 	}
 	for _, o := range outcomes(record) {
 		line := engine.Interaction{
-			EventID: OutcomeID(ticket.ID, o.kind, o.item), Type: o.kind, Customer: ticket.Customer, Item: o.item, At: firstSet(o.at, deref(record.UpdatedAt)),
+			EventID: OutcomeID(ticket.ID, o.kind, o.item), Type: o.kind, Customer: ticket.Customer, Item: o.item, At: g.upToNow(ticket.dateOf(&o, record)),
 			Value: o.value, Channel: ticket.Channel, OrderID: ticket.Order, TicketID: ticket.ID,
-		}
-		if line.At.After(g.now) {
-			line.At = g.now
 		}
 		event16 := engine.HashOf(line.EventID)
 		if done[event16] {
@@ -277,7 +277,9 @@ func (g *group) recordStatements(e *effect, ticket, record *engine.Ticket, home 
 			}
 		case !known.said:
 			err = g.writeOutcome(e, line, home)
-		case known.row != nil && (record == ticket || o.kind != engine.CSAT && storedTime(line.At).After(known.row.At)):
+		case known.row != nil:
+			own := engine.HashOf(known.row.EventID) == event16
+			line.Value, line.At = ticket.restated(known.row, &o, record, late, own)
 			err = g.follow(e, &known, &line)
 		}
 		if err != nil {
@@ -287,21 +289,19 @@ func (g *group) recordStatements(e *effect, ticket, record *engine.Ticket, home 
 	return done, nil
 }
 
-// follow has the row of an outcome say what its ticket says now: how content the customer is,
-// and when that was. An event is of when its sender says, unless the ticket tells of later.
+// upToNow is a moment, as far as it has come.
+func (g *group) upToNow(at time.Time) time.Time {
+	if at.After(g.now) {
+		return g.now
+	}
+	return at
+}
+
+// follow has the row of an outcome say what is said of it now: how content the customer is, and
+// when that was.
 func (g *group) follow(e *effect, known *counted, line *engine.Interaction) error {
 	now := known.row.Interaction
-	own := engine.HashOf(now.EventID) == known.row.Event
-	if now.Value = line.Value; line.Type != engine.CSAT {
-		now.Value = known.row.Value
-	}
-	switch at := storedTime(line.At); {
-	case line.At.IsZero() && now.Value != known.row.Value:
-		now.At = g.now
-	case line.At.IsZero():
-	case own || at.After(now.At):
-		now.At = at
-	}
+	now.Value, now.At = line.Value, storedTime(g.upToNow(line.At))
 	if now.Value == known.row.Value && now.At.Equal(known.row.At) {
 		return nil
 	}

@@ -8,7 +8,11 @@ import (
 
 // moveOutcomes takes what a ticket said away from one customer, and gives it to the
 // next, if there is one. It returns what it took.
-func (g *group) moveOutcomes(e *effect, ticket *engine.Ticket, home engine.Hash16) (moved map[engine.Hash16]bool, err error) {
+func (g *group) moveOutcomes(e *effect, ticket *standing, home engine.Hash16) (moved map[engine.Hash16]bool, err error) {
+	said := make(map[engine.Hash16]statement)
+	for _, o := range outcomes(ticket.told()) {
+		said[engine.HashOf(OutcomeID(ticket.ID, o.kind, o.item))] = o
+	}
 	ticket16 := engine.HashOf(ticket.ID)
 	type filed struct{ event, under engine.Hash16 }
 	var all []filed
@@ -24,11 +28,11 @@ func (g *group) moveOutcomes(e *effect, ticket *engine.Ticket, home engine.Hash1
 	}
 	moved = make(map[engine.Hash16]bool)
 	for _, f := range all {
-		said, err := g.takeStatement(e, f.under, f.event)
+		took, err := g.takeStatement(e, f.under, f.event)
 		if err != nil {
 			return nil, err
 		}
-		if said.row == nil {
+		if took.row == nil {
 			continue
 		}
 		moved[f.event] = true
@@ -36,12 +40,16 @@ func (g *group) moveOutcomes(e *effect, ticket *engine.Ticket, home engine.Hash1
 		if err != nil {
 			return nil, err
 		}
-		if home == (engine.Hash16{}) || there.said && there.lies != said.lies { // who gets it said it before
+		if home == (engine.Hash16{}) || there.said && there.lies != took.lies { // who gets it said it before
 			e.set(outcomeKey(ticket16, f.event), encodeHome(home))
 			continue
 		}
-		line := said.row.Interaction
+		line := took.row.Interaction
 		line.Customer = ticket.Customer
+		if o, says := said[f.event]; says {
+			line.Value, line.At = ticket.restated(took.row, &o, ticket.told(), false, true)
+			line.At = g.upToNow(line.At)
+		}
 		if err := g.writeOutcome(e, line, home); err != nil {
 			return nil, err
 		}

@@ -14,9 +14,15 @@ import (
 type standing struct {
 	engine.Ticket
 	Told told `json:"told,omitempty"`
-	home engine.Hash16
+	// Guessed says that nobody told when the ticket was opened: it is the first sign of it.
+	Guessed bool `json:"guessed,omitempty"`
+	home    engine.Hash16
 
+	at      time.Time              // when what is told of it now is told
+	late    bool                   // that is older than what is known
+	changed bool                   // it is a change, and no record
 	record  *engine.Ticket         // a dated record of it, as it is told
+	before  *standing              // what it follows upon, nil where it is new
 	counted map[engine.Hash16]bool // outcomes that were written or looked at on the way
 }
 
@@ -55,11 +61,15 @@ func (s *standing) encode(seq uint64) ([]byte, error) {
 // in any order.
 type told []version
 
-// version is what one record said of how far the ticket was, and of what was tried.
+// version is what one record said of how far the ticket was, of what was tried, and how content
+// the customer was.
 type version struct {
-	At    time.Time      `json:"at"`
-	State string         `json:"state"` // open, escalated, closed, or none where it did not say
-	Tries []engine.Tried `json:"tries,omitempty"`
+	At     time.Time      `json:"at"`
+	State  string         `json:"state"` // open, escalated, closed, or none where it did not say
+	Tries  []engine.Tried `json:"tries,omitempty"`
+	CSAT   *float64       `json:"csat,omitempty"`
+	Opened *time.Time     `json:"opened,omitempty"`
+	Closed *time.Time     `json:"closed,omitempty"`
 }
 
 // mostTold is how many records are remembered, the newest.
@@ -70,7 +80,7 @@ func (o told) with(t *engine.Ticket) told {
 	if t.UpdatedAt == nil {
 		return o
 	}
-	v := version{At: *t.UpdatedAt, State: t.State, Tries: t.Solutions}
+	v := version{At: *t.UpdatedAt, State: t.State, Tries: t.Solutions, CSAT: t.CSAT, Opened: t.OpenedAt, Closed: t.ClosedAt}
 	switch {
 	case v.State == string(engine.Escalated), !saysState(t):
 	case t.IsOpen():
@@ -82,6 +92,7 @@ func (o told) with(t *engine.Ticket) told {
 	o = slices.Clone(o)
 	if known {
 		v.State = cmp.Or(v.State, o[i].State)
+		v.CSAT, v.Opened = cmp.Or(v.CSAT, o[i].CSAT), cmp.Or(v.Opened, o[i].Opened)
 		o[i] = v // of two of one second the last one told
 		return o
 	}
@@ -89,19 +100,33 @@ func (o told) with(t *engine.Ticket) told {
 	return o[max(0, len(o)-mostTold):]
 }
 
-// mark has a ticket say which fixes had ended it, and not for good: it was open after that.
-func (o told) mark(t *engine.Ticket) {
-	again := o.reopened()
-	if len(again) == 0 {
+// mark has a ticket say which fixes had ended it, and not for good: it was open after that. What
+// it said by the records before, of which more are known now, it says no more.
+func (o told) mark(t *engine.Ticket, before told) {
+	again, wrongly := o.reopened(), before.reopened()
+	if len(again) == 0 && len(wrongly) == 0 {
 		return
 	}
 	t.Solutions = slices.Clone(t.Solutions)
 	for i := range t.Solutions {
 		s := &t.Solutions[i]
+		if at, marked := wrongly[s.Item]; marked && !again[s.Item].Equal(at) && s.Outcome == string(engine.Reopened) && s.At.Equal(at) {
+			*s = o.lastSaid(*s)
+		}
 		if at, ok := again[s.Item]; ok && (s.Outcome == string(engine.Reopened) || undone(s, at)) {
 			s.Outcome, s.At = string(engine.Reopened), at
 		}
 	}
+}
+
+// lastSaid returns a try as the newest record that names it has it, as it is where none does.
+func (o told) lastSaid(s engine.Tried) engine.Tried {
+	for _, v := range slices.Backward(o) {
+		if i := slices.IndexFunc(v.Tries, func(t engine.Tried) bool { return t.Item == s.Item }); i >= 0 {
+			return v.Tries[i]
+		}
+	}
+	return s
 }
 
 // reopened returns when the ticket was open again that a fix had ended.

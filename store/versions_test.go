@@ -43,28 +43,40 @@ func TestVersionsOfATicketComeInAnyOrder(t *testing.T) {
 }
 
 // versions are records of a ticket as a desk makes them, one after another: each says all that
-// was tried until then, and some what came of it.
+// was tried until then, and some what came of it. Not all desks say when: what is tried, when it
+// was opened and closed; and a customer may be as content as before.
 func versions(rng *rand.Rand) (out []engine.Ticket) {
 	at := func(minute int) *time.Time {
 		at := time.Date(2026, 3, 1, 9, minute, 0, 0, time.UTC)
 		return &at
 	}
-	now := engine.Ticket{Customer: "ann", OpenedAt: at(0)}
-	verdicts := rng.IntN(2) == 0
+	now := engine.Ticket{Customer: "ann"}
+	verdicts, dates, opening, ended := rng.IntN(2) == 0, rng.IntN(2) == 0, rng.IntN(3), false
 	for minute := 10; len(out) < 2+rng.IntN(5); minute += 10 {
 		now.Solutions = slices.Clone(now.Solutions)
 		if n := len(now.Solutions); verdicts && n > 0 && rng.IntN(2) == 0 {
 			if last := &now.Solutions[n-1]; last.Outcome == "" {
-				last.Outcome, last.At = []string{"solved", "not_solved"}[rng.IntN(2)], *at(minute - 1)
+				if last.Outcome = []string{"solved", "not_solved"}[rng.IntN(2)]; dates || ended { // a verdict on what had ended it is of later than that
+					last.At = *at(minute - 1)
+				}
 			}
 		}
 		if rng.IntN(2) == 0 {
-			now.Solutions = append(now.Solutions, engine.Tried{Item: engine.ItemID(fmt.Sprint("fix", len(now.Solutions))), At: *at(minute - 2)})
+			tried := engine.Tried{Item: engine.ItemID(fmt.Sprint("fix", len(now.Solutions)))}
+			if dates {
+				tried.At = *at(minute - 2)
+			}
+			now.Solutions = append(now.Solutions, tried)
+		}
+		if now.OpenedAt = nil; opening == 0 || opening == 1 && rng.IntN(2) == 0 {
+			now.OpenedAt = at(rng.IntN(3))
 		}
 		now.State, now.ClosedAt = []string{"open", "pending", "solved", "closed", "escalated"}[rng.IntN(5)], nil
 		if !now.IsOpen() {
-			now.ClosedAt = at(minute)
-			csat := float64(1 + rng.IntN(5))
+			if ended = true; dates || rng.IntN(2) == 0 {
+				now.ClosedAt = at(minute)
+			}
+			csat := float64(1 + rng.IntN(2))
 			now.CSAT = &csat
 		}
 		now.Subject, now.UpdatedAt = fmt.Sprint("version ", len(out)), at(minute)

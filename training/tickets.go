@@ -97,8 +97,10 @@ func (s *Snapshot) strip(whole []engine.Ticket) []engine.Ticket {
 	slices.SortFunc(whole, newerTicket)
 	for i := min(len(whole), desk.MaxQuestions); i < len(whole); i++ {
 		t := whole[i]
-		opened := t.Opened()
-		t.OpenedAt, t.Subject, t.Messages = &opened, "", nil
+		if opened := t.Opened(); !opened.IsZero() {
+			t.OpenedAt = &opened
+		}
+		t.Subject, t.Messages = "", nil
 		s.Tickets = append(s.Tickets, t)
 	}
 	return whole[:min(len(whole), desk.MaxQuestions)]

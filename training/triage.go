@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/recommend"
 	"github.com/rapportengine/rapport/engine/triage"
 	"github.com/rapportengine/rapport/training/desk"
@@ -47,13 +48,22 @@ func (r *run) triage(ctx context.Context, w *recommend.World) (*triage.Model, er
 	}
 	all := make([]triage.Closed, len(tickets))
 	for i := range tickets {
-		all[len(tickets)-1-i] = desk.ClosedOf(&tickets[i], w.Catalogue, now)
+		all[len(tickets)-1-i] = closedOf(&tickets[i], w.Catalogue, now)
 	}
 	model, proof := triage.Learn(all, r.Fitter.Seed)
 	if proof != (triage.Proof{}) {
 		r.report.Triage = &Sorted{Tickets: len(all), Topic: proof.Topic, Queue: proof.Queue, Priority: proof.Priority, Times: proof.Times, Seconds: time.Since(start).Seconds()}
 	}
 	return model, ctx.Err()
+}
+
+// closedOf is what a ticket teaches. One of whose opening nothing but its end tells teaches no time.
+func closedOf(t *engine.Ticket, c *catalogue.Snapshot, now time.Time) triage.Closed {
+	out := desk.ClosedOf(t, c, now)
+	if !out.Took.Open && t.ClosedAt != nil && t.ClosedAt.Equal(t.Opened()) {
+		out.Took.Time = -1
+	}
+	return out
 }
 
 // worded are the tickets whose words are held, newest first: those beyond would teach that

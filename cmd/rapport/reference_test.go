@@ -36,7 +36,8 @@ type reference struct {
 
 type filedTicket struct {
 	engine.Ticket
-	home engine.Subject
+	home    engine.Subject
+	guessed bool // nobody said when it was opened
 }
 
 // sender is what tells a retry: who sent it, as sent or as filed, and its id.

@@ -366,6 +366,9 @@ func (s *simulation) ticket() {
 		t.Customer = ""
 	}
 	if s.chance(30) {
+		t.OpenedAt = nil
+	}
+	if s.chance(30) {
 		t.Product = ""
 		if t.Customer != "" && s.chance(80) {
 			t.Order = s.orderOf(t.Customer)
@@ -379,8 +382,12 @@ func (s *simulation) ticket() {
 	cmd := engine.Command(engine.PutTicket{Ticket: t})
 	if !whole {
 		cmd = engine.UpdateTicket{ID: id, Update: func(current engine.Ticket, found bool) (engine.Ticket, error) {
-			if found != known || asText(current) != asText(before.Ticket) {
-				s.fail("UpdateTicket(%s) was given %s, %v: want %s, %v", id, asText(current), found, asText(before.Ticket), known)
+			want := before.Ticket
+			if before.guessed {
+				want.OpenedAt = nil // nobody said when
+			}
+			if found != known || asText(current) != asText(want) {
+				s.fail("UpdateTicket(%s) was given %s, %v: want %s, %v", id, asText(current), found, asText(want), known)
 			}
 			return t, nil
 		}}
@@ -396,13 +403,13 @@ func (s *simulation) ticket() {
 			cmd = engine.PutTicket{Ticket: t}
 		}
 	}
-	kept := s.ref.kept(t, whole, s.clock.now())
+	kept, guessed := s.ref.kept(t, whole, s.clock.now())
 	r := s.do(cmd)[0]
-	if same := known && asText(kept) == asText(before.Ticket) && s.ref.homeFor(t.Customer) == before.home; r.Duplicate != same {
+	if same := known && asText(kept) == asText(before.Ticket) && guessed == before.guessed && s.ref.homeFor(t.Customer) == before.home; r.Duplicate != same {
 		s.fail("a ticket that changes something: %v, is called a duplicate: %v", !same, r.Duplicate)
 	}
 	if !r.Duplicate {
-		s.ref.putTicket(kept, r.Seq, s.num, s.clock.now())
+		s.ref.putTicket(kept, guessed, r.Seq, s.num, s.clock.now())
 	}
 	home := s.ref.tickets[id].home
 	if t.Customer != "" {

@@ -48,7 +48,7 @@ func (r *reference) failed(t *engine.Ticket) map[engine.ItemID]bool {
 
 // kept is a ticket that was sent, as it is to be kept. whole says that it was sent whole,
 // and not as a change.
-func (r *reference) kept(t engine.Ticket, whole bool, now time.Time) engine.Ticket {
+func (r *reference) kept(t engine.Ticket, whole bool, now time.Time) (kept engine.Ticket, guessed bool) {
 	before, known := r.tickets[t.ID]
 	if !whole {
 		t.Solutions = dated(t.Solutions, before.Solutions, now)
@@ -65,7 +65,42 @@ func (r *reference) kept(t engine.Ticket, whole bool, now time.Time) engine.Tick
 	if known {
 		t.Solutions = reopened(&t, &before.Ticket, now)
 	}
-	return t
+	switch {
+	case t.OpenedAt != nil:
+		return t, before.guessed && t.OpenedAt.Equal(*before.OpenedAt)
+	case known && whole && !before.guessed:
+		t.OpenedAt = before.OpenedAt
+		return t, false
+	}
+	var signs []time.Time
+	for _, tried := range t.Solutions {
+		if !tried.At.IsZero() {
+			signs = append(signs, tried.At)
+		}
+	}
+	if before.guessed {
+		signs = append(signs, *before.OpenedAt)
+	}
+	if len(signs) == 0 {
+		signs = append(signs, now)
+	}
+	t.OpenedAt = new(slices.MinFunc(signs, time.Time.Compare))
+	return t, true
+}
+
+// restated is when what a row says is said to have been, now that its ticket says it: as the try
+// says, else as before, if it was said before; none where nobody tells.
+func restated(t *filedTicket, before *filedTicket, tried engine.Tried, row time.Time) time.Time {
+	repeats := before == nil || slices.ContainsFunc(before.Solutions, func(b engine.Tried) bool { return b.Item == tried.Item && b.Outcome == tried.Outcome })
+	switch {
+	case !tried.At.IsZero():
+		return tried.At
+	case !row.IsZero() && repeats:
+		return row
+	case tried.Outcome != "reopened" && !t.guessed:
+		return *t.OpenedAt
+	}
+	return row
 }
 
 // dated are tries as a change tells them: what is not known already is of now.
@@ -273,16 +308,20 @@ func (r *reference) refuses(e *engine.Interaction) bool {
 }
 
 // putTicket files a ticket as it is kept, of a command whose last change is last.
-func (r *reference) putTicket(t engine.Ticket, last uint64, num func(engine.ItemID) engine.ItemNum, now time.Time) {
+func (r *reference) putTicket(t engine.Ticket, guessed bool, last uint64, num func(engine.ItemID) engine.ItemNum, now time.Time) {
 	home := r.homeFor(t.Customer)
-	before, known := r.tickets[t.ID]
+	var before *filedTicket
+	if was, known := r.tickets[t.ID]; known {
+		before = &was
+	}
 	delete(r.awaited, t.ID)
-	r.tickets[t.ID] = filedTicket{t, home}
+	filed := filedTicket{t, home, guessed}
+	r.tickets[t.ID] = filed
 	changes := uint64(1)
 	var rows []engine.Row // their Seq is the place of the change
 	moved := make(map[saying]bool)
-	if known && before.home != home {
-		changes, rows = r.takeRows(&t, home, changes, moved)
+	if before != nil && before.home != home {
+		changes, rows = r.takeRows(&filed, before, changes, moved, now)
 	}
 	for _, tried := range t.Solutions {
 		says := saying{t.ID, tried.Outcome, tried.Item}
@@ -296,15 +335,12 @@ func (r *reference) putTicket(t engine.Ticket, last uint64, num func(engine.Item
 			}
 			continue
 		}
-		at := tried.At
-		if at.IsZero() && tried.Outcome != "reopened" {
-			at = *t.OpenedAt
-		}
+		at := restated(&filed, before, tried, row.At)
 		if at.After(now) {
 			at = now
 		}
 		switch stored := at.UTC().Truncate(time.Millisecond); {
-		case counted && (at.IsZero() || stored.Equal(row.At)):
+		case counted && stored.Equal(row.At):
 			continue
 		case counted: // it says another time now
 			r.take(says, home)
@@ -341,7 +377,8 @@ func (r *reference) putTicket(t engine.Ticket, last uint64, num func(engine.Item
 
 // takeRows takes what a ticket said away from whom it belonged to, and returns it as what it
 // says for home, if that is somebody, who did not say it before.
-func (r *reference) takeRows(t *engine.Ticket, home engine.Subject, changes uint64, moved map[saying]bool) (uint64, []engine.Row) {
+func (r *reference) takeRows(t, before *filedTicket, changes uint64, moved map[saying]bool, now time.Time) (uint64, []engine.Row) {
+	home := t.home
 	var out []engine.Row
 	mine := slices.DeleteFunc(slices.Collect(maps.Keys(r.said)), func(s saying) bool {
 		return s.ticket != t.ID || r.said[s] == (engine.Subject{})
@@ -361,6 +398,13 @@ func (r *reference) takeRows(t *engine.Ticket, home engine.Subject, changes uint
 		moved[says], r.said[says] = true, home
 		if home == (engine.Subject{}) || len(r.copies(says, home)) > 0 {
 			continue
+		}
+		for _, tried := range t.Solutions {
+			if tried.Item == says.item && tried.Outcome == says.outcome {
+				if row.At = restated(t, before, tried, row.At).UTC().Truncate(time.Millisecond); row.At.After(now) {
+					row.At = now.UTC().Truncate(time.Millisecond)
+				}
+			}
 		}
 		row.Customer, row.Seq = t.Customer, changes
 		out = append(out, row)

@@ -15,7 +15,7 @@ var commands = map[string]func(io.Reader, Options) iter.Seq2[Entry[engine.Comman
 	"events":    keeping(Events, func(e engine.RecordEvent) engine.Command { return e }),
 	"items":     keeping(Items, func(i engine.Item) engine.Command { return engine.PutItem{Item: i} }),
 	"orders":    keeping(Orders, func(e engine.RecordEvent) engine.Command { return e }),
-	"tickets":   keeping(Tickets, func(t engine.Ticket) engine.Command { return engine.PutTicket{Ticket: t} }),
+	"tickets":   keeping(toldTickets, func(t engine.PutTicket) engine.Command { return t }),
 	"vectors":   keeping(Vectors, bring),
 }
 

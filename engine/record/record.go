@@ -53,7 +53,8 @@ type Options struct {
 	// Now is the moment of reading. Where set, events further ahead than
 	// engine.ClockSkew are refused and events without a time happened now.
 	Now time.Time
-	// Base, where set, gives events without a time their place in the input as time:
+	// Base, where set, gives events without a time, and tickets of which nothing has one, their
+	// place in the input as time:
 	// Base plus one millisecond for every record before them. The step is short so that
 	// the order is kept while no half-life notices.
 	Base time.Time
@@ -239,6 +240,24 @@ func Tickets(r io.Reader, o Options) iter.Seq2[Entry[engine.Ticket], error] {
 		return readWith(r, o, zendeskSchema, custom)
 	}
 	return read(r, o, ticketSchema, finishTicket)
+}
+
+// toldTickets reads tickets as they were told: one of a file at its place in that, as events
+// without a time are.
+func toldTickets(r io.Reader, o Options) iter.Seq2[Entry[engine.PutTicket], error] {
+	n := 0
+	return func(yield func(Entry[engine.PutTicket], error) bool) {
+		for entry, err := range Tickets(r, o) {
+			next := Entry[engine.PutTicket]{Line: entry.Line, Value: engine.PutTicket{Ticket: entry.Value}}
+			if !o.Base.IsZero() {
+				next.Value.At = o.Base.Add(time.Duration(n) * time.Millisecond)
+			}
+			n++
+			if !yield(next, err) {
+				return
+			}
+		}
+	}
 }
 
 // One returns the only record of a reading. A refusal comes back as *engine.Invalid,

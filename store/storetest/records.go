@@ -100,7 +100,7 @@ func customers(t *testing.T, h *house) {
 }
 
 func tickets(t *testing.T, h *house) {
-	first := engine.Ticket{ID: "t1", Customer: "ann", Subject: "broken", Messages: []engine.Message{{From: "customer", Text: "it is", At: morning}}}
+	first := engine.Ticket{ID: "t1", Customer: "ann", Subject: "broken", Messages: []engine.Message{{From: "customer", Text: "it is", At: morning}}, OpenedAt: &morning}
 	h.do(engine.PutTicket{Ticket: first}, engine.PutTicket{Ticket: engine.Ticket{ID: "t2", Customer: "ann"}}, engine.PutTicket{Ticket: engine.Ticket{ID: "t3"}})
 	if got, err := h.Ticket(t.Context(), "t1"); err != nil || !reflect.DeepEqual(got, first) {
 		t.Errorf("Ticket = %+v, %v; want %+v", got, err, first)

@@ -52,6 +52,8 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"TriesOfTicketsOpenedAgain", triesOfTicketsOpenedAgain},
 		{"LateRecordsReopenNothing", lateRecordsReopenNothing},
 		{"RecordsWithoutAState", recordsWithoutAState},
+		{"OpeningsAreDated", openingsAreDated},
+		{"DatesStay", datesStay},
 		{"ChangesTurnNoClockBack", changesTurnNoClockBack},
 		{"RecordsOfLongTickets", recordsOfLongTickets},
 		{"Settings", settings},
