@@ -387,16 +387,25 @@ func follow(who *recommend.Someone, c *engine.Committed) *recommend.Someone {
 	return &next
 }
 
-// remember adds to the complete sets.
+// remember adds to the complete sets, in ascending order: one by one, each in its place, a set of
+// hundreds takes ten times as long.
 func remember(who *recommend.Someone, rows []engine.Row) {
+	bought, dismissed := make([]uint32, 0, len(rows)), []uint32(nil)
 	for i := range rows {
 		switch r := &rows[i]; {
 		case r.Item == "":
 		case r.Type == engine.Purchase:
-			who.Bought.Add(uint32(r.Num))
+			bought = append(bought, uint32(r.Num))
 		case r.Type == engine.Dismiss:
-			who.Dismissed.Add(uint32(r.Num))
+			dismissed = append(dismissed, uint32(r.Num))
 		}
+	}
+	for _, add := range []struct {
+		to    *roaring.Bitmap
+		items []uint32
+	}{{who.Bought, bought}, {who.Dismissed, dismissed}} {
+		slices.Sort(add.items)
+		add.to.AddMany(add.items)
 	}
 }
 

@@ -300,6 +300,19 @@ func (s *Store) erasedMeanwhile(h engine.Hash16, err error) bool {
 	return erased
 }
 
+// goneMeanwhile reports whether a subject was erased since the reading began, of which an iterator
+// may still hold the name. Only of who was erased lately is it looked up: they may be back.
+func (s *Store) goneMeanwhile(txn *badger.Txn, h engine.Hash16) (bool, error) {
+	if !s.erasedMeanwhile(h, engine.ErrNotFound) {
+		return false, nil
+	}
+	_, err := s.nameOf(txn, h)
+	if errors.Is(err, engine.ErrNotFound) {
+		return true, nil
+	}
+	return false, err
+}
+
 // finishErasures finishes what a crash left unfinished.
 func (s *Store) finishErasures() error {
 	unfinished := make(map[string]*erasure)

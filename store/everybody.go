@@ -12,7 +12,7 @@ import (
 // Everybody calls fn with every customer of one of so many parts of them, by the hash of
 // the id: with their record, nil without one, their tickets and their history, as Customer,
 // TicketsOf and History return them. The record or the history is there. The rows are fn's
-// until it returns.
+// until it returns, and who keeps one of their texts keeps those of others in memory.
 // It stops at fn's error and returns it. Each person is as of one moment, two parts may be
 // of two; parts may be read side by side.
 func (s *Store) Everybody(ctx context.Context, part, parts int, fn func(engine.CustomerID, *engine.Customer, []engine.Ticket, []engine.Row) error) error {
@@ -31,7 +31,11 @@ func (s *Store) Everybody(ctx context.Context, part, parts int, fn func(engine.C
 	tickets.Seek(hashKey(ticketLetter, all.first()))
 	joined.Seek(hashKey(ownedLetter, all.first()))
 	var rows []engine.Row
-	return walk(txn, all, func(h engine.Hash16, sources []engine.Hash16) error {
+	var room texts
+	return walk(txn, all, func(h engine.Hash16, subject engine.Subject, sources []engine.Hash16) (err error) {
+		if subject.Kind != engine.CustomerSubject {
+			return nil
+		}
 		var record *engine.Customer
 		if advance(records, h) && len(records.Item().Key()) == hashKeyBytes {
 			err := records.Item().Value(func(value []byte) error {
@@ -43,7 +47,7 @@ func (s *Store) Everybody(ctx context.Context, part, parts int, fn func(engine.C
 				return err
 			}
 		}
-		if rows, err = s.historyOf(ctx, txn, events, sources, rows); err != nil {
+		if rows, err = s.historyOf(ctx, txn, events, sources, subject, rows, &room); err != nil {
 			return fmt.Errorf("history of subject %s: %w", h, err)
 		}
 		if record == nil && len(rows) == 0 {
@@ -63,11 +67,7 @@ func (s *Store) Everybody(ctx context.Context, part, parts int, fn func(engine.C
 				return fmt.Errorf("tickets of subject %s: %w", h, err)
 			}
 		}
-		subject, err := s.nameOf(txn, h)
-		if s.erasedMeanwhile(h, err) || err == nil && subject.Kind != engine.CustomerSubject {
-			return nil
-		}
-		if err != nil {
+		if gone, err := s.goneMeanwhile(txn, h); gone || err != nil {
 			return err
 		}
 		return fn(engine.CustomerID(subject.ID), record, asked, rows)

@@ -31,7 +31,7 @@ func (s *Store) History(ctx context.Context, subj engine.Subject) ([]engine.Row,
 	}
 	it := iterator(txn, eventLetter)
 	defer it.Close()
-	rows, err := s.historyOf(ctx, txn, it, sources, nil)
+	rows, err := s.historyOf(ctx, txn, it, sources, engine.Subject{}, nil, nil)
 	if err != nil {
 		return nil, fmt.Errorf("history of %s: %w", subj, err)
 	}
@@ -39,13 +39,15 @@ func (s *Store) History(ctx context.Context, subj engine.Subject) ([]engine.Row,
 }
 
 // historyOf reads the rows of all sources into one history in the memory of rows, with an
-// iterator over events that nothing else moves.
-func (s *Store) historyOf(ctx context.Context, txn *badger.Txn, it *badger.Iterator, sources []engine.Hash16, rows []engine.Row) (_ []engine.Row, err error) {
+// iterator over events that nothing else moves. root is the first source's name, zero where that
+// is to be looked up. Texts lie in room, if that is not nil.
+func (s *Store) historyOf(ctx context.Context, txn *badger.Txn, it *badger.Iterator, sources []engine.Hash16, root engine.Subject, rows []engine.Row, room *texts) (_ []engine.Row, err error) {
 	rows = rows[:0]
 	for _, h := range sources {
-		if rows, err = s.rowsOf(ctx, txn, it, h, rows); err != nil {
+		if rows, err = s.rowsOf(ctx, txn, it, h, root, rows, room); err != nil {
 			return nil, err
 		}
+		root = engine.Subject{}
 	}
 	if len(sources) > 1 {
 		rows = once(rows)
@@ -54,10 +56,9 @@ func (s *Store) historyOf(ctx context.Context, txn *badger.Txn, it *badger.Itera
 	return rows, nil
 }
 
-// rowsOf appends the rows stored under one subject16.
-func (s *Store) rowsOf(ctx context.Context, txn *badger.Txn, it *badger.Iterator, h engine.Hash16, rows []engine.Row) ([]engine.Row, error) {
+// rowsOf appends the rows stored under one subject16, whose name is looked up where it is zero.
+func (s *Store) rowsOf(ctx context.Context, txn *badger.Txn, it *badger.Iterator, h engine.Hash16, subject engine.Subject, rows []engine.Row, room *texts) ([]engine.Row, error) {
 	prefix := hashKey(eventLetter, h)
-	var subject engine.Subject
 	// In a scan the iterator stands where the history before ended, which is where this
 	// one begins: a seek costs as much as the rows.
 	if !it.Valid() || !bytes.HasPrefix(it.Item().Key(), prefix) {
@@ -86,10 +87,9 @@ func (s *Store) rowsOf(ctx context.Context, txn *badger.Txn, it *badger.Iterator
 				return nil, fmt.Errorf("%w: %w", err, ErrCorrupt)
 			}
 		}
+		rows = append(rows, engine.Row{})
 		err := it.Item().Value(func(value []byte) error {
-			row, err := decodeRow(key, value, subject, s.ids)
-			rows = append(rows, row)
-			return err
+			return decodeRowTo(&rows[len(rows)-1], key, textOf(value, room), subject, s.ids)
 		})
 		if err != nil {
 			return nil, err
@@ -173,19 +173,15 @@ func (s *Store) scan(ctx context.Context, txn *badger.Txn, fn func(engine.Subjec
 	events := iterator(txn, eventLetter)
 	defer events.Close()
 	var rows []engine.Row // of five million events, 6 GB would go through memory otherwise
-	return walk(txn, wholeSpan, func(h engine.Hash16, sources []engine.Hash16) (err error) {
-		rows, err = s.historyOf(ctx, txn, events, sources, rows)
+	return walk(txn, wholeSpan, func(h engine.Hash16, subject engine.Subject, sources []engine.Hash16) (err error) {
+		rows, err = s.historyOf(ctx, txn, events, sources, subject, rows, nil)
 		if err != nil {
 			return fmt.Errorf("history of subject %s: %w", h, err)
 		}
 		if len(rows) == 0 {
 			return nil
 		}
-		subject, err := s.nameOf(txn, h)
-		if s.erasedMeanwhile(h, err) {
-			return nil
-		}
-		if err != nil {
+		if gone, err := s.goneMeanwhile(txn, h); gone || err != nil {
 			return err
 		}
 		return fn(subject, rows)
@@ -207,9 +203,9 @@ func (p span) first() (h engine.Hash16) {
 // holds reports whether h is not above the span.
 func (p span) holds(h engine.Hash16) bool { return uint64(binary.BigEndian.Uint32(h[:])) < p.to }
 
-// walk calls fn with every subject of a span that belongs to no other, and with whose rows
-// are its history.
-func walk(txn *badger.Txn, p span, fn func(h engine.Hash16, sources []engine.Hash16) error) error {
+// walk calls fn with every subject of a span that belongs to no other, its name, and whose rows
+// are its history. Names come from where the walk stands: to look one up costs as much as ten rows.
+func walk(txn *badger.Txn, p span, fn func(h engine.Hash16, name engine.Subject, sources []engine.Hash16) error) error {
 	// Names, links and events all lie in the order of subject16, so that iterators side by
 	// side read the store once from front to back.
 	names, linked, owners := iterator(txn, nameLetter), iterator(txn, forwardLetter), iterator(txn, unmovedLetter)
@@ -237,7 +233,15 @@ func walk(txn *badger.Txn, p span, fn func(h engine.Hash16, sources []engine.Has
 				return err
 			}
 		}
-		if err := fn(h, sources); err != nil {
+		var name engine.Subject
+		err = names.Item().Value(func(value []byte) (err error) {
+			name, err = decodeName(value)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("name of subject %s: %w", h, err)
+		}
+		if err := fn(h, name, sources); err != nil {
 			return err
 		}
 	}

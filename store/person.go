@@ -77,7 +77,7 @@ func (s *Store) gather(ctx context.Context, txn *badger.Txn, subj engine.Subject
 	}
 	it := iterator(txn, eventLetter)
 	defer it.Close()
-	p.Events, err = s.historyOf(ctx, txn, it, all, nil)
+	p.Events, err = s.historyOf(ctx, txn, it, all, engine.Subject{}, nil, nil)
 	return p, err
 }
 

@@ -173,16 +173,22 @@ type itemNames interface {
 
 // decodeRow reads the row stored under key for subject. Bytes that appendRow cannot
 // have written give an error that wraps ErrCorrupt, never a panic.
-func decodeRow(key, value []byte, subject engine.Subject, names itemNames) (engine.Row, error) {
-	var row engine.Row
+func decodeRow(key, value []byte, subject engine.Subject, names itemNames) (row engine.Row, err error) {
+	err = decodeRowTo(&row, key, textOf(value, nil), subject, names)
+	return row, err
+}
+
+// decodeRowTo is decodeRow of the text of a value, in which the row's texts stay, into a zero row: a
+// history is read without its rows, of 328 bytes, being moved.
+func decodeRowTo(row *engine.Row, key []byte, text string, subject engine.Subject, names itemNames) error {
 	if len(key) != eventKeyBytes {
-		return row, fmt.Errorf("event key of %d bytes: %w", len(key), ErrCorrupt)
+		return fmt.Errorf("event key of %d bytes: %w", len(key), ErrCorrupt)
 	}
 	row.Event = secondHash(key)
 	row.Line = binary.BigEndian.Uint16(key[eventKeyBytes-2:])
-	in := reader{text: textOf(value)}
+	in := reader{text: text}
 	if v := in.byte(); v != rowVersion && in.err == nil {
-		return row, fmt.Errorf("event row of version %d: %w", v, ErrCorrupt)
+		return fmt.Errorf("event row of version %d: %w", v, ErrCorrupt)
 	}
 	flags := in.uint()
 	row.Seq = in.uint()
@@ -192,7 +198,7 @@ func decodeRow(key, value []byte, subject engine.Subject, names itemNames) (engi
 	if flags&hasItem != 0 {
 		n := in.uint()
 		if in.err == nil && n >= uint64(names.Len()) {
-			return row, fmt.Errorf("event row names item number %d of %d: %w", n, names.Len(), ErrCorrupt)
+			return fmt.Errorf("event row names item number %d of %d: %w", n, names.Len(), ErrCorrupt)
 		}
 		if in.err == nil {
 			row.Num = engine.ItemNum(n)
@@ -204,9 +210,9 @@ func decodeRow(key, value []byte, subject engine.Subject, names itemNames) (engi
 		in.err = errLeftOver
 	}
 	if in.err != nil {
-		return row, fmt.Errorf("event row: %w: %w", in.err, ErrCorrupt)
+		return fmt.Errorf("event row: %w: %w", in.err, ErrCorrupt)
 	}
-	return row, nil
+	return nil
 }
 
 // rowTexts are the flags of fields that are texts.
@@ -214,15 +220,35 @@ const rowTexts = hasEventID | hasCustomer | hasSession | hasCurrency | hasQuery 
 	hasOrder | hasTicket | hasRecommendation | hasProperties
 
 // textOf returns the bytes of a row to read. One that holds no text of its own is read where
-// it lies, as nothing of it is kept; of another a copy is made, in which its texts stay.
-func textOf(value []byte) string {
+// it lies, as nothing of it is kept; of another a copy is made, in which its texts stay: in room,
+// if that is not nil.
+func textOf(value []byte, room *texts) string {
 	if len(value) > 1 {
 		flags, n := binary.Uvarint(value[1:])
 		if n > 0 && flags&rowTexts == 0 && !ownType(value[1+n:]) {
 			return unsafe.String(unsafe.SliceData(value), len(value))
 		}
 	}
-	return string(value)
+	if room == nil {
+		return string(value)
+	}
+	return room.copy(value)
+}
+
+// texts is memory in which the texts of many rows lie side by side: one that is held on to holds on
+// to all near it, so it is for rows that are let go of together.
+type texts struct{ room []byte }
+
+// textsBytes is the size of a piece of it: the texts of some hundred rows.
+const textsBytes = 8 << 10
+
+func (t *texts) copy(value []byte) string {
+	if cap(t.room)-len(t.room) < len(value) {
+		t.room = make([]byte, 0, max(textsBytes, len(value)))
+	}
+	from := len(t.room)
+	t.room = append(t.room, value...)
+	return unsafe.String(unsafe.SliceData(t.room[from:]), len(value))
 }
 
 // ownType reports whether what follows a row's flags may hold a type that is a text.
