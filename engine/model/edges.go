@@ -219,6 +219,14 @@ func (e *Edges) Save(w *Writer) {
 	w.Float32s(e.weights)
 }
 
+// settle tells the system that the edges stay and are asked for anywhere.
+func (e *Edges) settle() *Edges {
+	vector.InLargePages(e.near)
+	vector.InLargePages(e.far)
+	vector.InLargePages(e.weights)
+	return e
+}
+
 // LoadEdges reads what Save wrote of so many rows.
 func LoadEdges(f *Reader, rows int) *Edges {
 	e := &Edges{ends: f.Uint32s(rows)}
@@ -256,7 +264,7 @@ func (e *Edges) fit(rows int) bool {
 // are the same, and not copied.
 func (e *Edges) Laid(from []int, saved int) *Edges {
 	if AsSaved(from, saved) {
-		return e
+		return e.settle()
 	}
 	const nowhere = -1
 	place := slices.Repeat([]int{nowhere}, saved)
@@ -283,5 +291,5 @@ func (e *Edges) Laid(from []int, saved int) *Edges {
 		slices.SortFunc(list, byRow)
 		out.put(row, list)
 	}
-	return out
+	return out.settle()
 }

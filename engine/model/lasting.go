@@ -25,6 +25,13 @@ type Brief interface {
 	Brief() Folded
 }
 
+// Lent is a Scorer that scores into memory which others may use after it.
+type Lent interface {
+	Scorer
+	// Release ends it: nobody asks it, or what its Again returned, any more. It need not be called.
+	Release()
+}
+
 // Folded is what a source folded in of a person, in little memory. It is immutable.
 type Folded interface {
 	// Open returns what Source.Open would for a query of the same person, in the same state,

@@ -58,9 +58,9 @@ func TakeSparse(rows *Rows, sums *vector.Sums) Sparse {
 	return NewSparse(scored)
 }
 
-// TakeDense returns the sums of all rows as scores of their items, and empties sums.
-func TakeDense(rows *Rows, sums []float64) Sparse {
-	values := make([]float32, len(sums))
+// TakeDense returns the sums of all rows as scores of their items, which lie in values, as long, and
+// empties sums.
+func TakeDense(rows *Rows, sums []float64, values []float32) Sparse {
 	most := vector.Narrow(values, sums)
 	return Sparse{rows: rows, values: values, most: most, told: true}
 }

@@ -2,6 +2,7 @@ package neighbour
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -44,6 +45,46 @@ func TestFewScoreAsAll(t *testing.T) {
 					if math.Float32bits(got[i]) != math.Float32bits(want[from+i]) {
 						t.Fatalf("%s: item %d scores %v, among all %v", name, part[i], got[i], want[from+i])
 					}
+				}
+			}
+		}
+	})
+}
+
+// What a scorer leaves behind when it is released is used by the next, which scores what it would
+// without. It is nobody's who did not sum, or was released before.
+func TestReleasedMemoryIsUsedAgain(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(20, 200).Draw(t, "items")
+		histories := modeltest.Histories(rapid.Uint64().Draw(t, "seed"), 60, n, 10)
+		var b model.Builder
+		for _, h := range histories {
+			b.Add(h)
+		}
+		src, err := FitItems(t.Context(), b.Data(modeltest.Items(n), 1), ItemParams{K: rapid.IntRange(1, 20).Draw(t, "k")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := make([]engine.ItemNum, n)
+		for i := range all {
+			all[i] = engine.ItemNum(i)
+		}
+		var open []model.Lent
+		for range rapid.IntRange(1, 20).Draw(t, "steps") {
+			q := &model.Query{History: histories[rapid.IntRange(0, len(histories)-1).Draw(t, "who")]}
+			s, fresh := src.Open(q).(model.Lent), newLinks(src.params, src.rows, src.adds).Open(q)
+			got, want := make([]float32, n), make([]float32, n)
+			if rapid.Bool().Draw(t, "sums") {
+				s.Score(all, got)
+				fresh.Score(all, want)
+				if !slices.Equal(got, want) {
+					t.Fatalf("scores %v, without what was left %v", got, want)
+				}
+			}
+			if open = append(open, s); rapid.Bool().Draw(t, "releases") {
+				one := open[rapid.IntRange(0, len(open)-1).Draw(t, "one")] // maybe again
+				if one.Release(); !one.Empty() {
+					t.Fatal("a released scorer has something to say")
 				}
 			}
 		}

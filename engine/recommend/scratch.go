@@ -50,8 +50,14 @@ type scratch struct {
 	placed   []rank.Placed
 }
 
-// release lets go of all that an answer was told from, and lends the scratch to the next.
+// release lets go of all that an answer was told from, and lends the scratch, and the memory of
+// scorers that were its alone, to the next.
 func (s *scratch) release() {
+	for i := range s.spoke {
+		if lent, is := s.spoke[i].Scorer.(model.Lent); is && s.spoke[i].alone {
+			lent.Release()
+		}
+	}
 	s.search, s.found, s.eligible = roughly{}, choice{}, choice{}
 	s.env, s.rules, s.orders, s.asked, s.arranged = filter.Env{}, filter.Rules{}, orders{}, voices{}, rank.Rules{}
 	clear(s.spoke[:cap(s.spoke)]) // voices may have been opened twice

@@ -18,6 +18,7 @@ type voice struct {
 	model.Scorer
 	rank.Scale
 	fitted bool
+	alone  bool // of this answer: its scorer is not kept
 }
 
 // voices are the sources that have something to say in this answer.
@@ -87,6 +88,7 @@ func (in *Input) voices(q *model.Query, task rank.Task, scales map[string]rank.S
 	m := in.World.Models
 	room := in.scratch()
 	v := &room.asked
+	alone := !in.lasts(q) || in.made() == nil
 	*v = voices{task: task, scales: scales, query: q, voices: room.spoke[:0]}
 	for i, source := range m.sources {
 		name := source.Name()
@@ -98,7 +100,7 @@ func (in *Input) voices(q *model.Query, task rank.Task, scales map[string]rank.S
 		if scorer.Empty() {
 			continue
 		}
-		v.voices = append(v.voices, voice{name, i, scorer, scale, i < len(m.Fitted)})
+		v.voices = append(v.voices, voice{name, i, scorer, scale, i < len(m.Fitted), alone})
 		v.worded = v.worded || (q.Text != nil && name == content.Name)
 		_, needsNothing := m.Blend[rank.Cold][name]
 		v.told = v.told || !needsNothing

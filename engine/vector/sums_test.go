@@ -61,3 +61,19 @@ func TestAddAll(t *testing.T) {
 		}
 	})
 }
+
+// Large pages hold what small ones did, wherever they begin.
+func TestInLargePages(t *testing.T) {
+	all := make([]uint32, 3<<20)
+	for i := range all {
+		all[i] = uint32(i)
+	}
+	for _, part := range [][]uint32{all[:0], all[:1], all[7:], all[1<<19:], all} {
+		vector.InLargePages(part)
+	}
+	for i, v := range all {
+		if v != uint32(i) {
+			t.Fatalf("number %d is %d", i, v)
+		}
+	}
+}

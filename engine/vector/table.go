@@ -70,6 +70,8 @@ func NewTable(rows []float32, d int) *Table {
 		t.mostOff = max(t.mostOff, float64(t.lost[i]))
 		t.mostNorm = max(t.mostNorm, float64(t.steps[i])*float64(t.lengths[i]))
 	}
+	InLargePages(t.floats)
+	InLargePages(t.bytes)
 	return t
 }
 

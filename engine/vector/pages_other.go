@@ -1,0 +1,7 @@
+//go:build !linux
+
+package vector
+
+import "unsafe"
+
+func inLargePages(unsafe.Pointer, int) {}
