@@ -1,6 +1,8 @@
 package text
 
 import (
+	"cmp"
+	"iter"
 	"slices"
 	"strings"
 	"unicode"
@@ -54,6 +56,9 @@ func Guess(s string) string {
 		return language
 	}
 	words, found := commonest(s)
+	if words < toTell {
+		return guessFew(s, words, found)
+	}
 	english := listed[0]
 	best, strange := english, foreignLetters(s)
 	for _, language := range listed {
@@ -65,12 +70,50 @@ func Guess(s string) string {
 		best = english
 	}
 	switch {
-	case words < toTell:
-		return best
 	case best == english && (strange || found[best]*many < words), best != english && found[best]*few < words:
 		return ""
 	}
 	return best
+}
+
+// guessFew is Guess of a text of a few words, given how many of them are among the commonest of
+// each language. Most have none of those, and many are names: a language is told by a word that
+// is no other's (tells), or by two of its commonest among three. English is what such a text
+// is taken for otherwise, and where its own words are as many.
+func guessFew(s string, words int, found map[string]int) string {
+	sure := make(map[string]int, len(listed))
+	for word := range wordsOf(s) {
+		for _, language := range listed[1:] {
+			if tells(language, word) {
+				sure[language]++
+			}
+		}
+	}
+	best := ""
+	for _, language := range listed[1:] {
+		if best == "" || cmp.Or(cmp.Compare(sure[language], sure[best]), cmp.Compare(found[language], found[best])) > 0 {
+			best = language
+		}
+	}
+	english := 0 // of its words none of the other's
+	for word := range wordsOf(s) {
+		if isStop(listed[0], word) && !isStop(best, word) && !tells(best, word) {
+			english++
+		}
+	}
+	lacks := english == 0 && found[best] > found[listed[0]]
+	switch {
+	case sure[best] > 0 && found[best]+sure[best] > english,
+		lacks && (foreignLetters(s) || found[best] >= lead && 2*found[best] >= words):
+		return best
+	}
+	return listed[0]
+}
+
+// isStop reports whether a word in lower case is among the commonest of a language.
+func isStop(language, word string) bool {
+	stop := byLanguage[language].stop
+	return stop[word] || stop[withoutMarks.Replace(word)]
 }
 
 // Tongue returns the language that a text is to be read in: the one that its sender names, but
@@ -124,24 +167,32 @@ func Tongue(s, named string) string {
 var northern = set("sv da no")
 
 // commonest returns how many words a text has, and how many are among the commonest of each
-// language. A letter alone is no word: it is one of many languages, and half of a code.
+// language.
 func commonest(s string) (words int, found map[string]int) {
 	found = make(map[string]int, len(listed))
-	apart := func(r rune) bool { return !unicode.IsLetter(r) && !joins(r) }
-	for word := range strings.FieldsFuncSeq(strings.ToLower(s), apart) {
-		word = strings.TrimFunc(word, joins)
-		if utf8.RuneCountInString(word) < 2 {
-			continue
-		}
+	for word := range wordsOf(s) {
 		words++
-		plain := withoutMarks.Replace(word)
 		for _, language := range listed {
-			if stop := byLanguage[language].stop; stop[word] || stop[plain] {
+			if isStop(language, word) {
 				found[language]++
 			}
 		}
 	}
 	return words, found
+}
+
+// wordsOf yields the words of a text in lower case. A letter alone is none: it
+// is one of many languages, and half of a code.
+func wordsOf(s string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		apart := func(r rune) bool { return !unicode.IsLetter(r) && !joins(r) }
+		for word := range strings.FieldsFuncSeq(strings.ToLower(s), apart) {
+			word = strings.TrimFunc(word, joins)
+			if utf8.RuneCountInString(word) >= 2 && !yield(word) {
+				return
+			}
+		}
+	}
 }
 
 // foreignLetters reports whether English has not so many of the letters of s.
