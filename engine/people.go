@@ -70,35 +70,45 @@ func (t *Ticket) IsOpen() bool {
 	return true
 }
 
-// Opened returns when the ticket came: at the first sign of it where it does not say, zero
-// where nothing in it has a time.
+// Opened returns when the ticket came: at the first message or try that has a time where it does
+// not say, zero where none has.
 func (t *Ticket) Opened() time.Time {
 	if t.OpenedAt != nil {
 		return *t.OpenedAt
 	}
-	return t.FirstSign()
+	return t.firstSaid()
 }
 
 // FirstSign returns the earliest time that stands in the ticket beside that of its opening, zero
 // where there is none.
-func (t *Ticket) FirstSign() (first time.Time) {
-	earlier := func(at time.Time) {
-		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
-			first = at
-		}
-	}
-	for i := range t.Messages {
-		earlier(t.Messages[i].At)
-	}
-	for i := range t.Solutions {
-		earlier(t.Solutions[i].At)
-	}
+func (t *Ticket) FirstSign() time.Time {
+	first := t.firstSaid()
 	for _, at := range []*time.Time{t.ClosedAt, t.UpdatedAt} {
 		if at != nil {
-			earlier(*at)
+			first = Earlier(first, *at)
 		}
 	}
 	return first
+}
+
+// firstSaid returns when the first message was written, or the first fix tried, zero where nobody
+// says.
+func (t *Ticket) firstSaid() (first time.Time) {
+	for i := range t.Messages {
+		first = Earlier(first, t.Messages[i].At)
+	}
+	for i := range t.Solutions {
+		first = Earlier(first, t.Solutions[i].At)
+	}
+	return first
+}
+
+// Earlier returns the earlier of two times, of which the zero one is none.
+func Earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // Said returns what the customer wrote: the messages that are neither an agent's nor the

@@ -35,10 +35,10 @@ func (s *standing) dateOpening() {
 	}
 	first := s.FirstSign()
 	if s.record != nil {
-		first = earlier(first, s.record.FirstSign())
+		first = engine.Earlier(first, s.record.FirstSign())
 	}
 	if guessed {
-		first = earlier(first, deref(was.OpenedAt))
+		first = engine.Earlier(first, deref(was.OpenedAt))
 	}
 	first = firstSet(first, s.at)
 	s.OpenedAt = &first
@@ -51,14 +51,6 @@ func (s *standing) told() *engine.Ticket {
 		t.OpenedAt = nil
 	}
 	return &t
-}
-
-// earlier returns the earlier of two times, of which the zero one is none.
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
 }
 
 func sameTime(a, b *time.Time) bool { return a != nil && b != nil && a.Equal(*b) }
