@@ -135,7 +135,7 @@ var spokenWords = strings.Fields("lamp dark bulb mug leak seal clock late parcel
 // tickets taught it, if they did.
 func drawTicket(t *rapid.T) *Input {
 	rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 2))
-	vocabulary := spokenWords[:2+rng.IntN(len(spokenWords)-2)]
+	vocabulary := slices.Clone(spokenWords[:2+rng.IntN(len(spokenWords)-2)])
 	say := func(most int) string {
 		words := make([]string, rng.IntN(most+1))
 		for i := range words {
@@ -188,6 +188,12 @@ func drawTicket(t *rapid.T) *Input {
 	}
 	if rng.IntN(3) > 0 {
 		in.Knowledge, in.Own = drawKnowledge(t, rng, ids, fixes, say)
+	}
+	if rng.IntN(5) == 0 { // no word of it is known, though pieces are
+		for i, word := range vocabulary {
+			vocabulary[i] = word + "z"
+		}
+		in.Text = say(6)
 	}
 	if rng.IntN(3) > 0 {
 		in.Sentences, in.Vector = drawSentences(rng, fixes)
