@@ -244,3 +244,25 @@ func TestAThingIsNoTrouble(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatListsNothingStandsForNoTicket holds that texts to which nothing is said take no part of the
+// tickets that what is unknown stands for: what is fitted on the others would be too sure.
+func TestWhatListsNothingStandsForNoTicket(t *testing.T) {
+	listed := solution.Choice{Fixes: []engine.ItemNum{1}, Evidence: make([]solution.Values, 1), Right: make([]bool, 1)}
+	for _, c := range []struct {
+		blind, strange []solution.Choice
+		want           []float64
+	}{
+		{[]solution.Choice{listed, {}, listed}, []solution.Choice{{}, {}}, []float64{.5, .5}},
+		{[]solution.Choice{listed, {}, listed}, []solution.Choice{{}, listed}, []float64{.25, .25, .5}},
+		{nil, []solution.Choice{{}}, nil},
+	} {
+		var got []float64
+		for _, choice := range unknown(c.blind, c.strange) {
+			got = append(got, choice.Weight)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("weights %v, want %v", got, c.want)
+		}
+	}
+}

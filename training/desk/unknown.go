@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/rapportengine/rapport/engine/record"
 	"github.com/rapportengine/rapport/engine/solution"
@@ -50,12 +51,13 @@ func unknownOf(tickets []Ticket) share {
 // (King and Zeng 2001).
 func (s share) shift() float64 { return math.Log((s.nothing + s.missing) / (s.nothing + s.fitted)) }
 
-// unknown joins what was asked blind and what is strange, each half of one ticket.
+// unknown joins what was asked blind and what is strange, each half of one ticket. What nothing is
+// said to teaches nothing, and takes no part of that.
 func unknown(kinds ...[]solution.Choice) []solution.Choice {
 	var out []solution.Choice
 	asked := 0.0
-	for _, k := range kinds {
-		if len(k) > 0 {
+	for i, k := range kinds {
+		if kinds[i] = slices.DeleteFunc(k, func(c solution.Choice) bool { return len(c.Fixes) == 0 }); len(kinds[i]) > 0 {
 			asked++
 		}
 	}
