@@ -97,6 +97,11 @@ func TestAnswersAreEncodedAsByReflection(t *testing.T) {
 
 func FuzzAppendText(f *testing.F) {
 	f.Add("a\"\\\u2028\xff<\x1f")
+	for _, escaped := range []string{"\"", "\\", "\x1f", "\x00", "<", "\x7f", "ü", "\xff"} { // at each of eight bytes
+		for at := range 8 {
+			f.Add("!~ plain bytes"[:at+6] + escaped + " ~!~!~!~!")
+		}
+	}
 	f.Fuzz(func(t *testing.T, s string) {
 		want, err := encode(s)
 		if err != nil {

@@ -241,7 +241,7 @@ func (e *explainer) byCause(i int, out []engine.Reason) []engine.Reason {
 		for _, p := range named[count:] {
 			left, rest = left+1, rest+v.Part(float64(p.adds))
 		}
-		if left == 1 && s.left == 0 { // "1 more" would say less in as many words
+		if left == 1 && s.left == 0 && named[count].adds != 0 { // "1 more" would say less in as many words
 			left, count = 0, len(named)
 		}
 		for _, p := range named[:count] {

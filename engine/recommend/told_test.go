@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/rank"
 )
@@ -54,6 +55,12 @@ func TestWhatWeighsMostIsTold(t *testing.T) {
 		}
 		if !slices.Equal(e.counts, want) {
 			t.Fatalf("told are %v of the sources, want %v of %v", e.counts, want, all)
+		}
+		e.in.World, e.wholes = &World{Catalogue: catalogue.New(catalogue.NewIDs())}, make([]wholeReason, len(spoken.voices))
+		for _, r := range e.byCause(0, nil) {
+			if r.Contribution == 0 {
+				t.Fatalf("%+v adds nothing", r)
+			}
 		}
 		for v := range spoken.voices {
 			s, sum, whole := e.split(v, 0), 0.0, 0.0
