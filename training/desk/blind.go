@@ -32,10 +32,11 @@ type blind struct {
 	fixes [][]engine.ItemNum // of a part, hidden together
 }
 
-// newBlind lays the fixes that tickets name in parts: those that were tried on one ticket stay
-// together, as any of them may end it. What is the better half of a shop stays in sight: without
-// it, it is no such shop any more.
-func newBlind(tickets []Ticket, together map[[2]engine.ItemNum]bool, rng *rand.Rand) *blind {
+// newBlind lays the fixes that tickets name in parts: those that ended one ticket stay together.
+// Those that failed on it need not, as by them all fixes of a desk soon hang together; whoever asks
+// for what is gone leaves them out as well (beside). What is the better half of a shop stays in
+// sight: without it, it is no such shop any more.
+func newBlind(tickets []Ticket, rng *rand.Rand) *blind {
 	leader := make(map[engine.ItemNum]engine.ItemNum)
 	var find func(n engine.ItemNum) engine.ItemNum
 	find = func(n engine.ItemNum) engine.ItemNum {
@@ -53,10 +54,7 @@ func newBlind(tickets []Ticket, together map[[2]engine.ItemNum]bool, rng *rand.R
 		a, b = find(a), find(b)
 		leader[max(a, b)] = min(a, b)
 	}
-	for pair := range together {
-		join(pair[0], pair[1])
-	}
-	first := func(t *Ticket) (engine.ItemNum, bool) { // every fix of a ticket has one leader
+	first := func(t *Ticket) (engine.ItemNum, bool) { // all that ended a ticket has one leader
 		switch {
 		case len(t.Right) > 0:
 			return t.Right[0], true
@@ -69,6 +67,9 @@ func newBlind(tickets []Ticket, together map[[2]engine.ItemNum]bool, rng *rand.R
 	for i := range tickets {
 		for _, n := range tickets[i].Right {
 			join(n, tickets[i].Right[0])
+		}
+		for _, trial := range tickets[i].Solved.Trials {
+			find(trial.Fix)
 		}
 	}
 	for i := range tickets {
@@ -102,7 +103,8 @@ func newBlind(tickets []Ticket, together map[[2]engine.ItemNum]bool, rng *rand.R
 
 // choices asks tickets twice. Once their fixes are new to the shop, as if nobody had ever tried
 // them: what is known of these but for their own words is hidden, the questions they answered, in
-// the head and in the lexicon, among it. And once the shop does not have them at all.
+// the head and in the lexicon, among it. And once the shop does not have them at all, nor what was
+// tried beside them, which may end them as well.
 func (b *blind) choices(ctx context.Context, s *Shop, l *Learnt, tickets []Ticket, scores []float32, rng *rand.Rand, workers int) (fresh, gone []solution.Choice, err error) {
 	labels, learnt := l.Knowledge.Head.Labels(), l.Knowledge.Head.Questions()
 	var asked []int
@@ -142,11 +144,21 @@ func (b *blind) choices(ctx context.Context, s *Shop, l *Learnt, tickets []Ticke
 			if tickets[i].Partly {
 				fresh[at].Trials = tickets[i].Solved.Trials
 			}
-			in.Lexicon, in.Eligible = without, eligible
+			in.Lexicon, in.Eligible, in.Tried = without, eligible, l.beside(tickets[i].Right)
 			gone[at] = solution.ChoiceOf(&in, nil)
 		})
 	}
 	return fresh, gone, ctx.Err()
+}
+
+// beside are the fixes that were tried on a ticket on which some of these were, those among them.
+func (l *Learnt) beside(fixes []engine.ItemNum) (out []engine.ItemNum) {
+	for pair := range l.together {
+		if slices.Contains(fixes, pair[0]) {
+			out = append(out, pair[1])
+		}
+	}
+	return out
 }
 
 // freshLeast is which share of tickets a fix ends that nobody has tried before, at least: a desk

@@ -17,9 +17,9 @@ import (
 	"github.com/rapportengine/rapport/engine/solution"
 )
 
-// TestBlindHidesAllThatMayEndATicket draws tickets and holds that what is hidden for one is all
-// that was ever tried beside what ended it, that no fix is in two parts, and that no part is more
-// than half of what a shop knows.
+// TestBlindHidesAllThatMayEndATicket draws tickets and holds that what is hidden for one is all that
+// ended it, that all that was ever tried beside that is left out too, that no fix is in two parts,
+// and that no part is more than half of what a shop knows.
 func TestBlindHidesAllThatMayEndATicket(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		fix := rapid.Map(rapid.IntRange(0, 30), func(n int) engine.ItemNum { return engine.ItemNum(n) })
@@ -35,7 +35,7 @@ func TestBlindHidesAllThatMayEndATicket(t *testing.T) {
 			}
 			solved = append(solved, tickets[i].Solved)
 		}
-		b := newBlind(tickets, together(solved), rand.New(rand.NewPCG(1, 1)))
+		b := newBlind(tickets, rand.New(rand.NewPCG(1, 1)))
 		seen := make(map[engine.ItemNum]bool)
 		for p, fixes := range b.fixes {
 			for _, n := range fixes {
@@ -55,9 +55,19 @@ func TestBlindHidesAllThatMayEndATicket(t *testing.T) {
 					t.Fatalf("ticket %d is of part %d, and part %d has %v", i, p, q, part)
 				}
 			}
-			for _, trial := range tickets[i].Solved.Trials {
-				if p >= 0 && !slices.Contains(b.fixes[p], trial.Fix) || p < 0 && seen[trial.Fix] {
-					t.Fatalf("fix %d of ticket %d, which is of part %d, is hidden: %v", trial.Fix, i, p, seen[trial.Fix])
+			for _, n := range tickets[i].Right {
+				if p >= 0 && !slices.Contains(b.fixes[p], n) || p < 0 && seen[n] {
+					t.Fatalf("fix %d of ticket %d, which is of part %d, is hidden: %v", n, i, p, seen[n])
+				}
+			}
+			l := &Learnt{together: together(solved)}
+			beside := l.beside(tickets[i].Right)
+			for j := range tickets {
+				common := slices.ContainsFunc(tickets[j].Solved.Trials, func(of solution.Trial) bool { return slices.Contains(tickets[i].Right, of.Fix) })
+				for _, of := range tickets[j].Solved.Trials {
+					if common && !slices.Contains(beside, of.Fix) {
+						t.Fatalf("fix %d was tried beside what ended ticket %d, and is shown", of.Fix, i)
+					}
 				}
 			}
 		}
@@ -139,8 +149,14 @@ func TestADeskKnowsWhatItDoesNotKnow(t *testing.T) {
 
 // TestWhatNobodyTriedIsFound has a shop in which some fixes were never tried, and asks it for
 // these in words that are theirs alone beside words that tickets of others have, and for the
-// others.
+// others; once where each fix that was tried ended its ticket, once where any other failed before.
 func TestWhatNobodyTriedIsFound(t *testing.T) {
+	for _, failed := range []float64{0, 0.3} {
+		t.Run(fmt.Sprintf("%v failed", failed), func(t *testing.T) { whatNobodyTriedIsFound(t, failed) })
+	}
+}
+
+func whatNobodyTriedIsFound(t *testing.T, failed float64) {
 	rng := rand.New(rand.NewPCG(6, 6))
 	things := strings.Fields("battery brake lock chain saddle light tyre app")
 	troubles := map[string]string{"E07": "sensor magnet spoke", "E10": "cable plug pins", "stuck": "graphite spray gently", "lost": "order spare locksmith", "noise": "alcohol clean screws"}
@@ -164,6 +180,12 @@ func TestWhatNobodyTriedIsFound(t *testing.T) {
 				train = append(train, ask())
 			}
 			tried = append(tried, ask())
+		}
+	}
+	for i := range train {
+		if q := &train[i]; rng.Float64() < failed {
+			other := train[rng.IntN(len(train))].Relevant[0]
+			q.Tried = []engine.Tried{{Item: other, Outcome: string(engine.NotSolved)}, {Item: q.Relevant[0], Outcome: string(engine.Solved)}}
 		}
 	}
 	for i, asked := range []struct {

@@ -61,7 +61,7 @@ func (s *Shop) Learn(ctx context.Context, tickets []Ticket, o Options) (*Learnt,
 	solved = append(solved, o.Older...)
 	rng := rand.New(rand.NewPCG(o.Seed, 0x6465736b))
 	out := &Learnt{together: together(solved)}
-	blind := newBlind(tickets, out.together, rng)
+	blind := newBlind(tickets, rng)
 	h, held, err := head.Fit(ctx, questions, len(fixes), blind.parts, o.Head, o.Workers)
 	if err != nil {
 		return nil, err
