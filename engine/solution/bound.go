@@ -123,6 +123,14 @@ func (s *search) addWords(r *room, l *learnt) (off float64) {
 		weight += w.Of[FreshWords] // of those that were tried, exact has taken it off
 	}
 	vector.AddSaturated(float32(weight), float32(half), r.matches.Scores, sums)
+	if len(s.codes) > 0 {
+		for i := range sums {
+			if share := s.coded(r, i); share > 0 {
+				sums[i] += float32(w.Of[Codes] * share)
+				r.sure[i/64] |= 1 << (i % 64)
+			}
+		}
+	}
 	if words := w.Least[Words]; words < 1 {
 		at := half * max(words, 0) / (1 - words)
 		s.mark(r, r.matches.Scores, at, at*1e-6)

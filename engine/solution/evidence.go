@@ -28,6 +28,7 @@ const (
 	ByAge                      // the same for how long ago the product was bought
 	ByChannel                  // the same for the channel of the ticket
 	Outcome                    // log odds that it solves and is not reopened, less those of the mean fix, / 3; from -1 to 1
+	Codes                      // share of the ticket's codes (text.IsCode) that it holds, or a question it answered
 	Fresh                      // 1 where nobody has tried it on a ticket that is known
 	FreshWords                 // Words of such a fix, for which nothing else can speak
 	kinds
@@ -46,7 +47,7 @@ func Kinds() []Evidence {
 }
 
 var evidenceNames = [kinds]string{
-	"words", "meaning", "sense", "head", "head_sure", "near", "votes", "about", "owned", "foreign", "by_product", "by_age", "by_channel", "outcome", "fresh", "fresh_words",
+	"words", "meaning", "sense", "head", "head_sure", "near", "votes", "about", "owned", "foreign", "by_product", "by_age", "by_channel", "outcome", "codes", "fresh", "fresh_words",
 }
 
 // String returns the name that reports give a kind.

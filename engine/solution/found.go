@@ -30,6 +30,9 @@ func (s *search) best(wanted int) []candidate {
 	defer rooms.Put(r)
 	r.items = s.items(r.items[:0])
 	s.Lexicon.Matches(&r.matches, s.terms, r.items)
+	if len(s.codes) > 0 {
+		s.Lexicon.Matches(&r.coded, s.codes, r.items)
+	}
 	if s.sensing = nil; r.sensing.ask(s.Sentences, s.Vector) {
 		s.sensing = &r.sensing
 	}
@@ -48,7 +51,7 @@ func (s *search) best(wanted int) []candidate {
 				continue
 			}
 		}
-		if c, ok := s.look(l, n, r.matches.Of(int(of.at)), sense); ok {
+		if c, ok := s.look(l, n, r.matches.Of(int(of.at)), s.coded(r, int(of.at)), sense); ok {
 			best.push(c)
 		}
 	}
@@ -74,8 +77,9 @@ func (s *search) items(out []engine.ItemNum) []engine.ItemNum {
 }
 
 // look gathers the evidence for a fix; it is not ok where that is no reason to show it.
-func (s *search) look(l *learnt, n engine.ItemNum, match text.Match, sense float64) (c candidate, ok bool) {
+func (s *search) look(l *learnt, n engine.ItemNum, match text.Match, codes, sense float64) (c candidate, ok bool) {
 	c.num = n
+	c.values[Codes] = codes
 	c.values[Words], c.share = s.worded(match)
 	if s.vector != nil {
 		if row := s.Content.Row(n); row != nil {
@@ -101,6 +105,14 @@ func (s *search) look(l *learnt, n engine.ItemNum, match text.Match, sense float
 	return c, true
 }
 
+// coded is the share of the ticket's codes that the fix at a place holds.
+func (s *search) coded(r *room, at int) float64 {
+	if len(s.codes) == 0 {
+		return 0
+	}
+	return float64(r.coded.Of(at).Terms) / float64(len(s.codes))
+}
+
 // worded is what a match says of a fix: the evidence, and the share of the ticket's words.
 func (s *search) worded(m text.Match) (words, share float64) {
 	if m.Terms == 0 {
@@ -116,6 +128,9 @@ func (s *search) worded(m text.Match) (words, share float64) {
 func (s *search) enough(c *candidate) bool {
 	if s.known == 0 {
 		return c.values[Sense] > 0 && c.values[Sense] >= s.weights.Least[Sense]
+	}
+	if c.values[Codes] > 0 {
+		return true
 	}
 	for _, kind := range least {
 		if x := c.values[kind]; x > 0 && x >= s.weights.Least[kind] {
@@ -192,9 +207,9 @@ func (b *best) push(c candidate) {
 // room is what a search needs and the next one can use again.
 type room struct {
 	items              []engine.ItemNum
-	matches            text.Matches
-	dots, sums         []float32 // by item; see worthy
-	sure, maybe, marks []uint64  // a bit for each item
+	matches, coded     text.Matches // of all terms, and of codes where there are any
+	dots, sums         []float32    // by item; see worthy
+	sure, maybe, marks []uint64     // a bit for each item
 	given              []uint64
 	places             []int32          // see reach
 	few                []engine.ItemNum // those of places

@@ -55,6 +55,9 @@ func plainFound(s *search, wanted int) []candidate {
 			c.values[Words] = score / (score + s.weights.HalfWords)
 			c.share = float64(len(words)) / float64(len(s.terms))
 		}
+		if len(s.codes) > 0 {
+			c.values[Codes] = float64(len(s.Lexicon.Explain(s.codes, c.num))) / float64(len(s.codes))
+		}
 		if row := s.Content.Row(c.num); row != nil && s.vector != nil {
 			c.values[Meaning] = max(0, float64(vector.Dot(s.vector, row)))
 		}
@@ -68,6 +71,7 @@ func plainFound(s *search, wanted int) []candidate {
 			reasons = []Evidence{Sense}
 		}
 		known := c.share > 0 && c.share >= s.weights.LeastShare
+		known = known || c.values[Codes] > 0
 		for _, kind := range reasons {
 			known = known || c.values[kind] > 0 && c.values[kind] >= s.weights.Least[kind]
 		}
@@ -129,7 +133,7 @@ func plainHabits(h *Habits, fix engine.ItemNum, p Place, own *Own) (product, age
 	return out[0], out[1], out[2]
 }
 
-var spokenWords = strings.Fields("lamp dark bulb mug leak seal clock late parcel refund card e404 broken red blue switch")
+var spokenWords = strings.Fields("lamp dark bulb mug leak seal clock late parcel refund card e404 e12 broken red blue switch")
 
 // drawTicket draws a ticket to a shop of a few hundred fixes that say much the same, and what solved
 // tickets taught it, if they did.

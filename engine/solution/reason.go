@@ -79,6 +79,7 @@ var sayings = map[Evidence]saying{
 	ByProduct: {source: "habit", more: "it is what mostly helps with this product", less: "other fixes mostly help with this product"},
 	ByAge:     {source: "habit", more: "it is what mostly helps so long after the purchase", less: "it seldom is what helps so long after the purchase"},
 	ByChannel: {source: "habit", more: "it is what mostly helps in this channel", less: "it seldom is what helps in this channel"},
+	Codes:     {source: sourceWords, more: "it tells of the code in the ticket"},
 	Fresh:     {source: "outcome", less: "nobody has tried it on a ticket yet"},
 	Outcome:   {source: "outcome", more: "it ended more of the tickets it was tried on than others did", less: "it ended fewer of the tickets it was tried on than others did"},
 }

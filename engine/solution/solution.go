@@ -110,7 +110,7 @@ func DefaultWeights() *Weights {
 	w := &Weights{HalfWords: 1.6, LeastShare: 0.5}
 	w.Of = Values{
 		Words: 1, Meaning: 0.5, Sense: 0.5, Head: 2, Near: 0.5, Votes: 0.5,
-		About: 0.2, Owned: 0.1, Foreign: -0.1, ByProduct: 0.2, ByAge: 0.1, ByChannel: 0.1, Outcome: 1,
+		About: 0.2, Owned: 0.1, Foreign: -0.1, ByProduct: 0.2, ByAge: 0.1, ByChannel: 0.1, Outcome: 1, Codes: 1,
 	}
 	w.Least = Values{Words: 0.25, Meaning: 0.3, Sense: 0.5, Head: 0.05, Near: 0.5}
 	return w
@@ -137,8 +137,10 @@ type Suggestion struct {
 	// it says only if Calibrated.
 	Chance     float64
 	Calibrated bool
-	Strange    bool // no word of the ticket stands in a fix or in a question that one answered
-	Bare       bool // those that do name products, and say nothing of what is the matter with them
+	Strange    bool   // no word of the ticket stands in a fix or in a question that one answered
+	Bare       bool   // those that do name products, and say nothing of what is the matter with them
+	Foreign    bool   // the ticket is about a product, and the first one is for others only
+	Code       string // one of the ticket's that the first one does not hold, as it is written there; "" for none
 }
 
 // Suggest returns the eligible fixes with evidence for the ticket, the best of all there are.
@@ -156,6 +158,8 @@ func Suggest(in *Input) Suggestion {
 	if s.Knowledge != nil && s.Knowledge.Sure != nil {
 		out.Chance, out.Calibrated = s.Knowledge.Sure.Of(out.Chance, len(s.Tried)), true
 	}
+	first := &found[order[0]]
+	out.Foreign, out.Code = s.claims.about && first.claim.foreign, s.missing(first)
 	count := in.Count
 	if count < 1 {
 		count = engine.DefaultCount
@@ -180,6 +184,7 @@ type search struct {
 	gist    string      // see Input.Gist
 	words   []text.Word // of it
 	terms   []string    // theirs, sorted, each once
+	codes   []string    // those of them that are codes, but for those of products' names
 	vector  []float32   // of the ticket, by content; nil where it says nothing
 	rarest  float64     // of the lexicon
 	known   float64     // share of the terms, by their weight, that the lexicon has
@@ -204,6 +209,11 @@ func open(in *Input) *search {
 	slices.Sort(s.terms)
 	s.terms = slices.Compact(s.terms)
 	s.claims, s.rarest, s.known = newClaims(in), in.Lexicon.Rarest(), in.Lexicon.Known(s.terms)
+	for _, term := range s.terms {
+		if text.IsCode(term) && (in.Knowledge == nil || !in.Knowledge.Things[ThingOf(term)]) {
+			s.codes = append(s.codes, term)
+		}
+	}
 	s.bare = in.Knowledge != nil && in.Knowledge.Names(in.Lexicon, s.words) && !text.Denies(s.gist, in.Language)
 	return s
 }
@@ -216,6 +226,21 @@ func (s *search) asked() head.Question {
 		q.Vector = s.Vector
 	}
 	return q
+}
+
+// missing returns a code of the ticket that a fix does not hold, as it is written there.
+func (s *search) missing(c *candidate) string {
+	if len(s.codes) == 0 || c.values[Codes] == 1 {
+		return ""
+	}
+	has := s.Lexicon.Explain(s.codes, c.num)
+	for _, w := range s.words {
+		holds := func(t text.Contribution) bool { return t.Term == w.Term }
+		if slices.Contains(s.codes, w.Term) && !slices.ContainsFunc(has, holds) {
+			return w.Surface
+		}
+	}
+	return ""
 }
 
 // cite adds what a reader should see of a fix, if its text has a word of the ticket.

@@ -59,8 +59,12 @@ func (l *Limits) Decide(in *Input, said *Suggestion) Decision {
 		return Decision{engine.ActionAsk, []string{"too few tickets are solved to know how often the first fix is right"}}
 	case said.Strange:
 		return Decision{engine.ActionAsk, []string{"none of its words is known here"}}
+	case said.Code != "":
+		return Decision{engine.ActionAsk, []string{fmt.Sprintf("the first fix does not know of %q", said.Code)}}
+	case said.Foreign:
+		return Decision{engine.ActionAsk, []string{"the first fix is for other products than the one it is about"}}
 	case said.Bare:
-		return Decision{engine.ActionAsk, []string{"it names what it is about, and not what is the matter"}}
+		return Decision{engine.ActionAsk, []string{"of its words, those that are known here name what it is about, and not what is the matter"}}
 	case said.Chance < l.AnswerFrom:
 		return Decision{engine.ActionAsk, []string{tooLow(said.Chance, l.AnswerFrom)}}
 	}

@@ -36,6 +36,17 @@ func Tokens(s, language string) []string {
 	return out
 }
 
+// IsCode reports whether a term is a short code, as of errors and parts: up to three letters, and up
+// to four digits behind them, with or without a hyphen. Longer ones number orders and parcels.
+func IsCode(term string) bool {
+	letters := 0
+	for letters < len(term) && term[letters] >= 'a' && term[letters] <= 'z' {
+		letters++
+	}
+	digits := strings.TrimPrefix(term[letters:], "-")
+	return letters >= 1 && letters <= 3 && len(digits) >= 1 && len(digits) <= 4 && strings.Trim(digits, "0123456789") == ""
+}
+
 // Words is Tokens with the writing of each term, for messages.
 func Words(s, language string) []Word {
 	var out []Word

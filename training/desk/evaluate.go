@@ -44,7 +44,7 @@ const Best = "best"
 var ladder = []rung{
 	{"text", []solution.Evidence{solution.Words}},
 	{"+ vectors", []solution.Evidence{solution.Meaning, solution.Sense}},
-	{"+ head", []solution.Evidence{solution.Head, solution.HeadSure, solution.Fresh, solution.FreshWords}},
+	{"+ head", []solution.Evidence{solution.Head, solution.HeadSure, solution.Codes, solution.Fresh, solution.FreshWords}},
 	{"+ tickets", []solution.Evidence{solution.Near, solution.Votes}},
 	{"+ ownership", []solution.Evidence{solution.About, solution.Owned, solution.Foreign, solution.ByProduct, solution.ByAge, solution.ByChannel}},
 	{Best, []solution.Evidence{solution.Outcome}},

@@ -138,7 +138,7 @@ func askedOf(tickets []Ticket, in func(i int) bool) map[engine.ItemNum][]text.Qu
 	return out
 }
 
-// things returns the words of products' names that the lexicon has, without those of tickets that
+// things sets the words of products' names that the lexicon has, and the codes in them, without those of tickets that
 // said nothing else and were ended by a fix: they say what is the matter, as "charging" does where
 // a cable has that name. k is what the tickets taught so far.
 func (s *Shop) things(k *solution.Knowledge, lexicon *text.Index, tickets []Ticket) {
@@ -148,7 +148,7 @@ func (s *Shop) things(k *solution.Knowledge, lexicon *text.Index, tickets []Tick
 			continue
 		}
 		for _, w := range text.Words(it.Title, it.Language) {
-			if thing := solution.ThingOf(w.Surface); !k.Things[thing] && lexicon.Known([]string{w.Term}) > 0 {
+			if thing := solution.ThingOf(w.Surface); !k.Things[thing] && (text.IsCode(w.Term) || lexicon.Known([]string{w.Term}) > 0) {
 				k.Things[thing] = true
 			}
 		}
