@@ -18,6 +18,8 @@ func TestDecide(t *testing.T) {
 		{"half sure", Input{Text: "my lamp is dark"}, Suggestion{Fixes: fixes, Chance: 0.5, Calibrated: true}, engine.ActionAsk},
 		{"of nothing that the shop knows", Input{Text: "1234567"}, Suggestion{Fixes: fixes, Chance: 0.9, Calibrated: true, Strange: true}, engine.ActionAsk},
 		{"unsure of what it does not know", Input{Text: "1234567"}, Suggestion{Fixes: fixes, Chance: 0.1, Calibrated: true, Strange: true}, engine.ActionEscalate},
+		{"of a code that is another's", Input{Text: "it shows E21"}, Suggestion{Fixes: fixes, Chance: 0.9, Calibrated: true, Code: "E21"}, engine.ActionAsk},
+		{"for another product", Input{Text: "it does not start"}, Suggestion{Fixes: fixes, Chance: 0.9, Calibrated: true, Foreign: true}, engine.ActionAsk},
 		{"of a thing and no trouble", Input{Text: "lamp"}, Suggestion{Fixes: fixes, Chance: 0.9, Calibrated: true, Bare: true}, engine.ActionAsk},
 		{"unsure", Input{Text: "my lamp is dark"}, Suggestion{Fixes: fixes, Chance: 0.1, Calibrated: true}, engine.ActionEscalate},
 		{"nothing fits", Input{Text: "my lamp is dark"}, Suggestion{Fixes: nil, Chance: 0, Calibrated: true}, engine.ActionEscalate},

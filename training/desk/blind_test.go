@@ -288,3 +288,52 @@ func TestWhatListsNothingStandsForNoTicket(t *testing.T) {
 		}
 	}
 }
+
+// TestCodesTellApart has a shop whose solved tickets say the same but for a code, and asks it of
+// codes that it knows, in other words, and of others.
+func TestCodesTellApart(t *testing.T) {
+	var items []engine.Item
+	var solved []record.Question
+	for i, code := range []string{"E12", "E21", "B17", "T40"} {
+		fix := engine.Item{ID: engine.ItemID(code), Title: "The display shows " + code}
+		items = append(items, fix)
+		for n := range 8 << (3 - i) { // the first one's are most
+			said := []string{"the display says %s and nothing works", "%s since this morning", "my reader stopped with %s", "what is %s"}[n%4]
+			solved = append(solved, record.Question{Text: fmt.Sprintf(said, code), Relevant: []engine.ItemID{fix.ID}})
+		}
+	}
+	shop, err := NewShop(t.Context(), items, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tickets, err := shop.Tickets(t.Context(), solved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	learnt, err := shop.Learn(t.Context(), tickets, small)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		text    string
+		first   engine.ItemID // "" for any
+		missing string
+	}{
+		{"nothing works, it says t-40", "T40", ""},
+		{"my display: B17", "B17", ""},
+		{"the display says E13 and nothing works", "", "E13"},
+		{"the display says T40 or E99 and nothing works", "", "E99"},
+		{"the display says AB12345678 and nothing works", "", ""}, // that is an order's number
+	} {
+		asked, err := shop.Tickets(t.Context(), []record.Question{{Text: c.text, Language: "en"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := asked[0].Input
+		in.Lexicon, in.Knowledge = learnt.Lexicon, learnt.Knowledge
+		said := solution.Suggest(&in)
+		if len(said.Fixes) == 0 || c.first != "" && said.Fixes[0].Item != c.first || said.Code != c.missing {
+			t.Errorf("%q: missing is %q, first of %+v", c.text, said.Code, said.Fixes)
+		}
+	}
+}
