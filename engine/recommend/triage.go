@@ -35,7 +35,8 @@ func Triage(in *TriageInput) engine.TriageAnswer {
 		Text: solution.TicketText(req.Subject, req.Text), Language: req.Language, Channel: req.Channel, Product: req.Product,
 		About: about, Order: req.OrderID != "", Known: req.Customer != "", At: in.Opened,
 	}
-	answer := engine.TriageAnswer{TicketID: req.TicketID, Sensitive: w.Limits.Topic(opening.Text, req.Language)}
+	topic := w.Limits.Topic(opening.Text, req.Language)
+	answer := engine.TriageAnswer{TicketID: req.TicketID, Sensitive: topic.Phrase}
 	if req.Product != "" && about == nil {
 		answer.Degraded = []string{"unknown_item"}
 	}
@@ -45,7 +46,7 @@ func Triage(in *TriageInput) engine.TriageAnswer {
 		answer.Sentiment, answer.Mood = sentiment(opening.Text, w.Limits.MoodBelow)
 	}
 	hurry, outright := triage.Hurry(opening.Text, opening.Language)
-	answer.Priority = urgency(hurry, answer.Sensitive, answer.Sentiment)
+	answer.Priority = urgency(hurry, topic, answer.Sentiment)
 	learnt := w.Models.Triage
 	if learnt == nil {
 		return answer
@@ -102,10 +103,10 @@ func sentiment(s string, veryBad float64) (*engine.Verdict, *float64) {
 func quoted(s string) string { return "\"" + s + "\"" }
 
 // urgency is the priority of a ticket by words alone.
-func urgency(hurry, sensitive string, sounds *engine.Verdict) *engine.Verdict {
+func urgency(hurry string, topic solution.Topic, sounds *engine.Verdict) *engine.Verdict {
 	v := &engine.Verdict{Value: engine.PriorityNormal, By: engine.ByWords, Because: []engine.Sign{}}
-	if sensitive != "" {
-		v.Because = append(v.Because, engine.Sign{Text: quoted(sensitive) + " is on the list of sensitive topics"})
+	if topic != (solution.Topic{}) {
+		v.Because = append(v.Because, engine.Sign{Text: topic.Because()})
 	}
 	if hurry != "" {
 		v.Because = append(v.Because, engine.Sign{Text: quoted(hurry) + " says that it cannot wait"})

@@ -26,7 +26,7 @@ func TestDefaultSensitive(t *testing.T) {
 		"nl": {"de lamp staat in brand", "er komt rook uit de accu", "mijn advocaat neemt contact op"},
 	} {
 		for _, s := range said {
-			if p.Find(s, language) == "" {
+			if p.Find(s, language) == (text.Hit{}) {
 				t.Errorf("%s: nothing is found in %q", language, s)
 			}
 		}
@@ -37,7 +37,7 @@ func TestDefaultSensitive(t *testing.T) {
 		"fr": {"ma lampe clignote", "où est ma commande"},
 	} {
 		for _, s := range said {
-			if found := p.Find(s, language); found != "" {
+			if found := p.Find(s, language).Phrase; found != "" {
 				t.Errorf("%s: %q is found in %q", language, found, s)
 			}
 		}

@@ -3,6 +3,7 @@ package solution
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/text"
@@ -19,9 +20,24 @@ func NewLimits(support engine.Support) *Limits {
 	return &Limits{support, text.NewPhrases(support.Sensitive)}
 }
 
-// Topic returns a sensitive word or phrase that stands in a text, "" for none; language is
-// the one its sender names.
-func (l *Limits) Topic(s, language string) string { return l.sensitive.Find(s, language) }
+// Topic is a sensitive word or phrase that stands in a text. The zero value is none.
+type Topic text.Hit
+
+// Topic returns a sensitive word or phrase that stands in a text; language is the one its sender
+// names.
+func (l *Limits) Topic(s, language string) Topic { return Topic(l.sensitive.Find(s, language)) }
+
+// longestSaid is how many bytes of a ticket's own words are quoted at most.
+const longestSaid = 2 * engine.MaxTopicBytes
+
+// Because says that the topic is sensitive, in a sentence that quotes the list, and the ticket where
+// that says it otherwise.
+func (t Topic) Because() string {
+	if strings.EqualFold(t.Said, t.Phrase) || len(t.Said) > longestSaid {
+		return fmt.Sprintf("%q is on the list of sensitive topics", t.Phrase)
+	}
+	return fmt.Sprintf("%q (as %q on the list of sensitive topics)", t.Said, t.Phrase)
+}
 
 // Decision is what to do, and why, in sentences.
 type Decision struct {
@@ -38,8 +54,8 @@ func (l *Limits) Decide(in *Input, said *Suggestion) Decision {
 	if len(in.Tried) >= l.EscalateAfter && l.EscalateAfter > 0 {
 		stop = append(stop, failures(len(in.Tried)))
 	}
-	if phrase := l.Topic(in.Text, in.Language); phrase != "" {
-		stop = append(stop, fmt.Sprintf("%q is on the list of sensitive topics", phrase))
+	if topic := l.Topic(in.Text, in.Language); topic != (Topic{}) {
+		stop = append(stop, topic.Because())
 	}
 	if mood := text.Mood(in.Text); mood < l.MoodBelow {
 		stop = append(stop, "it sounds very upset")

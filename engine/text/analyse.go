@@ -56,21 +56,50 @@ func Words(s, language string) []Word {
 
 // eachWord calls yield for every term of s.
 func eachWord(s, language string, yield func(Word)) {
-	a := analysis{rules: rulesFor(language), yield: yield}
-	if !ascii(s) {
-		s = norm.NFC.String(strings.ToValidUTF8(s, " "))
+	rules := rulesFor(language)
+	a := analysis{part: func(part, surface string, code bool) {
+		term := strings.ToLower(part)
+		switch {
+		case code:
+			term = fold(term)
+		case rules.stop[term] || lone(term):
+			return
+		default:
+			term = rules.stemmed(term)
+		}
+		if term = cut(term); term != "" {
+			yield(Word{Term: term, Surface: surface})
+		}
+	}}
+	s = composed(s)
+	eachCluster(s, func(from, to int) { a.cluster(s[from:to]) })
+}
+
+// composed returns s as it is taken apart: valid, and in normal form C.
+func composed(s string) string {
+	if ascii(s) {
+		return s
 	}
-	for s != "" {
-		start := strings.IndexFunc(s, inWord)
+	return norm.NFC.String(strings.ToValidUTF8(s, " "))
+}
+
+// eachCluster calls yield with where each run of joined word characters of s begins and ends.
+func eachCluster(s string, yield func(from, to int)) {
+	for at := 0; at < len(s); {
+		start := strings.IndexFunc(s[at:], inWord)
 		if start < 0 {
 			return
 		}
-		s = s[start:]
-		end := clusterEnd(s)
-		a.cluster(s[:end])
-		s = s[end:]
+		at += start
+		end := at + clusterEnd(s[at:])
+		yield(at, end)
+		at = end
 	}
 }
+
+// lone reports whether a word in lower case is a letter alone. One of three bytes is a word of a
+// language without alphabet.
+func lone(word string) bool { return utf8.RuneCountInString(word) < 2 && len(word) < 3 }
 
 // inWord reports whether r is a part of words wherever it stands.
 func inWord(r rune) bool {
@@ -110,10 +139,10 @@ func clusterEnd(s string) int {
 	return end
 }
 
-// analysis is one pass over one text.
+// analysis is one pass over one text. It calls part for each part of a run, whatever the language:
+// with its letters, the run, and whether it is a code, which has no inflection.
 type analysis struct {
-	rules rules
-	yield func(Word)
+	part func(part, surface string, code bool)
 }
 
 // cluster takes one run of joined word characters apart.
@@ -125,7 +154,7 @@ func (a *analysis) cluster(s string) {
 	case joined:
 		a.compound(s)
 	default:
-		a.word(s, s)
+		a.part(s, s, false)
 	}
 }
 
@@ -143,7 +172,7 @@ func (a *analysis) code(s string) {
 		}
 		return r
 	}, s)
-	a.term(fold(strings.ToLower(whole)), s)
+	a.part(whole, s, true)
 	if len(parts) == 1 || strings.ContainsAny(s, ".,") {
 		return
 	}
@@ -151,9 +180,9 @@ func (a *analysis) code(s string) {
 		switch {
 		case utf8.RuneCountInString(part) < 3:
 		case strings.ContainsFunc(part, unicode.IsDigit):
-			a.term(fold(strings.ToLower(part)), s)
+			a.part(part, s, true)
 		default:
-			a.word(part, s)
+			a.part(part, s, false)
 		}
 	}
 }
@@ -168,11 +197,11 @@ func (a *analysis) compound(s string) {
 	}
 	dotted := strings.Contains(s, ".")
 	if len(parts) > 1 && (!dotted || initials(parts)) {
-		a.word(strings.Join(parts, ""), s)
+		a.part(strings.Join(parts, ""), s, false)
 	}
 	for _, part := range parts {
 		if len(parts) == 1 || utf8.RuneCountInString(part) > 1 {
-			a.word(part, s)
+			a.part(part, s, false)
 		}
 	}
 }
@@ -210,22 +239,6 @@ func initials(parts []string) bool {
 		}
 	}
 	return true
-}
-
-// word yields one word of letters, unless it is a stop word or a lone letter.
-func (a *analysis) word(s, surface string) {
-	lower := strings.ToLower(s)
-	if a.rules.stop[lower] || utf8.RuneCountInString(lower) < 2 && len(lower) < 3 {
-		return // a lone letter of three bytes is a word of a language without alphabet
-	}
-	a.term(a.rules.stemmed(lower), surface)
-}
-
-// term yields a finished term.
-func (a *analysis) term(term, surface string) {
-	if term = cut(term); term != "" {
-		a.yield(Word{Term: term, Surface: surface})
-	}
 }
 
 // cut shortens s to maxTermBytes at the border of a character.

@@ -14,7 +14,7 @@ func TestNamesAreNoThreats(t *testing.T) {
 		"I will sue you", "we'll sue", "or I sue", "Sue you, that is what I will do", "I am going to Sue", "I WILL SUE YOU", "see you in court, I'm suing",
 		"my Lawyer will call", "I am Sue Miller and my Lawyer will call", "you leave me no choice but to sue", "Sue them all", "I Will Sue You", "I am Sue and I will sue you", "then sue me",
 	} {
-		if p.Find(threat, "en") == "" {
+		if p.Find(threat, "en") == (Hit{}) {
 			t.Errorf("%q has no threat in it", threat)
 		}
 	}
@@ -22,12 +22,12 @@ func TestNamesAreNoThreats(t *testing.T) {
 		"I am Sue Miller and my lamp arrived broken", "my name is Sue", "My name is sue and it is dark", "this is Sue", "Best regards, Sue", "Thanks\nSue", "the lamp is dark.\nSue",
 		"Hi Sue, the lamp is dark", "Sue's lamp is dark", "it was ordered by Sue", "I spoke to Sue yesterday", "Sue is waiting for it", "Sue Miller ordered it", "i am sue", "I'm Sue", "regards sue",
 	} {
-		if got := p.Find(name, "en"); got != "" {
+		if got := p.Find(name, "en").Phrase; got != "" {
 			t.Errorf("in %q %q is a threat", name, got)
 		}
 	}
 	other := NewPhrases(map[string][]string{"en": {"Grant Thornton"}})
-	if other.Find("a letter of Grant Thornton came", "en") == "" {
+	if other.Find("a letter of Grant Thornton came", "en") == (Hit{}) {
 		t.Error("a name that the shop lists is not found")
 	}
 }

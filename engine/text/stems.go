@@ -23,7 +23,11 @@ var stemsKnown = stems{seed: maphash.MakeSeed()}
 
 // of returns the term of a word by the rules of a language.
 func (s *stems) of(r rules, word string) string {
-	at := &s.places[maphash.String(s.seed, word)%uint64(len(s.places))]
+	h := maphash.String(s.seed, word)
+	for _, b := range []byte(r.language) { // one text is read in many
+		h = (h ^ uint64(b)) * 1099511628211
+	}
+	at := &s.places[h%uint64(len(s.places))]
 	if kept := at.Load(); kept != nil && kept.word == word && kept.language == r.language {
 		return kept.term
 	}

@@ -37,10 +37,10 @@ var calm = regexp.MustCompile(`(?i)(?:^|[^\p{L}])(?:not?|isn['’]?t|nicht|keine
 // French, Spanish, Italian and Dutch.
 func Hurry(s, language string) (phrase string, outright bool) {
 	s = calm.ReplaceAllString(s, " ")
-	if phrase = haste.Find(s, language); phrase != "" {
+	if phrase = haste.Find(s, language).Phrase; phrase != "" {
 		return phrase, true
 	}
-	return dangers.Find(s, language), false
+	return dangers.Find(s, language).Phrase, false
 }
 
 // Urgent reports whether a priority is one of those that go before the others, by the names that
