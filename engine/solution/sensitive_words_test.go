@@ -17,7 +17,7 @@ func TestTopicIsMeant(t *testing.T) {
 		"the app kills my battery", "the update killed my printer", "I killed my subscription by mistake", "there was a fire drill", "my Fire tablet is slow",
 		"the fire extinguisher arrived late", "we met in the food court", "I bought it in the newspaper shop", "deliver it to the funeral home", "the shop is next to the police station",
 		"the light is burning all night", "the bulb burned out", "the chocolate melted", "the hot water bottle is too small", "my tennis court shoes do not fit",
-		"the battery is not swollen", "the plug has not melted", "end of life of my printer", "me llamo Juan", "die Lampe defekt geliefert", "in the shop, on. Fire tablet wanted",
+		"the battery is not leaking", "the plug has not melted", "end of life of my printer", "me llamo Juan", "die Lampe defekt geliefert", "in the shop, on. Fire tablet wanted",
 		"Lamp arrived in brand new box, bulb broken", "The AVG antivirus licence does not work", "die Lampe brennt nicht mehr", "die Schokolade ist geschmolzen", "le chocolat a fondu",
 	} {
 		if got := l.Topic(s, ""); got != (Topic{}) {
@@ -29,7 +29,8 @@ func TestTopicIsMeant(t *testing.T) {
 		"I want to kill\nmyself":                            `"kill myself" is on the list of sensitive topics`,
 		"he will end his life over it":                      `"end his life" (as "end my life" on the list of sensitive topics)`,
 		"the lamp is on fire":                               `"on fire" is on the list of sensitive topics`,
-		"the charger started a fire":                        `"started a fire" is on the list of sensitive topics`,
+		"the charger started a fire":                        `"a fire" is on the list of sensitive topics`,
+		"there was a small fire in my kitchen":              `"small fire" is on the list of sensitive topics`,
 		"see you in court":                                  `"court" is on the list of sensitive topics`,
 		"I will take you to court over this":                `"court" is on the list of sensitive topics`,
 		"we ate in the food court, and now see us in court": `"court" is on the list of sensitive topics`,

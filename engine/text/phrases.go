@@ -100,7 +100,7 @@ var harmless = map[string]*phraseList{
 		"light is burning", "lights are burning", "light was burning", "light keeps burning", "lights burning",
 		"burn a cd", "burn cds", "burn a dvd", "burn a disc", "burn discs", "screen burn in", "burn calories", "burned calories", "calories burned", "fat burning", "wood burning", "slow burning",
 		"bulb burned out", "bulb has burned out", "bulbs burned out", "bulb is burned out", "bulb burnt out", "bulb has burnt out", "bulbs burnt out", "bulb is burnt out",
-		"fire drill", "fire pit", "fire tablet", "fire tv", "fire stick", "fire extinguisher", "fire extinguishers", "fire truck", "fire engine",
+		"fire drill", "fire alarm", "fire bowl", "fire starter", "fire door", "fire hose", "fire sale", "fire station", "fire pit", "fire tablet", "fire tv", "fire stick", "fire extinguisher", "fire extinguishers", "fire truck", "fire engine",
 	),
 	"de": asWritten("brennt nicht", "licht brennt", "brennt das licht", "kerze brennt", "lämpchen brennt", "kontrollleuchte brennt"),
 	"nl": asWritten("brandt niet", "brandt niet meer", "lampje brandt", "lamp brandt", "licht brandt", "kaars brandt"),
