@@ -198,6 +198,11 @@ func TestUnknownFixesAreMisses(t *testing.T) {
 			t.Errorf("%s: hr@1 is %v, with two misses more than before %v is right", after.Models[r].Name, got, want)
 		}
 	}
+	failed := record.Question{Text: "my lamp is dark now", Tried: []engine.Tried{{Item: "fix-1b", Outcome: "not_solved"}}}
+	if open := run(append(slices.Clone(train), failed), append(slices.Clone(asked), failed)); open.Dataset.Nothing != before.Dataset.Nothing || open.Dataset.TestCustomers != before.Dataset.TestCustomers ||
+		!strings.Contains(strings.Join(open.Warnings, "\n"), "1 question tells only of fixes that failed") {
+		t.Errorf("with one of which all failed %+v, warned of %q", open.Dataset, open.Warnings)
+	}
 	said := strings.Join(after.Warnings, "\n")
 	for _, want := range []string{
 		"2 questions name fixes that are not among the solutions, such as nope: counted as misses",

@@ -263,7 +263,10 @@ func (e *Evaluation) report(t *trial, folds int) *evaluate.Report {
 	}
 	var ended []int
 	for i := range t.tickets {
-		if t.tickets[i].Nothing() {
+		switch {
+		case t.tickets[i].Open():
+			continue
+		case t.tickets[i].Nothing():
 			r.Dataset.Nothing++
 			continue
 		}
@@ -312,11 +315,14 @@ func (e *Evaluation) judge(t *trial, rung int, ended []int, metrics []evaluate.M
 		mean, interval := chance.Mean(v)
 		m.Metrics[name] = evaluate.Value{Value: mean, Interval: &interval}
 	}
-	claims := make([]evaluate.Claim, len(t.tickets))
+	var claims []evaluate.Claim
 	for i := range t.tickets {
+		if t.tickets[i].Open() {
+			continue
+		}
 		a := &t.answers[rung][i]
 		right := t.tickets[i].Right
-		claims[i] = evaluate.Claim{Chance: a.chance, Right: len(a.list) > 0 && slices.Contains(right, a.list[0]), Nothing: t.tickets[i].Nothing()}
+		claims = append(claims, evaluate.Claim{Chance: a.chance, Right: len(a.list) > 0 && slices.Contains(right, a.list[0]), Nothing: t.tickets[i].Nothing()})
 	}
 	for name, v := range chance.CertaintyMetrics(claims) {
 		m.Metrics[name] = v
@@ -340,9 +346,12 @@ func targets(t *Ticket) []engine.ItemNum {
 
 // doubts says in sentences what of the files makes figures other than they look.
 func (e *Evaluation) doubts(asked, train []Ticket) (out []string) {
-	missed, left, seen := 0, 0, 0
+	missed, left, seen, open := 0, 0, 0, 0
 	var such, leftSuch engine.ItemID
 	for i := range asked {
+		if asked[i].Open() {
+			open++
+		}
 		if unknown := asked[i].Unknown; len(unknown) > 0 {
 			if missed++; missed == 1 {
 				such = unknown[0]
@@ -351,6 +360,9 @@ func (e *Evaluation) doubts(asked, train []Ticket) (out []string) {
 	}
 	if missed > 0 {
 		out = append(out, fmt.Sprintf("%s %s fixes that are not among the solutions, such as %s: counted as misses", evaluate.Counted(missed, "question"), evaluate.One(missed, "names", "name"), such))
+	}
+	if open > 0 {
+		out = append(out, fmt.Sprintf("%s %s only of fixes that failed: nobody knows what ends such a one, and it is not measured", evaluate.Counted(open, "question"), evaluate.One(open, "tells", "tell")))
 	}
 	texts := make(map[string]bool, len(train))
 	for i := range train {

@@ -46,8 +46,9 @@ func (s *Shop) Prove(ctx context.Context, tickets []Ticket, o Options) (*Proof, 
 	if err != nil {
 		return nil, err
 	}
-	claims, plain := make([]evaluate.Claim, n), make([]bool, n)
-	vector.Fork(max(1, o.Workers), n, func(_, i int) {
+	held = slices.DeleteFunc(slices.Clone(held), func(t Ticket) bool { return t.Open() })
+	claims, plain := make([]evaluate.Claim, len(held)), make([]bool, len(held))
+	vector.Fork(max(1, o.Workers), len(held), func(_, i int) {
 		if ctx.Err() != nil {
 			return
 		}

@@ -138,12 +138,16 @@ type Ticket struct {
 	Partly         bool // what was tried is known, not what else would have ended it
 }
 
-// Nothing reports whether nothing ends the ticket.
-func (t *Ticket) Nothing() bool { return len(t.Right)+len(t.Unknown) == 0 }
+// Nothing reports whether nothing ends the ticket. Where fixes failed and no more is known, that is
+// as little known as what ends it: see Open.
+func (t *Ticket) Nothing() bool { return len(t.Right)+len(t.Unknown)+len(t.Solved.Trials) == 0 }
+
+// Open reports whether nobody knows what ends the ticket, as all that was tried failed.
+func (t *Ticket) Open() bool { return len(t.Right)+len(t.Unknown) == 0 && len(t.Solved.Trials) > 0 }
 
 // Teaches reports whether the ticket can be learnt from: one that only an unknown fix ended
 // says neither what fits nor that nothing does.
-func (t *Ticket) Teaches() bool { return len(t.Right) > 0 || t.Nothing() }
+func (t *Ticket) Teaches() bool { return len(t.Right) > 0 || len(t.Unknown) == 0 }
 
 // Tickets returns questions as they stood when they were asked; see ticket.
 func (s *Shop) Tickets(ctx context.Context, questions []record.Question) ([]Ticket, error) {
