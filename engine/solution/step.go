@@ -51,6 +51,10 @@ type Decision struct {
 // vectors alone understand. Nor is one that names products alone: it may be praise.
 func (l *Limits) Decide(in *Input, said *Suggestion) Decision {
 	var stop []string
+	var tried text.Hit // of which no try is known
+	if len(in.Tried) == 0 {
+		tried = triedBefore.Find(in.Text, in.Language)
+	}
 	if len(in.Tried) >= l.EscalateAfter && l.EscalateAfter > 0 {
 		stop = append(stop, failures(len(in.Tried)))
 	}
@@ -75,6 +79,8 @@ func (l *Limits) Decide(in *Input, said *Suggestion) Decision {
 		return Decision{engine.ActionAsk, []string{"too few tickets are solved to know how often the first fix is right"}}
 	case said.Strange:
 		return Decision{engine.ActionAsk, []string{"none of its words is known here"}}
+	case tried.Said != "":
+		return Decision{engine.ActionAsk, []string{fmt.Sprintf("it says %q: what was tried may be the first fix", tried.Said)}}
 	case said.Code != "":
 		return Decision{engine.ActionAsk, []string{fmt.Sprintf("the first fix does not know of %q", said.Code)}}
 	case said.Foreign:
@@ -86,6 +92,17 @@ func (l *Limits) Decide(in *Input, said *Suggestion) Decision {
 	}
 	return Decision{engine.ActionAnswer, []string{fmt.Sprintf("the first fix ends it with a chance of %.0f %%", 100*said.Chance)}}
 }
+
+// triedBefore is what people write who have tried something that nobody noted as a try. Our own
+// lists.
+var triedBefore = text.NewPhrases(map[string][]string{
+	"en": {"did not help", "didn't help", "does not help", "doesn't help", "has not helped", "hasn't helped", "not helpful", "already tried", "tried everything", "tried that", "no use", "solved it myself", "fixed it myself"},
+	"de": {"nicht geholfen", "hilft nicht", "half nicht", "schon versucht", "bereits versucht", "schon probiert", "alles versucht", "selbst gelöst"},
+	"fr": {"pas aidé", "rien changé", "déjà essayé", "tout essayé"},
+	"es": {"no ayudó", "no sirvió", "ya lo intenté", "ya he probado", "ya probé"},
+	"it": {"non ha aiutato", "non è servito", "già provato", "provato di tutto"},
+	"nl": {"niet geholpen", "hielp niet", "al geprobeerd", "alles geprobeerd"},
+})
 
 func failures(n int) string {
 	if n == 1 {
