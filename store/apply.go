@@ -171,7 +171,14 @@ func (g *group) putTicket(e *effect, cmd engine.PutTicket) (again bool, err erro
 	}
 	if was != nil {
 		next.Told = was.Told.with(&ticket)
+		if ticket.UpdatedAt != nil && was.Ordered && len(next.Told) < mostTold {
+			next.Ordered, next.Heard = true, was.Heard
+		}
 		switch {
+		case next.Ordered: // all but its fields is worked out below
+			if next.late = ticket.UpdatedAt.Before(*was.UpdatedAt); next.late {
+				next.Ticket = was.Ticket
+			}
 		case ticket.UpdatedAt == nil:
 			next.UpdatedAt = was.UpdatedAt
 			err = g.succeed(&next.Ticket, &was.Ticket, g.now)
@@ -187,9 +194,11 @@ func (g *group) putTicket(e *effect, cmd engine.PutTicket) (again bool, err erro
 				next.CSAT = next.Told.csat() // of two that were told the later one
 			}
 		}
-		next.Told.mark(&next.Ticket, was.Told)
+		if !next.Ordered {
+			next.Told.mark(&next.Ticket, was.Told)
+		}
 	} else {
-		next.Told = next.Told.with(&ticket)
+		next.Told, next.Ordered = next.Told.with(&ticket), ticket.UpdatedAt != nil
 	}
 	if err != nil {
 		return false, err
@@ -229,11 +238,25 @@ func (g *group) fileTicket(e *effect, next, was *standing) (again bool, err erro
 		g.name(e, h, subject)
 	}
 	if was == nil {
-		told, err := g.toldBefore(e, ticket16, home)
-		if err == nil {
+		rows, err := g.toldBefore(e, ticket16, home)
+		if err != nil {
+			return false, err
+		}
+		for i := range rows {
+			if next.Ordered {
+				next.hear(&rows[i].Interaction)
+			}
+		}
+		if !next.Ordered {
+			told := saidBy(rows)
 			err = remind(ticket, &told, g.repeats(ticket.ID))
 		}
 		if err != nil {
+			return false, err
+		}
+	}
+	if next.Ordered {
+		if err := next.putInOrder(); err != nil {
 			return false, err
 		}
 	}

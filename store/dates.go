@@ -37,6 +37,9 @@ func (s *standing) dateOpening() {
 	if s.record != nil {
 		first = engine.Earlier(first, s.record.FirstSign())
 	}
+	if len(s.Heard) > 0 {
+		first = engine.Earlier(first, s.Heard[0].At)
+	}
 	if guessed {
 		first = engine.Earlier(first, deref(was.OpenedAt))
 	}

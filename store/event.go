@@ -50,8 +50,12 @@ func (g *group) recordEvent(e *effect, lines []engine.Interaction) (duplicate bo
 	event16, outcome := hashOfEvent(lines), isOutcome(lines)
 	var known counted // of an outcome: what is told anew
 	if outcome {
-		if known, duplicate, err = g.saidBefore(first, sent16, root16, event16); err != nil || duplicate {
+		if known, duplicate, err = g.saidBefore(first, sent16, root16, event16); err != nil {
 			return duplicate, err
+		}
+		if duplicate {
+			news, err := g.hearAgain(e, first, sent16, root16, event16)
+			return err == nil && !news, err
 		}
 	} else if first.EventID != "" {
 		if g.sawEvent(sent16, root16, event16, first.Line) {

@@ -434,19 +434,29 @@ func (g *group) tellTicket(e *effect, line *engine.Interaction) error {
 		e.set(hashKey(awaitedLetter, ticket16), []byte{recordVersion})
 		return nil
 	}
+	if was.Ordered {
+		_, err := g.tellInOrder(e, was, line, map[engine.Hash16]bool{hashOfEvent([]engine.Interaction{*line}): true})
+		return err
+	}
 	if !apply(&was.Ticket, line) {
 		return nil
 	}
-	value, err := was.encode(e.seq)
+	return g.writeTicket(e, was)
+}
+
+// writeTicket writes a ticket where it lies.
+func (g *group) writeTicket(e *effect, ticket *standing) error {
+	value, err := ticket.encode(e.seq)
 	if err != nil {
 		return err
 	}
-	e.set(pairKey(ticketLetter, was.home, ticket16), value)
-	subject, err := g.filedUnder(was.home)
+	ticket16 := engine.HashOf(ticket.ID)
+	e.set(pairKey(ticketLetter, ticket.home, ticket16), value)
+	subject, err := g.filedUnder(ticket.home)
 	if err != nil {
 		return err
 	}
-	e.change(change{kind: tailTicket, a: ticket16}, engine.Committed{Ticket: &was.Ticket, Subject: subject}, g.now)
+	e.change(change{kind: tailTicket, a: ticket16}, engine.Committed{Ticket: &ticket.Ticket, Subject: subject}, g.now)
 	return nil
 }
 
@@ -463,8 +473,12 @@ func (g *group) tellsNews(known *counted, line *engine.Interaction, root engine.
 	var before engine.Ticket
 	if was != nil {
 		before = was.Ticket
-	} else if before, err = g.toldOf(engine.HashOf(line.TicketID), teller(line, root), known.row); err != nil {
-		return false, err
+	} else {
+		rows, err := g.toldOf(engine.HashOf(line.TicketID), teller(line, root), known.row)
+		if err != nil {
+			return false, err
+		}
+		before = saidBy(rows)
 	}
 	after := before
 	if !apply(&after, line) {

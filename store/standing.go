@@ -16,6 +16,9 @@ type standing struct {
 	Told told `json:"told,omitempty"`
 	// Guessed says that nobody told when the ticket was opened: it is the first sign of it.
 	Guessed bool `json:"guessed,omitempty"`
+	// Ordered says that all that was told of it has a time and stands in Told and Heard: see putInOrder.
+	Ordered bool    `json:"ordered,omitempty"`
+	Heard   []heard `json:"heard,omitempty"` // by events, in the order of their times
 	home    engine.Hash16
 
 	at      time.Time              // when what is told of it now is told
@@ -49,10 +52,11 @@ func (g *group) standing(id string) (*standing, error) {
 func (s *standing) encode(seq uint64) ([]byte, error) {
 	for {
 		value, err := encodeRecord("ticket", seq, s)
-		if err == nil || len(s.Told) == 0 {
+		if err == nil || len(s.Told)+len(s.Heard) == 0 {
 			return value, err
 		}
 		s.Told = s.Told[(len(s.Told)+1)/2:]
+		s.disorder()
 	}
 }
 
@@ -65,7 +69,8 @@ type told []version
 // the customer was.
 type version struct {
 	At     time.Time      `json:"at"`
-	State  string         `json:"state"` // open, escalated, closed, or none where it did not say
+	State  string         `json:"state"`          // open, escalated, closed, or none where it did not say
+	Said   string         `json:"said,omitempty"` // the state in its own word
 	Tries  []engine.Tried `json:"tries,omitempty"`
 	CSAT   *float64       `json:"csat,omitempty"`
 	Opened *time.Time     `json:"opened,omitempty"`
@@ -80,7 +85,7 @@ func (o told) with(t *engine.Ticket) told {
 	if t.UpdatedAt == nil {
 		return o
 	}
-	v := version{At: *t.UpdatedAt, State: t.State, Tries: t.Solutions, CSAT: t.CSAT, Opened: t.OpenedAt, Closed: t.ClosedAt}
+	v := version{At: *t.UpdatedAt, State: t.State, Said: t.State, Tries: t.Solutions, CSAT: t.CSAT, Opened: t.OpenedAt, Closed: t.ClosedAt}
 	switch {
 	case v.State == string(engine.Escalated), !saysState(t):
 	case t.IsOpen():
@@ -91,7 +96,9 @@ func (o told) with(t *engine.Ticket) told {
 	i, known := slices.BinarySearchFunc(o, v, func(a, b version) int { return a.At.Compare(b.At) })
 	o = slices.Clone(o)
 	if known {
-		v.State = cmp.Or(v.State, o[i].State)
+		if v.State = cmp.Or(v.State, o[i].State); !saysState(t) {
+			v.Said, v.Closed = o[i].Said, o[i].Closed
+		}
 		v.CSAT, v.Opened = cmp.Or(v.CSAT, o[i].CSAT), cmp.Or(v.Opened, o[i].Opened)
 		o[i] = v // of two of one second the last one told
 		return o

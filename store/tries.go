@@ -59,8 +59,13 @@ func again(known, said *engine.Tried) {
 }
 
 // remind has a new ticket say what was told before it came: beside what it says itself, which
-// stands as it is written where both say the same.
+// stands as it is written where both say the same: one that tells of the fix itself and names no state
+// is so in an export, too. That it was opened again its fixes say.
 func remind(ticket, told *engine.Ticket, repeats func(engine.Tried) (bool, error)) error {
+	itself := slices.ContainsFunc(ticket.Solutions, func(s engine.Tried) bool { return s.Outcome == told.State })
+	if !saysState(ticket) && !itself && told.State != string(engine.Reopened) {
+		ticket.State = told.State
+	}
 	return gather(ticket, told, ticket.Solutions, told.Solutions, func(said *engine.Tried, known engine.Tried) error {
 		if known.Outcome == "" || said.Outcome == known.Outcome {
 			return nil
@@ -166,32 +171,28 @@ func dateTries(ticket, was *engine.Ticket, now time.Time) {
 	}
 }
 
-// toldBefore returns what was said of a ticket before it came, or came back, as a ticket says
-// it: events come at once, a help desk's export at night. An awaited row says that there is
+// toldBefore returns what was said of a ticket before it came, or came back, by time: events come at once, a help desk's export at night. An awaited row says that there is
 // something, so that all other new tickets cost one look.
-func (g *group) toldBefore(e *effect, ticket16, home engine.Hash16) (engine.Ticket, error) {
+func (g *group) toldBefore(e *effect, ticket16, home engine.Hash16) ([]engine.Row, error) {
 	awaited := hashKey(awaitedLetter, ticket16)
 	if there, err := has(g.txn, awaited); err != nil || !there {
-		return engine.Ticket{}, err
+		return nil, err
 	}
 	e.delete(awaited)
 	return g.toldOf(ticket16, home, nil)
 }
 
-// toldOf returns what the rows say of a ticket, as a ticket of a customer says it, or one of
-// nobody. What another customer said is passed over: it stays in their history, and was not
+// toldOf returns the rows that tell of a ticket of a customer, or of nobody, by time. What another customer said is passed over: it stays in their history, and was not
 // tried on this ticket. known is a row of theirs that counts in any case, nil for none: its entry
 // goes with whom the ticket belonged to before.
-func (g *group) toldOf(ticket16, home engine.Hash16, known *engine.Row) (engine.Ticket, error) {
-	var told engine.Ticket
-	var rows []engine.Row
+func (g *group) toldOf(ticket16, home engine.Hash16, known *engine.Row) (rows []engine.Row, err error) {
 	var said []engine.Hash16
-	err := eachKey(g.txn, hashKey(outcomeLetter, ticket16), func(key []byte) error {
+	err = eachKey(g.txn, hashKey(outcomeLetter, ticket16), func(key []byte) error {
 		said = append(said, secondHash(key))
 		return nil
 	})
 	if err != nil {
-		return told, err
+		return nil, err
 	}
 	if known != nil {
 		rows = append(rows, *known)
@@ -203,17 +204,22 @@ func (g *group) toldOf(ticket16, home engine.Hash16, known *engine.Row) (engine.
 		}
 		said, err := g.counted(ticket16, event16, home)
 		if err != nil {
-			return told, err
+			return nil, err
 		}
 		if said.row != nil {
 			rows = append(rows, *said.row)
 		}
 	}
 	slices.SortFunc(rows, func(a, b engine.Row) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Seq, b.Seq)) })
+	return rows, nil
+}
+
+// saidBy returns what rows say of a ticket, as a ticket says it.
+func saidBy(rows []engine.Row) (told engine.Ticket) {
 	for i := range rows {
 		apply(&told, &rows[i].Interaction)
 	}
-	return told, nil
+	return told
 }
 
 // withOwn adds to what was said of a ticket what its teller may have said beside a row of theirs, of

@@ -51,6 +51,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"TriesFromEventsBefore", triesFromEventsBefore},
 		{"TriesOfTicketsOpenedAgain", triesOfTicketsOpenedAgain},
 		{"LateRecordsReopenNothing", lateRecordsReopenNothing},
+		{"EventsBeforeTheirTicket", eventsBeforeTheirTicket},
 		{"RecordsWithoutAState", recordsWithoutAState},
 		{"OpeningsAreDated", openingsAreDated},
 		{"DatesStay", datesStay},

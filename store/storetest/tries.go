@@ -190,3 +190,45 @@ func recordsOfLongTickets(t *testing.T, h *house) {
 		}
 	}
 }
+
+// What an event told before its ticket came is what it would be had it come after: a record of
+// before it leaves the ticket ended, or with a person, one of later opens it again.
+func eventsBeforeTheirTicket(t *testing.T, h *house) {
+	record := func(state string, at int) engine.PutTicket {
+		return engine.PutTicket{Ticket: engine.Ticket{ID: "t1", Customer: "ann", State: state, OpenedAt: hour(1), UpdatedAt: hour(at)}}
+	}
+	undated := record("", 0)
+	undated.Ticket.UpdatedAt = nil
+	for _, c := range []struct {
+		name   string
+		kind   engine.Type
+		item   engine.ItemID
+		ticket engine.PutTicket
+		state  string
+		tries  []string
+	}{
+		{"a fix that solved", engine.Solved, "swap", record("open", 2), "solved", []string{"swap solved"}},
+		{"a fix that solved, of a record without a state", engine.Solved, "swap", record("", 2), "solved", []string{"swap solved"}},
+		{"a fix that solved, of one without a time, too", engine.Solved, "swap", undated, "solved", []string{"swap solved"}},
+		{"that it was solved", engine.Solved, "", record("open", 2), "solved", nil},
+		{"that a person has it", engine.Escalated, "", record("open", 2), "escalated", nil},
+		{"a fix that did not solve it for good", engine.Solved, "swap", record("open", 4), "open", []string{"swap reopened"}},
+		{"what ended it, of a record of its end", engine.Solved, "swap", record("closed", 4), "closed", []string{"swap solved"}},
+	} {
+		event := told("o"+c.name, "t1", "ann", c.kind, c.item)
+		event.Lines[0].At = *hour(3)
+		var rows []string
+		for i, order := range [][]engine.Command{{event, c.ticket}, {c.ticket, event}} {
+			h.do(order...)
+			h.wantTries("told "+c.name, "t1", c.tries...)
+			if tk, err := h.Ticket(t.Context(), "t1"); err != nil || tk.State != c.state {
+				t.Errorf("told %s, %T first, the ticket is %+v, %v, want it %s", c.name, order[0], tk, err, c.state)
+			}
+			if i == 0 {
+				rows = h.said(ann)
+			}
+			h.wantSaid(ann, rows...)
+			h.erase(ann)
+		}
+	}
+}
