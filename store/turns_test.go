@@ -18,9 +18,9 @@ func TestRecordsAndEventsOfATicketComeInAnyOrder(t *testing.T) {
 	s := open(t, "", store.Options{InMemory: true})
 	s.Start(t.Context(), nil)
 	defer s.Close()
-	draws := 3000
+	draws := 400
 	if testing.Short() {
-		draws = 200
+		draws = 100
 	}
 	for seed := range draws {
 		rng := rand.New(rand.NewPCG(uint64(seed), 11))

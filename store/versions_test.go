@@ -20,7 +20,7 @@ func TestVersionsOfATicketComeInAnyOrder(t *testing.T) {
 	s := open(t, "", store.Options{InMemory: true})
 	s.Start(t.Context(), nil)
 	defer s.Close()
-	draws := 4000
+	draws := 1000
 	if testing.Short() {
 		draws = 400
 	}
