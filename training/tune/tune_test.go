@@ -349,11 +349,12 @@ func TestKilled(t *testing.T) {
 		if err := child.Start(); err != nil {
 			t.Fatal(err)
 		}
-		timer := time.AfterFunc(250*time.Millisecond, func() { _ = child.Process.Kill() })
+		// Later each time: on a busy machine it takes longer until there is a trial.
+		timer := time.AfterFunc(time.Duration(250+50*kills)*time.Millisecond, func() { _ = child.Process.Kill() })
 		err := child.Wait()
 		timer.Stop()
 		after := trials(t, name, "bowl")
-		if len(after) < before || !reflect.DeepEqual(after, whole[:len(after)]) {
+		if len(after) < before || len(after) > 0 && !reflect.DeepEqual(after, whole[:len(after)]) {
 			t.Fatalf("after %d kills there are %d trials, %d before", kills, len(after), before)
 		}
 		if err == nil {
