@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -88,17 +87,11 @@ func versions(rng *rand.Rand) (out []engine.Ticket) {
 // state tells records of a ticket, and returns the ticket and the history of its customer.
 func state(t *testing.T, s *store.Store, name string, told []engine.Ticket) string {
 	t.Helper()
-	for _, record := range told {
-		record.ID, record.Customer = name, engine.CustomerID(name)
-		r, err := s.Append(t.Context(), []engine.Command{engine.PutTicket{Ticket: record}})
-		if err != nil || r[0].Err != nil {
-			t.Fatal(err, r)
-		}
+	commands := make([]engine.Command, len(told))
+	for i, record := range told {
+		commands[i] = engine.PutTicket{Ticket: record}
 	}
-	ticket, err := s.Ticket(t.Context(), name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ticket := arriving(t, s, name, commands)
 	rows, err := s.History(t.Context(), engine.OfCustomer(engine.CustomerID(name)))
 	if err != nil {
 		t.Fatal(err)
@@ -111,9 +104,7 @@ func state(t *testing.T, s *store.Store, name string, told []engine.Ticket) stri
 		out = append(out, fmt.Sprint(r.Type, r.Item, r.Value, r.At))
 	}
 	slices.Sort(out)
-	ticket.ID, ticket.Customer = "", ""
-	slices.SortFunc(ticket.Solutions, func(a, b engine.Tried) int { return cmp.Compare(a.Item, b.Item) })
-	return asJSON(t, ticket) + "\n" + asJSON(t, out)
+	return ticket + "\n" + asJSON(t, out)
 }
 
 func asJSON(t *testing.T, v any) string {

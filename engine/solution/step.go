@@ -48,13 +48,11 @@ type Decision struct {
 // Decide says what to do with a ticket after what Suggest said to it. Chances that are not
 // calibrated are no grounds: such a desk asks where it has a fix. A text of which the shop knows
 // no word is not answered however like a fix it seems: it may be a number, or in a language that
-// vectors alone understand. Nor is one that names products alone: it may be praise.
+// vectors alone understand. Nor is one that names products alone, which may be praise, one with a code
+// that the first fix does not hold, one whose first fix is for other products, and one that says something
+// failed before which nobody noted: that may have been the first fix.
 func (l *Limits) Decide(in *Input, said *Suggestion) Decision {
 	var stop []string
-	var tried text.Hit // of which no try is known
-	if len(in.Tried) == 0 {
-		tried = triedBefore.Find(in.Text, in.Language)
-	}
 	if len(in.Tried) >= l.EscalateAfter && l.EscalateAfter > 0 {
 		stop = append(stop, failures(len(in.Tried)))
 	}
@@ -79,8 +77,6 @@ func (l *Limits) Decide(in *Input, said *Suggestion) Decision {
 		return Decision{engine.ActionAsk, []string{"too few tickets are solved to know how often the first fix is right"}}
 	case said.Strange:
 		return Decision{engine.ActionAsk, []string{"none of its words is known here"}}
-	case tried.Said != "":
-		return Decision{engine.ActionAsk, []string{fmt.Sprintf("it says %q: what was tried may be the first fix", tried.Said)}}
 	case said.Code != "":
 		return Decision{engine.ActionAsk, []string{fmt.Sprintf("the first fix does not know of %q", said.Code)}}
 	case said.Foreign:
@@ -89,6 +85,11 @@ func (l *Limits) Decide(in *Input, said *Suggestion) Decision {
 		return Decision{engine.ActionAsk, []string{"of its words, those that are known here name what it is about, and not what is the matter"}}
 	case said.Chance < l.AnswerFrom:
 		return Decision{engine.ActionAsk, []string{tooLow(said.Chance, l.AnswerFrom)}}
+	}
+	if len(in.Tried) == 0 {
+		if tried := triedBefore.Find(in.Text, in.Language); tried.Said != "" {
+			return Decision{engine.ActionAsk, []string{fmt.Sprintf("it says %q: what was tried may be the first fix", tried.Said)}}
+		}
 	}
 	return Decision{engine.ActionAnswer, []string{fmt.Sprintf("the first fix ends it with a chance of %.0f %%", 100*said.Chance)}}
 }

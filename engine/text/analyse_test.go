@@ -112,3 +112,31 @@ func FuzzPlain(f *testing.F) {
 		}
 	})
 }
+
+func TestIsCode(t *testing.T) {
+	for _, c := range []struct {
+		term string
+		want bool
+	}{
+		{"e21", true},
+		{"e-21", true},
+		{"p0420", true},
+		{"err7", true},
+		{"b17", true},
+		{"", false},
+		{"e", false},
+		{"21", false},
+		{"e-", false},
+		{"30km", false},
+		{"2fa", false},
+		{"b2b", false},
+		{"ab12345678", false},
+		{"code7", false},
+		{"e--7", false},
+		{"é7", false},
+	} {
+		if got := IsCode(c.term); got != c.want {
+			t.Errorf("%q: %v", c.term, got)
+		}
+	}
+}

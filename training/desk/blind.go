@@ -153,10 +153,8 @@ func (b *blind) choices(ctx context.Context, s *Shop, l *Learnt, tickets []Ticke
 
 // beside are the fixes that were tried on a ticket on which some of these were, those among them.
 func (l *Learnt) beside(fixes []engine.ItemNum) (out []engine.ItemNum) {
-	for pair := range l.together {
-		if slices.Contains(fixes, pair[0]) {
-			out = append(out, pair[1])
-		}
+	for _, n := range fixes {
+		out = slices.AppendSeq(out, maps.Keys(l.together[n]))
 	}
 	return out
 }

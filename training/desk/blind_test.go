@@ -206,6 +206,27 @@ func whatNobodyTriedIsFound(t *testing.T, failed float64) {
 	}
 }
 
+// taught has a shop learn from solved questions, and returns what it suggests to an English text.
+func taught(t *testing.T, shop *Shop, solved []record.Question) func(text string) solution.Suggestion {
+	t.Helper()
+	tickets := func(questions []record.Question) []Ticket {
+		out, err := shop.Tickets(t.Context(), questions)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	learnt, err := shop.Learn(t.Context(), tickets(solved), small)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(text string) solution.Suggestion {
+		in := tickets([]record.Question{{Text: text, Language: "en"}})[0].Input
+		in.Lexicon, in.Knowledge = learnt.Lexicon, learnt.Knowledge
+		return solution.Suggest(&in)
+	}
+}
+
 // TestAThingIsNoTrouble has a shop of products and asks it of things alone, of their troubles, and
 // of texts that nobody there has a word of.
 func TestAThingIsNoTrouble(t *testing.T) {
@@ -234,14 +255,7 @@ func TestAThingIsNoTrouble(t *testing.T) {
 		entries = append(entries, catalogue.Entry{Num: n, Item: &engine.Item{ID: engine.ItemID("P-" + title), Title: title}})
 	}
 	shop.Catalogue = shop.Catalogue.With(entries)
-	tickets, err := shop.Tickets(t.Context(), solved)
-	if err != nil {
-		t.Fatal(err)
-	}
-	learnt, err := shop.Learn(t.Context(), tickets, small)
-	if err != nil {
-		t.Fatal(err)
-	}
+	suggest := taught(t, shop, solved)
 	for _, c := range []struct {
 		text         string
 		bare, listed bool
@@ -255,13 +269,7 @@ func TestAThingIsNoTrouble(t *testing.T) {
 		{"ランプ", false, false},
 		{"", false, false},
 	} {
-		asked, err := shop.Tickets(t.Context(), []record.Question{{Text: c.text, Language: "en"}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		in := asked[0].Input
-		in.Lexicon, in.Knowledge = learnt.Lexicon, learnt.Knowledge
-		if said := solution.Suggest(&in); said.Bare != c.bare || (len(said.Fixes) > 0) != c.listed {
+		if said := suggest(c.text); said.Bare != c.bare || (len(said.Fixes) > 0) != c.listed {
 			t.Errorf("%q: bare %v, %d fixes", c.text, said.Bare, len(said.Fixes))
 		}
 	}
@@ -306,14 +314,7 @@ func TestCodesTellApart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tickets, err := shop.Tickets(t.Context(), solved)
-	if err != nil {
-		t.Fatal(err)
-	}
-	learnt, err := shop.Learn(t.Context(), tickets, small)
-	if err != nil {
-		t.Fatal(err)
-	}
+	suggest := taught(t, shop, solved)
 	for _, c := range []struct {
 		text    string
 		first   engine.ItemID // "" for any
@@ -325,13 +326,7 @@ func TestCodesTellApart(t *testing.T) {
 		{"the display says T40 or E99 and nothing works", "", "E99"},
 		{"the display says AB12345678 and nothing works", "", ""}, // that is an order's number
 	} {
-		asked, err := shop.Tickets(t.Context(), []record.Question{{Text: c.text, Language: "en"}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		in := asked[0].Input
-		in.Lexicon, in.Knowledge = learnt.Lexicon, learnt.Knowledge
-		said := solution.Suggest(&in)
+		said := suggest(c.text)
 		if len(said.Fixes) == 0 || c.first != "" && said.Fixes[0].Item != c.first || said.Code != c.missing {
 			t.Errorf("%q: missing is %q, first of %+v", c.text, said.Code, said.Fixes)
 		}

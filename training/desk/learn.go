@@ -37,10 +37,10 @@ type Learnt struct {
 	Knowledge *solution.Knowledge
 	Lexicon   *text.Index // with the questions that fixes answered
 	choices   []solution.Choice
-	fresh     []solution.Choice          // of fixes that nobody had tried
-	unknown   []solution.Choice          // of what the shop has no fix for: together one ticket
-	of        share                      // how many tickets they stand for
-	together  map[[2]engine.ItemNum]bool // fixes that were tried on one ticket, both ways
+	fresh     []solution.Choice                          // of fixes that nobody had tried
+	unknown   []solution.Choice                          // of what the shop has no fix for: together one ticket
+	of        share                                      // how many tickets they stand for
+	together  map[engine.ItemNum]map[engine.ItemNum]bool // fixes that were tried on one ticket, by each of them
 }
 
 // Learn learns from solved tickets that teach (see Ticket.Teaches), the newest first.
@@ -310,13 +310,16 @@ func (l *Learnt) again(sure *solution.Sure, choices []solution.Choice, weights *
 	sure.Again(chances, right, counts, after)
 }
 
-// together are the fixes that were tried on one ticket.
-func together(solved []solution.Solved) map[[2]engine.ItemNum]bool {
-	out := make(map[[2]engine.ItemNum]bool)
+// together are the fixes that were tried on one ticket, by each of them, itself among them.
+func together(solved []solution.Solved) map[engine.ItemNum]map[engine.ItemNum]bool {
+	out := make(map[engine.ItemNum]map[engine.ItemNum]bool)
 	for i := range solved {
 		for _, a := range solved[i].Trials {
+			if out[a.Fix] == nil {
+				out[a.Fix] = make(map[engine.ItemNum]bool)
+			}
 			for _, b := range solved[i].Trials {
-				out[[2]engine.ItemNum{a.Fix, b.Fix}] = true
+				out[a.Fix][b.Fix] = true
 			}
 		}
 	}
@@ -336,7 +339,7 @@ func (l *Learnt) ended(c *solution.Choice, place int) float64 {
 		return 0
 	}
 	for _, t := range c.Trials {
-		if l.together[[2]engine.ItemNum{c.Fixes[place], t.Fix}] {
+		if l.together[c.Fixes[place]][t.Fix] {
 			return l.Knowledge.Outcomes.Chance(c.Fixes[place])
 		}
 	}
