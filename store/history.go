@@ -59,6 +59,7 @@ func (s *Store) historyOf(ctx context.Context, txn *badger.Txn, it *badger.Itera
 // rowsOf appends the rows stored under one subject16, whose name is looked up where it is zero.
 func (s *Store) rowsOf(ctx context.Context, txn *badger.Txn, it *badger.Iterator, h engine.Hash16, subject engine.Subject, rows []engine.Row, room *texts) ([]engine.Row, error) {
 	prefix := hashKey(eventLetter, h)
+	first := len(rows)
 	// In a scan the iterator stands where the history before ended, which is where this
 	// one begins: a seek costs as much as the rows.
 	if !it.Valid() || !bytes.HasPrefix(it.Item().Key(), prefix) {
@@ -89,14 +90,26 @@ func (s *Store) rowsOf(ctx context.Context, txn *badger.Txn, it *badger.Iterator
 		}
 		rows = append(rows, engine.Row{})
 		err := it.Item().Value(func(value []byte) error {
-			return decodeRowTo(&rows[len(rows)-1], key, textOf(value, room), subject, s.ids)
+			return decodeRowTo(&rows[len(rows)-1], key, textOf(value, room), subject, namesLater{s.ids})
 		})
 		if err != nil {
 			return nil, err
 		}
 	}
+	for i := range rows[first:] {
+		if r := &rows[first+i]; r.Item != "" {
+			r.Item = s.ids.ID(r.Num)
+		}
+	}
 	return rows, nil
 }
+
+// namesLater stands for the names of items while rows are read: names lie anywhere in memory, and
+// looked up in one go they are waited for side by side.
+type namesLater struct{ itemNames }
+
+// ID returns what stands for an item's name.
+func (namesLater) ID(engine.ItemNum) engine.ItemID { return "?" }
 
 // sortByTime orders a history as its log holds it: by time, then in the order of arrival,
 // then by line. A row is 328 bytes: their places are sorted, and each is moved once.
@@ -113,7 +126,10 @@ func sortByTime(rows []engine.Row) {
 		places[i] = place{r.At.UnixMilli(), r.Seq, r.Line, int32(i)}
 	}
 	before := func(a, b place) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.seq, b.seq), cmp.Compare(a.line, b.line))
+		if a.at != b.at {
+			return cmp.Compare(a.at, b.at)
+		}
+		return cmp.Or(cmp.Compare(a.seq, b.seq), cmp.Compare(a.line, b.line))
 	}
 	if slices.IsSortedFunc(places, before) {
 		return

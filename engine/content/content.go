@@ -88,22 +88,28 @@ const ahead = 4
 // fold makes the profile from the newest causes that are wanted and have a vector.
 func (s *scorer) fold(causes []engine.Interest) {
 	sum := make([]float64, s.vectors.Dims())
-	for i := range min(len(causes), ahead) {
-		vector.Prefetch(s.vectors.Row(causes[i].Item))
-	}
-	for i, c := range causes {
-		if i+ahead < len(causes) {
-			vector.Prefetch(s.vectors.Row(causes[i+ahead].Item))
-		}
+	var rows [maxCauses][]float32
+	s.causes = make([]cause, 0, min(len(causes), maxCauses))
+	// First where all rows lie, which are places to look up anywhere in memory, too, then the rows.
+	for _, c := range causes {
 		row := s.vectors.Row(c.Item)
 		if row == nil || !(c.Weight > 0) {
 			continue
 		}
-		vector.AddScaled(sum, c.Weight, row)
+		rows[len(s.causes)] = row
 		s.causes = append(s.causes, cause{item: c.Item, share: c.Weight})
 		if len(s.causes) == maxCauses {
 			break
 		}
+	}
+	for i := range min(len(s.causes), ahead) {
+		vector.Prefetch(rows[i])
+	}
+	for i := range s.causes {
+		if i+ahead < len(s.causes) {
+			vector.Prefetch(rows[i+ahead])
+		}
+		vector.AddScaled(sum, s.causes[i].share, rows[i])
 	}
 	var squares float64
 	for _, x := range sum {
@@ -122,8 +128,7 @@ func (s *scorer) fold(causes []engine.Interest) {
 	for i := range s.causes {
 		c := &s.causes[i]
 		c.share /= length
-		row := s.vectors.Row(c.item)
-		c.own = float32(c.share * float64(vector.Dot(row, row)))
+		c.own = float32(c.share * float64(vector.Dot(rows[i], rows[i])))
 		own[i] = vector.Scored{Item: c.item, Score: c.own}
 		n := c.item
 		s.marks[n/64%16] |= 1 << (n % 64)
