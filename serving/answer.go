@@ -67,6 +67,7 @@ type asking struct {
 	draft     *engine.Scenario // instead: one that is not stored
 	continues string           // the answer this is the next page of
 	room      []engine.Recommended
+	many      *recommend.Many // nil for an answer by itself
 	answer    func(*recommend.Input) (engine.Answer, error)
 }
 
@@ -108,7 +109,7 @@ func (r *Recommender) story(req *engine.Request, a asking, who *recommend.Someon
 	if req.Context.At != nil {
 		now, who = *req.Context.At, asOf(who, *req.Context.At)
 	}
-	return a.answer(&recommend.Input{World: shop.World, Place: place, Someone: who, Request: req, Now: now, Room: a.room})
+	return a.answer(&recommend.Input{World: shop.World, Place: place, Someone: who, Request: req, Now: now, Room: a.room, Many: a.many})
 }
 
 // Suggest answers a ticket's text with the fixes most likely to end it. The customer,

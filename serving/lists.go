@@ -37,6 +37,7 @@ func (r *Recommender) Lists(ctx context.Context, req *engine.BulkRequest, encode
 	if req.ValidateOnly {
 		return Written{}, nil
 	}
+	ask.many = new(recommend.Many)
 	l := &lists{r: r, req: req, ask: ask, encode: encode}
 	each, parts := l.everybody, spans
 	if req.Customers != nil {

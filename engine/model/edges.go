@@ -2,6 +2,7 @@ package model
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 
 	"github.com/rapportengine/rapport/engine/vector"
@@ -205,6 +206,87 @@ func addToAll[R uint16 | uint32](sums []float64, rows []R, weights []float32, by
 	}
 	for i, row := range rows {
 		sums[row] += float64(by * float64(weights[i])) // never fused: the same bits everywhere
+	}
+}
+
+// addAlike adds the weights of a row to sums of all rows, in float32.
+func (e *Edges) addAlike(sums []float32, row int) {
+	from, to := e.span(row)
+	if e.near != nil {
+		addAlike(sums, e.near[from:to], e.weights[from:to])
+	} else {
+		addAlike(sums, e.far[from:to], e.weights[from:to])
+	}
+}
+
+func addAlike[R uint16 | uint32](sums []float32, rows []R, weights []float32) {
+	weights = weights[:len(rows)]
+	for i, row := range rows {
+		sums[row] += weights[i]
+	}
+}
+
+// Turned returns the edges by those that lead to each row.
+func (e *Edges) Turned() *Edges {
+	rows := len(e.ends)
+	next := make([]uint32, rows+1)
+	for at := range e.weights {
+		next[e.row(at)+1]++
+	}
+	for row := range rows {
+		next[row+1] += next[row]
+	}
+	out := newEdges(rows, e.Len())
+	out.ends = append(out.ends, next[1:]...)
+	for row := range rows {
+		for at, to := e.span(row); at < to; at++ {
+			back := &next[e.row(int(at))]
+			out.set(int(*back), uint32(row), e.weights[at])
+			*back++
+		}
+	}
+	return out.settle()
+}
+
+// Marks are the edges of a row to marked rows, by their marks. The zero Marks is ready.
+type Marks struct {
+	weights []float32
+	found   []uint64 // a bit for each mark
+}
+
+// Find sets m to the edges of row i of e that lead to rows whose mark, of from 1 to most, is not 0.
+func (m *Marks) Find(e *Edges, i int, marks []uint16, most int) {
+	if words := most/64 + 1; len(m.found) != words {
+		m.weights, m.found = make([]float32, 64*words), make([]uint64, words)
+	}
+	clear(m.found)
+	from, to := e.span(i)
+	if e.near != nil {
+		findMarks(m, e.near[from:to], e.weights[from:to], marks)
+	} else {
+		findMarks(m, e.far[from:to], e.weights[from:to], marks)
+	}
+	m.found[0] &^= 1
+}
+
+// findMarks notes every edge, those to rows without a mark under 0: which rows have one is
+// nothing that a branch could foresee.
+func findMarks[R uint16 | uint32](m *Marks, rows []R, weights []float32, marks []uint16) {
+	weights = weights[:len(rows)]
+	for i, row := range rows {
+		mark := marks[row]
+		m.weights[mark] = weights[i]
+		m.found[mark/64] |= 1 << (mark % 64)
+	}
+}
+
+// Each calls yield with each mark that was found, ascending, and the edge's weight.
+func (m *Marks) Each(yield func(mark int, weight float32)) {
+	for w, word := range m.found {
+		for ; word != 0; word &= word - 1 {
+			mark := 64*w + bits.TrailingZeros64(word)
+			yield(mark, m.weights[mark])
+		}
 	}
 }
 

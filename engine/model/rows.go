@@ -48,6 +48,9 @@ func (r *Rows) index() {
 // Len returns how many rows there are.
 func (r *Rows) Len() int { return len(r.nums) }
 
+// Same reports whether others are rows of the same items.
+func (r *Rows) Same(others *Rows) bool { return r == others || slices.Equal(r.nums, others.nums) }
+
 // Row returns the row of an item, false if it has none.
 func (r *Rows) Row(n engine.ItemNum) (int, bool) {
 	if int64(n) >= int64(len(r.row)) || r.row[n] < 0 {

@@ -1,6 +1,7 @@
 package neighbour
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -35,6 +36,7 @@ type Links[P settings[P]] struct {
 	sums   sync.Pool    // of *vector.Sums
 	whole  sync.Pool    // of *[]float64, zeros by row
 	scores sync.Pool    // of *[]float32 by row, which mean nothing
+	marks  sync.Pool    // of *[]uint16, zeros by row
 }
 
 // newLinks returns the source of what each item adds to others.
@@ -43,6 +45,7 @@ func newLinks[P settings[P]](p P, rows *model.Rows, adds *model.Edges) *Links[P]
 	m.sums.New = func() any { return vector.NewSums(rows.Len()) }
 	m.whole.New = func() any { return new(make([]float64, rows.Len())) }
 	m.scores.New = func() any { return new(make([]float32, rows.Len())) }
+	m.marks.New = func() any { return new(make([]uint16, rows.Len())) }
 	return m
 }
 
@@ -93,6 +96,10 @@ type linkScorer[P settings[P]] struct {
 	m      *Links[P]
 	causes []cause
 	all    *summed // nil where nothing is known of the person
+
+	turned *model.Edges // see Turn; nil for none
+	marks  *[]uint16    // of the model: by row, the place of the cause from 1 on; nil before they are asked for
+	found  model.Marks
 }
 
 // summed are the scores of all items, once they are asked for.
@@ -162,6 +169,10 @@ func (m *Links[P]) soon(causes []cause, i int) {
 // everything adds takes a few microseconds an item.
 const summedFrom = 16
 
+// turnedShare is of how many rows one may be asked for where what leads to each is gone through:
+// as many as all edges of a history are added in the time of.
+const turnedShare = 64
+
 var (
 	_ model.Steady = (*linkScorer[RidgeParams])(nil)
 	_ model.Brief  = (*linkScorer[RidgeParams])(nil)
@@ -184,6 +195,13 @@ func (s *linkScorer[P]) Bytes() int {
 
 // Release implements model.Lent.
 func (s *linkScorer[P]) Release() {
+	if s.marks != nil {
+		for _, cause := range s.causes {
+			(*s.marks)[cause.row] = 0
+		}
+		s.m.marks.Put(s.marks)
+		s.marks, s.turned = nil, nil
+	}
 	if s.all != nil && s.all.lent != nil {
 		s.m.scores.Put(s.all.lent)
 	}
@@ -248,6 +266,13 @@ func (s *linkScorer[P]) Score(items []engine.ItemNum, out []float32) {
 	switch {
 	case s.Empty():
 		clear(out[:len(items)])
+	case s.turned != nil && len(items) <= s.m.rows.Len()/turnedShare && !s.all.made.Load():
+		for i, item := range items {
+			if i+ahead < len(items) {
+				s.soonOf(items[i+ahead])
+			}
+			out[i] = s.turnedOf(item)
+		}
 	case len(items) < summedFrom && !s.all.made.Load():
 		for i, item := range items {
 			out[i] = s.of(item)
@@ -269,6 +294,56 @@ func (s *linkScorer[P]) of(item engine.ItemNum) float32 {
 			sum += float64(cause.weight * float64(weight))
 		}
 	}
+	return float32(sum)
+}
+
+var _ model.Linked = (*linkScorer[RidgeParams])(nil)
+
+// Links implements model.Linked.
+func (s *linkScorer[P]) Links() (*model.Rows, *model.Edges) { return s.m.rows, s.m.adds }
+
+// From implements model.Linked.
+func (s *linkScorer[P]) From(out []uint32) ([]uint32, bool) {
+	for _, cause := range s.causes {
+		if cause.weight != 1 {
+			return out, false
+		}
+		out = append(out, uint32(cause.row))
+	}
+	return out, true
+}
+
+// Turn implements model.Linked. The scorer belongs to one goroutine then.
+func (s *linkScorer[P]) Turn(edges *model.Edges) {
+	if len(s.causes) < math.MaxUint16 {
+		s.turned = edges
+	}
+}
+
+// soonOf asks for what leads to an item.
+func (s *linkScorer[P]) soonOf(item engine.ItemNum) {
+	if row, ok := s.m.rows.Row(item); ok {
+		s.turned.Prefetch(row)
+	}
+}
+
+// turnedOf is of by way of what leads to the item.
+func (s *linkScorer[P]) turnedOf(item engine.ItemNum) float32 {
+	row, ok := s.m.rows.Row(item)
+	if !ok {
+		return 0
+	}
+	if s.marks == nil {
+		s.marks = s.m.marks.Get().(*[]uint16)
+		for i, cause := range s.causes {
+			(*s.marks)[cause.row] = uint16(i + 1)
+		}
+	}
+	s.found.Find(s.turned, row, *s.marks, len(s.causes))
+	sum := 0.0
+	s.found.Each(func(mark int, weight float32) {
+		sum += float64(s.causes[mark-1].weight * float64(weight))
+	})
 	return float32(sum)
 }
 

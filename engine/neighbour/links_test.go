@@ -16,7 +16,7 @@ import (
 // when that is summed; and a scorer that has summed says what a new one does.
 func TestFewScoreAsAll(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.IntRange(20, 120).Draw(t, "items")
+		n := rapid.IntRange(20, 400).Draw(t, "items")
 		histories := modeltest.Histories(rapid.Uint64().Draw(t, "seed"), 60, n, 10)
 		var b model.Builder
 		for _, h := range histories {
@@ -34,11 +34,12 @@ func TestFewScoreAsAll(t *testing.T) {
 		}
 		summed := src.Open(q)
 		summed.Score(all, want)
-		few := src.Open(q)
+		few, turned := src.Open(q), src.Open(q)
+		turned.(model.Linked).Turn(src.adds.Turned())
 		size := rapid.IntRange(1, summedFrom-1).Draw(t, "at a time")
 		for from := 0; from < n; from += size {
 			part := all[from:min(from+size, n)]
-			for name, s := range map[string]model.Scorer{"not summed": few, "summed": summed} {
+			for name, s := range map[string]model.Scorer{"not summed": few, "turned": turned, "summed": summed} {
 				got := make([]float32, len(part))
 				s.Score(part, got)
 				for i := range got {

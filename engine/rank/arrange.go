@@ -50,6 +50,18 @@ func (r *Rules) Looks() int {
 	return n
 }
 
+// Fewest is how many items, best first, the list looks at where no group holds one back: its own,
+// and a few where scores are near one another. It is Looks where more is known to be looked at.
+func (r *Rules) Fewest() int {
+	if r.Diversity > 0 || len(r.Constraints) > 0 {
+		return r.Looks()
+	}
+	return r.last() + near
+}
+
+// near is how many items more than the list are made ready for it at the least.
+const near = 2
+
 // last is the last rank of the list, counted from the first item of Before.
 func (r *Rules) last() int { return len(r.Before) + r.Count }
 

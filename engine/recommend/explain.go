@@ -98,8 +98,11 @@ func (e *explainer) open(in *Input, list []rank.Placed, s *story) {
 	}
 	n := len(v.voices) * len(list)
 	e.raw = slices.Grow(e.raw[:0], n)[:n]
+	room := in.scratch()
 	for at, voice := range v.voices {
-		voice.Score(e.items, e.raw[at*len(list):][:len(list)])
+		if raw := e.raw[at*len(list):][:len(list)]; v.isCommon(at) || !room.saidOf(at, e.items, raw) {
+			voice.Score(e.items, raw)
+		}
 	}
 	e.wholes = slices.Grow(e.wholes, len(v.voices))[:len(v.voices)]
 	e.splits = slices.Grow(e.splits, len(v.voices))[:len(v.voices)]

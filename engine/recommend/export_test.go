@@ -64,3 +64,16 @@ func (in *Input) TellRoughly(n int) (told, all []rank.Scored, unseen float64, ok
 	}
 	return told, all, unseen, ok, nil
 }
+
+// ManyAfter returns a Many that joins links after so many answers.
+func ManyAfter(n int) *Many { return &Many{after: n} }
+
+// Joined returns how many sources of links are joined for each way of weighing them.
+func (m *Many) Joined() (of []int) {
+	for _, l := range m.links {
+		if l.made.Load() != nil {
+			of = append(of, len(l.voices))
+		}
+	}
+	return of
+}

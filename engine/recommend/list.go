@@ -54,13 +54,18 @@ func (in *Input) list(eligible *choice, v *voices, l liftList, o *orders) (list 
 	if len(looks) > 0 {
 		g = in.gistOf(v, eligible.count, room)
 	}
-	for _, n := range looks {
+	for i, n := range looks {
 		found, unseen, ok := v.best(eligible, g, l, n, rules.Pins, room)
 		if !ok {
 			break
 		}
 		var lowest float64
-		if list, lowest = arrange(found); lowest > unseen || rules.MinRelevance != nil && *rules.MinRelevance > unseen {
+		list, lowest = arrange(found)
+		enough := lowest > unseen || rules.MinRelevance != nil && *rules.MinRelevance > unseen
+		if i == 0 && n < rules.Looks() {
+			in.Place.looks.told(enough)
+		}
+		if enough {
 			return list, true
 		}
 	}

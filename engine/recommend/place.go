@@ -20,6 +20,7 @@ type Place struct {
 	boosts   []boost
 
 	stock, offline atomic.Pointer[stock] // what it shows to anybody now, and offline
+	looks          looked
 }
 
 type boost struct {

@@ -57,6 +57,9 @@ type Input struct {
 	// Room, where it is large enough, is where the items of the answer lie.
 	Room []engine.Recommended
 
+	// Many, where not nil, is the run for many that this is an answer of.
+	Many *Many
+
 	room *scratch // of this answer; nil outside of one
 
 	roughFrom  int // instead of roughFrom, for tests; below 0 nothing is told roughly

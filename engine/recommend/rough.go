@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"slices"
 	"sort"
+	"sync/atomic"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/model"
@@ -28,11 +29,42 @@ func (in *Input) looks(eligible, limit int, r *rank.Rules) []int {
 	}
 	var out []int
 	if from > 0 && eligible >= from && eligible <= limit {
-		for n := r.Looks(); n*share <= eligible; n *= 8 {
+		n := r.Looks()
+		if in.Place.looks.few() {
+			n = r.Fewest()
+		}
+		for ; n*share <= eligible; n *= 8 {
 			out = append(out, n)
 		}
 	}
 	return out
+}
+
+// looked counts how the lists of a place fared that looked at the fewest items first. It is safe
+// for concurrent use, and changes no list.
+type looked struct{ asked, tried, failed atomic.Uint32 }
+
+// Where more than one in looksFailed lists has to look again, which takes as long as the first
+// look, none is tried with the fewest items but one in looksTried, to find out when that changes.
+const (
+	looksFailed = 8
+	looksTried  = 64
+)
+
+// few reports whether the next list is to look at the fewest items first.
+func (l *looked) few() bool {
+	return l.failed.Load()*looksFailed <= l.tried.Load()+looksFailed || l.asked.Add(1)%looksTried == 0
+}
+
+// told notes that such a list was told by them, or was not. What was long ago counts little.
+func (l *looked) told(enough bool) {
+	if !enough {
+		l.failed.Add(1)
+	}
+	if l.tried.Add(1) >= looksTried {
+		l.tried.Store(looksTried / 2)
+		l.failed.Store(l.failed.Load() / 2)
+	}
 }
 
 // best returns eligible items among which the n that score highest surely are, and those
@@ -110,6 +142,7 @@ func (v *voices) roughly(eligible *choice, items []engine.ItemNum, l liftList, n
 		r.least += math.Abs(lift.add)
 	}
 	v.openRooms(s)
+	v.sumLinks(s)
 	r.lookAgain()
 	return r
 }
@@ -160,6 +193,13 @@ const underflow = 1e-36
 func (v *voices) addRough(sums []float32, items []engine.ItemNum, s *scratch, which func(voice int) bool) (all slack) {
 	for i, voice := range v.voices {
 		if !which(i) {
+			continue
+		}
+		if s.together.has(i) {
+			if i == s.together.first { // it speaks for all of them
+				off, most := s.together.sums.AddRough(sums, items)
+				all.off, all.most = all.off+off, all.most+most
+			}
 			continue
 		}
 		if rough, is := voice.Scorer.(model.Rough); is {

@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/rapportengine/rapport/engine"
@@ -33,6 +34,14 @@ type scratch struct {
 
 	first []float32 // what the voices say that are not late
 
+	few    []engine.ItemNum // those scored last, ascending, where they are few; nil for others
+	fewRaw []float32        // what each voice said of them, but for the common ones
+
+	// Of summing links in one go:
+	together     together
+	linked       []linkedVoice
+	from, others []uint32
+
 	// Of making and reading a gist:
 	steady  []float32 // what steady voices say of items, by number
 	numbers []engine.ItemNum
@@ -58,6 +67,9 @@ func (s *scratch) release() {
 			lent.Release()
 		}
 	}
+	s.together.sums.Release()
+	s.together = together{}
+	s.few = nil
 	s.search, s.found, s.eligible = roughly{}, choice{}, choice{}
 	s.env, s.rules, s.orders, s.asked, s.arranged = filter.Env{}, filter.Rules{}, orders{}, voices{}, rank.Rules{}
 	clear(s.spoke[:cap(s.spoke)]) // voices may have been opened twice
@@ -102,6 +114,22 @@ func (s *scratch) itemsOf(c *choice) []engine.ItemNum {
 	return c.items
 }
 
+// fewScored is up to how many items what the sources say of them is remembered, for who explains.
+const fewScored = 256
+
+// saidOf sets out to what voice number i said of items when they were scored, few of them, last;
+// false where that is not remembered.
+func (s *scratch) saidOf(i int, items []engine.ItemNum, out []float32) bool {
+	for at, item := range items {
+		place, is := slices.BinarySearch(s.few, item)
+		if !is {
+			return false
+		}
+		out[at] = s.fewRaw[i*len(s.few)+place]
+	}
+	return true
+}
+
 // score lets every source score every item of a choice and adds up on fixed scales, first
 // what everybody hears: in one order, that of kept sums and new ones. The list is lent until
 // the scratch is used again.
@@ -110,8 +138,15 @@ func (v *voices) score(c *choice, s *scratch) []rank.Scored {
 	s.room(len(items))
 	raw, sums := s.raw[:len(items)], s.sums[:len(items)]
 	copy(sums, v.hear(c, items, s).sums)
+	few := len(items) <= fewScored
+	if s.few = nil; few {
+		s.few, s.fewRaw = items, slices.Grow(s.fewRaw[:0], len(v.voices)*len(items))[:len(v.voices)*len(items)]
+	}
 	for i, voice := range v.voices {
 		if !v.isCommon(i) {
+			if few {
+				raw = s.fewRaw[i*len(items):][:len(items)]
+			}
 			voice.Score(items, raw)
 			voice.AddTo(sums, raw)
 		}

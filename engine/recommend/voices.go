@@ -26,6 +26,8 @@ type voices struct {
 	task   rank.Task
 	scales map[string]rank.Scale // for what is asked, where it is asked
 	query  *model.Query
+	models *Models
+	many   *Many // of Input
 	voices []voice
 	told   bool // by what the query says, not only by what everybody likes
 	worded bool // the words of the query were asked for
@@ -89,7 +91,7 @@ func (in *Input) voices(q *model.Query, task rank.Task, scales map[string]rank.S
 	room := in.scratch()
 	v := &room.asked
 	alone := !in.lasts(q) || in.made() == nil
-	*v = voices{task: task, scales: scales, query: q, voices: room.spoke[:0]}
+	*v = voices{task: task, scales: scales, query: q, models: m, many: in.Many, voices: room.spoke[:0]}
 	for i, source := range m.sources {
 		name := source.Name()
 		scale := in.scale(v, name)

@@ -1,0 +1,72 @@
+package recommend_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/model"
+	"github.com/rapportengine/rapport/engine/model/modeltest"
+	"github.com/rapportengine/rapport/engine/neighbour"
+	"github.com/rapportengine/rapport/engine/recommend"
+)
+
+// What the answers of a run for many share changes no bit of them, in places that weigh sources
+// differently, and while models change.
+func TestManyAnswersAreThoseOfEach(t *testing.T) {
+	const items, people = 1500, 60
+	w := village(items, upTo(items))
+	histories := modeltest.Histories(9, 300, items, 15)
+	fit := func(histories [][]engine.Interest) *recommend.Models {
+		var b model.Builder
+		for _, h := range histories {
+			b.Add(h)
+		}
+		ridge, err := neighbour.FitRidge(t.Context(), b.Data(w.Catalogue.IDs(), 1), neighbour.RidgeParams{K: 30})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fitModels(w, histories, everything(), 2).With(ridge)
+	}
+	older, newer := fit(histories[:200]), fit(histories)
+	w = w.WithModels(older, older.Encode(w.Catalogue))
+	places := []*recommend.Place{
+		open(t, w, engine.Scenario{Blend: map[string]float64{"itemknn": 1, "ease": 0.5, "ridge": 0.4}}),
+		open(t, w, engine.Scenario{Exclude: []engine.Type{engine.Purchase}, Blend: map[string]float64{"itemknn": 0.2, "ridge": 0.7}}),
+		open(t, w, engine.Scenario{Filter: `brand != "ba"`, Blend: map[string]float64{"itemknn": 0.3, "ridge": 0.1}}),
+	}
+	requests := []engine.Request{
+		{Explain: engine.ExplainFull},
+		{Count: 3, Filter: `size < 3`},
+		{Boosts: []engine.Boost{{Filter: `brand == "bc"`, Add: 9}}},
+		{Arrangement: engine.Arrangement{Constraints: []engine.Constraint{{Attribute: "brand", Max: 1, Window: 3}}}},
+		{Item: theID(12)},
+		{Basket: []engine.ItemID{theID(30), theID(31)}},
+	}
+	many := recommend.ManyAfter(3)
+	for p := range people {
+		if p == people/2 {
+			w = w.WithModels(newer, newer.Encode(w.Catalogue))
+		}
+		who := &recommend.Someone{}
+		for _, in := range histories[p] {
+			who.Rows = append(who.Rows, purchases(w.Catalogue.IDs(), theID(int(in.Item)))...)
+		}
+		for i := range requests {
+			for _, place := range places {
+				want := recommend.Input{World: w, Place: place, Someone: who, Request: &requests[i], Now: now}
+				got := want
+				want.RoughFrom(-1)
+				got.Many = many
+				if said, wanted := ask(t, &got), ask(t, &want); told(t, said) != told(t, wanted) {
+					t.Fatalf("request %d of customer %d, among many:\n%s\nby itself:\n%s", i, p, told(t, said), told(t, wanted))
+				}
+			}
+		}
+		if p == people/2-1 || p == people-1 {
+			if joined := many.Joined(); !slices.Equal(joined, []int{2, 2}) {
+				t.Errorf("after %d customers as many sources are joined as %v says, want two in each of two ways", p+1, joined)
+			}
+		}
+	}
+}
