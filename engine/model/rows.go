@@ -3,6 +3,8 @@ package model
 import (
 	"fmt"
 	"slices"
+	"sync"
+	"weak"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -157,7 +159,35 @@ func LoadRows(f *Reader, ids *catalogue.IDs) (rows *Rows, from []int, saved int)
 		from = append(from, p.at)
 	}
 	rows.index()
-	return rows, from, len(texts)
+	return shared(rows), from, len(texts)
+}
+
+// lately are rows that were loaded lately and may be in use: the sources of a training mostly have
+// the same. What looks up the rows of a history's items for each of them then reads one table.
+var lately struct {
+	mu   sync.Mutex
+	rows []weak.Pointer[Rows]
+}
+
+// mostLately is how many of them are remembered.
+const mostLately = 8
+
+// shared returns rows that were loaded before and are the same, or r.
+func shared(r *Rows) *Rows {
+	lately.mu.Lock()
+	defer lately.mu.Unlock()
+	var kept []weak.Pointer[Rows]
+	for _, w := range lately.rows {
+		switch o := w.Value(); {
+		case o == nil:
+		case slices.Equal(o.nums, r.nums) && slices.Equal(o.ids, r.ids):
+			r = o
+		default:
+			kept = append(kept, w)
+		}
+	}
+	lately.rows = append(kept[max(0, len(kept)-mostLately+1):], weak.Make(r))
+	return r
 }
 
 // Pick returns the rows of dims numbers that stand in the given places, in their order:

@@ -85,7 +85,8 @@ func (m *Links[P]) Work(history int) int {
 // is first asked for. How much it was wanted plays no role, as with EASE.
 func (m *Links[P]) Open(q *model.Query) model.Scorer {
 	s := &linkScorer[P]{m: m}
-	if s.causes = causesOf(q, m.rows, m.params.recency()); len(s.causes) > 0 {
+	by := causesBy{m.rows, recentOf(m.params.recency())}
+	if s.causes = model.Share(q, by, func() []cause { return causesOf(q, by.rows, by.recent) }); len(s.causes) > 0 {
 		s.all = new(summed)
 	}
 	return s

@@ -13,6 +13,12 @@ type cause struct {
 	weight float64
 }
 
+// causesBy is all that causes hang on beside the query: sources with the same share them.
+type causesBy struct {
+	rows   *model.Rows
+	recent float64
+}
+
 // causesOf returns what the person wanted and has rows, each once, newest first: the i-th
 // from 0 counts recent^i. Anchors count alike. Recent 0, of models saved before there was
 // the setting, is 1.

@@ -1290,7 +1290,7 @@ end:
 	RET
 
 // func bytesRowsAVX2(out *float32, rows *uint8, scales *float32, q *int8, count int, d int, excess int32)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, MMX+
 TEXT ·bytesRowsAVX2(SB), NOSPLIT, $0-52
 	MOVQ         out+0(FP), AX
 	MOVQ         rows+8(FP), CX
@@ -1301,16 +1301,20 @@ TEXT ·bytesRowsAVX2(SB), NOSPLIT, $0-52
 	VBROADCASTSS excess+48(FP), X0
 
 four:
-	CMPQ   SI, $0x04
-	JLT    one
-	LEAQ   (CX)(DI*1), R8
-	LEAQ   (R8)(DI*1), R9
-	LEAQ   (R9)(DI*1), R10
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	XORQ   R11, R11
+	CMPQ       SI, $0x04
+	JLT        one
+	LEAQ       (CX)(DI*1), R8
+	LEAQ       (R8)(DI*1), R9
+	LEAQ       (R9)(DI*1), R10
+	PREFETCHT0 2048(CX)
+	PREFETCHT0 2048(R8)
+	PREFETCHT0 2048(R9)
+	PREFETCHT0 2048(R10)
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	XORQ       R11, R11
 
 group:
 	VPMOVSXBW    (BX)(R11*1), Y5
@@ -2914,7 +2918,7 @@ end:
 	RET
 
 // func bytesRowsAVX512(out *float32, rows *uint8, scales *float32, q *int8, count int, d int, excess int32)
-// Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, AVX512VNNI, BMI2
+// Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, AVX512VNNI, BMI2, MMX+
 TEXT ·bytesRowsAVX512(SB), NOSPLIT, $0-52
 	MOVQ         out+0(FP), AX
 	MOVQ         rows+8(FP), CX
@@ -2925,18 +2929,22 @@ TEXT ·bytesRowsAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS excess+48(FP), X0
 
 four:
-	CMPQ   SI, $0x04
-	JLT    one
-	LEAQ   (CX)(DI*1), R8
-	LEAQ   (R8)(DI*1), R9
-	LEAQ   (R9)(DI*1), R10
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	XORQ   R11, R11
-	MOVQ   DI, R12
-	ANDQ   $-64, R12
+	CMPQ       SI, $0x04
+	JLT        one
+	LEAQ       (CX)(DI*1), R8
+	LEAQ       (R8)(DI*1), R9
+	LEAQ       (R9)(DI*1), R10
+	PREFETCHT0 2048(CX)
+	PREFETCHT0 2048(R8)
+	PREFETCHT0 2048(R9)
+	PREFETCHT0 2048(R10)
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	XORQ       R11, R11
+	MOVQ       DI, R12
+	ANDQ       $-64, R12
 
 group:
 	CMPQ      R11, R12
