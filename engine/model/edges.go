@@ -256,9 +256,11 @@ type Marks struct {
 
 // Find sets m to the edges of row i of e that lead to rows whose mark, of from 1 to most, is not 0.
 func (m *Marks) Find(e *Edges, i int, marks []uint16, most int) {
-	if words := most/64 + 1; len(m.found) != words {
+	words := most/64 + 1
+	if cap(m.found) < words {
 		m.weights, m.found = make([]float32, 64*words), make([]uint64, words)
 	}
+	m.found = m.found[:words]
 	clear(m.found)
 	from, to := e.span(i)
 	if e.near != nil {

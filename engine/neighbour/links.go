@@ -36,7 +36,7 @@ type Links[P settings[P]] struct {
 	sums   sync.Pool    // of *vector.Sums
 	whole  sync.Pool    // of *[]float64, zeros by row
 	scores sync.Pool    // of *[]float32 by row, which mean nothing
-	marks  sync.Pool    // of *[]uint16, zeros by row
+	marks  sync.Pool    // of *marks
 }
 
 // newLinks returns the source of what each item adds to others.
@@ -45,7 +45,7 @@ func newLinks[P settings[P]](p P, rows *model.Rows, adds *model.Edges) *Links[P]
 	m.sums.New = func() any { return vector.NewSums(rows.Len()) }
 	m.whole.New = func() any { return new(make([]float64, rows.Len())) }
 	m.scores.New = func() any { return new(make([]float32, rows.Len())) }
-	m.marks.New = func() any { return new(make([]uint16, rows.Len())) }
+	m.marks.New = func() any { return &marks{by: make([]uint16, rows.Len())} }
 	return m
 }
 
@@ -99,8 +99,13 @@ type linkScorer[P settings[P]] struct {
 	all    *summed // nil where nothing is known of the person
 
 	turned *model.Edges // see Turn; nil for none
-	marks  *[]uint16    // of the model: by row, the place of the cause from 1 on; nil before they are asked for
-	found  model.Marks
+	marks  *marks       // of the model; nil before they are asked for
+}
+
+// marks are where to look for what leads to an item.
+type marks struct {
+	by    []uint16 // by row, the place of the cause from 1 on; zeros where nobody uses them
+	found model.Marks
 }
 
 // summed are the scores of all items, once they are asked for.
@@ -198,7 +203,7 @@ func (s *linkScorer[P]) Bytes() int {
 func (s *linkScorer[P]) Release() {
 	if s.marks != nil {
 		for _, cause := range s.causes {
-			(*s.marks)[cause.row] = 0
+			s.marks.by[cause.row] = 0
 		}
 		s.m.marks.Put(s.marks)
 		s.marks, s.turned = nil, nil
@@ -335,14 +340,14 @@ func (s *linkScorer[P]) turnedOf(item engine.ItemNum) float32 {
 		return 0
 	}
 	if s.marks == nil {
-		s.marks = s.m.marks.Get().(*[]uint16)
+		s.marks = s.m.marks.Get().(*marks)
 		for i, cause := range s.causes {
-			(*s.marks)[cause.row] = uint16(i + 1)
+			s.marks.by[cause.row] = uint16(i + 1)
 		}
 	}
-	s.found.Find(s.turned, row, *s.marks, len(s.causes))
+	s.marks.found.Find(s.turned, row, s.marks.by, len(s.causes))
 	sum := 0.0
-	s.found.Each(func(mark int, weight float32) {
+	s.marks.found.Each(func(mark int, weight float32) {
 		sum += float64(s.causes[mark-1].weight * float64(weight))
 	})
 	return float32(sum)

@@ -56,7 +56,7 @@ func TestFewScoreAsAll(t *testing.T) {
 // without. It is nobody's who did not sum, or was released before.
 func TestReleasedMemoryIsUsedAgain(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.IntRange(20, 200).Draw(t, "items")
+		n := rapid.IntRange(64, 200).Draw(t, "items")
 		histories := modeltest.Histories(rapid.Uint64().Draw(t, "seed"), 60, n, 10)
 		var b model.Builder
 		for _, h := range histories {
@@ -70,11 +70,21 @@ func TestReleasedMemoryIsUsedAgain(t *testing.T) {
 		for i := range all {
 			all[i] = engine.ItemNum(i)
 		}
+		turned := src.adds.Turned()
 		var open []model.Lent
 		for range rapid.IntRange(1, 20).Draw(t, "steps") {
 			q := &model.Query{History: histories[rapid.IntRange(0, len(histories)-1).Draw(t, "who")]}
 			s, fresh := src.Open(q).(model.Lent), newLinks(src.params, src.rows, src.adds).Open(q)
 			got, want := make([]float32, n), make([]float32, n)
+			if rapid.Bool().Draw(t, "looks up") {
+				s.(model.Linked).Turn(turned)
+				for i, item := range all { // few at a time are looked up
+					s.Score(all[i:i+1], got)
+					if fresh.Score(all[i:i+1], want); got[0] != want[0] {
+						t.Fatalf("item %d is looked up to score %v, want %v", item, got[0], want[0])
+					}
+				}
+			}
 			if rapid.Bool().Draw(t, "sums") {
 				s.Score(all, got)
 				fresh.Score(all, want)

@@ -2,6 +2,7 @@ package recommend_test
 
 import (
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/rapportengine/rapport/engine"
@@ -68,5 +69,42 @@ func TestManyAnswersAreThoseOfEach(t *testing.T) {
 				t.Errorf("after %d customers as many sources are joined as %v says, want two in each of two ways", p+1, joined)
 			}
 		}
+	}
+}
+
+// Several goroutines answer side by side while links are joined.
+func TestManyAnswersSideBySide(t *testing.T) {
+	const items, people = 600, 80
+	w := village(items, upTo(items))
+	histories := modeltest.Histories(10, people, items, 15)
+	m := fitModels(w, histories, everything(), 2)
+	w = w.WithModels(m, m.Encode(w.Catalogue))
+	place := open(t, w, engine.Scenario{Blend: map[string]float64{"itemknn": 1}})
+	many := recommend.ManyAfter(10)
+	input := func(p int) *recommend.Input {
+		who := &recommend.Someone{}
+		for _, in := range histories[p] {
+			who.Rows = append(who.Rows, purchases(w.Catalogue.IDs(), theID(int(in.Item)))...)
+		}
+		return &recommend.Input{World: w, Place: place, Someone: who, Request: &engine.Request{Count: 4}, Now: now}
+	}
+	var working sync.WaitGroup
+	for worker := range 4 {
+		working.Go(func() {
+			for p := worker; p < people; p += 4 {
+				got, want := input(p), input(p)
+				got.Many = many
+				want.RoughFrom(-1)
+				said, err := recommend.Recommend(got)
+				wanted, errWanted := recommend.Recommend(want)
+				if err != nil || errWanted != nil || told(t, said) != told(t, wanted) {
+					t.Errorf("customer %d, among many: %v, %v; by itself: %v, %v", p, said.Items, err, wanted.Items, errWanted)
+				}
+			}
+		})
+	}
+	working.Wait()
+	if joined := many.Joined(); len(joined) != 1 {
+		t.Errorf("links are joined for %d ways of weighing them, want 1", len(joined))
 	}
 }
