@@ -25,7 +25,7 @@ func coldShop(telling bool) *Snapshot {
 			item.Title = fmt.Sprint(w[rng.IntN(4)], " ", w[rng.IntN(4)], " ", w[rng.IntN(4)])
 		}
 		n, _ := ids.Assign(item.ID)
-		s.Items = append(s.Items, catalogue.Entry{Num: n, Item: item})
+		s.Items = s.Items.With([]catalogue.Entry{{Num: n, Item: item}})
 	}
 	day := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for u := range 300 {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"testing"
@@ -155,7 +156,10 @@ func TestFedIsTheLog(t *testing.T) {
 		if got.IDs.Len() != want.IDs.Len() {
 			t.Fatalf("%d ids, want %d", got.IDs.Len(), want.IDs.Len())
 		}
-		got.IDs = want.IDs
+		if fed, read := maps.Collect(got.Items.Items()), maps.Collect(want.Items.Items()); !reflect.DeepEqual(fed, read) {
+			t.Errorf("fed the items\n%v, want\n%v", fed, read)
+		}
+		got.IDs, got.Items = want.IDs, want.Items
 		for _, of := range []*Snapshot{got, want} { // of maps they come in no order
 			slices.SortFunc(of.strays, func(a, b stray) int { return int(int64(a.mark - b.mark)) })
 		}

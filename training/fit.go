@@ -36,15 +36,14 @@ type Fitter struct {
 // words are the items of one shop and their content. All cuts through a log in time have
 // the same items, so that one encoder serves them all.
 type words struct {
-	items   []catalogue.Entry
+	items   *catalogue.Snapshot
 	encoder *text.Encoder
 	vectors *text.Vectors
+	lexicon *text.Index
 }
 
 // of reports whether these are the very items, not only items like them.
-func (w *words) of(items []catalogue.Entry) bool {
-	return w.encoder != nil && len(w.items) == len(items) && (len(items) == 0 || &w.items[0] == &items[0])
-}
+func (w *words) of(items *catalogue.Snapshot) bool { return w.encoder != nil && w.items == items }
 
 // begins tells what is being done now.
 func (f *Fitter) begins(what string) {
@@ -93,9 +92,9 @@ func (f *Fitter) Encoder(s *Snapshot) *text.Encoder {
 		return f.words.encoder
 	}
 	defer f.begin("content")()
-	docs := make([][]string, 0, len(s.Items))
-	for _, e := range s.Items {
-		docs = append(docs, text.ItemTerms(e.Item))
+	docs := make([][]string, 0, s.Items.Len())
+	for _, it := range s.Items.Items() {
+		docs = append(docs, text.ItemTerms(it))
 	}
 	f.words = words{items: s.Items, encoder: text.Fit(docs, recommend.EncoderDims, f.Seed)}
 	return f.words.encoder
@@ -105,7 +104,7 @@ func (f *Fitter) Encoder(s *Snapshot) *text.Encoder {
 func (f *Fitter) Content(s *Snapshot) *text.Vectors {
 	encoder := f.Encoder(s)
 	if f.words.vectors == nil {
-		f.words.vectors = text.NewVectors(encoder).With(s.Items)
+		f.words.vectors = text.Encoded(encoder, s.Items)
 	}
 	return f.words.vectors
 }
@@ -140,14 +139,17 @@ func (f *Fitter) All(ctx context.Context, m *Material, r Recipe) ([]model.Source
 // World is a frozen shop: a snapshot's items and counts under some models. Worlds of one encoder
 // share their content vectors.
 func (f *Fitter) World(s *Snapshot, m *recommend.Models) *recommend.World {
-	w := recommend.NewWorld(s.IDs, s.Settings).WithItems(s.Items)
 	var content *text.Vectors
+	var lexicon *text.Index
 	if f.words.of(s.Items) && m.Encoder == f.words.encoder {
-		content = f.Content(s)
+		if f.words.lexicon == nil {
+			f.words.lexicon = text.Indexed(s.Items)
+		}
+		content, lexicon = f.Content(s), f.words.lexicon
 	} else {
-		content = m.Encode(w.Catalogue)
+		content, lexicon = m.Encode(s.Items), text.Indexed(s.Items)
 	}
-	return w.WithModels(m, content).WithCounters(s.Counters())
+	return recommend.NewWorld(s.IDs, s.Settings).Stocked(s.Items, content, lexicon).WithModels(m, content).WithCounters(s.Counters())
 }
 
 // World is a frozen shop of its own: see Fitter.World.
@@ -174,8 +176,8 @@ func (s *Snapshot) Place(exclude []engine.Type) *recommend.Place {
 		}
 	}
 	var kinds []engine.Kind
-	for _, e := range s.Items {
-		if k := e.Item.KindOrProduct(); acted[e.Num] && !slices.Contains(kinds, k) {
+	for n, it := range s.Items.Items() {
+		if k := it.KindOrProduct(); acted[n] && !slices.Contains(kinds, k) {
 			kinds = append(kinds, k)
 		}
 	}

@@ -73,7 +73,7 @@ func TestTheFutureIsPlantedAndNotSeen(t *testing.T) {
 	cut := start.AddDate(0, 0, 10)
 	planted := func(with bool) *training.Snapshot {
 		s := training.NewSnapshot(ids, engine.DefaultSettings())
-		s.Items = items
+		s.Items = s.Items.With(items)
 		for c := range 80 {
 			who := engine.OfCustomer(engine.CustomerID(fmt.Sprint("c", c)))
 			var rows []engine.Row

@@ -72,7 +72,7 @@ func (j *Job) do(ctx context.Context, log Log, m *Means) (*recommend.Models, *Re
 		}
 		m.Sentences = func(context.Context) *solution.Sentences { return sentences }
 	}
-	if len(snap.Items) == 0 && snap.Events == 0 {
+	if snap.items() == 0 && snap.Events == 0 {
 		return nil, nil, errEmpty
 	}
 	r := j.run(snap, m, step)
@@ -103,7 +103,7 @@ func (j *Job) run(snap *Snapshot, m *Means, step func(string)) *run {
 	search, tuned := m.searching(j.Settings)
 	report := &Report{
 		Version: j.Version, Seq: snap.Seq, LogTime: snap.Newest, Chosen: make(map[string]Chosen), Tuned: tuned,
-		Customers: len(snap.People), Items: len(snap.Items), Events: snap.Events, Refusers: snap.Refusers(snap.Seq),
+		Customers: len(snap.People), Items: snap.items(), Events: snap.Events, Refusers: snap.Refusers(snap.Seq),
 	}
 	r := &run{
 		Selector: Selector{Search: search, Place: snap.Place(snap.Types()), Fitter: &Fitter{Workers: j.Workers, Seed: j.Seed, Step: step}},

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -14,7 +15,6 @@ import (
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
-	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/model"
 )
 
@@ -34,7 +34,7 @@ type Kind struct {
 	Serves func(items int) bool
 	// Has says whether the items bring what the kind is made of, nil for always. Without
 	// it nothing is fitted, whoever asks.
-	Has func(items []catalogue.Entry) bool
+	Has func(items iter.Seq2[engine.ItemNum, *engine.Item]) bool
 	// On says whether settings switch the kind on, nil for always.
 	On func(params any) bool
 	// Over names the kind this one builds on, which stands before it; empty for none.

@@ -146,7 +146,7 @@ func Embed(tries ...embed.Params) Kind {
 // Own is the vectors that the shop brings with its items.
 func Own(tries ...own.Params) Kind {
 	k := NewKind(own.Name, tries, func(ctx context.Context, _ *Fitter, m *Material, p own.Params) (model.Source, error) {
-		return own.Fit(ctx, m.snap.Items, m.snap.IDs, p)
+		return own.Fit(ctx, m.snap.Items.Items(), m.snap.IDs, p)
 	})
 	k.Has = own.Given
 	return k

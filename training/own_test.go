@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/own"
 	"github.com/rapportengine/rapport/training"
 )
@@ -19,9 +20,9 @@ func TestOwnVectorsAreFittedWhereThereAreAny(t *testing.T) {
 	if r := s.Default(snap.Material()); r.Of(own.Name) != nil || len(r.Sources) == 0 {
 		t.Errorf("without vectors: %+v", r.Sources)
 	}
-	item := *snap.Items[0].Item
+	item := *snap.Items.Item(0)
 	item.Embedding = []float32{1, 2}
-	snap.Items[0].Item = &item
+	snap.Items = snap.Items.With([]catalogue.Entry{{Num: 0, Item: &item}})
 	m := snap.Material()
 	r := s.Default(m)
 	if r.Of(own.Name) == nil {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/RoaringBitmap/roaring/v2"
+
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/rank"
 	"github.com/rapportengine/rapport/engine/recommend"
@@ -27,7 +29,7 @@ const (
 
 // tasks are the stages every shop has, that of persons first.
 func (r *run) tasks(from, to time.Time) []stage {
-	most := questionsFor(len(r.snap.Items))
+	most := questionsFor(r.snap.items())
 	return []stage{
 		{rank.Person, r.Place, r.snap.NextCases(from, to, r.target, most)},
 		{rank.Repeat, r.snap.Place(nil), r.snap.AgainCases(from, to, r.target, most)},
@@ -68,12 +70,8 @@ func (r *run) shows() []show {
 // when their turn comes.
 func (r *run) stages(from, to time.Time) iter.Seq[stage] {
 	return func(yield func(stage) bool) {
-		kinds := make(map[engine.ItemNum]engine.Kind, len(r.snap.Items))
-		for _, e := range r.snap.Items {
-			kinds[e.Num] = e.Item.KindOrProduct()
-		}
 		for _, shown := range r.shows() {
-			for _, s := range r.ask(shown, kinds, from, to) {
+			for _, s := range r.ask(shown, from, to) {
 				if !yield(s) {
 					return
 				}
@@ -84,10 +82,12 @@ func (r *run) stages(from, to time.Time) iter.Seq[stage] {
 
 // ask makes the stages of one place: of persons, where repeats are allowed too if it
 // shows products, and of items.
-func (r *run) ask(shown show, kinds map[engine.ItemNum]engine.Kind, from, to time.Time) []stage {
-	may := func(n engine.ItemNum) bool {
-		return len(shown.kinds) == 0 || slices.Contains(shown.kinds, kinds[n])
+func (r *run) ask(shown show, from, to time.Time) []stage {
+	of := roaring.New()
+	for _, k := range shown.kinds {
+		of.Or(r.snap.Items.Kind(k))
 	}
+	may := func(n engine.ItemNum) bool { return len(shown.kinds) == 0 || of.Contains(uint32(n)) }
 	target := r.snap.wishedOf(may)
 	wanted := func(e event) bool { return target(r.snap.types.of(&e)) && may(e.item) }
 	place := func(exclude []engine.Type) *recommend.Place {

@@ -39,7 +39,7 @@ func (s *Selector) Default(m *Material) Recipe {
 	r := Recipe{Seed: s.Fitter.Seed}
 	items := m.Data().Rows.Len()
 	for _, k := range s.Search {
-		if k.Has != nil && !k.Has(m.snap.Items) {
+		if k.Has != nil && !k.Has(m.snap.Items.Items()) {
 			continue
 		}
 		if k.On != nil && !k.On(k.Tries[0]) {

@@ -23,7 +23,7 @@ func wideShop(items int) *Snapshot {
 	for n := range items {
 		item := &engine.Item{ID: engine.ItemID(fmt.Sprint("item", n))}
 		num, _ := ids.Assign(item.ID)
-		s.Items = append(s.Items, catalogue.Entry{Num: num, Item: item})
+		s.Items = s.Items.With([]catalogue.Entry{{Num: num, Item: item}})
 	}
 	rng := rand.New(rand.NewPCG(4, 4))
 	day := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)

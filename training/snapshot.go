@@ -41,7 +41,7 @@ type Log interface {
 // Snapshot is what happened, as of one moment, in the form models are fitted on.
 type Snapshot struct {
 	IDs    *catalogue.IDs
-	Items  []catalogue.Entry
+	Items  *catalogue.Snapshot
 	People []Timeline
 	// Customers are the records of those who consent to training, where the settings name
 	// attributes to go by; nil otherwise.
@@ -133,18 +133,25 @@ func (s *Snapshot) worth(e *event) float64 {
 	}})
 }
 
+// itemsAtOnce is how many items are read before they go into the catalogue together.
+const itemsAtOnce = 1 << 14
+
 // Read assembles a snapshot of the log. Customers who do not consent to training are
 // left out. progress, if not nil, is told how many events have been read.
 func Read(ctx context.Context, log Log, settings engine.Settings, progress func(events int)) (*Snapshot, error) {
 	s := NewSnapshot(log.IDs(), settings)
 	s.Seq = log.Seq()
+	var some []catalogue.Entry
 	err := log.Items(ctx, func(n engine.ItemNum, item engine.Item) error {
-		s.Items = append(s.Items, catalogue.Entry{Num: n, Item: &item})
+		if some = append(some, catalogue.Entry{Num: n, Item: &item}); len(some) == itemsAtOnce {
+			s.Items, some = s.Items.With(some), some[:0]
+		}
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read items: %w", err)
 	}
+	s.Items = s.Items.With(some)
 	if err := s.readTickets(ctx, log); err != nil {
 		return nil, err
 	}
@@ -240,7 +247,7 @@ func (s *Snapshot) declare(c engine.Customer) {
 
 // NewSnapshot returns an empty one, for Add.
 func NewSnapshot(ids *catalogue.IDs, settings engine.Settings) *Snapshot {
-	return &Snapshot{IDs: ids, Settings: settings, types: types{number: make(map[engine.Type]uint16), numbered: make(map[deed]uint32)}, window: new(window)}
+	return &Snapshot{IDs: ids, Items: catalogue.New(ids), Settings: settings, types: types{number: make(map[engine.Type]uint16), numbered: make(map[deed]uint32)}, window: new(window)}
 }
 
 // Add appends one subject's history, in any order.
@@ -265,6 +272,9 @@ func (s *Snapshot) Add(who engine.Subject, rows []engine.Row) {
 	s.People = append(s.People, t)
 	s.Events += len(t.events)
 }
+
+// items is how many items there are.
+func (s *Snapshot) items() int { return int(s.Items.Known().GetCardinality()) }
 
 // Before returns the snapshot as it was at a moment: without the events from then on.
 func (s *Snapshot) Before(cut time.Time) *Snapshot {

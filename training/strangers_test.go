@@ -20,7 +20,7 @@ func seasons(days int) *Snapshot {
 	for n := range 40 {
 		id := engine.ItemID(fmt.Sprintf("item-%02d", n))
 		num, _ := ids.Assign(id)
-		s.Items = append(s.Items, catalogue.Entry{Num: num, Item: &engine.Item{ID: id}})
+		s.Items = s.Items.With([]catalogue.Entry{{Num: num, Item: &engine.Item{ID: id}}})
 	}
 	rng := rand.New(rand.NewPCG(5, 5))
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)

@@ -198,25 +198,22 @@ func (r *run) fitted(ctx context.Context, m *Material, c chosen) (*recommend.Wor
 
 func (r *run) background(s *Snapshot) evaluate.Background {
 	var bg evaluate.Background
-	for _, e := range s.Items {
-		bg.Items = append(bg.Items, e.Num)
+	for known := s.Items.Known().Iterator(); known.HasNext(); {
+		bg.Items = append(bg.Items, engine.ItemNum(known.Next()))
 	}
 	return bg
 }
 
 func (r *run) dataset(past *Snapshot, cases []Case) evaluate.Dataset {
 	d := evaluate.Dataset{
-		Interactions: r.snap.Events, Customers: len(r.snap.People), Items: len(r.snap.Items),
+		Interactions: r.snap.Events, Customers: len(r.snap.People), Items: r.snap.items(),
 		Train: past.Events, Test: r.snap.Events - past.Events, TestCustomers: len(cases),
 	}
-	known := make(map[engine.ItemNum]bool, len(r.snap.Items))
-	for _, e := range r.snap.Items {
-		known[e.Num] = true
-	}
+	known := r.snap.Items.Known()
 	for _, c := range cases {
 		d.Targets += len(c.Targets)
 		for _, n := range c.Targets {
-			if !known[n] {
+			if !known.Contains(uint32(n)) {
 				d.Unreachable++
 			}
 		}

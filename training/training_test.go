@@ -332,8 +332,8 @@ func TestCasesSeeNothingOfTheFuture(t *testing.T) {
 			}
 		}
 		var counted float64
-		for _, e := range snap.Items {
-			counted += c.AsOf().Value(e.Num, 0, c.Now)
+		for n := range snap.Items.Items() {
+			counted += c.AsOf().Value(n, 0, c.Now)
 		}
 		if diff := counted - before; diff > 1e-6 || diff < -1e-6 {
 			t.Fatalf("at %v the counters hold %v of %v earlier purchases", c.Now, counted, before)

@@ -163,7 +163,7 @@ type question struct {
 // divide draws the cold items.
 func divide(w *world, seed uint64, share float64) *division {
 	d := &division{world: w, snap: training.NewSnapshot(w.ids, engine.DefaultSettings())}
-	d.snap.Items = w.items
+	d.snap.Items = d.snap.Items.With(w.items)
 	isCold := make(map[engine.ItemNum]bool)
 	for k, i := range rand.New(rand.NewPCG(seed, 1)).Perm(len(w.items)) {
 		if n := w.items[i].Num; float64(k) < share*float64(len(w.items)) {

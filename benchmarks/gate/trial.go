@@ -68,8 +68,8 @@ func newTrial(ctx context.Context, shop invent.Shop, workers int) (*trial, error
 		return nil, err
 	}
 	bg := evaluate.Background{}
-	for _, e := range t.snap.Items {
-		bg.Items = append(bg.Items, e.Num)
+	for n := range t.snap.Items.Items() {
+		bg.Items = append(bg.Items, n)
 	}
 	t.contest = &training.Contest{
 		Place: place, Cases: t.snap.NextCases(askFrom, end, purchases, 0), Metrics: training.GateMetrics(),
@@ -82,9 +82,11 @@ func newTrial(ctx context.Context, shop invent.Shop, workers int) (*trial, error
 // snapshot is the shop's log, of the rows that are kept.
 func (t *trial) snapshot(keep func(engine.Row) bool) *training.Snapshot {
 	s := training.NewSnapshot(t.ids, engine.DefaultSettings())
-	for i := range t.shop.Items {
-		s.Items = append(s.Items, catalogue.Entry{Num: engine.ItemNum(i), Item: &engine.Item{ID: invent.ID(i)}})
+	items := make([]catalogue.Entry, t.shop.Items)
+	for i := range items {
+		items[i] = catalogue.Entry{Num: engine.ItemNum(i), Item: &engine.Item{ID: invent.ID(i)}}
 	}
+	s.Items = s.Items.With(items)
 	for _, who := range t.shop.Subjects() {
 		var rows []engine.Row
 		for _, r := range t.histories[who] {

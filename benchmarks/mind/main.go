@@ -141,7 +141,7 @@ func (n *news) measure(ctx context.Context, seed uint64) (*report, error) {
 // world is the site with sources fitted on the first impressions, and their names.
 func (n *news) world(ctx context.Context, s *training.Selector, impressions int) (*recommend.World, []string, error) {
 	snap := training.NewSnapshot(n.ids, engine.DefaultSettings())
-	snap.Items = n.items
+	snap.Items = snap.Items.With(n.items)
 	clicks := map[engine.CustomerID][]engine.Row{}
 	for i := range n.impressions[:impressions] {
 		one := &n.impressions[i]

@@ -130,6 +130,8 @@ type Workspace struct {
 	TrainAnon int64        `json:"train_anon_bytes"`
 	files     []file       // what was imported
 	Filled    bool         `json:"filled,omitempty"` // with what no import brings
+	// Untrained says that a training is yet to be done, or was given up: the imports stay.
+	Untrained bool `json:"untrained,omitempty"`
 	people    []string     // everybody with a history
 }
 
@@ -159,10 +161,10 @@ func (b *Binary) Workspace(ctx context.Context, set string) (*Workspace, error) 
 			return nil, fmt.Errorf("%s: %w", dir, err)
 		}
 		b.Say("%s: kept in %s", set, dir)
-		if err := b.fill(ctx, w, dir); err != nil {
-			return nil, err
+		if err := errors.Join(b.fill(ctx, w, dir), w.readPeople(dir)); err != nil || !w.Untrained {
+			return w, err
 		}
-		return w, w.readPeople(dir)
+		return w, b.train(ctx, w, dir)
 	}
 	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o755)); err != nil {
 		return nil, err
@@ -195,13 +197,14 @@ func (b *Binary) Workspace(ctx context.Context, set string) (*Workspace, error) 
 	if err := b.fill(ctx, w, ""); err != nil {
 		return nil, err
 	}
-	if err := b.train(ctx, w); err != nil {
-		return nil, err
-	}
 	if err := os.WriteFile(filepath.Join(dir, people), []byte(strings.Join(w.people, "\n")+"\n"), 0o644); err != nil {
 		return nil, err
 	}
-	return w, w.note(dir)
+	w.Untrained = true
+	if err := w.note(dir); err != nil {
+		return nil, err
+	}
+	return w, b.train(ctx, w, dir)
 }
 
 // note says in dir that the workspace is prepared.
@@ -286,8 +289,8 @@ func (w *Workspace) readPeople(dir string) error {
 // People are the ids of everybody with a history.
 func (w *Workspace) People() []string { return w.people }
 
-// train trains, and says what it took.
-func (b *Binary) train(ctx context.Context, w *Workspace) error {
+// train trains, and says what it took, in dir, too.
+func (b *Binary) train(ctx context.Context, w *Workspace, dir string) error {
 	b.Say("%s: training", w.Set)
 	watch, err := measure.Began()
 	if err != nil {
@@ -309,7 +312,8 @@ func (b *Binary) train(ctx context.Context, w *Workspace) error {
 		w.TrainAnon = slices.Max(anon)
 	}
 	b.Say("%s: trained in %.0f s (%.0f CPU)", w.Set, w.Train.Seconds, w.Train.CPU)
-	return err
+	w.Untrained = false
+	return errors.Join(err, w.note(dir))
 }
 
 func (b *Binary) run(ctx context.Context, args ...string) (*measure.Process, error) {

@@ -76,6 +76,10 @@ func (s *Snapshot) IDs() *IDs { return s.ids }
 // be changed.
 func (s *Snapshot) Item(n engine.ItemNum) *engine.Item { return s.items.at(n) }
 
+// Published returns when item n was or is to be published; false where that is not known. It takes
+// less than Item.
+func (s *Snapshot) Published(n engine.ItemNum) (time.Time, bool) { return s.items.published(n) }
+
 // Len returns one above the highest number that holds an item.
 func (s *Snapshot) Len() int { return s.items.length }
 

@@ -17,8 +17,8 @@ import (
 
 var epoch = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 
-// numbers are drawn from two containers of a bitmap.
-var someNums = append(nums(0, 40), nums(65_530, 65_545)...)
+// Numbers are drawn from two containers of a bitmap, and from among held and packed items.
+var someNums = slices.Concat(nums(0, 40), nums(65_530, 65_545), nums(heldItems-8, heldItems+8))
 
 func nums(from, to engine.ItemNum) []engine.ItemNum {
 	var out []engine.ItemNum
@@ -181,7 +181,7 @@ func TestFoldLeavesNothingStale(t *testing.T) {
 
 func checkItems(t *rapid.T, s *Snapshot, want map[engine.ItemNum]*engine.Item) {
 	got := maps.Collect(s.Items())
-	if !maps.Equal(got, want) {
+	if !reflect.DeepEqual(got, want) {
 		t.Fatalf("items are %v, want %v", got, want)
 	}
 	length := 0

@@ -24,7 +24,7 @@ const (
 // ItemParams are the settings of an item-kNN fit. The zero value of each stands for its
 // default.
 type ItemParams struct {
-	K         int       `json:"k"`         // most similar items that each item is scored by; default 100
+	K         int       `json:"k"`         // most similar items that each item is scored by, at most; default 100
 	Shrink    float64   `json:"shrink"`    // added below the fraction of the cosine; below 0 none; default 20
 	Weighting Weighting `json:"weighting"` // default Plain
 	K1        float64   `json:"k1"`        // of BM25: how soon more weight counts no more; default 1.2
@@ -40,6 +40,15 @@ type ItemParams struct {
 
 // maxK bounds K: an item of 1,000 neighbours takes 8 KB.
 const maxK = 1000
+
+// maxLinks bounds the weights of a source: of more than 335,544 items each has fewer neighbours than the
+// usual 100. They take 256 MB, and in a fit twice that: beside those of a second source, all of a
+// million items' would take half of what a shop of that size may. Of most items there only a few
+// neighbours have more than one customer in common with them.
+const maxLinks = 1 << 25
+
+// neighbours returns how many of k neighbours each of so many items may have.
+func neighbours(k, items int) int { return max(1, min(k, maxLinks/max(1, items))) }
 
 func (p ItemParams) fitted() ItemParams {
 	p.Recent, p.Workers = 0, 0

@@ -37,7 +37,7 @@ func FitItems(ctx context.Context, data *model.Data, p ItemParams) (*Items, erro
 		return nil, err
 	}
 	weighed := weigh(data, p)
-	nearest, err := nearest(ctx, weighed, newSimilarity(weighed, p.Shrink), p.K, p.Workers)
+	nearest, err := nearest(ctx, weighed, newSimilarity(weighed, p.Shrink), neighbours(p.K, data.Rows.Len()), p.Workers)
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ const RidgeName = "ridge"
 // RidgeParams are the settings of FitRidge. The zero value of each stands for its
 // default.
 type RidgeParams struct {
-	K      int     `json:"k"`      // most similar items that each item is foretold from; default 100
+	K      int     `json:"k"`      // most similar items that each item is foretold from, at most; default 100
 	Lambda float64 `json:"lambda"` // strength of the regularisation, in customers; default 50
 	// Shrink is added below the fraction of the cosine that chooses neighbours, so that
 	// what few customers want does not crowd out the rest; below 0 none, default 20.
@@ -143,11 +143,11 @@ const pairsBytes = 64 << 20
 func learnRidge[P place](ctx context.Context, wanted *model.Data, p RidgeParams, room int) ([][]model.Edge, error) {
 	s := newSimilarity(wanted, p.Shrink)
 	t := turn[P](wanted, s.norms)
-	near, err := t.nearest(ctx, s.shrink, p.K, p.Workers)
+	near, err := t.nearest(ctx, s.shrink, neighbours(p.K, len(t.rows)), p.Workers)
 	if err != nil {
 		return nil, err
 	}
-	step := max(1, room/(4*triangle(p.K+1)))
+	step := max(1, room/(4*triangle(neighbours(p.K, len(t.rows))+1)))
 	var g *groups[P]
 	for from := 0; from < len(t.rows); from += step {
 		g = newGroups(t, near, from, min(from+step, len(t.rows)), g)

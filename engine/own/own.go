@@ -12,6 +12,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"math"
 
 	"github.com/rapportengine/rapport/engine"
@@ -60,15 +61,15 @@ func (p Params) check() error {
 }
 
 // Given reports whether any item brings a vector.
-func Given(items []catalogue.Entry) bool { return width(items) > 0 }
+func Given(items iter.Seq2[engine.ItemNum, *engine.Item]) bool { return width(items) > 0 }
 
 // width is the length that most of the vectors have, of equally many the longest; 0
 // without any. Vectors of another length live in another space, and are left out.
-func width(items []catalogue.Entry) int {
+func width(items iter.Seq2[engine.ItemNum, *engine.Item]) int {
 	count := make(map[int]int)
-	for _, e := range items {
-		if direction(e.Item.Embedding) > 0 {
-			count[len(e.Item.Embedding)]++
+	for _, it := range items {
+		if direction(it.Embedding) > 0 {
+			count[len(it.Embedding)]++
 		}
 	}
 	most := 0
@@ -102,7 +103,7 @@ type Model struct {
 }
 
 // Fit lays out the vectors of the items, which ids must know.
-func Fit(ctx context.Context, items []catalogue.Entry, ids *catalogue.IDs, p Params) (*Model, error) {
+func Fit(ctx context.Context, items iter.Seq2[engine.ItemNum, *engine.Item], ids *catalogue.IDs, p Params) (*Model, error) {
 	p = p.WithDefaults()
 	if err := p.check(); err != nil {
 		return nil, err
@@ -110,10 +111,10 @@ func Fit(ctx context.Context, items []catalogue.Entry, ids *catalogue.IDs, p Par
 	dims := width(items)
 	of := make(map[engine.ItemNum][]float32)
 	var nums []engine.ItemNum
-	for _, e := range items {
-		if len(e.Item.Embedding) == dims && direction(e.Item.Embedding) > 0 {
-			of[e.Num] = e.Item.Embedding
-			nums = append(nums, e.Num)
+	for n, it := range items {
+		if len(it.Embedding) == dims && direction(it.Embedding) > 0 {
+			of[n] = it.Embedding
+			nums = append(nums, n)
 		}
 	}
 	rows := model.NewRows(nums, ids)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -39,9 +40,20 @@ func shop(count int) ([]catalogue.Entry, *catalogue.IDs) {
 	return items, ids
 }
 
+// all yields the items of a shop.
+func all(items []catalogue.Entry) iter.Seq2[engine.ItemNum, *engine.Item] {
+	return func(yield func(engine.ItemNum, *engine.Item) bool) {
+		for _, e := range items {
+			if !yield(e.Num, e.Item) {
+				return
+			}
+		}
+	}
+}
+
 func mustFit(t testing.TB, items []catalogue.Entry, ids *catalogue.IDs, p Params) *Model {
 	t.Helper()
-	m, err := Fit(context.Background(), items, ids, p)
+	m, err := Fit(context.Background(), all(items), ids, p)
 	if err != nil {
 		t.Fatalf("Fit: %v", err)
 	}
@@ -115,10 +127,10 @@ func TestFitLeavesOut(t *testing.T) {
 			want++
 		}
 	}
-	if m.Rows().Len() != want || !Given(items) {
+	if m.Rows().Len() != want || !Given(all(items)) {
 		t.Errorf("%d rows, want %d", m.Rows().Len(), want)
 	}
-	if Given(items[:1]) || mustFit(t, items[:1], ids, Params{}).Rows().Len() != 0 {
+	if Given(all(items[:1])) || mustFit(t, items[:1], ids, Params{}).Rows().Len() != 0 {
 		t.Error("an item without a vector has one")
 	}
 }
@@ -127,13 +139,13 @@ func TestRefuse(t *testing.T) {
 	items, ids := shop(10)
 	var invalid *engine.Invalid
 	for _, p := range []Params{{Causes: -1}, {Causes: engine.MaxHistory + 1}, {Decay: -1}, {Decay: 1.1}, {Decay: math.NaN()}} {
-		if _, err := Fit(t.Context(), items, ids, p); !errors.As(err, &invalid) {
+		if _, err := Fit(t.Context(), all(items), ids, p); !errors.As(err, &invalid) {
 			t.Errorf("Fit with %+v: %v, want *engine.Invalid", p, err)
 		}
 	}
 	done, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Fit(done, items, ids, Params{}); !errors.Is(err, context.Canceled) {
+	if _, err := Fit(done, all(items), ids, Params{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("Fit when cancelled: %v", err)
 	}
 }

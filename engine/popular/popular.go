@@ -153,11 +153,11 @@ func (Newest) Open(q *model.Query) model.Scorer {
 	}
 	now := q.Now.Truncate(time.Minute)
 	return scorer{score: func(n engine.ItemNum) float32 {
-		it := q.Catalogue.Item(n)
-		if it == nil || it.Published == nil {
+		published, known := q.Catalogue.Published(n)
+		if !known {
 			return 0
 		}
-		return float32(math.Exp2(-float64(max(now.Sub(*it.Published), 0)) / float64(newHalfLife)))
+		return float32(math.Exp2(-float64(max(now.Sub(published), 0)) / float64(newHalfLife)))
 	}}
 }
 

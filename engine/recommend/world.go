@@ -49,6 +49,14 @@ func (w *World) WithItems(changed []catalogue.Entry) *World {
 	return &next
 }
 
+// Stocked returns the world with a catalogue in place of its own, and with the vectors and the index
+// that were made of that.
+func (w *World) Stocked(c *catalogue.Snapshot, vectors *text.Vectors, lexicon *text.Index) *World {
+	next := *w
+	next.Catalogue, next.Content, next.Lexicon = c, vectors, lexicon
+	return &next
+}
+
 // WithRows returns the world after something happened.
 func (w *World) WithRows(rows []engine.Row) *World {
 	next := *w
@@ -82,11 +90,7 @@ func (w *World) WithCounters(c *tally.Counters) *World {
 // Encode makes every item's content vector by the models' encoder. It takes some
 // hundredths of a millisecond an item: not for a request.
 func (m *Models) Encode(c *catalogue.Snapshot) *text.Vectors {
-	var all []catalogue.Entry
-	for n, item := range c.Items() {
-		all = append(all, catalogue.Entry{Num: n, Item: item})
-	}
-	return text.NewVectors(m.Encoder).With(all)
+	return text.Encoded(m.Encoder, c)
 }
 
 // Ask returns the index with what fixes were asked for, by the models' tickets. It builds the
@@ -107,11 +111,7 @@ func (m *Models) Prepare(w *World, workers int) {
 	}
 	for _, source := range m.sources {
 		if mapped, ok := source.(*bridge.Model); ok {
-			var items []engine.ItemNum
-			for n := range w.Catalogue.Items() {
-				items = append(items, n)
-			}
-			mapped.Prepare(w.Content, items, workers)
+			mapped.Prepare(w.Content, itemsOf(w.Catalogue.Known(), nil), workers)
 		}
 	}
 }

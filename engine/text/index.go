@@ -99,6 +99,18 @@ func With(v *Vectors, x *Index, changed []catalogue.Entry) (*Vectors, *Index) {
 	return vectors, x.with(changed, func(e catalogue.Entry) *document { return documents[at[e.Num]] })
 }
 
+// Indexed returns the index of a catalogue's solutions and articles.
+func Indexed(c *catalogue.Snapshot) *Index {
+	var all []catalogue.Entry
+	for _, kind := range [...]engine.Kind{engine.Solution, engine.Content} {
+		for of := c.Kind(kind).Iterator(); of.HasNext(); {
+			n := engine.ItemNum(of.Next())
+			all = append(all, catalogue.Entry{Num: n, Item: c.Item(n)})
+		}
+	}
+	return NewIndex().With(all)
+}
+
 // with is With, given the words of an entry.
 func (x *Index) with(changed []catalogue.Entry, words func(catalogue.Entry) *document) *Index {
 	last := make(map[engine.ItemNum]catalogue.Entry, len(changed))

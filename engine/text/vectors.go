@@ -23,14 +23,13 @@ const (
 // An embedding the caller sent with an item is not looked at: it lives in a space of
 // its own, where no query of ours could meet it.
 //
-// Vectors is immutable; With and Reencode share what did not change.
+// Vectors is immutable; With shares what did not change.
 type Vectors struct {
 	encoder *Encoder
 	chunks  []*chunk // nil where no item of a chunk is known
 }
 
 type chunk struct {
-	items [chunkItems]*engine.Item // kept to encode them again for a new encoder
 	lanes [chunkItems / laneItems]*lane
 	rough *roughly // of lanes
 }
@@ -184,6 +183,23 @@ func (v *Vectors) RoughBounds(q *vector.Rough) (off, most float64, ok bool) {
 	return off, most, true
 }
 
+// encodedAtOnce is of how many chunks the items are held while they are encoded: a catalogue unpacks
+// them one after another.
+const encodedAtOnce = 16
+
+// Encoded returns the table of a catalogue's items.
+func Encoded(e *Encoder, c *catalogue.Snapshot) *Vectors {
+	v := NewVectors(e)
+	var some []catalogue.Entry
+	for n, it := range c.Items() {
+		if len(some) > 0 && n/(encodedAtOnce*chunkItems) > some[0].Num/(encodedAtOnce*chunkItems) {
+			v, some = v.With(some), some[:0]
+		}
+		some = append(some, catalogue.Entry{Num: n, Item: it})
+	}
+	return v.With(some)
+}
+
 // With returns the table with the changed items encoded anew and the deleted ones
 // gone. Of two entries for one number the last one holds.
 func (v *Vectors) With(changed []catalogue.Entry) *Vectors {
@@ -199,7 +215,7 @@ func (v *Vectors) with(changed []catalogue.Entry, hear func(engine.ItemNum, fiel
 		if todo[at] == nil {
 			todo[at] = &work{chunk: out.own(at), first: entry.Num - i, hear: hear}
 		}
-		todo[at].chunk.items[i] = entry.Item
+		todo[at].items[i] = entry.Item
 		todo[at].stale[i/64] |= 1 << (i % 64)
 	}
 	list := make([]*work, 0, len(todo))
@@ -224,32 +240,13 @@ func (v *Vectors) own(at int) *chunk {
 	return c
 }
 
-// Reencode returns the table of the same items as e encodes them.
-func (v *Vectors) Reencode(e *Encoder) *Vectors {
-	out := &Vectors{encoder: e, chunks: make([]*chunk, len(v.chunks))}
-	var list []*work
-	for i, old := range v.chunks {
-		if old != nil {
-			out.chunks[i] = &chunk{items: old.items, rough: new(roughly)}
-			w := &work{chunk: out.chunks[i], hear: func(engine.ItemNum, fields) {}}
-			for at, it := range old.items {
-				if it != nil {
-					w.stale[at/64] |= 1 << (at % 64)
-				}
-			}
-			list = append(list, w)
-		}
-	}
-	encode(list, e)
-	return out
-}
-
 // work is a chunk that may be written to, and the items in it to encode: its lanes are
 // shared until they are copied.
 type work struct {
 	chunk *chunk
 	first engine.ItemNum // of the chunk
 	hear  func(engine.ItemNum, fields)
+	items [chunkItems]*engine.Item // of those that are stale, nil for deleted ones
 	stale [chunkItems / 64]uint64
 }
 
@@ -285,7 +282,7 @@ func (w *work) encode(e *Encoder) {
 			i := bits.TrailingZeros16(stale)
 			row := next.rows[i*e.Dims():][:e.Dims()]
 			clear(row)
-			it := w.chunk.items[first+i]
+			it := w.items[first+i]
 			if it == nil {
 				continue
 			}

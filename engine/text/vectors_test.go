@@ -54,7 +54,7 @@ func TestVectorsByStepsAreThoseAtOnce(t *testing.T) {
 			all = append(all, catalogue.Entry{Num: n, Item: it})
 		}
 		w = w.With(all)
-		again := v.Reencode(later)
+		again := Encoded(later, catalogue.New(catalogue.NewIDs()).With(all))
 		for n := range engine.ItemNum(700) {
 			var want, wantLater []float32
 			if it := now[n]; it != nil {
@@ -64,7 +64,7 @@ func TestVectorsByStepsAreThoseAtOnce(t *testing.T) {
 			case !slices.Equal(v.Row(n), want), !slices.Equal(w.Row(n), want):
 				t.Fatalf("item %d: %v by steps, %v at once, want %v", n, v.Row(n), w.Row(n), want)
 			case !slices.Equal(again.Row(n), wantLater):
-				t.Fatalf("item %d re-encoded: %v, want %v", n, again.Row(n), wantLater)
+				t.Fatalf("item %d encoded anew: %v, want %v", n, again.Row(n), wantLater)
 			}
 		}
 	})

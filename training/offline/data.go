@@ -59,6 +59,7 @@ type Data struct {
 
 	ids   *catalogue.IDs
 	known map[engine.ItemNum]int // place in Items
+	shop  *catalogue.Snapshot    // of Items, once it is asked for
 	owner map[engine.Subject]engine.CustomerID
 }
 
@@ -70,9 +71,18 @@ func (d *Data) IDs() *catalogue.IDs {
 	return d.ids
 }
 
+// catalogue returns the items by number.
+func (d *Data) catalogue() *catalogue.Snapshot {
+	if d.shop == nil {
+		d.shop = catalogue.New(d.IDs()).With(d.Items)
+	}
+	return d.shop
+}
+
 // AddItem adds an item, or replaces what an event has said of it so far.
 func (d *Data) AddItem(item engine.Item) {
 	n, _ := d.IDs().Assign(item.ID)
+	d.shop = nil
 	if i, ok := d.known[n]; ok {
 		d.Items[i].Item = &item
 		return
@@ -130,7 +140,7 @@ func (d *Data) Renumber(seed uint64) {
 		items[i].Num, _ = d.ids.Assign(items[i].Item.ID)
 		d.known[items[i].Num] = i
 	}
-	d.Items = items
+	d.Items, d.shop = items, nil
 	for i := range d.Rows {
 		if r := &d.Rows[i]; r.Item != "" {
 			r.Num, _ = d.ids.Num(r.Item)
@@ -141,7 +151,7 @@ func (d *Data) Renumber(seed uint64) {
 // snapshot assembles some of the rows, in their order.
 func (d *Data) snapshot(rows []int, settings engine.Settings) *training.Snapshot {
 	s := training.NewSnapshot(d.IDs(), settings)
-	s.Items, s.Customers = d.Items, d.Customers
+	s.Items, s.Customers = d.catalogue(), d.Customers
 	for _, who := range d.histories(rows) {
 		s.Add(who.subject, who.rows)
 	}

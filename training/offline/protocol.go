@@ -32,7 +32,7 @@ func (o *Options) check() error {
 			return engine.Invalidf(engine.CodeInvalidField, "models", "there is no model %q; there are %s", m, strings.Join(all, ", "))
 		}
 	}
-	if slices.Contains(o.Models, own.Name) && !own.Given(o.Data.Items) {
+	if slices.Contains(o.Models, own.Name) && !own.Given(o.Data.catalogue().Items()) {
 		return engine.Invalidf(engine.CodeInvalidField, "models", "%s are the vectors that items bring: no item has an embedding", own.Name)
 	}
 	if len(o.K) == 0 {
@@ -156,7 +156,7 @@ func (o *Options) suitable(items int) []string {
 	return slices.DeleteFunc(ModelNames(), func(name string) bool {
 		kind := slices.IndexFunc(ours(), func(k training.Kind) bool { return k.Name == name })
 		return (name == repeat.Name && !o.Repeats) || slices.Contains(o.unfit(), name) ||
-			(kind >= 0 && ours()[kind].Serves != nil && !ours()[kind].Serves(items)) || (kind >= 0 && ours()[kind].Over != "") || name == own.Name && !own.Given(o.Data.Items)
+			(kind >= 0 && ours()[kind].Serves != nil && !ours()[kind].Serves(items)) || (kind >= 0 && ours()[kind].Over != "") || name == own.Name && !own.Given(o.Data.catalogue().Items())
 	})
 }
 

@@ -11,6 +11,6 @@ func (d *Data) SetVector(id engine.ItemID, values []float32) bool {
 	}
 	item := *d.Items[at].Item
 	item.Embedding = values
-	d.Items[at].Item = &item
+	d.Items[at].Item, d.shop = &item, nil
 	return true
 }

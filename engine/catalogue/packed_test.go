@@ -1,0 +1,71 @@
+package catalogue
+
+import (
+	"math"
+	"reflect"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/rapportengine/rapport/engine"
+)
+
+// drawAny draws an item with anything in it that package record lets pass.
+func drawAny(t *rapid.T) *engine.Item {
+	text, zones := rapid.String(), rapid.SampledFrom([]*time.Location{time.UTC, time.FixedZone("", 3600), time.FixedZone("", -9000)})
+	moment := rapid.Custom(func(t *rapid.T) time.Time {
+		return time.Unix(rapid.Int64Range(-1<<40, 1<<40).Draw(t, "second"), rapid.Int64Range(0, 999_999_999).Draw(t, "nanosecond")).In(zones.Draw(t, "zone"))
+	})
+	id := rapid.Map(text, func(s string) engine.ItemID { return engine.ItemID(s) })
+	value := rapid.OneOf(
+		rapid.Map(text, func(s string) any { return s }), rapid.Map(rapid.Float64(), func(x float64) any { return x }),
+		rapid.Map(rapid.Bool(), func(is bool) any { return is }), rapid.Map(rapid.SliceOf(text), func(list []string) any { return list }),
+		rapid.Just(any([]string(nil))), rapid.Just(any(nil)),
+	)
+	return &engine.Item{
+		ID: id.Draw(t, "id"), Kind: engine.Kind(text.Draw(t, "kind")), Title: text.Draw(t, "title"), Text: text.Draw(t, "text"),
+		TextFormat: text.Draw(t, "format"), URL: text.Draw(t, "url"), Image: text.Draw(t, "image"),
+		Categories: rapid.OneOf(rapid.Just([]string(nil)), rapid.SliceOf(text)).Draw(t, "categories"),
+		Attributes: rapid.OneOf(rapid.Just(engine.Attributes(nil)), rapid.Map(rapid.MapOf(text, value), func(m map[string]any) engine.Attributes { return m })).Draw(t, "attributes"),
+		Price:      optional(t, "price", rapid.Float64()), Currency: text.Draw(t, "currency"), Stock: optional(t, "stock", rapid.Int64()),
+		Published: optional(t, "published", moment), Expires: optional(t, "expires", moment),
+		Hidden: rapid.Bool().Draw(t, "hidden"), Visibility: engine.Visibility(text.Draw(t, "visibility")), GroupID: text.Draw(t, "group"),
+		Sensitive: rapid.Bool().Draw(t, "sensitive"), Language: text.Draw(t, "language"),
+		AppliesTo: rapid.OneOf(rapid.Just([]engine.ItemID(nil)), rapid.SliceOf(id)).Draw(t, "applies to"),
+		Embedding: rapid.OneOf(rapid.Just([]float32(nil)), rapid.SliceOf(rapid.Float32())).Draw(t, "embedding"),
+	}
+}
+
+// TestPackedItemsComeBack: nothing of an item is lost, and nothing comes to it, be it held or packed.
+func TestPackedItemsComeBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		it := drawAny(t)
+		var list items
+		list = list.set([]Entry{{Num: heldItems - 1, Item: it}, {Num: heldItems, Item: it}})
+		for n := engine.ItemNum(heldItems) - 1; n <= heldItems; n++ {
+			got := list.at(n)
+			if !reflect.DeepEqual(got, it) {
+				t.Fatalf("item %d:\n%+v became\n%+v", n, it, got)
+			}
+			at, known := list.published(n)
+			if known != (it.Published != nil) || known && !at.Equal(*it.Published) {
+				t.Fatalf("item %d published %v became %v, %v", n, it.Published, at, known)
+			}
+		}
+		if list = list.set([]Entry{{Num: heldItems}}); list.at(heldItems) != nil || list.length != heldItems {
+			t.Fatal("a deleted item is still there")
+		}
+	})
+}
+
+// TestEveryFieldIsPacked fails when an item gets a field that packing does not know.
+func TestEveryFieldIsPacked(t *testing.T) {
+	const known = 21
+	if n := reflect.TypeFor[engine.Item]().NumField(); n != known {
+		t.Errorf("an item has %d fields, %d are packed", n, known)
+	}
+	if x := pack(&engine.Item{Price: new(math.Inf(1))}).item(); !math.IsInf(*x.Price, 1) {
+		t.Errorf("infinity became %v", *x.Price)
+	}
+}
