@@ -131,8 +131,8 @@ type Workspace struct {
 	files     []file       // what was imported
 	Filled    bool         `json:"filled,omitempty"` // with what no import brings
 	// Untrained says that a training is yet to be done, or was given up: the imports stay.
-	Untrained bool `json:"untrained,omitempty"`
-	people    []string     // everybody with a history
+	Untrained bool     `json:"untrained,omitempty"`
+	people    []string // everybody with a history
 }
 
 // file is one import.
