@@ -86,6 +86,18 @@ func (f *Fitter) Fit(ctx context.Context, m *Material, s Setting) (model.Source,
 	return source, nil
 }
 
+// manyTexts is from how many items on content vectors are half as long: a million of them take 256 MB
+// then.
+const manyTexts = 1 << 18
+
+// encoderDims is the length of content vectors among so many items.
+func encoderDims(items int) int {
+	if items >= manyTexts {
+		return recommend.EncoderDims / 2
+	}
+	return recommend.EncoderDims
+}
+
 // Encoder fits the content encoder on the items' words, once for all cuts of a snapshot.
 func (f *Fitter) Encoder(s *Snapshot) *text.Encoder {
 	if f.words.of(s.Items) {
@@ -96,7 +108,7 @@ func (f *Fitter) Encoder(s *Snapshot) *text.Encoder {
 	for _, it := range s.Items.Items() {
 		docs = append(docs, text.ItemTerms(it))
 	}
-	f.words = words{items: s.Items, encoder: text.Fit(docs, recommend.EncoderDims, f.Seed)}
+	f.words = words{items: s.Items, encoder: text.Fit(docs, encoderDims(len(docs)), f.Seed)}
 	return f.words.encoder
 }
 

@@ -119,6 +119,7 @@ func (i *importCommand) into(ctx context.Context, c *console, job *intake) (err 
 		defer func() { err = errors.Join(err, far.Close()) }()
 		return i.send(ctx, far, job)
 	}
+	boundGarbage(ctx, startBounds) // nearly all that it takes stays, as at a start
 	if i.Mode == "replace" {
 		near, err := w.within(ctx)
 		if err != nil {

@@ -69,7 +69,7 @@ func Fit(ctx context.Context, base *factor.Model, content *text.Vectors, p Param
 	if p.Near == Regression {
 		var x, y [][]float32
 		rows := base.Rows()
-		for row := range rows.Len() {
+		for row := 0; row < rows.Len(); row += 1 + rows.Len()/regressionRows {
 			if words := content.Row(rows.Num(row)); words != nil {
 				x, y = append(x, words), append(y, base.Vector(row))
 			}
@@ -82,6 +82,10 @@ func Fit(ctx context.Context, base *factor.Model, content *text.Vectors, p Param
 	}
 	return m, nil
 }
+
+// regressionRows is of about how many items the way is learnt at most, taken evenly: some thousand
+// weights need no million of them, which took a minute and half a gigabyte.
+const regressionRows = 1 << 17
 
 // folds is in how many parts the rows are cut to choose lambda, and lambdas are what is
 // tried, in rows of unit length.

@@ -151,7 +151,11 @@ func learnRidge[P place](ctx context.Context, wanted *model.Data, p RidgeParams,
 	var g *groups[P]
 	for from := 0; from < len(t.rows); from += step {
 		g = newGroups(t, near, from, min(from+step, len(t.rows)), g)
-		g.count(ctx, p.Workers)
+		if g.apart {
+			g.countApart(ctx, p.Workers)
+		} else {
+			g.countTogether(ctx, p.Workers)
+		}
 		if err := g.learn(ctx, near, p); err != nil {
 			return nil, err
 		}
@@ -160,13 +164,15 @@ func learnRidge[P place](ctx context.Context, wanted *model.Data, p RidgeParams,
 }
 
 // groups are some items, each with its neighbours, and how many customers want both of any
-// two of a group. Two items may be neighbours of many: they are counted once for all.
+// two of a group. Two items may be neighbours of many: they are counted once for all, unless they
+// are of so few groups that it takes less to count in each apart.
 type groups[P place] struct {
 	*turned[P]
 	from    int   // place of the first group's item
 	members [][]P // of each group: the neighbours' places and the item's own, ascending
 	counts  []float32
 	starts  []int // of each group in counts: a lower triangle, row by row
+	apart   bool  // whether to count in each group apart
 	// The places that are in a group, and for each in which.
 	places []P
 	ends   []int // of each of places in seats
@@ -183,7 +189,7 @@ func newGroups[P place](t *turned[P], near [][]model.Edge, from, to int, before 
 		before = new(groups[P])
 	}
 	g := &groups[P]{turned: t, from: from, members: make([][]P, to-from), starts: make([]int, to-from)}
-	in, size := make([]int, len(t.rows)), 0
+	in, size, apart := make([]int, len(t.rows)), 0, 0
 	for i := range g.members {
 		edges := near[t.rows[from+i]]
 		members := make([]P, 0, len(edges)+1)
@@ -194,11 +200,34 @@ func newGroups[P place](t *turned[P], near [][]model.Edge, from, to int, before 
 		slices.Sort(members)
 		for _, m := range members {
 			in[m]++
+			from, to := t.column(int(m))
+			apart += apartCost * (to - from)
 		}
 		g.members[i], g.starts[i] = members, size
 		size += triangle(len(members))
 	}
 	g.counts = slices.Grow(before.counts[:0], size)[:size]
+	together := 0
+	for place, n := range in {
+		if n > 0 {
+			together += t.loads[place] + place/clearedAtOnce
+		}
+	}
+	if g.apart = apart < together; !g.apart {
+		g.seat(in, before)
+	}
+	return g
+}
+
+// What it costs to count a customer of an item in one group, in steps of adding 1 for one of
+// the customer's items; and how many sums are emptied in a step.
+const (
+	apartCost     = 8
+	clearedAtOnce = 16
+)
+
+// seat lays out in which groups each place is, of in[place] groups, in the room of those before.
+func (g *groups[P]) seat(in []int, before *groups[P]) {
 	next, end := in, 0
 	for place, n := range in {
 		next[place] = end
@@ -214,11 +243,52 @@ func newGroups[P place](t *turned[P], near [][]model.Edge, from, to int, before 
 			next[m]++
 		}
 	}
-	return g
 }
 
-// count counts each item with those before it, and hands the counts to all groups.
-func (g *groups[P]) count(ctx context.Context, workers int) {
+// countApart counts in each group by itself: who wants a member, and which of those before it each
+// of these wants.
+func (g *groups[P]) countApart(ctx context.Context, workers int) {
+	type want struct{ member, before uint32 } // before is the number of the customer's want before it, from 1
+	type room struct {
+		last  []uint32 // of each customer, the number of the last want
+		wants []want
+	}
+	scratch := make([]room, workers)
+	vector.Fork(workers, len(g.members), func(worker, i int) {
+		if ctx.Err() != nil {
+			return
+		}
+		r := &scratch[worker]
+		if r.last == nil {
+			r.last = make([]uint32, len(g.turned.starts))
+		}
+		r.wants = r.wants[:0]
+		counts := g.counts[g.starts[i]:][:triangle(len(g.members[i]))]
+		clear(counts)
+		for at, m := range g.members[i] {
+			row := counts[triangle(at):][:at+1]
+			from, to := g.column(int(m))
+			row[at] = float32(to - from)
+			for _, u := range g.customers[from:to] {
+				before := r.last[u]
+				r.wants = append(r.wants, want{uint32(at), before})
+				r.last[u] = uint32(len(r.wants))
+				for ; before > 0; before = r.wants[before-1].before {
+					row[r.wants[before-1].member]++
+				}
+			}
+		}
+		for _, m := range g.members[i] {
+			from, to := g.column(int(m))
+			for _, u := range g.customers[from:to] {
+				r.last[u] = 0
+			}
+		}
+	})
+}
+
+// countTogether counts each item with those before it, and hands the counts to all groups.
+func (g *groups[P]) countTogether(ctx context.Context, workers int) {
 	scratch := make([]*accumulator[P], workers)
 	vector.Fork(workers, len(g.places), func(worker, i int) {
 		if ctx.Err() != nil {

@@ -187,6 +187,38 @@ func TestRidgeInParts(t *testing.T) {
 	}
 }
 
+// TestCountsApartAreThoseTogether counts the pairs of the same groups in both ways, one after the
+// other in the same room.
+func TestCountsApartAreThoseTogether(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		data, k := wants(histories(t, rapid.IntRange(2, 200).Draw(t, "items"))), rapid.IntRange(1, 30).Draw(t, "k")
+		items := data.Rows.Len() // that somebody wants
+		s := newSimilarity(data, 1)
+		turned := turn[uint32](data, s.norms)
+		near, err := turned.nearest(context.Background(), s.shrink, k, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from := rapid.IntRange(0, items-1).Draw(t, "from")
+		to := rapid.IntRange(from+1, items).Draw(t, "to")
+		apart, together := newGroups(turned, near, from, to, nil), newGroups(turned, near, from, to, nil)
+		if together.apart { // which then has no seats
+			in := make([]int, items)
+			for _, members := range together.members {
+				for _, m := range members {
+					in[m]++
+				}
+			}
+			together.seat(in, new(groups[uint32]))
+		}
+		apart.countApart(context.Background(), 2)
+		together.countTogether(context.Background(), 2)
+		if !slices.Equal(apart.counts, together.counts) {
+			t.Fatalf("apart\n%v, together\n%v", apart.counts, together.counts)
+		}
+	})
+}
+
 func TestRidgeSameBitsForAnyWorkers(t *testing.T) {
 	data, _, _ := world(400, 300, 20)
 	ridge := mustFitRidge(t, data, RidgeParams{K: 20})

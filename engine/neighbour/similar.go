@@ -92,12 +92,13 @@ type turned[P place] struct {
 	// Who has an item, place after place: the customer, and where in places that is.
 	customers, cells []uint32
 	ends             []int
+	loads            []int // of each place, what its customers have in all: how many sums it takes
 }
 
 func turn[P place](data *model.Data, norms []float64) *turned[P] {
 	t := &turned[P]{
 		rows: make([]int, len(norms)), of: make([]P, len(norms)), norms: make([]float64, len(norms)), square: 1,
-		starts: make([]int, 1, len(data.Customers)+1), ends: make([]int, len(norms)),
+		starts: make([]int, 1, len(data.Customers)+1), ends: make([]int, len(norms)), loads: make([]int, len(norms)),
 	}
 	for row := range t.rows {
 		t.rows[row] = row
@@ -116,6 +117,7 @@ func turn[P place](data *model.Data, norms []float64) *turned[P] {
 	for _, cells := range data.Customers {
 		for _, c := range cells {
 			t.ends[t.of[c.Row]]++
+			t.loads[t.of[c.Row]] += len(cells)
 			if n == 0 {
 				weight = c.Weight
 			}
@@ -180,12 +182,20 @@ func (t *turned[P]) column(at int) (from, to int) {
 // goroutine.
 type accumulator[P place] struct {
 	*turned[P]
-	sums  []float32 // by place; whole spans
-	words [span / 64]uint64
+	sums    []float32 // by place; whole spans
+	words   [span / 64]uint64
+	touched []P // places that were added to, where there are few
 }
 
 // span is how many places share a bound.
 const span = 128
+
+// fewShare is of how many places one must be added to for all to be gone through: 16 are looked at
+// at once, and one after another. To go through all of a million for each took an hour.
+const fewShare = 16
+
+// few reports whether the sums of the column at a place are for few of all places.
+func (a *accumulator[P]) few(at int) bool { return a.loads[at] < len(a.rows)/fewShare }
 
 func newAccumulator[P place](t *turned[P]) *accumulator[P] {
 	return &accumulator[P]{turned: t, sums: make([]float32, (len(t.rows)+span-1)/span*span)}
@@ -194,6 +204,10 @@ func newAccumulator[P place](t *turned[P]) *accumulator[P] {
 // sum adds up the inner products with the column at a place.
 func (a *accumulator[P]) sum(at int) {
 	from, to := a.column(at)
+	if a.few(at) {
+		a.sumFew(from, to)
+		return
+	}
 	for i := from; i < to; i++ {
 		u := a.customers[i]
 		begin, end := a.starts[u], a.starts[u+1]
@@ -201,6 +215,28 @@ func (a *accumulator[P]) sum(at int) {
 			count(a.sums, a.places[begin:end])
 		} else {
 			add(a.sums, a.places[begin:end], a.weights[begin:end], a.weights[a.cells[i]])
+		}
+	}
+}
+
+// sumFew is sum of some of customers, which notes the places that are added to. One may be noted
+// twice.
+func (a *accumulator[P]) sumFew(from, to int) {
+	a.touched = a.touched[:0]
+	for i := from; i < to; i++ {
+		u, w := a.customers[i], float32(1)
+		if a.weights != nil {
+			w = a.weights[a.cells[i]]
+		}
+		for c := a.starts[u]; c < a.starts[u+1]; c++ {
+			p, each := a.places[c], float32(1)
+			if a.sums[p] == 0 {
+				a.touched = append(a.touched, p)
+			}
+			if a.weights != nil {
+				each = a.weights[c]
+			}
+			a.sums[p] += float32(w * each)
 		}
 	}
 }
@@ -231,6 +267,16 @@ func (a *accumulator[P]) best(at, k int, shrink float64) []model.Edge {
 	top := vector.NewTop(k)
 	a.sums[at] = 0
 	norm := a.norms[at]
+	similar := func(i int) float32 { return float32(float64(a.sums[i]) * a.square / (norm*a.norms[i] + shrink)) }
+	if a.few(at) {
+		for _, p := range a.touched {
+			if a.sums[p] > 0 {
+				top.Push(engine.ItemNum(a.rows[p]), similar(int(p)))
+			}
+			a.sums[p] = 0 // which also holds for a place that was noted twice
+		}
+		return edgesOf(top)
+	}
 	for from := 0; from < len(a.rows); from += span {
 		// The least that an inner product here must be, less what roundings may take.
 		last := min(from+span, len(a.rows)) - 1
@@ -239,11 +285,16 @@ func (a *accumulator[P]) best(at, k int, shrink float64) []model.Edge {
 		for w, word := range a.words {
 			for ; word != 0; word &= word - 1 {
 				i := from + w*64 + bits.TrailingZeros64(word)
-				top.Push(engine.ItemNum(a.rows[i]), float32(float64(a.sums[i])*a.square/(norm*a.norms[i]+shrink)))
+				top.Push(engine.ItemNum(a.rows[i]), similar(i))
 			}
 		}
 	}
 	clear(a.sums)
+	return edgesOf(top)
+}
+
+// edgesOf returns what was kept, best first.
+func edgesOf(top *vector.Top) []model.Edge {
 	found := top.Best()
 	out := make([]model.Edge, 0, len(found))
 	for _, s := range found {
