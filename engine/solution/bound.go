@@ -124,9 +124,9 @@ func (s *search) addWords(r *room, l *learnt) (off float64) {
 	}
 	vector.AddSaturated(float32(weight), float32(half), r.matches.Scores, sums)
 	if len(s.codes) > 0 {
-		for i := range sums {
-			if share := s.coded(r, i); share > 0 {
-				sums[i] += float32(w.Of[Codes] * share)
+		for i, count := range r.coded {
+			if count > 0 {
+				sums[i] += float32(w.Of[Codes] * s.coded(r, i))
 				r.sure[i/64] |= 1 << (i % 64)
 			}
 		}

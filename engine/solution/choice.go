@@ -3,6 +3,7 @@ package solution
 import (
 	"cmp"
 	"errors"
+	"iter"
 	"math"
 	"slices"
 
@@ -48,6 +49,7 @@ func (c *Choice) Weighs() float64 {
 // the fixes that end it.
 func ChoiceOf(in *Input, right []engine.ItemNum) Choice {
 	s := open(in)
+	defer s.release()
 	found := s.found()
 	c := s.choice(found)
 	c.Right = make([]bool, len(found))
@@ -58,7 +60,7 @@ func ChoiceOf(in *Input, right []engine.ItemNum) Choice {
 	return c
 }
 
-func (s *search) choice(found []candidate) Choice {
+func (s *search) choice(found []*candidate) Choice {
 	c := Choice{Nothing: nothing(found, 1-s.known), Evidence: make([]Values, len(found))}
 	for i := range found {
 		c.Evidence[i] = found[i].values
@@ -108,10 +110,6 @@ func (c *Choice) Without(failed []engine.ItemNum) Choice {
 // their scores by place in the choice, and the chance of the first one: its share of the
 // softmax.
 func (c *Choice) Rank(w *Weights) (order []int, scores []float64, chance float64) {
-	var none float64
-	for i, x := range c.Nothing {
-		none += w.Nothing[i] * x
-	}
 	order, scores = make([]int, len(c.Evidence)), make([]float64, len(c.Evidence))
 	for i := range c.Evidence {
 		order[i], scores[i] = i, w.of(&c.Evidence[i])
@@ -120,13 +118,48 @@ func (c *Choice) Rank(w *Weights) (order []int, scores []float64, chance float64
 		return order, scores, 0
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(scores[b], scores[a]) })
-	best := scores[order[0]]
+	return order, scores, w.chance(scores[order[0]], &c.Nothing, slices.Values(scores))
+}
+
+// rank returns the first of what was found, best first, ties as they stand, and the chance of the
+// first one, as Choice.Rank does.
+func (s *search) rank(found []*candidate, count int) (first []*candidate, chance float64) {
+	first = make([]*candidate, 0, min(count, len(found))+1)
+	for _, c := range found {
+		if len(first) == count && c.score <= first[count-1].score {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(first, c, func(a, c *candidate) int {
+			if a.score >= c.score {
+				return -1
+			}
+			return 1
+		})
+		first = slices.Insert(first, at, c)
+		first = first[:min(count, len(first))]
+	}
+	none := nothing(found, 1-s.known)
+	return first, s.weights.chance(first[0].score, &none, func(yield func(float64) bool) {
+		for _, c := range found {
+			if !yield(c.score) {
+				return
+			}
+		}
+	})
+}
+
+// chance is the share of the best of some scores in the softmax over them and nothing.
+func (w *Weights) chance(best float64, nothing *[nothings]float64, scores iter.Seq[float64]) float64 {
+	var none float64
+	for i, x := range nothing {
+		none += w.Nothing[i] * x
+	}
 	top := max(best, none)
 	sum := math.Exp(none - top)
-	for _, s := range scores {
+	for s := range scores {
 		sum += math.Exp(s - top)
 	}
-	return order, scores, math.Exp(best-top) / sum
+	return math.Exp(best-top) / sum
 }
 
 const (

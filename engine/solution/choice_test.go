@@ -207,9 +207,9 @@ func TestSureAgain(t *testing.T) {
 // TestChoiceWithout holds a choice without what failed against the ticket asked so.
 func TestChoiceWithout(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var found []candidate
+		var found []*candidate
 		for i := range rapid.IntRange(1, 6).Draw(t, "fixes") {
-			c := candidate{num: engine.ItemNum(i)}
+			c := &candidate{num: engine.ItemNum(i)}
 			for k := range c.values {
 				c.values[k] = rapid.Float64Range(0, 1).Draw(t, "value")
 			}
@@ -222,7 +222,7 @@ func TestChoiceWithout(t *testing.T) {
 			whole.Fixes = append(whole.Fixes, found[i].num)
 		}
 		failed := engine.ItemNum(rapid.IntRange(0, 6).Draw(t, "failed"))
-		var left []candidate
+		var left []*candidate
 		for _, c := range found {
 			if c.num != failed {
 				left = append(left, c)
@@ -231,6 +231,34 @@ func TestChoiceWithout(t *testing.T) {
 		got, want := whole.Without([]engine.ItemNum{failed}), s.choice(left)
 		if got.Nothing != want.Nothing || len(got.Fixes) != len(left) || !slices.Equal(got.Evidence, want.Evidence) {
 			t.Fatalf("got %+v, want %+v", got, want)
+		}
+	})
+}
+
+// TestRankOfASearchIsThatOfItsChoice holds the first of a search and their chance against all of
+// them sorted, ties too.
+func TestRankOfASearchIsThatOfItsChoice(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := &search{known: rapid.Float64Range(0, 1).Draw(t, "known"), weights: DefaultWeights()}
+		s.weights.Nothing[0] = rapid.Float64Range(-1, 1).Draw(t, "nothing")
+		var found []*candidate
+		for i := range rapid.IntRange(1, 30).Draw(t, "fixes") {
+			c := &candidate{num: engine.ItemNum(i)}
+			c.values[Words] = float64(rapid.IntRange(0, 5).Draw(t, "words"))
+			c.score = s.weights.of(&c.values)
+			found = append(found, c)
+		}
+		whole := s.choice(found)
+		order, scores, want := whole.Rank(s.weights)
+		count := rapid.IntRange(1, 40).Draw(t, "count")
+		first, got := s.rank(found, count)
+		if got != want || len(first) != min(count, len(found)) {
+			t.Fatalf("%d with a chance of %v, want %d with %v", len(first), got, min(count, len(found)), want)
+		}
+		for i, c := range first {
+			if c != found[order[i]] || c.score != scores[order[i]] {
+				t.Fatalf("the %d. is %d with %v, want %d with %v", i, c.num, c.score, order[i], scores[order[i]])
+			}
 		}
 	})
 }

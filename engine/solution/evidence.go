@@ -176,7 +176,7 @@ func (w *Weights) of(v *Values) float64 {
 }
 
 // most returns the greatest of some kind among the candidates.
-func most(found []candidate, kind Evidence) float64 {
+func most(found []*candidate, kind Evidence) float64 {
 	var out float64
 	for i := range found {
 		out = max(out, found[i].values[kind])
@@ -186,7 +186,7 @@ func most(found []candidate, kind Evidence) float64 {
 
 // nothing is the evidence that no fix fits: a constant, how good the best fix is by some
 // kinds, and the share of the ticket's words, by their weight, that the shop has never seen.
-func nothing(found []candidate, strange float64) (out [nothings]float64) {
+func nothing(found []*candidate, strange float64) (out [nothings]float64) {
 	out[0], out[Strange] = 1, strange
 	for i := 1; i < Strange; i++ {
 		out[i] = most(found, nothingOf[i])

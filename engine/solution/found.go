@@ -19,25 +19,26 @@ import (
 // tens of thousands of fixes that share some words with a ticket.
 const shortlist = 512
 
-// found are the fixes that the ticket could be answered with, by item number.
-func (s *search) found() []candidate { return s.best(max(shortlist, s.Count)) }
+// found are the fixes that the ticket could be answered with, by item number, until room is
+// released.
+func (s *search) found() []*candidate { return s.best(max(shortlist, s.Count)) }
 
 // best returns the eligible fixes with evidence enough, with all of it, by item number: as
 // many as are wanted, the best by score, ties by number. Which they are is exact: most fixes
 // are left out by bounds of their score, and the evidence of the others is looked at.
-func (s *search) best(wanted int) []candidate {
-	r := rooms.Get().(*room)
-	defer rooms.Put(r)
+func (s *search) best(wanted int) []*candidate {
+	r := s.room
 	r.items = s.items(r.items[:0])
 	s.Lexicon.Matches(&r.matches, s.terms, r.items)
 	if len(s.codes) > 0 {
-		s.Lexicon.Matches(&r.coded, s.codes, r.items)
+		r.coded = s.Lexicon.Holding(r.coded, &r.matches, s.codes)
 	}
 	if s.sensing = nil; r.sensing.ask(s.Sentences, s.Vector) {
 		s.sensing = &r.sensing
 	}
 	l := s.learn()
-	best := newBest(wanted, len(r.items))
+	best := &r.best
+	best.reset(wanted)
 	for left := s.worthy(r, l, wanted); len(left) > 0; {
 		of := left.pop()
 		high := float64(of.high)
@@ -51,7 +52,7 @@ func (s *search) best(wanted int) []candidate {
 				continue
 			}
 		}
-		if c, ok := s.look(l, n, r.matches.Of(int(of.at)), s.coded(r, int(of.at)), sense); ok {
+		if c := best.spare(); s.look(c, l, n, r.matches.Of(int(of.at)), s.coded(r, int(of.at)), sense) {
 			best.push(c)
 		}
 	}
@@ -76,9 +77,9 @@ func (s *search) items(out []engine.ItemNum) []engine.ItemNum {
 	return out
 }
 
-// look gathers the evidence for a fix; it is not ok where that is no reason to show it.
-func (s *search) look(l *learnt, n engine.ItemNum, match text.Match, codes, sense float64) (c candidate, ok bool) {
-	c.num = n
+// look gathers the evidence for a fix in c; it is false where that is no reason to show it.
+func (s *search) look(c *candidate, l *learnt, n engine.ItemNum, match text.Match, codes, sense float64) bool {
+	*c = candidate{num: n}
 	c.values[Codes] = codes
 	c.values[Words], c.share = s.worded(match)
 	if s.vector != nil {
@@ -87,22 +88,22 @@ func (s *search) look(l *learnt, n engine.ItemNum, match text.Match, codes, sens
 		}
 	}
 	c.values[Sense] = sense
-	l.labelled(&c)
-	known := s.enough(&c)
+	l.labelled(c)
+	known := s.enough(c)
 	if !known && !s.claims.about {
-		return c, false
+		return false
 	}
 	if c.item = s.Catalogue.Item(n); c.item == nil {
-		return c, false
+		return false
 	}
 	c.claim = s.claims.of(c.item)
 	if !known && !c.claim.about {
-		return c, false
+		return false
 	}
 	c.values[About], c.values[Owned], c.values[Foreign] = one(c.claim.about), one(c.claim.owned), one(c.claim.foreign)
-	l.placed(&c)
+	l.placed(c)
 	c.score = s.weights.of(&c.values)
-	return c, true
+	return true
 }
 
 // coded is the share of the ticket's codes that the fix at a place holds.
@@ -110,7 +111,7 @@ func (s *search) coded(r *room, at int) float64 {
 	if len(s.codes) == 0 {
 		return 0
 	}
-	return float64(r.coded.Of(at).Terms) / float64(len(s.codes))
+	return float64(r.coded[at]) / float64(len(s.codes))
 }
 
 // worded is what a match says of a fix: the evidence, and the share of the ticket's words.
@@ -140,29 +141,44 @@ func (s *search) enough(c *candidate) bool {
 	return c.share >= s.weights.LeastShare && c.share > 0
 }
 
-// best keeps the best candidates: a heap with the worst of them at its root.
+// best keeps the best candidates: a heap with the worst of them at its root. Candidates are large:
+// they stay where they are, and their places move.
 type best struct {
 	most int
-	heap []candidate
+	heap []*candidate
+	free *candidate   // in no heap
+	all  []*candidate // those of heap, free, and those of searches before
+	used int          // of all
 }
 
-// newBest keeps so many of so many.
-func newBest(most, of int) *best {
-	return &best{most: most, heap: make([]candidate, 0, min(most, of))}
+// reset makes it one of the best so many.
+func (b *best) reset(most int) {
+	b.most, b.heap, b.free, b.used = most, b.heap[:0], nil, 0
 }
 
-// byNumber returns what was kept. Candidates are large: their places are sorted.
-func (b *best) byNumber() []candidate {
-	places := make([]int, len(b.heap))
-	for i := range places {
-		places[i] = i
+// spare is room for a candidate that may be pushed.
+func (b *best) spare() *candidate {
+	if b.free == nil {
+		if b.used == len(b.all) {
+			b.all = append(b.all, new(candidate))
+		}
+		b.free = b.all[b.used]
+		b.used++
 	}
-	slices.SortFunc(places, func(x, y int) int { return cmp.Compare(b.heap[x].num, b.heap[y].num) })
-	out := make([]candidate, len(b.heap))
-	for i, at := range places {
-		out[i] = b.heap[at]
+	return b.free
+}
+
+// forget lets go of the items.
+func (b *best) forget() {
+	for _, c := range b.all[:b.used] {
+		*c = candidate{}
 	}
-	return out
+}
+
+// byNumber returns what was kept, until it is reset.
+func (b *best) byNumber() []*candidate {
+	slices.SortFunc(b.heap, func(x, y *candidate) int { return cmp.Compare(x.num, y.num) })
+	return b.heap
 }
 
 // worst is what a score must reach to be kept.
@@ -177,26 +193,28 @@ func (a *candidate) worse(b *candidate) bool {
 	return a.score < b.score || a.score == b.score && a.num > b.num
 }
 
-func (b *best) push(c candidate) {
+// push offers the spare candidate.
+func (b *best) push(c *candidate) {
 	h := b.heap
 	if len(h) < b.most {
+		b.free = nil
 		h = append(h, c)
-		for i := len(h) - 1; i > 0 && h[i].worse(&h[(i-1)/2]); i = (i - 1) / 2 {
+		for i := len(h) - 1; i > 0 && h[i].worse(h[(i-1)/2]); i = (i - 1) / 2 {
 			h[i], h[(i-1)/2] = h[(i-1)/2], h[i]
 		}
 		b.heap = h
 		return
 	}
-	if !h[0].worse(&c) {
+	if !h[0].worse(c) {
 		return
 	}
-	h[0] = c
+	b.free, h[0] = h[0], c
 	for i := 0; ; {
 		child := 2*i + 1
-		if child+1 < len(h) && h[child+1].worse(&h[child]) {
+		if child+1 < len(h) && h[child+1].worse(h[child]) {
 			child++
 		}
-		if child >= len(h) || !h[child].worse(&h[i]) {
+		if child >= len(h) || !h[child].worse(h[i]) {
 			return
 		}
 		h[i], h[child] = h[child], h[i]
@@ -207,9 +225,10 @@ func (b *best) push(c candidate) {
 // room is what a search needs and the next one can use again.
 type room struct {
 	items              []engine.ItemNum
-	matches, coded     text.Matches // of all terms, and of codes where there are any
-	dots, sums         []float32    // by item; see worthy
-	sure, maybe, marks []uint64     // a bit for each item
+	matches            text.Matches
+	coded              []uint32  // how many of the codes each item holds; not set where there are none
+	dots, sums         []float32 // by item; see worthy
+	sure, maybe, marks []uint64  // a bit for each item
 	given              []uint64
 	places             []int32          // see reach
 	few                []engine.ItemNum // those of places
@@ -217,6 +236,14 @@ type room struct {
 	order              worths
 	query              vector.Rough
 	sensing            sensing
+	best               best
+}
+
+// release lets others have the room of a search, with what it found.
+func (s *search) release() {
+	s.room.best.forget()
+	rooms.Put(s.room)
+	s.room = nil
 }
 
 var rooms = sync.Pool{New: func() any { return new(room) }}

@@ -300,13 +300,15 @@ func TestBestAreThoseOfAPlainSearch(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := drawTicket(t)
 		wanted := rapid.SampledFrom([]int{1, 2, 5, 20, 500}).Draw(t, "wanted")
-		got, want := open(in).best(wanted), plainFound(open(in), wanted)
+		s := open(in)
+		defer s.release()
+		got, want := s.best(wanted), plainFound(open(in), wanted)
 		if len(got) != len(want) {
 			t.Fatalf("%d found, want %d", len(got), len(want))
 		}
 		for i := range want {
-			if !reflect.DeepEqual(got[i], want[i]) {
-				t.Fatalf("the %d. of %d is %+v\nwant %+v", i, len(want), got[i], want[i])
+			if !reflect.DeepEqual(*got[i], want[i]) {
+				t.Fatalf("the %d. of %d is %+v\nwant %+v", i, len(want), *got[i], want[i])
 			}
 			if math.IsNaN(got[i].score) {
 				t.Fatalf("%d has no score", got[i].num)

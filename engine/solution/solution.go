@@ -146,29 +146,27 @@ type Suggestion struct {
 // Suggest returns the eligible fixes with evidence for the ticket, the best of all there are.
 func Suggest(in *Input) Suggestion {
 	s := open(in)
+	defer s.release()
 	found := s.found()
 	out := Suggestion{Fixes: []engine.Recommended{}, Strange: s.known == 0, Bare: s.bare}
 	if len(found) == 0 {
 		out.Calibrated = s.Knowledge != nil && s.Knowledge.Sure != nil
 		return out
 	}
-	c := s.choice(found)
-	order, scores, chance := c.Rank(s.weights)
-	out.Chance = chance
-	if s.Knowledge != nil && s.Knowledge.Sure != nil {
-		out.Chance, out.Calibrated = s.Knowledge.Sure.Of(out.Chance, len(s.Tried)), true
-	}
-	first := &found[order[0]]
-	out.Foreign, out.Code = s.claims.about && first.claim.foreign, s.missing(first)
 	count := in.Count
 	if count < 1 {
 		count = engine.DefaultCount
 	}
-	for i, at := range order[:min(count, len(order))] {
-		c := &found[at]
+	first, chance := s.rank(found, count)
+	out.Chance = chance
+	if s.Knowledge != nil && s.Knowledge.Sure != nil {
+		out.Chance, out.Calibrated = s.Knowledge.Sure.Of(out.Chance, len(s.Tried)), true
+	}
+	out.Foreign, out.Code = s.claims.about && first[0].claim.foreign, s.missing(first[0])
+	for i, c := range first {
 		out.Fixes = append(out.Fixes, engine.Recommended{
 			Item: c.item.ID, Kind: c.item.KindOrProduct(), Num: c.num,
-			Score: scores[at], Rank: i + 1, Source: Name, Reasons: s.reasons(c),
+			Score: c.score, Rank: i + 1, Source: Name, Reasons: s.reasons(c),
 		})
 		if i < s.Snippets {
 			out.Snippets = s.cite(out.Snippets, c.item)
@@ -191,10 +189,12 @@ type search struct {
 	bare    bool        // those that the lexicon has name things, and nothing is denied
 	sensing *sensing    // nil where there are no vectors of sentences
 	claims  claims
+	room    *room
 }
 
+// open begins a search, which ends with release.
 func open(in *Input) *search {
-	s := &search{Input: in, weights: in.Weights, gist: in.Gist()}
+	s := &search{Input: in, weights: in.Weights, gist: in.Gist(), room: rooms.Get().(*room)}
 	s.words = text.Words(s.gist, text.Tongue(in.Text, in.Language))
 	if s.weights == nil && in.Knowledge != nil {
 		s.weights = in.Knowledge.Weights

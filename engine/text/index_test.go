@@ -74,9 +74,10 @@ func search(matches *Matches, x *Index, terms []string, eligible *roaring.Bitmap
 		items = append(items, engine.ItemNum(all.Next()))
 	}
 	x.Matches(matches, terms, items)
+	holding := x.Holding(nil, matches, terms)
 	for i, n := range items {
 		m := matches.Of(i)
-		if matches.Scores[i] != float32(m.Score) || matches.Terms[i] != float32(m.Terms) {
+		if matches.Scores[i] != float32(m.Score) || matches.Terms[i] != float32(m.Terms) || int32(holding[i]) != m.Terms {
 			panic("what is rounded is of another item")
 		}
 		if m.Terms > 0 {

@@ -70,6 +70,36 @@ func (x *Index) Matches(out *Matches, terms []string, items []engine.ItemNum) {
 	}
 }
 
+// Holding returns of each of the items of m, which x.Matches set, how many of terms it holds,
+// in out where it is long enough. A term counts once however often it stands in terms.
+func (x *Index) Holding(out []uint32, m *Matches, terms []string) []uint32 {
+	out = sized(out, len(m.items))
+	clear(out)
+	for _, term := range distinct(terms) {
+		for i := range x.levels {
+			if at, known := x.levels[i].byTerm[term]; known {
+				x.levels[i].lists[at].count(out, m.runs[i])
+			}
+		}
+	}
+	return out
+}
+
+// count adds one for each document of the list to its item, if it is in a run.
+func (l *list) count(out []uint32, runs []run) {
+	walk := walk{list: l}
+	for document, _, _, ok := walk.next(); ok && len(runs) > 0; {
+		switch r := runs[0]; {
+		case document >= r.document+r.count:
+			runs = runs[1:]
+			continue
+		case document >= r.document:
+			out[r.item+document-r.document]++
+		}
+		document, _, _, ok = walk.next()
+	}
+}
+
 // sized returns a slice of n, the old one where it is long enough.
 func sized[T any](old []T, n int) []T {
 	if cap(old) < n {
