@@ -46,7 +46,7 @@ func TestTilesStayWithinTheirSlices(t *testing.T) {
 	onEveryPath(t, func(t *testing.T) {
 		for _, size := range [][3]int{{8, 16, 3}, {16, 48, 1}, {48, 48, 9}, {16, 64, 2}} {
 			m, n, k := size[0], size[1], size[2]
-			tile(guarded(t, m*n), n, guarded(t, k*m), m, guarded(t, k*n), n, m, n, k, 1)
+			tile(guarded(t, m*n), n, guarded(t, k*m), m, guarded(t, k*n), n, m, n, k, 1, nil)
 			tileWide(guardedWide(t, make([]float64, m*n)), n, guardedWide(t, make([]float64, k*m)), m,
 				guardedWide(t, make([]float64, k*n)), n, m, n, k, 1)
 		}

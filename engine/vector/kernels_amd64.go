@@ -215,26 +215,37 @@ func atLeast(words []uint64, scores []float32, bound float32) {
 }
 
 // tile adds f * transpose(a) * b to the m x n matrix c, where m is a multiple of 8 and n
-// of 16, and a and b have k rows.
-func tile(c []float32, ldc int, a []float32, lda int, b []float32, ldb, m, n, k int, f float32) {
+// of 16, and a and b have k rows. Meanwhile it asks the cache for what ahead begins.
+func tile(c []float32, ldc int, a []float32, lda int, b []float32, ldb, m, n, k int, f float32, ahead []float32) {
 	if k == 0 {
 		return
+	}
+	if len(ahead) == 0 {
+		ahead = b // which is at hand: to ask for what is nowhere takes as long as to find it
+	}
+	next := uintptr(unsafe.Pointer(&ahead[0])) // as a number, since it may lead beyond
+	end := next + uintptr(4*len(ahead))
+	lines := func() (from uintptr) {
+		if from = next; next+uintptr(64*k) < end {
+			next += uintptr(64 * k)
+		}
+		return from
 	}
 	switch kernels {
 	case avx512:
 		for i := 0; i < m; i += 8 {
 			j := 0
 			for ; j+48 <= n; j += 48 {
-				tile8x48AVX512(&c[i*ldc+j], ldc, &a[i], lda, &b[j], ldb, k, f, 0)
+				tile8x48AVX512(&c[i*ldc+j], ldc, &a[i], lda, &b[j], ldb, k, f, lines())
 			}
 			for ; j < n; j += 16 {
-				tile8x16AVX512(&c[i*ldc+j], ldc, &a[i], lda, &b[j], ldb, k, f, 0)
+				tile8x16AVX512(&c[i*ldc+j], ldc, &a[i], lda, &b[j], ldb, k, f, lines())
 			}
 		}
 	case avx2:
 		for i := 0; i < m; i += 4 {
 			for j := 0; j < n; j += 16 {
-				tile4x16AVX2(&c[i*ldc+j], ldc, &a[i], lda, &b[j], ldb, k, f, 0)
+				tile4x16AVX2(&c[i*ldc+j], ldc, &a[i], lda, &b[j], ldb, k, f, lines())
 			}
 		}
 	default:

@@ -50,7 +50,7 @@ func narrow(out []float32, sums []float64) (most uint32) { return narrowPlain(ou
 
 func atLeast(words []uint64, scores []float32, bound float32) { atLeastPlain(words, scores, bound) }
 
-func tile(c []float32, ldc int, a []float32, lda int, b []float32, ldb, m, n, k int, f float32) {
+func tile(c []float32, ldc int, a []float32, lda int, b []float32, ldb, m, n, k int, f float32, _ []float32) {
 	tilePlain(c, ldc, a, lda, b, ldb, m, n, k, f)
 }
 

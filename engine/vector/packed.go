@@ -32,8 +32,9 @@ func (p *Packed) Times(c, a []float32, m int, space []float32) {
 		b := p.panels[j*p.k:][:panel*p.k]
 		clear(out)
 		for from := 0; from < p.k; from += depth {
+			count := min(depth, p.k-from)
 			tile(out, panel, across[from*wide:], wide, b[from*panel:], panel,
-				wide, roundUp(columns, gramStep), min(depth, p.k-from), 1)
+				wide, roundUp(columns, gramStep), count, 1, p.after(j*p.k+(from+count)*panel))
 		}
 		for r := range m {
 			copy(c[r*p.n+j:][:columns], out[r*panel:])
@@ -41,22 +42,40 @@ func (p *Packed) Times(c, a []float32, m int, space []float32) {
 	}
 }
 
+// after returns what is multiplied at once when the panels before a place are done.
+func (p *Packed) after(place int) []float32 {
+	return p.panels[min(place, len(p.panels)):min(place+depth*panel, len(p.panels))]
+}
+
 // turn writes the transpose of the m x k matrix rows, with wide columns, the last of which
-// are zero. It goes by eights of rows, so that what is written stays in the cache.
+// are zero.
 func turn(to, rows []float32, m, k, wide int) {
 	if m < wide {
 		for c := range k {
 			clear(to[c*wide+m:][:wide-m])
 		}
 	}
-	for from := 0; from < m; from += tileRows {
-		for r := from; r < min(from+tileRows, m); r++ {
-			at := r
-			for _, v := range rows[r*k:][:k] {
-				to[at] = v
-				at += wide
-			}
+	from := 0
+	for ; from+tileRows <= m; from += tileRows {
+		turnEight(to[from:], rows[from*k:][:tileRows*k], k, wide)
+	}
+	for r := from; r < m; r++ {
+		at := r
+		for _, v := range rows[r*k:][:k] {
+			to[at] = v
+			at += wide
 		}
+	}
+}
+
+// turnEight is turn of eight rows, column by column.
+func turnEight(to, rows []float32, k, wide int) {
+	r0, r1, r2, r3 := rows[:k], rows[k:][:k], rows[2*k:][:k], rows[3*k:][:k]
+	r4, r5, r6, r7 := rows[4*k:][:k], rows[5*k:][:k], rows[6*k:][:k], rows[7*k:][:k]
+	for c := range k {
+		at := (*[tileRows]float32)(to[c*wide:])
+		at[0], at[1], at[2], at[3] = r0[c], r1[c], r2[c], r3[c]
+		at[4], at[5], at[6], at[7] = r4[c], r5[c], r6[c], r7[c]
 	}
 }
 

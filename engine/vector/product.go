@@ -116,7 +116,7 @@ func gramPart(rows []float32, d int) *Sym {
 		}
 		clear(sums)
 		for i := 0; i < wide; i += gramStep { // what touches the upper triangle
-			tile(sums[i*wide+i:], wide, h[i:], wide, h[i:], wide, gramStep, wide-i, count, 1)
+			tile(sums[i*wide+i:], wide, h[i:], wide, h[i:], wide, gramStep, wide-i, count, 1, nil)
 		}
 		for i := range d {
 			AddTo(s.upper(i), sums[i*wide+i:][:d-i])

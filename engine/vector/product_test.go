@@ -41,7 +41,7 @@ func FuzzTile(f *testing.F) {
 		defer func() { kernels = was }()
 		for kernels = best(); ; kernels-- {
 			got := slices.Clone(c)
-			tile(got, ldc, a, lda, b, ldb, m, n, k, sign)
+			tile(got, ldc, a, lda, b, ldb, m, n, k, sign, nil)
 			for i := range got {
 				if !near(float64(got[i]), want[i], scale, 1e-5) {
 					t.Fatalf("%v: element %d of %d x %d, %d products: %v, want %v", kernels, i, m, n, k, got[i], want[i])
