@@ -58,21 +58,24 @@ func Words(s, language string) []Word {
 func eachWord(s, language string, yield func(Word)) {
 	rules := rulesFor(language)
 	a := analysis{part: func(part, surface string, code bool) {
-		term := strings.ToLower(part)
-		switch {
-		case code:
+		term, is := strings.ToLower(part), true
+		if code {
 			term = fold(term)
-		case rules.stop[term] || lone(term):
-			return
-		default:
-			term = rules.stemmed(term)
+		} else {
+			term, is = rules.term(term)
 		}
-		if term = cut(term); term != "" {
+		if term = cut(term); is && term != "" {
 			yield(Word{Term: term, Surface: surface})
 		}
 	}}
 	s = composed(s)
-	eachCluster(s, func(from, to int) { a.cluster(s[from:to]) })
+	eachCluster(s, func(from, to int, letters bool) {
+		if letters {
+			a.part(s[from:to], s[from:to], false)
+		} else {
+			a.cluster(s[from:to])
+		}
+	})
 }
 
 // composed returns s as it is taken apart: valid, and in normal form C.
@@ -83,19 +86,60 @@ func composed(s string) string {
 	return norm.NFC.String(strings.ToValidUTF8(s, " "))
 }
 
-// eachCluster calls yield with where each run of joined word characters of s begins and ends.
-func eachCluster(s string, yield func(from, to int)) {
+// eachCluster calls yield with where each run of joined word characters of s begins and ends, and
+// with whether it surely has nothing but letters: so have most words, which are told by their bytes.
+func eachCluster(s string, yield func(from, to int, letters bool)) {
 	for at := 0; at < len(s); {
-		start := strings.IndexFunc(s[at:], inWord)
-		if start < 0 {
-			return
+		switch kindOf[s[at]] {
+		case isNone, isJoin:
+			at++
+			continue
+		case isLetter:
+			end := at + 1
+			for end < len(s) && kindOf[s[end]] == isLetter {
+				end++
+			}
+			if end == len(s) || kindOf[s[end]] == isNone || kindOf[s[end]] == isJoin && (end+1 == len(s) || kindOf[s[end+1]] <= isJoin) {
+				yield(at, end, true)
+				at = end
+				continue
+			}
+		case isOther:
+			if r, size := utf8.DecodeRuneInString(s[at:]); !inWord(r) {
+				at += size
+				continue
+			}
 		}
-		at += start
 		end := at + clusterEnd(s[at:])
-		yield(at, end)
+		yield(at, end, false)
 		at = end
 	}
 }
+
+// What a byte is to a run.
+const (
+	isNone   uint8 = iota // of no word
+	isJoin                // see joins
+	isDigit               // an ASCII digit
+	isLetter              // an ASCII letter
+	isOther               // of a character of several bytes
+)
+
+var kindOf = func() (of [256]uint8) {
+	for b := range of {
+		switch r := rune(b); {
+		case r >= utf8.RuneSelf:
+			of[b] = isOther
+		case r >= '0' && r <= '9':
+			of[b] = isDigit
+		case inWord(r):
+			of[b] = isLetter
+		case joins(r):
+			of[b] = isJoin
+		}
+	}
+	return of
+}()
 
 // lone reports whether a word in lower case is a letter alone. One of three bytes is a word of a
 // language without alphabet.

@@ -4,7 +4,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
+
+	"pgregory.net/rapid"
 )
 
 func TestTokens(t *testing.T) {
@@ -139,4 +142,33 @@ func TestIsCode(t *testing.T) {
 			t.Errorf("%q: %v", c.term, got)
 		}
 	}
+}
+
+// TestClusters holds where words begin and end against a search rune by rune.
+func TestClusters(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.StringOfN(rapid.SampledFrom([]rune("aZ9é漢-_.,'’ !\u0301\n")), 0, 30, -1).Draw(t, "text")
+		if rapid.Bool().Draw(t, "broken") {
+			s = s[:len(s)/2] + "\xff\xc3" + s[len(s)/2:]
+		}
+		var got, want [][2]int
+		eachCluster(s, func(from, to int, letters bool) {
+			got = append(got, [2]int{from, to})
+			if run := s[from:to]; letters && (strings.ContainsFunc(run, joins) || strings.ContainsFunc(run, unicode.IsDigit)) {
+				t.Errorf("%q is said to be letters", run)
+			}
+		})
+		for at := 0; at < len(s); {
+			start := strings.IndexFunc(s[at:], inWord)
+			if start < 0 {
+				break
+			}
+			at += start
+			want = append(want, [2]int{at, at + clusterEnd(s[at:])})
+			at = want[len(want)-1][1]
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("%q has %v, want %v", s, got, want)
+		}
+	})
 }

@@ -73,7 +73,19 @@ func (r rules) stemmed(word string) string {
 	if r.stem == nil || len(word) > maxStemBytes {
 		return fold(word)
 	}
-	return stemsKnown.of(r, word)
+	return stemsKnown.of(r, word).term
+}
+
+// term returns the term of a word in lower case; false for a stop word and a letter alone.
+func (r rules) term(word string) (string, bool) {
+	switch {
+	case lone(word):
+		return "", false
+	case r.stem == nil || len(word) > maxStemBytes:
+		return fold(word), !r.stop[word]
+	}
+	known := stemsKnown.of(r, word)
+	return known.term, !known.stop
 }
 
 // stemmedAnew is stemmed of a word that a stemmer is asked about.

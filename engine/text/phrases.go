@@ -262,7 +262,7 @@ func read(s string) []readWord {
 		out = append(out, w)
 	}}
 	before := 0
-	eachCluster(s, func(start, end int) {
+	eachCluster(s, func(start, end int, _ bool) {
 		from, to, apart = start, end, strings.ContainsAny(s[before:start], ",;:.!?…")
 		a.cluster(s[start:end])
 		before = end
