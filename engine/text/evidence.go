@@ -1,17 +1,14 @@
 package text
 
+import "maps"
+
 // tongues are some of listed, one bit each.
 type tongues uint16
 
 // commonIn are the commonest words by the languages they are of. That texts are English shows in
 // more words than those without meaning.
 var commonIn = func() map[string]tongues {
-	out := make(map[string]tongues)
-	for i, language := range listed {
-		for word := range byLanguage[language].stop {
-			out[word] |= 1 << i
-		}
-	}
+	out := maps.Clone(stopsIn)
 	for word := range set("not off out new back arrived broken working") {
 		out[word] |= bitOf("en")
 	}

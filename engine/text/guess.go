@@ -169,17 +169,39 @@ var northern = set("sv da no")
 // commonest returns how many words a text has, and how many are among the commonest of each
 // language.
 func commonest(s string) (words int, found map[string]int) {
-	found = make(map[string]int, len(listed))
+	var count [16]int // of listed
 	for word := range wordsOf(s) {
 		words++
-		for _, language := range listed {
-			if isStop(language, word) {
-				found[language]++
-			}
+		for at, in := 0, stopIn(word); in != 0; at, in = at+1, in>>1 {
+			count[at] += int(in & 1)
 		}
+	}
+	found = make(map[string]int, len(listed))
+	for at, language := range listed {
+		found[language] = count[at]
 	}
 	return words, found
 }
+
+// stopIn returns of which of listed a word in lower case is among the commonest, as isStop says.
+func stopIn(word string) tongues {
+	in := stopsIn[word]
+	if plain := withoutMarks.Replace(word); plain != word {
+		in |= stopsIn[plain]
+	}
+	return in
+}
+
+// stopsIn are the stop words by the languages they are of.
+var stopsIn = func() map[string]tongues {
+	out := make(map[string]tongues)
+	for _, language := range listed {
+		for word := range byLanguage[language].stop {
+			out[word] |= bitOf(language)
+		}
+	}
+	return out
+}()
 
 // wordsOf yields the words of a text in lower case. A letter alone is none: it
 // is one of many languages, and half of a code.

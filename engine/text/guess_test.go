@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"pgregory.net/rapid"
 )
 
 func TestGuess(t *testing.T) {
@@ -82,4 +84,27 @@ func TestTongue(t *testing.T) {
 			t.Errorf("Tongue(%q, %q) = %q, want %q", c.text, c.named, got, c.want)
 		}
 	}
+}
+
+// TestCommonest holds the counts against asking each list of each word.
+func TestCommonest(t *testing.T) {
+	said := []string{"the", "don't", "dont", "die", "è", "l'ho", "lamp", "é", "over", "I", "não", "c’est", "isn't", "je", "x"}
+	rapid.Check(t, func(t *rapid.T) {
+		s := strings.Join(rapid.SliceOfN(rapid.SampledFrom(said), 0, 12).Draw(t, "words"), " ")
+		words, found := commonest(s)
+		want, all := make(map[string]int), 0
+		for word := range wordsOf(s) {
+			all++
+			for _, language := range listed {
+				if isStop(language, word) {
+					want[language]++
+				}
+			}
+		}
+		for _, language := range listed {
+			if found[language] != want[language] || words != all {
+				t.Fatalf("%q has %d words and %v, want %d and %v", s, words, found, all, want)
+			}
+		}
+	})
 }
