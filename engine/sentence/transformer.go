@@ -224,10 +224,7 @@ func softmax(scores []float32) {
 // think adds to the state of each token what a feed-forward network makes of it.
 func (l *layer) think(s *scratch, tokens int) {
 	l.between.of(s.normed, s.state, Dims)
-	l.up.of(s.wide, s.normed, tokens, s.space)
-	for i, v := range s.wide[:tokens*hiddenDims] {
-		s.wide[i] = max(v, 0)
-	}
+	l.up.weights.TimesPlus(s.wide, s.normed, tokens, s.space, l.up.bias, 0)
 	l.down.of(s.part, s.wide, tokens, s.space)
 	vector.Axpy(1, s.part[:tokens*Dims], s.state)
 }
@@ -254,8 +251,5 @@ func (m scaling) of(out, in []float32, n int) {
 
 // of sets out to the products of the weights with the first rows of in.
 func (d dense) of(out, in []float32, rows int, space []float32) {
-	d.weights.Times(out, in, rows, space)
-	for n := len(d.bias); rows > 0; rows-- {
-		vector.Axpy(1, d.bias, out[(rows-1)*n:][:n])
-	}
+	d.weights.TimesPlus(out, in, rows, space, d.bias, float32(math.Inf(-1)))
 }

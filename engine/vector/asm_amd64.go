@@ -57,6 +57,11 @@ func addSaturatedAVX2(w float32, half float32, x *float32, y *float32, n int)
 //go:noescape
 func addPositiveAVX2(w float32, x *float32, y *float32, n int)
 
+// It sets to[i] to x[i]+y[i], or to least where that is more.
+//
+//go:noescape
+func addAboveAVX2(least float32, x *float32, y *float32, to *float32, n int)
+
 // It adds x[i] to sum[i].
 //
 //go:noescape
@@ -151,6 +156,11 @@ func addSaturatedAVX512(w float32, half float32, x *float32, y *float32, n int)
 //
 //go:noescape
 func addPositiveAVX512(w float32, x *float32, y *float32, n int)
+
+// It sets to[i] to x[i]+y[i], or to least where that is more.
+//
+//go:noescape
+func addAboveAVX512(least float32, x *float32, y *float32, to *float32, n int)
 
 // It adds x[i] to sum[i].
 //

@@ -1211,6 +1211,58 @@ loop_done:
 	VZEROUPPER
 	RET
 
+// func addAboveAVX2(least float32, x *float32, y *float32, to *float32, n int)
+// Requires: AVX
+TEXT ·addAboveAVX2(SB), NOSPLIT, $0-40
+	VBROADCASTSS least+0(FP), Y0
+	VMOVAPS      Y0, Y1
+	MOVQ         x+8(FP), AX
+	MOVQ         y+16(FP), CX
+	MOVQ         to+24(FP), DX
+	MOVQ         n+32(FP), BX
+	MOVQ         BX, DI
+	SHLQ         $0x02, DI
+	ANDQ         $-64, DI
+	XORQ         SI, SI
+
+loop:
+	CMPQ    SI, DI
+	JGE     loop_rest
+	VMOVUPS (AX)(SI*1), Y2
+	VMOVUPS 32(AX)(SI*1), Y3
+	VMOVUPS (CX)(SI*1), Y4
+	VMOVUPS 32(CX)(SI*1), Y5
+	VADDPS  Y4, Y2, Y2
+	VMAXPS  Y0, Y2, Y2
+	VADDPS  Y5, Y3, Y3
+	VMAXPS  Y1, Y3, Y3
+	VMOVUPS Y2, (DX)(SI*1)
+	VMOVUPS Y3, 32(DX)(SI*1)
+	ADDQ    $0x40, SI
+	JMP     loop
+
+loop_rest:
+	ANDQ       $0x0f, BX
+	JZ         loop_done
+	LEAQ       firstLanes<>+0(SB), DI
+	NEGQ       BX
+	VMOVDQU    64(DI)(BX*4), Y2
+	VMOVDQU    96(DI)(BX*4), Y3
+	VMASKMOVPS (AX)(SI*1), Y2, Y4
+	VMASKMOVPS 32(AX)(SI*1), Y3, Y5
+	VMASKMOVPS (CX)(SI*1), Y2, Y6
+	VMASKMOVPS 32(CX)(SI*1), Y3, Y7
+	VADDPS     Y6, Y4, Y4
+	VMAXPS     Y0, Y4, Y4
+	VADDPS     Y7, Y5, Y5
+	VMAXPS     Y1, Y5, Y5
+	VMASKMOVPS Y4, Y2, (DX)(SI*1)
+	VMASKMOVPS Y5, Y3, 32(DX)(SI*1)
+
+loop_done:
+	VZEROUPPER
+	RET
+
 // func addToAVX2(sum *float64, x *float32, n int)
 // Requires: AVX
 TEXT ·addToAVX2(SB), NOSPLIT, $0-24
@@ -2834,6 +2886,46 @@ loop_rest:
 	VMULPS    Z3, Z0, Z0
 	VADDPS    Z0, Z2, Z2
 	VMOVUPS   Z2, K1, (CX)(BX*1)
+
+loop_done:
+	VZEROUPPER
+	RET
+
+// func addAboveAVX512(least float32, x *float32, y *float32, to *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·addAboveAVX512(SB), NOSPLIT, $0-40
+	VBROADCASTSS least+0(FP), Z0
+	MOVQ         x+8(FP), AX
+	MOVQ         y+16(FP), CX
+	MOVQ         to+24(FP), DX
+	MOVQ         n+32(FP), BX
+	MOVQ         BX, DI
+	SHLQ         $0x02, DI
+	ANDQ         $-64, DI
+	XORQ         SI, SI
+
+loop:
+	CMPQ    SI, DI
+	JGE     loop_rest
+	VMOVUPS (AX)(SI*1), Z1
+	VMOVUPS (CX)(SI*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMAXPS  Z0, Z1, Z1
+	VMOVUPS Z1, (DX)(SI*1)
+	ADDQ    $0x40, SI
+	JMP     loop
+
+loop_rest:
+	ANDQ      $0x0f, BX
+	JZ        loop_done
+	MOVL      $-1, DI
+	BZHIL     BX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (AX)(SI*1), K1, Z1
+	VMOVUPS.Z (CX)(SI*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	VMAXPS    Z0, Z1, Z1
+	VMOVUPS   Z1, K1, (DX)(SI*1)
 
 loop_done:
 	VZEROUPPER

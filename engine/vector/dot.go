@@ -102,6 +102,10 @@ func AddSaturated(w, half float32, x, y []float32) { addSaturated(w, half, x, y[
 // long as x.
 func AddPositive(w float32, x, y []float32) { addPositive(w, x, y[:len(x)]) }
 
+// AddAbove sets to[i] to x[i]+y[i], or to least where that is more. y and to are at least as long
+// as x.
+func AddAbove(least float32, x, y, to []float32) { addAbove(least, x, y[:len(x)], to[:len(x)]) }
+
 // AddTo adds x[i] to sum[i], widened: many short rows can be added without the sum
 // losing what a float32 would. sum is at least as long as x.
 func AddTo(sum []float64, x []float32) { addTo(sum[:len(x)], x) }

@@ -137,6 +137,18 @@ func addPositive(w float32, x, y []float32) {
 	}
 }
 
+func addAbove(least float32, x, y, to []float32) {
+	switch {
+	case len(x) == 0:
+	case kernels == avx512:
+		addAboveAVX512(least, &x[0], &y[0], &to[0], len(x))
+	case kernels == avx2:
+		addAboveAVX2(least, &x[0], &y[0], &to[0], len(x))
+	default:
+		addAbovePlain(least, x, y, to)
+	}
+}
+
 func addTo(sum []float64, x []float32) {
 	switch {
 	case len(x) == 0:

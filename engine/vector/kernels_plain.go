@@ -32,6 +32,8 @@ func addSaturated(w, half float32, x, y []float32) { addSaturatedPlain(w, half, 
 
 func addPositive(w float32, x, y []float32) { addPositivePlain(w, x, y) }
 
+func addAbove(least float32, x, y, to []float32) { addAbovePlain(least, x, y, to) }
+
 func addTo(sum []float64, x []float32) { addToPlain(sum, x) }
 
 func addScaled(sum []float64, w float64, x []float32) { addScaledPlain(sum, w, x) }

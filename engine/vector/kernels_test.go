@@ -119,6 +119,9 @@ func (x *trial) run() map[string][]float32 {
 	out["AddSaturated"], out["AddPositive"] = x.copied(x.b), x.copied(x.b)
 	AddSaturated(x.alpha, 1.5, x.a, out["AddSaturated"])
 	AddPositive(x.alpha, x.a, out["AddPositive"])
+	out["AddAbove"], out["AddAbove none"] = x.copied(x.b), x.copied(x.b)
+	AddAbove(x.alpha, x.a, x.b, out["AddAbove"])
+	AddAbove(float32(math.Inf(-1)), x.a, x.c, out["AddAbove none"])
 	sum := append([]float64(nil), x.sum...)
 	AddTo(sum, x.a)
 	out["AddTo"] = inQuarters(sum)
@@ -314,7 +317,8 @@ func TestKernelsDoNotAllocate(t *testing.T) {
 			"TimesPicked": func() { TimesPicked(x.c, x.rows, x.a, x.picks, x.weights) },
 			"Axpy":        func() { Axpy(0, x.a, x.b) }, "AxpyBoth": func() { AxpyBoth(0, x.a, x.b, x.c) },
 			"AddSaturated": func() { AddSaturated(1, 1, x.a, x.b) }, "AddPositive": func() { AddPositive(1, x.a, x.b) },
-			"AddTo": func() { AddTo(x.sum, x.a) }, "AddScaled": func() { AddScaled(x.sum, 1, x.a) },
+			"AddAbove": func() { AddAbove(0, x.a, x.b, x.b) },
+			"AddTo":    func() { AddTo(x.sum, x.a) }, "AddScaled": func() { AddScaled(x.sum, 1, x.a) },
 		} {
 			if n := testing.AllocsPerRun(20, call); n != 0 {
 				t.Errorf("%s allocates %v times", name, n)

@@ -23,6 +23,18 @@ func (p *Packed) Space(m int) int { return roundUp(m, tileRows) * (p.k + panel) 
 // of MulNT, bit for bit, so a row of c depends on its row of a alone. Where m is small it
 // takes a fraction of MulNT's time: b is not packed anew, and rows are filled up to eights.
 func (p *Packed) Times(c, a []float32, m int, space []float32) {
+	p.times(c, a, m, space, func(to, sums []float32, _ int) { copy(to, sums) })
+}
+
+// TimesPlus is Times with a bias of n numbers added to each row, after which what is below least
+// becomes least.
+func (p *Packed) TimesPlus(c, a []float32, m int, space, bias []float32, least float32) {
+	p.times(c, a, m, space, func(to, sums []float32, at int) { AddAbove(least, sums, bias[at:], to) })
+}
+
+// times is Times, of which put is told what to make of the sums of some columns, from one on, of a
+// row.
+func (p *Packed) times(c, a []float32, m int, space []float32, put func(to, sums []float32, at int)) {
 	wide := roundUp(m, tileRows)
 	c, a = c[:m*p.n], a[:m*p.k]
 	across, out := space[:wide*p.k], space[wide*p.k:][:wide*panel]
@@ -37,7 +49,7 @@ func (p *Packed) Times(c, a []float32, m int, space []float32) {
 				wide, roundUp(columns, gramStep), count, 1, p.after(j*p.k+(from+count)*panel))
 		}
 		for r := range m {
-			copy(c[r*p.n+j:][:columns], out[r*panel:])
+			put(c[r*p.n+j:][:columns], out[r*panel:][:columns], j)
 		}
 	}
 }

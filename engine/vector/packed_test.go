@@ -29,6 +29,14 @@ func TestPacked(t *testing.T) {
 			if !sameBits(got[1:m*n+1], want) || got[0] != before || got[m*n+1] != after {
 				t.Fatalf("%d x %d, %d products: not what MulNT gives", m, n, k)
 			}
+			bias, least := randomRow(rng, n), rapid.SampledFrom([]float32{0, float32(math.Inf(-1))}).Draw(t, "least")
+			for i := range want {
+				want[i] = max(want[i]+bias[i%n], least)
+			}
+			p.TimesPlus(got[1:], a, m, space, bias, least)
+			if !sameBits(got[1:m*n+1], want) || got[0] != before || got[m*n+1] != after {
+				t.Fatalf("%d x %d, %d products: not what MulNT gives with a bias", m, n, k)
+			}
 		})
 	})
 }

@@ -105,6 +105,17 @@ func addPositivePlain(w float32, x, y []float32) {
 	}
 }
 
+func addAbovePlain(least float32, x, y, to []float32) {
+	y, to = y[:len(x)], to[:len(x)]
+	for i, v := range x {
+		v += y[i]
+		if !(v > least) {
+			v = least
+		}
+		to[i] = v
+	}
+}
+
 func axpyBothPlain(alpha float32, x, y, sum []float32) {
 	for len(x) >= 4 && len(y) >= 4 && len(sum) >= 4 {
 		y0, y1, y2, y3 := y[0], y[1], y[2], y[3]

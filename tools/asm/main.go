@@ -27,6 +27,7 @@ func main() {
 		axpyBoth(set)
 		addSaturated(set)
 		addPositive(set)
+		addAbove(set)
 		addTo(set, false)
 		addTo(set, true)
 		bytesRows(set)

@@ -61,6 +61,25 @@ func addPositive(s isa) {
 	finish()
 }
 
+func addAbove(s isa) {
+	TEXT("addAbove"+s.name, NOSPLIT, "func(least float32, x, y, to *float32, n int)")
+	Pragma("noescape")
+	Doc("It sets to[i] to x[i]+y[i], or to least where that is more.")
+	least := s.broadcast(argument("least"))
+	x, y, to, n, i := load("x"), load("y"), load("to"), load("n"), GP64()
+	s.each("loop", n, i, func(mask *rest) {
+		sum, part := s.lanes(), s.lanes()
+		s.load(at(x, i), sum, mask)
+		s.load(at(y, i), part, mask)
+		for j := range sum {
+			VADDPS(part[j], sum[j], sum[j])
+			VMAXPS(least[j], sum[j], sum[j]) // in this order least stands for no number
+		}
+		s.store(sum, at(to, i), mask)
+	})
+	finish()
+}
+
 func axpyBoth(s isa) {
 	TEXT("axpyBoth"+s.name, NOSPLIT, "func(alpha float32, x, y, sum *float32, n int)")
 	Pragma("noescape")
