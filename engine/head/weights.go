@@ -99,6 +99,7 @@ func (w *weights) scores(out, likeness []float32) {
 		count := min(strip, len(out)-first)
 		if asked {
 			high.Bytes(highs[:count], w.rows, first)
+			w.rows.Fetch(first+count, min(first+2*count, len(out))) // while these are read again
 			low.Bytes(lows[:count], w.rows, first)
 		}
 		for i := range count {

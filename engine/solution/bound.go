@@ -166,7 +166,7 @@ func (s *search) addContent(r *room, off float64, wanted int) float64 {
 
 // few is the share of the fixes of which content is read one by one: of more, reading all in a
 // row is faster.
-const few = 1.0 / 16
+const few = 1.0 / 5
 
 // reach sets the places of room to the fixes that can be among the best if their content says as
 // much as any can: those that others surely exceed are left out. It is false where they are not
@@ -273,12 +273,23 @@ func marking(least, off float64) (sure, maybe float32) {
 	return above(max(least, tiny) + off), under(max(least, 0) - off)
 }
 
+const (
+	// wholeChunks is from what share of the fixes on the leads of whole chunks are read.
+	wholeChunks = 1.0 / 5
+	// leadsAhead is how many fixes ahead leads are asked for.
+	leadsAhead = 8
+)
+
 // sense bounds the scores of the fixes in order by what the leads of their passages say, and
 // leaves in it what can be among the best by that.
 func (s *search) sense(r *room, off float64, wanted int) {
 	top, w, least := vector.NewTop(wanted), s.weights.Of[Sense], s.weights.Least[Sense]
 	kept := r.order[:0]
-	for _, of := range r.order {
+	s.sensing.chunked = float64(len(r.order)) > wholeChunks*float64(len(r.items))
+	for i, of := range r.order {
+		if i+leadsAhead < len(r.order) {
+			s.sensing.fetchLeads(r.items[r.order[i+leadsAhead].at])
+		}
 		word, bit := of.at/64, uint64(1)<<(of.at%64)
 		from, to := s.sensing.bounds(r.items[of.at])
 		sure := r.sure[word]&bit != 0 || from > 0 && from >= least
@@ -320,7 +331,7 @@ func (s *search) exact(r *room, l *learnt) {
 		s.claim(r, sums, float32(fresh))
 	}
 	l.each(r.items, func(i int, c *candidate) {
-		words, _ := s.worded(r.matches.Of(i))
+		words := s.wordy(float64(r.matches.Scores[i])) // rounded, for which addWords has room
 		sums[i] += float32(s.weights.of(&c.values) - fresh - s.weights.Of[FreshWords]*words)
 		if s.enough(c) {
 			r.sure[i/64] |= 1 << (i % 64)

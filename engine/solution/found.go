@@ -45,6 +45,9 @@ func (s *search) best(wanted int) []*candidate {
 		if high < best.worst() {
 			break
 		}
+		if len(left) > 0 {
+			s.fetch(r.items[left[0].at])
+		}
 		n, sense := r.items[of.at], 0.0
 		if s.sensing != nil {
 			sense = s.sensing.of(n)
@@ -57,6 +60,16 @@ func (s *search) best(wanted int) []*candidate {
 		}
 	}
 	return best.byNumber()
+}
+
+// fetch asks for what look will read of a fix: of hundreds, each lies somewhere else.
+func (s *search) fetch(n engine.ItemNum) {
+	if s.vector != nil {
+		vector.Prefetch(s.Content.Row(n))
+	}
+	if s.sensing != nil {
+		s.sensing.fetch(n)
+	}
 }
 
 // items appends to out the eligible fixes that this ticket has not seen fail: what failed is
@@ -119,8 +132,16 @@ func (s *search) worded(m text.Match) (words, share float64) {
 	if m.Terms == 0 {
 		return 0, 0
 	}
-	score := m.Score / s.rarest
-	return score / (score + s.weights.HalfWords), float64(m.Terms) / float64(len(s.terms))
+	return s.wordy(m.Score), float64(m.Terms) / float64(len(s.terms))
+}
+
+// wordy is the evidence of a score by words, 0 for none.
+func (s *search) wordy(score float64) float64 {
+	if score == 0 {
+		return 0
+	}
+	score /= s.rarest
+	return score / (score + s.weights.HalfWords)
 }
 
 // enough reports whether the texts and the solved tickets are a reason to show the fix at

@@ -362,8 +362,14 @@ func TestSentences(t *testing.T) {
 					t.Fatalf("item %d: %v, in floats %v", n, got, want)
 				}
 			}
+			q.chunked = false
+			low, high := q.bounds(n)
+			q.chunked = true
 			if low, high := q.bounds(n); low > got || high < got {
 				t.Fatalf("item %d: %v is not between %v and %v", n, got, low, high)
+			}
+			if low > got || high < got {
+				t.Fatalf("item %d: %v is not between %v and %v, as it is alone", n, got, low, high)
 			}
 			_, from, to := q.chunkOf(n)
 			count += to - from

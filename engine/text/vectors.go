@@ -145,6 +145,11 @@ func (v *Vectors) Rough(out []float32, items []engine.ItemNum, q *vector.Rough) 
 			return 0, 0, false
 		}
 		off, most = max(off, o), max(most, m)
+		if end < len(items) { // each chunk lies somewhere else
+			if next := v.roughOf(items[end]); next != nil {
+				next.Fetch(0, chunkItems)
+			}
+		}
 		first, last := int(items[i]%chunkItems), int(items[end-1]%chunkItems)
 		if last-first == end-i-1 {
 			q.Bytes(out[i:end], b, first)
@@ -165,6 +170,15 @@ func (v *Vectors) Rough(out []float32, items []engine.ItemNum, q *vector.Rough) 
 		}
 	}
 	return off, most, true
+}
+
+// roughOf returns the rows in bytes of the chunk of an item, nil where it has none, or none yet.
+func (v *Vectors) roughOf(n engine.ItemNum) *vector.Bytes {
+	at := int(n / chunkItems)
+	if at >= len(v.chunks) || v.chunks[at] == nil {
+		return nil
+	}
+	return v.chunks[at].rough.Load()
 }
 
 // RoughBounds returns the bounds that q, in bytes, has for all rows; false where it has none

@@ -70,6 +70,9 @@ func (b *Bytes) Len() int { return len(b.steps) }
 // Dims returns how many numbers a row has.
 func (b *Bytes) Dims() int { return b.d }
 
+// Fetch asks the processor to have the rows from one to before another, if any, at hand soon.
+func (b *Bytes) Fetch(from, to int) { Prefetch(b.bytes[from*b.wide : to*b.wide]) }
+
 // Row writes row i to out, as its bytes have it.
 func (b *Bytes) Row(out []float32, i int) {
 	for k, v := range b.bytes[i*b.wide:][:b.d] {
