@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/rapportengine/rapport/engine/text"
 	"github.com/rapportengine/rapport/engine/vector"
@@ -199,7 +200,11 @@ func (m *Model) likeness(row []float32, words, pieces []uint64, has bool) {
 	o := &m.options
 	slices.Sort(words)
 	slices.Sort(pieces)
-	lexical := make([]float32, len(row))
+	kept := scratch.Get().(*[]float32)
+	defer scratch.Put(kept)
+	*kept = slices.Grow((*kept)[:0], len(row))
+	lexical := (*kept)[:len(row)]
+	clear(lexical)
 	m.words.cosines(lexical, m.words.vector(words), 1-o.Pieces)
 	m.pieces.cosines(lexical, m.pieces.vector(pieces), o.Pieces)
 	scale := [2]float32{o.scale(has) * o.scale(false), o.scale(has) * o.scale(true)}
@@ -215,6 +220,9 @@ func (m *Model) likeness(row []float32, words, pieces []uint64, has bool) {
 		row[i] = scale[at] * near
 	}
 }
+
+// scratch is room for what an answer needs of the questions, to be used again.
+var scratch = sync.Pool{New: func() any { return new([]float32) }}
 
 // gauss is exp(-s/2 * |a - b|^2) of two unit vectors with this cosine.
 func gauss(s float64, cosine float32) float32 {

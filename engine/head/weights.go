@@ -79,7 +79,10 @@ func (w *weights) scores(out, likeness []float32) {
 		mean += float64(k) / float64(len(likeness))
 	}
 	// The likenesses in two bytes each: what the first leaves out is the second.
-	left, said := make([]float32, len(likeness)), make([]float32, len(likeness))
+	kept := scratch.Get().(*[]float32)
+	defer scratch.Put(kept)
+	*kept = slices.Grow((*kept)[:0], 2*len(likeness))
+	left, said := (*kept)[:len(likeness)], (*kept)[len(likeness):2*len(likeness)]
 	for i, k := range likeness {
 		left[i] = float32(float64(k) - mean)
 	}

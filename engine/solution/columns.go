@@ -83,13 +83,17 @@ func (k *Knowledge) lay() {
 type trialled struct {
 	local  []counts          // in tickets by how like they are, to the 4th power
 	at     []counts          // in tickets about its product
-	here   [places][]float64 // how many tickets of its place each ended; nil where that is unknown
+	here   [places][]float64 // how many tickets of its place each ended; empty where that is unknown
 	shares [places]float64   // of all tickets that were ended
 }
 
-func (k *Knowledge) trialled(row []float32, p Place) *trialled {
+// trialled sets t, in the room it has.
+func (k *Knowledge) trialled(t *trialled, row []float32, p Place) {
 	n := len(k.columns.fixes)
-	t := &trialled{local: make([]counts, n), at: make([]counts, n)}
+	t.local, t.at = zeros(t.local, n), zeros(t.at, n)
+	for f := range t.here {
+		t.here[f] = t.here[f][:0]
+	}
 	if k.Outcomes.failures {
 		for i, trials := range k.columns.trials {
 			square := float64(row[i]) * float64(row[i])
@@ -105,12 +109,11 @@ func (k *Knowledge) trialled(row []float32, p Place) *trialled {
 		if v == "" || k.Habits.all[f] == 0 {
 			continue
 		}
-		t.here[f], t.shares[f] = make([]float64, n), k.Habits.share(f, v)
+		t.here[f], t.shares[f] = zeros(t.here[f], n), k.Habits.share(f, v)
 		for _, c := range k.columns.byValue[f][v] {
 			t.here[f][c.column] = c.of
 		}
 	}
-	return t
 }
 
 // tries reports whether any fix is known to have been tried: else none is fresh among others.
@@ -144,7 +147,7 @@ func (l *learnt) placedAt(c *candidate, column int) {
 	}
 	c.values[Outcome] = k.Outcomes.scaled(tried, at, l.place.product != "", l.trialled.local[column])
 	for f, kind := range [places]Evidence{ByProduct, ByAge, ByChannel} {
-		if l.trialled.here[f] == nil {
+		if len(l.trialled.here[f]) == 0 {
 			continue
 		}
 		here, all := l.trialled.here[f][column], k.columns.sums[f][column]

@@ -83,8 +83,12 @@ func (s *search) learn() *learnt {
 	} else {
 		l.scores = k.Head.Scores(row)
 	}
-	l.near, l.votes = k.tickets(row)
-	l.trialled = k.trialled(row, l.place)
+	r := s.room
+	r.near, r.votes = zeros(r.near, len(k.Fixes)), zeros(r.votes, len(k.Fixes))
+	k.tickets(row, r.near, r.votes)
+	l.near, l.votes = r.near, r.votes
+	k.trialled(&r.trialled, row, l.place)
+	l.trialled = &r.trialled
 	return l
 }
 
@@ -137,10 +141,9 @@ func sought(items []engine.ItemNum, n engine.ItemNum) (int, bool) {
 	return from + at, is
 }
 
-// tickets returns, by label, the likeness of the nearest ticket that it solved, and its
+// tickets adds to zeros, by label, the likeness of the nearest ticket that it solved, and its
 // share of the nearest ones.
-func (k *Knowledge) tickets(row []float32) (near, votes []float64) {
-	near, votes = make([]float64, len(k.Fixes)), make([]float64, len(k.Fixes))
+func (k *Knowledge) tickets(row []float32, near, votes []float64) {
 	top := vector.NewTop(voters)
 	for i, likeness := range row {
 		for _, l := range k.Head.LabelsOf(i) {
@@ -163,7 +166,6 @@ func (k *Knowledge) tickets(row []float32) (near, votes []float64) {
 			votes[l] /= all
 		}
 	}
-	return near, votes
 }
 
 // of returns what the evidence adds to the score.

@@ -258,6 +258,8 @@ type room struct {
 	query              vector.Rough
 	sensing            sensing
 	best               best
+	near, votes        []float64 // see learnt
+	trialled           trialled
 }
 
 // release lets others have the room of a search, with what it found.
@@ -268,6 +270,13 @@ func (s *search) release() {
 }
 
 var rooms = sync.Pool{New: func() any { return new(room) }}
+
+// zeros is sized, with zeros in it.
+func zeros[T any](old []T, n int) []T {
+	out := sized(old, n)
+	clear(out)
+	return out
+}
 
 // sized returns a slice of n, the old one where it is long enough.
 func sized[T any](old []T, n int) []T {
