@@ -13,7 +13,7 @@ import (
 const chunkItems = 512
 
 // heldItems is up to which number items are held as they are. Those beyond are packed, and unpacked
-// when they are asked for, in half a microsecond: as they are, the items of a catalogue of a million
+// when they are asked for, in about a microsecond: as they are, the items of a catalogue of a million
 // would take most of a gigabyte, and an answer asks for some dozens.
 const heldItems = 1 << 17
 

@@ -69,3 +69,24 @@ func TestEveryFieldIsPacked(t *testing.T) {
 		t.Errorf("infinity became %v", *x.Price)
 	}
 }
+
+// BenchmarkItem asks for an item of a shop: held, and packed.
+func BenchmarkItem(b *testing.B) {
+	price := 12.5
+	it := &engine.Item{
+		ID: "i123456", Kind: engine.Product, Title: "large red kettle 12", Categories: []string{"group-3/part-1"}, Price: &price, Currency: "GBP",
+		Attributes: engine.Attributes{"brand": "brand-17", "colour": "red", "aisle": 7.0},
+	}
+	for name, n := range map[string]engine.ItemNum{"held": 0, "packed": heldItems} {
+		b.Run(name, func(b *testing.B) {
+			list := items{}.set([]Entry{{Num: n, Item: it}})
+			b.ReportAllocs()
+			for b.Loop() {
+				if list.at(n) == nil {
+					b.Fatal("it is gone")
+				}
+			}
+			b.ReportMetric(float64(len(pack(it))), "packed-bytes")
+		})
+	}
+}
