@@ -84,6 +84,15 @@ func (x items) published(n engine.ItemNum) (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// shown is shown of the item with number n, which there is.
+func (x items) shown(n engine.ItemNum, now int64) bool {
+	c, i := x.of(n)
+	if c.packed != nil {
+		return c.packed[i].shown(now)
+	}
+	return shown(c.held[i], now)
+}
+
 // all yields the items, ascending by number.
 func (x items) all() iter.Seq2[engine.ItemNum, *engine.Item] {
 	return func(yield func(engine.ItemNum, *engine.Item) bool) {

@@ -14,8 +14,8 @@ import (
 // packed is an item in one piece: some 150 bytes where the item itself, with its map of attributes,
 // takes 700. "" is none.
 //
-// It begins with the mark of what it holds and with when it was published, which all items of a list
-// of the newest are asked for.
+// It begins with the mark of what it holds, with when it was published, which all items of a list of
+// the newest are asked for, and with when it expires.
 type packed string
 
 // What an item has, beside its texts.
@@ -100,7 +100,7 @@ func (w packer) real(x float64) packer {
 	return binary.LittleEndian.AppendUint64(w, math.Float64bits(x))
 }
 
-// time packs a time with its zone's offset, always the same number of bytes but for one.
+// time packs a time with its zone's offset, in twelve bytes and those of the offset.
 func (w packer) time(at time.Time) packer {
 	_, offset := at.Zone()
 	w = binary.LittleEndian.AppendUint64(w, uint64(at.Unix()))
@@ -184,6 +184,16 @@ func (p packed) published() (time.Time, bool) {
 	}
 	r := unpacker(p[1:])
 	return r.time(), true
+}
+
+// shown is shown of the item, of which it unpacks the dates alone: a request at another time than the
+// one before asks for those of all items that were published between.
+func (p packed) shown(now int64) bool {
+	r := unpacker(p[1:])
+	if p[0]&hasPublished != 0 && now < Nanos(r.time()) {
+		return false
+	}
+	return p[0]&hasExpires == 0 || now < Nanos(r.time())
 }
 
 // unpacker is what is yet to be unpacked.

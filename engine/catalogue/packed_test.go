@@ -52,6 +52,13 @@ func TestPackedItemsComeBack(t *testing.T) {
 			if known != (it.Published != nil) || known && !at.Equal(*it.Published) {
 				t.Fatalf("item %d published %v became %v, %v", n, it.Published, at, known)
 			}
+			for _, date := range [...]*time.Time{it.Published, it.Expires, new(time.Time)} {
+				for late := range int64(3) {
+					if date != nil && list.shown(n, Nanos(*date)+late-1) != shown(it, Nanos(*date)+late-1) {
+						t.Fatalf("item %d from %v to %v is shown: %v", n, it.Published, it.Expires, !shown(it, Nanos(*date)+late-1))
+					}
+				}
+			}
 		}
 		if list = list.set([]Entry{{Num: heldItems}}); list.at(heldItems) != nil || list.length != heldItems {
 			t.Fatal("a deleted item is still there")

@@ -77,8 +77,8 @@ func (s *Snapshot) Holds(f Field, types Types) bool {
 	if s.base.fields[f].types()&types != 0 {
 		return true
 	}
-	for _, n := range s.changed {
-		if it := s.items.at(n); it != nil && Any(it.Attributes[f.Name]).Type&types != 0 {
+	for _, it := range s.Changed() {
+		if it != nil && Any(it.Attributes[f.Name]).Type&types != 0 {
 			return true
 		}
 	}
@@ -105,8 +105,8 @@ func (s *Snapshot) AttributeNames() []string {
 			names[f.Name] = struct{}{}
 		}
 	}
-	for _, n := range s.changed {
-		if it := s.items.at(n); it != nil {
+	for _, it := range s.Changed() {
+		if it != nil {
 			for name, v := range it.Attributes {
 				if Any(v).Given() {
 					names[name] = struct{}{}

@@ -107,7 +107,7 @@ func (b *Base) at(now int64) *window {
 		crossed = b.flips[min(w.passed, passed):max(w.passed, passed)]
 	}
 	for _, f := range crossed {
-		mark(next.closed, f.n, !shown(b.items.at(f.n), now))
+		mark(next.closed, f.n, !b.items.shown(f.n, now))
 	}
 	b.window.Store(next)
 	return next

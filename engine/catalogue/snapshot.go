@@ -33,6 +33,7 @@ type Snapshot struct {
 	known   *roaring.Bitmap
 	base    *Base
 	changed []engine.ItemNum // ascending: items that base does not have as they are
+	fresh   []*engine.Item   // those, which every filter looks at: packed ones are unpacked once
 }
 
 // New returns an empty catalogue whose items are numbered by ids.
@@ -58,15 +59,34 @@ func (s *Snapshot) With(changed []Entry) *Snapshot {
 		next.known, next.changed = next.base.known, nil
 		return next
 	}
-	for _, e := range changed {
-		if is := next.items.at(e.Num) != nil; is != next.known.Contains(uint32(e.Num)) {
+	next.fresh = s.refreshed(next.changed, changed)
+	for n, it := range next.Changed() {
+		if is := it != nil; is != next.known.Contains(uint32(n)) {
 			if next.known == s.known {
 				next.known = s.known.Clone()
 			}
-			mark(next.known, e.Num, is)
+			mark(next.known, n, is)
 		}
 	}
 	return next
+}
+
+// refreshed returns the items of those numbers, each of which is among entries or has changed before.
+func (s *Snapshot) refreshed(nums []engine.ItemNum, entries []Entry) []*engine.Item {
+	last := make(map[engine.ItemNum]*engine.Item, len(entries))
+	for _, e := range entries {
+		last[e.Num] = e.Item
+	}
+	out := make([]*engine.Item, len(nums))
+	for i, n := range nums {
+		it, now := last[n]
+		if !now {
+			at, _ := slices.BinarySearch(s.changed, n)
+			it = s.fresh[at]
+		}
+		out[i] = it
+	}
+	return out
 }
 
 // IDs returns the table the items are numbered by.
@@ -92,9 +112,17 @@ func (s *Snapshot) Known() *roaring.Bitmap { return s.known }
 // Base returns the indexed part. It is older than the snapshot by Changed.
 func (s *Snapshot) Base() *Base { return s.base }
 
-// Changed returns the numbers, ascending, of items that were added, changed or deleted
-// since the base was made. They are not to be changed.
-func (s *Snapshot) Changed() []engine.ItemNum { return s.changed }
+// Changed yields, ascending by number, the items that were added, changed or deleted since
+// the base was made: nil for deleted.
+func (s *Snapshot) Changed() iter.Seq2[engine.ItemNum, *engine.Item] {
+	return func(yield func(engine.ItemNum, *engine.Item) bool) {
+		for i, n := range s.changed {
+			if !yield(n, s.fresh[i]) {
+				return
+			}
+		}
+	}
+}
 
 // Live returns the items that may be shown at now to the audience (engine.AgentOnly
 // sees agents' items too): not hidden, in stock, published and not expired. The bitmap
@@ -128,8 +156,7 @@ func (s *Snapshot) Naming(f Field, word string) *roaring.Bitmap {
 // patched returns a copy of a bitmap over the base, set right for the changed items.
 func (s *Snapshot) patched(shared *roaring.Bitmap, match func(*engine.Item) bool) *roaring.Bitmap {
 	out := shared.Clone()
-	for _, n := range s.changed {
-		it := s.items.at(n)
+	for n, it := range s.Changed() {
 		mark(out, n, it != nil && match(it))
 	}
 	return out

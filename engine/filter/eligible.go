@@ -60,8 +60,8 @@ func evaluate(root node, env *Env) (*roaring.Bitmap, error) {
 	if !found.own {
 		found = owned(found.Clone())
 	}
-	for _, n := range env.Catalogue.Changed() {
-		if it := env.Catalogue.Item(n); it != nil && root.holds(r, n, it) {
+	for n, it := range env.Catalogue.Changed() {
+		if it != nil && root.holds(r, n, it) {
 			found.Add(uint32(n))
 		} else {
 			found.Remove(uint32(n))

@@ -119,8 +119,7 @@ func (in *Input) stock(o *orders) (*stock, error) {
 // catalogue's base does not have as it is.
 func (w *World) still(now int64) (from, to int64) {
 	from, to = math.MinInt64, math.MaxInt64
-	for _, n := range w.Catalogue.Changed() {
-		item := w.Catalogue.Item(n)
+	for _, item := range w.Catalogue.Changed() {
 		if item == nil {
 			continue
 		}

@@ -383,13 +383,13 @@ func (s *search) claim(r *room, sums []float32, all float32) {
 			k = 0
 		}
 	}
-	for _, n := range s.Catalogue.Changed() {
+	for n, it := range s.Catalogue.Changed() {
 		at, is := slices.BinarySearch(r.items, n)
 		if !is {
 			continue
 		}
 		var c claim
-		if it := s.Catalogue.Item(n); it != nil {
+		if it != nil {
 			c = s.claims.of(it)
 		}
 		put(at, flags(c.about, c.owned, c.foreign))
