@@ -106,10 +106,12 @@ func (s *search) look(c *candidate, l *learnt, n engine.ItemNum, match text.Matc
 	if !known && !s.claims.about {
 		return false
 	}
-	if c.item = s.Catalogue.Item(n); c.item == nil {
+	if !s.Catalogue.Known().Contains(uint32(n)) {
 		return false
 	}
-	c.claim = s.claims.of(c.item)
+	if len(s.claims.products) > 0 { // of hundreds of fixes, only then are the items asked for
+		c.claim = s.claims.of(s.Catalogue.Item(n))
+	}
 	if !known && !c.claim.about {
 		return false
 	}
@@ -189,13 +191,6 @@ func (b *best) spare() *candidate {
 	return b.free
 }
 
-// forget lets go of the items.
-func (b *best) forget() {
-	for _, c := range b.all[:b.used] {
-		*c = candidate{}
-	}
-}
-
 // byNumber returns what was kept, until it is reset.
 func (b *best) byNumber() []*candidate {
 	slices.SortFunc(b.heap, func(x, y *candidate) int { return cmp.Compare(x.num, y.num) })
@@ -264,7 +259,6 @@ type room struct {
 
 // release lets others have the room of a search, with what it found.
 func (s *search) release() {
-	s.room.best.forget()
 	rooms.Put(s.room)
 	s.room = nil
 }

@@ -75,10 +75,11 @@ func plainFound(s *search, wanted int) []candidate {
 		for _, kind := range reasons {
 			known = known || c.values[kind] > 0 && c.values[kind] >= s.weights.Least[kind]
 		}
-		if c.item = s.Catalogue.Item(c.num); c.item == nil {
+		item := s.Catalogue.Item(c.num)
+		if item == nil {
 			continue
 		}
-		if c.claim = s.claims.of(c.item); !known && !c.claim.about {
+		if c.claim = s.claims.of(item); !known && !c.claim.about {
 			continue
 		}
 		c.values[About], c.values[Owned], c.values[Foreign] = one(c.claim.about), one(c.claim.owned), one(c.claim.foreign)

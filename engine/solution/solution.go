@@ -122,7 +122,6 @@ var least = []Evidence{Words, Meaning, Sense, Head, Near}
 // candidate is a fix with the evidence for it.
 type candidate struct {
 	num    engine.ItemNum
-	item   *engine.Item
 	values Values
 	share  float64 // of the ticket's distinct words
 	claim  claim
@@ -164,12 +163,13 @@ func Suggest(in *Input) Suggestion {
 	}
 	out.Foreign, out.Code = s.claims.about && first[0].claim.foreign, s.missing(first[0])
 	for i, c := range first {
+		item := s.Catalogue.Item(c.num)
 		out.Fixes = append(out.Fixes, engine.Recommended{
-			Item: c.item.ID, Kind: c.item.KindOrProduct(), Num: c.num,
+			Item: item.ID, Kind: item.KindOrProduct(), Num: c.num,
 			Score: c.score, Rank: i + 1, Source: Name, Reasons: s.reasons(c),
 		})
 		if i < s.Snippets {
-			out.Snippets = s.cite(out.Snippets, c.item)
+			out.Snippets = s.cite(out.Snippets, item)
 		}
 	}
 	return out
