@@ -271,9 +271,12 @@ func (r *Recommender) sweep(ctx context.Context) error {
 		return nil
 	}
 	stays := make(map[engine.Hash16]bool)
-	for _, it := range r.World().Catalogue.Items() {
-		for _, s := range solution.Passages(it) {
-			stays[engine.HashOf(s)] = true
+	items := r.World().Catalogue
+	for _, kind := range solution.PassageKinds {
+		for of := items.Kind(kind).Iterator(); of.HasNext(); {
+			for _, s := range solution.Passages(items.Item(engine.ItemNum(of.Next()))) {
+				stays[engine.HashOf(s)] = true
+			}
 		}
 	}
 	_, err := r.log.DropVectors(ctx, d.kept, func(h engine.Hash16) bool { return stays[h] })
@@ -317,8 +320,9 @@ func (r *Recommender) sense(ctx context.Context, w *recommend.World, req *engine
 // content laid in bytes, when they are first needed, and no customer is to wait for that.
 func (r *Recommender) warm(ctx context.Context) {
 	w := r.World()
-	for _, it := range w.Catalogue.Items() {
-		if it.KindOrProduct() != engine.Solution || it.Title == "" {
+	for fixes := w.Catalogue.Kind(engine.Solution).Iterator(); fixes.HasNext(); {
+		it := w.Catalogue.Item(engine.ItemNum(fixes.Next()))
+		if it.Title == "" {
 			continue
 		}
 		in := solution.Input{

@@ -1,6 +1,8 @@
 package solution
 
 import (
+	"slices"
+
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/text"
 )
@@ -8,11 +10,14 @@ import (
 // maxPassages is how many passages of a fix are encoded at most, the first: some 1,300 words.
 const maxPassages = 32
 
+// PassageKinds are the kinds of items that have passages.
+var PassageKinds = [...]engine.Kind{engine.Solution, engine.Content}
+
 // Passages returns the texts whose vectors stand for a fix in Sentences: its passages, each
 // under the title, which says what it is about; the title alone where there is no other text.
-// Items that are neither solutions nor content have none.
+// Items of other kinds than PassageKinds have none.
 func Passages(it *engine.Item) []string {
-	if it == nil || it.KindOrProduct() != engine.Solution && it.KindOrProduct() != engine.Content {
+	if it == nil || !slices.Contains(PassageKinds[:], it.KindOrProduct()) {
 		return nil
 	}
 	plain := text.Plain(it.Text, it.TextFormat)
