@@ -68,6 +68,12 @@ func (in *Input) TellRoughly(n int) (told, all []rank.Scored, unseen float64, ok
 // ManyAfter returns a Many that joins links after so many answers.
 func ManyAfter(n int) *Many { return &Many{after: n} }
 
+// Most makes the Many join so many links at most.
+func (m *Many) Most(n int) *Many {
+	m.most = n
+	return m
+}
+
 // Joined returns how many sources of links are joined for each way of weighing them.
 func (m *Many) Joined() (of []int) {
 	for _, l := range m.links {

@@ -16,6 +16,7 @@ type Many struct {
 	mu    sync.Mutex
 	links []*manyLinks
 	after int // instead of manyAfter, for tests
+	most  int // instead of mostEdges, for tests
 }
 
 // manyAfter is after how many answers the links of sources are joined: that takes as long as it
@@ -25,6 +26,10 @@ const (
 	manyAfter = 512
 	maxLinks  = 2
 )
+
+// mostEdges is up to how many links of all sources that is done: joined and turned they take up to 256 MB
+// while the run lasts, twice what the sources have them in.
+const mostEdges = 1 << 24
 
 // manyLinks are the sources of links that speak in some answers.
 type manyLinks struct {
@@ -111,7 +116,7 @@ func (m *Many) of(models *Models, voices []linkedVoice, of []model.Linked) *made
 		return nil
 	}
 	if join { // the others go on without meanwhile
-		links.made.Store(makeLinks(voices, of))
+		links.made.Store(makeLinks(voices, of, cmp.Or(m.most, mostEdges)))
 	}
 	return links.made.Load()
 }
@@ -133,8 +138,8 @@ func (m *Many) ask(models *Models, voices []linkedVoice) (links *manyLinks, join
 	return m.links[at], m.links[at].asked == cmp.Or(m.after, manyAfter)
 }
 
-// makeLinks joins the edges of sources; nil where they cannot be joined.
-func makeLinks(voices []linkedVoice, of []model.Linked) *madeLinks {
+// makeLinks joins the edges of sources; nil where they cannot be joined, or are more than so many.
+func makeLinks(voices []linkedVoice, of []model.Linked, most int) *madeLinks {
 	made := new(madeLinks)
 	var parts []*model.Edges
 	var gains []float64
@@ -145,6 +150,10 @@ func makeLinks(voices []linkedVoice, of []model.Linked) *madeLinks {
 			return nil
 		}
 		parts, gains = append(parts, edges), append(gains, voices[i].gain)
+		most -= edges.Len()
+	}
+	if most < 0 {
+		return nil
 	}
 	joint, ok := model.NewJoint(first, parts, gains)
 	if !ok {

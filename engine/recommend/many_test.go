@@ -72,6 +72,31 @@ func TestManyAnswersAreThoseOfEach(t *testing.T) {
 	}
 }
 
+// Links that would take too much room are not joined.
+func TestManyLinksAreNotJoined(t *testing.T) {
+	const items, people = 600, 20
+	w := village(items, upTo(items))
+	histories := modeltest.Histories(10, people, items, 15)
+	m := fitModels(w, histories, everything(), 2)
+	w = w.WithModels(m, m.Encode(w.Catalogue))
+	place := open(t, w, engine.Scenario{Blend: map[string]float64{"itemknn": 1}})
+	for most, want := range map[int]int{1: 0, 1 << 20: 1} {
+		many := recommend.ManyAfter(2).Most(most)
+		for p := range people {
+			who := &recommend.Someone{}
+			for _, in := range histories[p] {
+				who.Rows = append(who.Rows, purchases(w.Catalogue.IDs(), theID(int(in.Item)))...)
+			}
+			if _, err := recommend.Recommend(&recommend.Input{World: w, Place: place, Someone: who, Request: &engine.Request{Count: 4}, Now: now, Many: many}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if joined := many.Joined(); len(joined) != want {
+			t.Errorf("of %d links at most, those of %v sources are joined, want %d", most, joined, want)
+		}
+	}
+}
+
 // Several goroutines answer side by side while links are joined.
 func TestManyAnswersSideBySide(t *testing.T) {
 	const items, people = 600, 80
