@@ -187,8 +187,8 @@ func TestRidgeInParts(t *testing.T) {
 	}
 }
 
-// TestCountsApartAreThoseTogether counts the pairs of the same groups in both ways, one after the
-// other in the same room.
+// TestCountsApartAreThoseTogether counts the pairs of the same groups in both ways, each in room that
+// was counted in before.
 func TestCountsApartAreThoseTogether(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		data, k := wants(histories(t, rapid.IntRange(2, 200).Draw(t, "items"))), rapid.IntRange(1, 30).Draw(t, "k")
@@ -201,7 +201,14 @@ func TestCountsApartAreThoseTogether(t *testing.T) {
 		}
 		from := rapid.IntRange(0, items-1).Draw(t, "from")
 		to := rapid.IntRange(from+1, items).Draw(t, "to")
-		apart, together := newGroups(turned, near, from, to, nil), newGroups(turned, near, from, to, nil)
+		spoilt := func() *groups[uint32] { // room that others have counted in
+			g := newGroups(turned, near, 0, items, nil)
+			for i := range g.counts {
+				g.counts[i] = -1
+			}
+			return g
+		}
+		apart, together := newGroups(turned, near, from, to, spoilt()), newGroups(turned, near, from, to, spoilt())
 		if together.apart { // which then has no seats
 			in := make([]int, items)
 			for _, members := range together.members {
