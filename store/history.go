@@ -59,7 +59,7 @@ func (s *Store) historyOf(ctx context.Context, txn *badger.Txn, it *badger.Itera
 // rowsOf appends the rows stored under one subject16, whose name is looked up where it is zero.
 func (s *Store) rowsOf(ctx context.Context, txn *badger.Txn, it *badger.Iterator, h engine.Hash16, subject engine.Subject, rows []engine.Row, room *texts) ([]engine.Row, error) {
 	prefix := hashKey(eventLetter, h)
-	first := len(rows)
+	first, names := len(rows), itemNames(namesLater{s.ids}) // once: as an interface it takes memory
 	// In a scan the iterator stands where the history before ended, which is where this
 	// one begins: a seek costs as much as the rows.
 	if !it.Valid() || !bytes.HasPrefix(it.Item().Key(), prefix) {
@@ -90,7 +90,7 @@ func (s *Store) rowsOf(ctx context.Context, txn *badger.Txn, it *badger.Iterator
 		}
 		rows = append(rows, engine.Row{})
 		err := it.Item().Value(func(value []byte) error {
-			return decodeRowTo(&rows[len(rows)-1], key, textOf(value, room), subject, namesLater{s.ids})
+			return decodeRowTo(&rows[len(rows)-1], key, textOf(value, room), subject, names)
 		})
 		if err != nil {
 			return nil, err
