@@ -67,22 +67,26 @@ type Options struct {
 	Behind     text.Embedder    // gives the vectors that Embedder does, of passages: for work that must not be in the way of answers; nil: Embedder
 	Log        *slog.Logger     // of what goes wrong behind the answers; nil: none
 	Workers    int              // goroutines that make new models ready; 0: half the processors, so that answers keep theirs
+	// Unasked says that nobody will ask for lists, as where a command trains: what they need of items,
+	// half a kilobyte each, is not made.
+	Unasked bool
 }
 
 // Recommender answers requests from the live world. Safe for concurrent use.
 type Recommender struct {
-	log    Log
-	now    func() time.Time
-	random func() uint64
-	makers int                  // Options.Workers
-	shop   atomic.Pointer[shop] // replaced whole; loaded once a request
-	people *people
-	record *recorder
-	health reading[[]solution.Health]
-	gaps   reading[Gaps]
-	reader *reader
-	stale  chan struct{} // the counters do not weigh as the settings do, or asked is set
-	asked  atomic.Bool   // they are to be counted again all the same
+	log     Log
+	now     func() time.Time
+	random  func() uint64
+	makers  int                  // Options.Workers
+	unasked bool                 // Options.Unasked
+	shop    atomic.Pointer[shop] // replaced whole; loaded once a request
+	people  *people
+	record  *recorder
+	health  reading[[]solution.Health]
+	gaps    reading[Gaps]
+	reader  *reader
+	stale   chan struct{} // the counters do not weigh as the settings do, or asked is set
+	asked   atomic.Bool   // they are to be counted again all the same
 
 	mu       sync.Mutex         // guards the replacing of shop, and all below
 	encoding int                // swaps under way
@@ -105,7 +109,7 @@ func New(log Log, ids *catalogue.IDs, o Options) *Recommender {
 	if o.Settings != nil {
 		settings = *o.Settings
 	}
-	r := &Recommender{log: log, now: o.Now, random: o.Random, record: newRecorder(), reader: newReader(o.Embedder, o.Behind, o.Log), stale: make(chan struct{}, 1)}
+	r := &Recommender{log: log, now: o.Now, random: o.Random, unasked: o.Unasked, record: newRecorder(), reader: newReader(o.Embedder, o.Behind, o.Log), stale: make(chan struct{}, 1)}
 	r.makers = cmp.Or(o.Workers, max(1, runtime.GOMAXPROCS(0)/2))
 	if r.now == nil {
 		r.now = time.Now
@@ -128,8 +132,8 @@ func New(log Log, ids *catalogue.IDs, o Options) *Recommender {
 
 // Start is the state a recommender begins with.
 type Start struct {
-	Seq       uint64 // of the newest command that is in Counters
-	Items     []catalogue.Entry
+	Seq       uint64              // of the newest command that is in Counters
+	Items     *catalogue.Snapshot // nil: none
 	Scenarios []engine.Scenario
 	Counters  *tally.Counters   // nil: none
 	Models    *recommend.Models // nil: unfitted
@@ -147,8 +151,21 @@ func (r *Recommender) Restore(s Start) {
 	if s.Models != nil {
 		world = world.WithModels(s.Models, text.NewVectors(s.Models.Encoder)).WithLexicon(s.Models.Ask(text.NewIndex()))
 	}
-	next := &shop{World: r.withItems(world, s.Items), seq: s.Seq, scenarios: old.scenarios}
-	next.Models.Prepare(next.World, r.makers)
+	if s.Items != nil {
+		texts := text.Texts(s.Items)
+		r.reader.due(world.Catalogue, texts)
+		vectors, lexicon := world.Content, world.Lexicon
+		if r.unasked {
+			vectors, lexicon = text.With(vectors, lexicon, texts)
+		} else {
+			vectors, lexicon = text.Stocked(vectors, lexicon, s.Items, texts)
+		}
+		world = world.Stocked(s.Items, vectors, lexicon)
+	}
+	next := &shop{World: world, seq: s.Seq, scenarios: old.scenarios}
+	if !r.unasked {
+		next.Models.Prepare(next.World, r.makers)
+	}
 	for _, sc := range s.Scenarios {
 		next.scenarios = withScenario(next.scenarios, sc)
 	}
@@ -164,11 +181,16 @@ func (r *Recommender) Swap(m *recommend.Models) {
 	from := len(r.changed)
 	r.mu.Unlock()
 
-	vectors, lexicon := m.Encode(world.Catalogue), world.Lexicon
+	vectors, lexicon := text.NewVectors(m.Encoder), world.Lexicon
+	if !r.unasked {
+		vectors = m.Encode(world.Catalogue)
+	}
 	if m.Desk != nil || world.Models.Desk != nil {
 		lexicon = m.Ask(lexicon)
 	}
-	m.Prepare(world.WithModels(m, vectors), r.makers)
+	if !r.unasked {
+		m.Prepare(world.WithModels(m, vectors), r.makers)
+	}
 
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -90,16 +90,12 @@ func sensing(t *testing.T, e *synonyms) *house {
 // beside is another recommender over the same log, brought up to date.
 func (h *house) beside(log serving.Log, e *synonyms) *serving.Recommender {
 	h.t.Helper()
-	var start serving.Start
-	err := h.Items(h.t.Context(), func(n engine.ItemNum, item engine.Item) error {
-		start.Items = append(start.Items, catalogue.Entry{Num: n, Item: &item})
-		return nil
-	})
+	items, err := catalogue.Read(h.IDs(), func(fn func(engine.ItemNum, engine.Item) error) error { return h.Items(h.t.Context(), fn) })
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	r := serving.New(log, h.IDs(), serving.Options{Embedder: e})
-	r.Restore(start)
+	r.Restore(serving.Start{Items: items})
 	return r
 }
 

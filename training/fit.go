@@ -155,11 +155,11 @@ func (f *Fitter) World(s *Snapshot, m *recommend.Models) *recommend.World {
 	var lexicon *text.Index
 	if f.words.of(s.Items) && m.Encoder == f.words.encoder {
 		if f.words.lexicon == nil {
-			f.words.lexicon = text.Indexed(s.Items)
+			f.words.lexicon = text.NewIndex().With(text.Texts(s.Items))
 		}
 		content, lexicon = f.Content(s), f.words.lexicon
 	} else {
-		content, lexicon = m.Encode(s.Items), text.Indexed(s.Items)
+		content, lexicon = m.Encode(s.Items), text.NewIndex().With(text.Texts(s.Items))
 	}
 	return recommend.NewWorld(s.IDs, s.Settings).Stocked(s.Items, content, lexicon).WithModels(m, content).WithCounters(s.Counters())
 }

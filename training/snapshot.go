@@ -133,25 +133,16 @@ func (s *Snapshot) worth(e *event) float64 {
 	}})
 }
 
-// itemsAtOnce is how many items are read before they go into the catalogue together.
-const itemsAtOnce = 1 << 14
-
 // Read assembles a snapshot of the log. Customers who do not consent to training are
 // left out. progress, if not nil, is told how many events have been read.
 func Read(ctx context.Context, log Log, settings engine.Settings, progress func(events int)) (*Snapshot, error) {
 	s := NewSnapshot(log.IDs(), settings)
 	s.Seq = log.Seq()
-	var some []catalogue.Entry
-	err := log.Items(ctx, func(n engine.ItemNum, item engine.Item) error {
-		if some = append(some, catalogue.Entry{Num: n, Item: &item}); len(some) == itemsAtOnce {
-			s.Items, some = s.Items.With(some), some[:0]
-		}
-		return nil
-	})
+	var err error
+	s.Items, err = catalogue.Read(s.IDs, func(fn func(engine.ItemNum, engine.Item) error) error { return log.Items(ctx, fn) })
 	if err != nil {
 		return nil, fmt.Errorf("read items: %w", err)
 	}
-	s.Items = s.Items.With(some)
 	if err := s.readTickets(ctx, log); err != nil {
 		return nil, err
 	}

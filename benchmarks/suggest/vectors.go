@@ -118,17 +118,13 @@ func (g *guessing) keep(ctx context.Context, dir string) (err error) {
 			err = closed
 		}
 	}()
-	var items []catalogue.Entry
-	err = s.Items(ctx, func(n engine.ItemNum, item engine.Item) error {
-		items = append(items, catalogue.Entry{Num: n, Item: &item})
-		return nil
-	})
+	items, err := catalogue.Read(s.IDs(), func(fn func(engine.ItemNum, engine.Item) error) error { return s.Items(ctx, fn) })
 	if err != nil {
 		return err
 	}
 	r := serving.New(s, s.IDs(), serving.Options{Embedder: g})
 	r.Restore(serving.Start{Items: items})
 	s.Start(ctx, r.Observe)
-	_, err = r.ReadSentences(ctx, len(items))
+	_, err = r.ReadSentences(ctx, items.Len())
 	return err
 }

@@ -39,6 +39,7 @@ func (t *trainCommand) Run(ctx context.Context, c *console) (err error) {
 	}
 	w, far, err := t.open(ctx, c, openOptions{
 		trainer: training.Options{Seed: t.Seed, Workers: runtime.GOMAXPROCS(0)}, // nobody waits for answers here
+		unasked: true,
 	})
 	if err != nil {
 		return err

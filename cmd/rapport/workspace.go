@@ -51,6 +51,7 @@ type openOptions struct {
 	// the program.
 	embedder terms.Embedder
 	sense    bool // have the vectors of fixes ready: for who is about to ask once
+	unasked  bool // nobody asks for lists: what they need of items is not made
 	// apart starts the processes of trainings, nil for none.
 	apart *helperCommand
 }
@@ -93,7 +94,7 @@ func open(ctx context.Context, o openOptions) (_ *workspace, err error) {
 		w.apart = o.apart.encoder(encoder, o.log)
 		behind = w.apart
 	}
-	w.recommender = serving.New(s, s.IDs(), serving.Options{Settings: &settings, Embedder: encoder, Behind: behind, Log: o.log})
+	w.recommender = serving.New(s, s.IDs(), serving.Options{Settings: &settings, Embedder: encoder, Behind: behind, Log: o.log, Unasked: o.unasked})
 	o.trainer.Embedder, o.trainer.SentencesNow = encoder, w.sentences
 	o.trainer.SettingsNow, o.trainer.ScenariosNow = w.recommender.Settings, w.recommender.Scenarios
 	if o.apart != nil {
@@ -179,10 +180,7 @@ func (w *workspace) kept(ctx context.Context) (start serving.Start, err error) {
 		loading.Wait()
 		start.Models, err = models, errors.Join(err, failed)
 	}()
-	err = w.store.Items(ctx, func(n engine.ItemNum, item engine.Item) error {
-		start.Items = append(start.Items, catalogue.Entry{Num: n, Item: &item})
-		return nil
-	})
+	start.Items, err = catalogue.Read(w.store.IDs(), func(fn func(engine.ItemNum, engine.Item) error) error { return w.store.Items(ctx, fn) })
 	if err != nil {
 		return start, fmt.Errorf("read items: %w", err)
 	}

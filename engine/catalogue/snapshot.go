@@ -41,6 +41,22 @@ func New(ids *IDs) *Snapshot {
 	return &Snapshot{ids: ids, known: roaring.New(), base: newBase()}
 }
 
+// readAtOnce is how many items are read before they go into a catalogue together, and are packed.
+const readAtOnce = 1 << 14
+
+// Read returns the catalogue of the items that each calls fn with.
+func Read(ids *IDs, each func(fn func(engine.ItemNum, engine.Item) error) error) (*Snapshot, error) {
+	s := New(ids)
+	var some []Entry
+	err := each(func(n engine.ItemNum, item engine.Item) error {
+		if some = append(some, Entry{n, &item}); len(some) == readAtOnce {
+			s, some = s.With(some), some[:0]
+		}
+		return nil
+	})
+	return s.With(some), err
+}
+
 // With returns the catalogue after the changes; of two changes of one number the later
 // one counts. A few changes are only noted, many at once go into the bitmaps.
 func (s *Snapshot) With(changed []Entry) *Snapshot {

@@ -99,16 +99,27 @@ func With(v *Vectors, x *Index, changed []catalogue.Entry) (*Vectors, *Index) {
 	return vectors, x.with(changed, func(e catalogue.Entry) *document { return documents[at[e.Num]] })
 }
 
-// Indexed returns the index of a catalogue's solutions and articles.
-func Indexed(c *catalogue.Snapshot) *Index {
-	var all []catalogue.Entry
+// Texts returns the items of a catalogue that an index takes: solutions and articles.
+func Texts(c *catalogue.Snapshot) []catalogue.Entry {
+	var out []catalogue.Entry
 	for _, kind := range [...]engine.Kind{engine.Solution, engine.Content} {
 		for of := c.Kind(kind).Iterator(); of.HasNext(); {
 			n := engine.ItemNum(of.Next())
-			all = append(all, catalogue.Entry{Num: n, Item: c.Item(n)})
+			out = append(out, catalogue.Entry{Num: n, Item: c.Item(n)})
 		}
 	}
-	return NewIndex().With(all)
+	return out
+}
+
+// Stocked is With of all items of a catalogue, of which texts are its Texts.
+func Stocked(v *Vectors, x *Index, c *catalogue.Snapshot, texts []catalogue.Entry) (*Vectors, *Index) {
+	v, x = With(v, x, texts)
+	return v.stocked(c, func(it *engine.Item) bool { return !indexed(it) }), x
+}
+
+// indexed reports whether an item is of a kind that is indexed.
+func indexed(it *engine.Item) bool {
+	return it.KindOrProduct() == engine.Solution || it.KindOrProduct() == engine.Content
 }
 
 // with is With, given the words of an entry.
@@ -158,7 +169,7 @@ func (x *Index) WithAsked(asked map[engine.ItemNum]Asked) *Index {
 // that is not indexed.
 func newDocument(entry catalogue.Entry, read func(*engine.Item) fields) *document {
 	it := entry.Item
-	if it == nil || it.KindOrProduct() != engine.Solution && it.KindOrProduct() != engine.Content {
+	if it == nil || !indexed(it) {
 		return nil
 	}
 	counts := make(map[string]float64)

@@ -203,9 +203,16 @@ const encodedAtOnce = 16
 
 // Encoded returns the table of a catalogue's items.
 func Encoded(e *Encoder, c *catalogue.Snapshot) *Vectors {
-	v := NewVectors(e)
+	return NewVectors(e).stocked(c, func(*engine.Item) bool { return true })
+}
+
+// stocked returns the table with those of a catalogue's items.
+func (v *Vectors) stocked(c *catalogue.Snapshot, of func(*engine.Item) bool) *Vectors {
 	var some []catalogue.Entry
 	for n, it := range c.Items() {
+		if !of(it) {
+			continue
+		}
 		if len(some) > 0 && n/(encodedAtOnce*chunkItems) > some[0].Num/(encodedAtOnce*chunkItems) {
 			v, some = v.With(some), some[:0]
 		}
