@@ -272,7 +272,7 @@ func (r *Recommender) sweep(ctx context.Context) error {
 	}
 	stays := make(map[engine.Hash16]bool)
 	items := r.World().Catalogue
-	for _, kind := range solution.PassageKinds {
+	for _, kind := range text.Kinds {
 		for of := items.Kind(kind).Iterator(); of.HasNext(); {
 			for _, s := range solution.Passages(items.Item(engine.ItemNum(of.Next()))) {
 				stays[engine.HashOf(s)] = true

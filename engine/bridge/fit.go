@@ -69,7 +69,7 @@ func Fit(ctx context.Context, base *factor.Model, content *text.Vectors, p Param
 	if p.Near == Regression {
 		var x, y [][]float32
 		rows := base.Rows()
-		for row := 0; row < rows.Len(); row += 1 + rows.Len()/regressionRows {
+		for row := 0; row < rows.Len(); row += (rows.Len() + regressionRows - 1) / regressionRows {
 			if words := content.Row(rows.Num(row)); words != nil {
 				x, y = append(x, words), append(y, base.Vector(row))
 			}

@@ -200,8 +200,8 @@ func newGroups[P place](t *turned[P], near [][]model.Edge, from, to int, before 
 		slices.Sort(members)
 		for _, m := range members {
 			in[m]++
-			from, to := t.column(int(m))
-			apart += apartCost * (to - from)
+			begin, end := t.column(int(m))
+			apart += apartCost * (end - begin)
 		}
 		g.members[i], g.starts[i] = members, size
 		size += triangle(len(members))

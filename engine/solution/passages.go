@@ -10,14 +10,11 @@ import (
 // maxPassages is how many passages of a fix are encoded at most, the first: some 1,300 words.
 const maxPassages = 32
 
-// PassageKinds are the kinds of items that have passages.
-var PassageKinds = [...]engine.Kind{engine.Solution, engine.Content}
-
 // Passages returns the texts whose vectors stand for a fix in Sentences: its passages, each
 // under the title, which says what it is about; the title alone where there is no other text.
-// Items of other kinds than PassageKinds have none.
+// Items of other kinds than text.Kinds have none.
 func Passages(it *engine.Item) []string {
-	if it == nil || !slices.Contains(PassageKinds[:], it.KindOrProduct()) {
+	if it == nil || !slices.Contains(text.Kinds[:], it.KindOrProduct()) {
 		return nil
 	}
 	plain := text.Plain(it.Text, it.TextFormat)

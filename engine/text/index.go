@@ -99,10 +99,13 @@ func With(v *Vectors, x *Index, changed []catalogue.Entry) (*Vectors, *Index) {
 	return vectors, x.with(changed, func(e catalogue.Entry) *document { return documents[at[e.Num]] })
 }
 
-// Texts returns the items of a catalogue that an index takes: solutions and articles.
+// Kinds are the kinds of items that are indexed, and whose texts are cut into passages.
+var Kinds = [...]engine.Kind{engine.Solution, engine.Content}
+
+// Texts returns the items of a catalogue that are indexed.
 func Texts(c *catalogue.Snapshot) []catalogue.Entry {
 	var out []catalogue.Entry
-	for _, kind := range [...]engine.Kind{engine.Solution, engine.Content} {
+	for _, kind := range Kinds {
 		for of := c.Kind(kind).Iterator(); of.HasNext(); {
 			n := engine.ItemNum(of.Next())
 			out = append(out, catalogue.Entry{Num: n, Item: c.Item(n)})
@@ -119,7 +122,7 @@ func Stocked(v *Vectors, x *Index, c *catalogue.Snapshot, texts []catalogue.Entr
 
 // indexed reports whether an item is of a kind that is indexed.
 func indexed(it *engine.Item) bool {
-	return it.KindOrProduct() == engine.Solution || it.KindOrProduct() == engine.Content
+	return slices.Contains(Kinds[:], it.KindOrProduct())
 }
 
 // with is With, given the words of an entry.
