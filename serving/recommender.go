@@ -184,12 +184,10 @@ func (r *Recommender) Swap(m *recommend.Models) {
 	vectors, lexicon := text.NewVectors(m.Encoder), world.Lexicon
 	if !r.unasked {
 		vectors = m.Encode(world.Catalogue)
+		m.Prepare(world.WithModels(m, vectors), r.makers)
 	}
 	if m.Desk != nil || world.Models.Desk != nil {
 		lexicon = m.Ask(lexicon)
-	}
-	if !r.unasked {
-		m.Prepare(world.WithModels(m, vectors), r.makers)
 	}
 
 	r.mu.Lock()

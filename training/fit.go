@@ -45,6 +45,22 @@ type words struct {
 // of reports whether these are the very items, not only items like them.
 func (w *words) of(items *catalogue.Snapshot) bool { return w.encoder != nil && w.items == items }
 
+// indexed returns the items' content vectors and the index of their texts, made once.
+func (w *words) indexed() (*text.Vectors, *text.Index) {
+	if w.lexicon == nil {
+		w.lexicon = text.NewIndex().With(text.Texts(w.items))
+	}
+	return w.content(), w.lexicon
+}
+
+// content returns the items' content vectors, made once.
+func (w *words) content() *text.Vectors {
+	if w.vectors == nil {
+		w.vectors = text.Encoded(w.encoder, w.items)
+	}
+	return w.vectors
+}
+
 // begins tells what is being done now.
 func (f *Fitter) begins(what string) {
 	if f.Step != nil {
@@ -114,11 +130,8 @@ func (f *Fitter) Encoder(s *Snapshot) *text.Encoder {
 
 // Content returns the items' content vectors by the snapshot's encoder.
 func (f *Fitter) Content(s *Snapshot) *text.Vectors {
-	encoder := f.Encoder(s)
-	if f.words.vectors == nil {
-		f.words.vectors = text.Encoded(encoder, s.Items)
-	}
-	return f.words.vectors
+	f.Encoder(s)
+	return f.words.content()
 }
 
 // All fits every source of a recipe, in its order: a kind may build on those before it. A
@@ -151,16 +164,11 @@ func (f *Fitter) All(ctx context.Context, m *Material, r Recipe) ([]model.Source
 // World is a frozen shop: a snapshot's items and counts under some models. Worlds of one encoder
 // share their content vectors.
 func (f *Fitter) World(s *Snapshot, m *recommend.Models) *recommend.World {
-	var content *text.Vectors
-	var lexicon *text.Index
+	w := &words{items: s.Items, encoder: m.Encoder}
 	if f.words.of(s.Items) && m.Encoder == f.words.encoder {
-		if f.words.lexicon == nil {
-			f.words.lexicon = text.NewIndex().With(text.Texts(s.Items))
-		}
-		content, lexicon = f.Content(s), f.words.lexicon
-	} else {
-		content, lexicon = m.Encode(s.Items), text.NewIndex().With(text.Texts(s.Items))
+		w = &f.words
 	}
+	content, lexicon := w.indexed()
 	return recommend.NewWorld(s.IDs, s.Settings).Stocked(s.Items, content, lexicon).WithModels(m, content).WithCounters(s.Counters())
 }
 

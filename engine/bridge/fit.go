@@ -84,7 +84,7 @@ func Fit(ctx context.Context, base *factor.Model, content *text.Vectors, p Param
 }
 
 // regressionRows is of about how many items the way is learnt at most, taken evenly: some thousand
-// weights need no million of them, which took a minute and half a gigabyte.
+// weights need no million of them, which are half a gigabyte.
 const regressionRows = 1 << 17
 
 // folds is in how many parts the rows are cut to choose lambda, and lambdas are what is

@@ -11,7 +11,7 @@ import (
 	"github.com/rapportengine/rapport/engine"
 )
 
-// packed is an item in one piece: some 150 bytes where the item itself, with its map of attributes,
+// packed is an item in one piece: some 120 bytes where the item itself, with its map of attributes,
 // takes 700. "" is none.
 //
 // It begins with the mark of what it holds, with when it was published, which all items of a list of

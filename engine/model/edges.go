@@ -2,6 +2,7 @@ package model
 
 import (
 	"cmp"
+	"iter"
 	"math/bits"
 	"slices"
 
@@ -81,24 +82,46 @@ func (e *Edges) row(at int) uint32 {
 	return e.far[at]
 }
 
-// TurnedEdges returns edges by those that lead to each row.
+// TurnedEdges returns edges by those that lead to each row. Each row's may come in any order.
 func TurnedEdges(into [][]Edge) *Edges {
-	next := make([]uint32, len(into)+1)
-	for _, list := range into {
-		for _, one := range list {
-			next[one.Row+1]++
+	return turned(len(into), func(yield func(uint32, Edge) bool) {
+		for row, list := range into {
+			for _, one := range list {
+				if !yield(uint32(row), one) {
+					return
+				}
+			}
 		}
+	})
+}
+
+// Turned returns the edges by those that lead to each row.
+func (e *Edges) Turned() *Edges {
+	return turned(len(e.ends), func(yield func(uint32, Edge) bool) {
+		for row := range e.ends {
+			for at, to := e.span(row); at < to; at++ {
+				if !yield(uint32(row), Edge{e.row(int(at)), e.weights[at]}) {
+					return
+				}
+			}
+		}
+	}).settle()
+}
+
+// turned lays edges, which come row by row and are gone through twice, by the rows at their other ends.
+func turned(rows int, each iter.Seq2[uint32, Edge]) *Edges {
+	next := make([]uint32, rows+1)
+	for _, one := range each {
+		next[one.Row+1]++
 	}
-	for row := range into {
+	for row := range rows {
 		next[row+1] += next[row]
 	}
-	e := newEdges(len(into), int(next[len(into)]))
+	e := newEdges(rows, int(next[rows]))
 	e.ends = append(e.ends, next[1:]...)
-	for row, list := range into {
-		for _, one := range list {
-			e.set(int(next[one.Row]), uint32(row), one.Weight)
-			next[one.Row]++
-		}
+	for row, one := range each {
+		e.set(int(next[one.Row]), row, one.Weight)
+		next[one.Row]++
 	}
 	return e
 }
@@ -224,28 +247,6 @@ func addAlike[R uint16 | uint32](sums []float32, rows []R, weights []float32) {
 	for i, row := range rows {
 		sums[row] += weights[i]
 	}
-}
-
-// Turned returns the edges by those that lead to each row.
-func (e *Edges) Turned() *Edges {
-	rows := len(e.ends)
-	next := make([]uint32, rows+1)
-	for at := range e.weights {
-		next[e.row(at)+1]++
-	}
-	for row := range rows {
-		next[row+1] += next[row]
-	}
-	out := newEdges(rows, e.Len())
-	out.ends = append(out.ends, next[1:]...)
-	for row := range rows {
-		for at, to := e.span(row); at < to; at++ {
-			back := &next[e.row(int(at))]
-			out.set(int(*back), uint32(row), e.weights[at])
-			*back++
-		}
-	}
-	return out.settle()
 }
 
 // Marks are the edges of a row to marked rows, by their marks. The zero Marks is ready.

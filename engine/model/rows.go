@@ -2,9 +2,8 @@ package model
 
 import (
 	"fmt"
+	"io"
 	"slices"
-	"sync"
-	"weak"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -159,34 +158,34 @@ func LoadRows(f *Reader, ids *catalogue.IDs) (rows *Rows, from []int, saved int)
 		from = append(from, p.at)
 	}
 	rows.index()
-	return shared(rows), from, len(texts)
+	if s, is := f.r.(*sharing); is {
+		rows = s.rows.one(rows)
+	}
+	return rows, from, len(texts)
 }
 
-// lately are rows that were loaded lately and may be in use: the sources of a training mostly have
-// the same. What looks up the rows of a history's items for each of them then reads one table.
-var lately struct {
-	mu   sync.Mutex
-	rows []weak.Pointer[Rows]
+// SharedRows are the rows that the sources of one file have: most have the same, and what looks up the
+// rows of a history's items for each of them then reads one table. The zero SharedRows is ready; it
+// belongs to one goroutine.
+type SharedRows struct{ known []*Rows }
+
+// Reader returns r for a source whose rows are to be among these.
+func (s *SharedRows) Reader(r io.Reader) io.Reader { return &sharing{r, s} }
+
+// sharing is what LoadRows knows them by.
+type sharing struct {
+	io.Reader
+	rows *SharedRows
 }
 
-// mostLately is how many of them are remembered.
-const mostLately = 8
-
-// shared returns rows that were loaded before and are the same, or r.
-func shared(r *Rows) *Rows {
-	lately.mu.Lock()
-	defer lately.mu.Unlock()
-	var kept []weak.Pointer[Rows]
-	for _, w := range lately.rows {
-		switch o := w.Value(); {
-		case o == nil:
-		case slices.Equal(o.nums, r.nums) && slices.Equal(o.ids, r.ids):
-			r = o
-		default:
-			kept = append(kept, w)
+// one returns the rows that are the same as r, r where there are none.
+func (s *SharedRows) one(r *Rows) *Rows {
+	for _, o := range s.known {
+		if slices.Equal(o.nums, r.nums) && slices.Equal(o.ids, r.ids) {
+			return o
 		}
 	}
-	lately.rows = append(kept[max(0, len(kept)-mostLately+1):], weak.Make(r))
+	s.known = append(s.known, r)
 	return r
 }
 

@@ -41,10 +41,8 @@ type ItemParams struct {
 // maxK bounds K: an item of 1,000 neighbours takes 8 KB.
 const maxK = 1000
 
-// maxLinks bounds the weights of a source: of more than 335,544 items each has fewer neighbours than the
-// usual 100. They take 256 MB, and in a fit twice that: beside those of a second source, all of a
-// million items' would take half of what a shop of that size may. Of most items there only a few
-// neighbours have more than one customer in common with them.
+// maxLinks bounds the weights of a source, to 268 MB, and in a fit twice that: of more than 335,544 items
+// each has fewer neighbours than the usual 100, of a million 33. What that costs: decision 018.
 const maxLinks = 1 << 25
 
 // neighbours returns how many of k neighbours each of so many items may have.

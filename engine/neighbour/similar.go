@@ -191,7 +191,7 @@ type accumulator[P place] struct {
 const span = 128
 
 // fewShare is of how many places one must be added to for all to be gone through: 16 are looked at
-// at once, and one after another. To go through all of a million for each took an hour.
+// at once, and one after another. All of a million for each are 10^12.
 const fewShare = 16
 
 // few reports whether the sums of the column at a place are for few of all places.

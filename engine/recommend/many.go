@@ -19,12 +19,12 @@ type Many struct {
 	most  int // instead of mostEdges, for tests
 }
 
-// manyAfter is after how many answers the links of sources are joined: that takes as long as it
-// saves of some two thousand. maxLinks is for how many ways of weighing sources they are: a run
+// manyAfter is after how many looks at items the links of sources are joined: that takes as long as it
+// saves of some two thousand. mostWays is for how many ways of weighing sources they are: a run
 // is for one place.
 const (
 	manyAfter = 512
-	maxLinks  = 2
+	mostWays  = 2
 )
 
 // mostEdges is up to how many links of all sources that is done: joined and turned they take up to 256 MB
@@ -129,7 +129,7 @@ func (m *Many) ask(models *Models, voices []linkedVoice) (links *manyLinks, join
 	at := slices.IndexFunc(m.links, func(l *manyLinks) bool { return l.models == models && slices.Equal(l.voices, voices) })
 	if at < 0 {
 		m.links = slices.DeleteFunc(m.links, func(l *manyLinks) bool { return l.models != models }) // they serve no more
-		if at = len(m.links); at == maxLinks {
+		if at = len(m.links); at == mostWays {
 			return nil, false
 		}
 		m.links = append(m.links, &manyLinks{models: models, voices: slices.Clone(voices)})

@@ -12,6 +12,15 @@ import (
 	"github.com/rapportengine/rapport/engine/recommend"
 )
 
+// whoHas is somebody who bought what a history says.
+func whoHas(w *recommend.World, history []engine.Interest) *recommend.Someone {
+	who := &recommend.Someone{}
+	for _, in := range history {
+		who.Rows = append(who.Rows, purchases(w.Catalogue.IDs(), theID(int(in.Item)))...)
+	}
+	return who
+}
+
 // What the answers of a run for many share changes no bit of them, in places that weigh sources
 // differently, and while models change.
 func TestManyAnswersAreThoseOfEach(t *testing.T) {
@@ -49,10 +58,7 @@ func TestManyAnswersAreThoseOfEach(t *testing.T) {
 		if p == people/2 {
 			w = w.WithModels(newer, newer.Encode(w.Catalogue))
 		}
-		who := &recommend.Someone{}
-		for _, in := range histories[p] {
-			who.Rows = append(who.Rows, purchases(w.Catalogue.IDs(), theID(int(in.Item)))...)
-		}
+		who := whoHas(w, histories[p])
 		for i := range requests {
 			for _, place := range places {
 				want := recommend.Input{World: w, Place: place, Someone: who, Request: &requests[i], Now: now}
@@ -83,10 +89,7 @@ func TestManyLinksAreNotJoined(t *testing.T) {
 	for most, want := range map[int]int{1: 0, 1 << 20: 1} {
 		many := recommend.ManyAfter(2).Most(most)
 		for p := range people {
-			who := &recommend.Someone{}
-			for _, in := range histories[p] {
-				who.Rows = append(who.Rows, purchases(w.Catalogue.IDs(), theID(int(in.Item)))...)
-			}
+			who := whoHas(w, histories[p])
 			if _, err := recommend.Recommend(&recommend.Input{World: w, Place: place, Someone: who, Request: &engine.Request{Count: 4}, Now: now, Many: many}); err != nil {
 				t.Fatal(err)
 			}
@@ -107,10 +110,7 @@ func TestManyAnswersSideBySide(t *testing.T) {
 	place := open(t, w, engine.Scenario{Blend: map[string]float64{"itemknn": 1}})
 	many := recommend.ManyAfter(10)
 	input := func(p int) *recommend.Input {
-		who := &recommend.Someone{}
-		for _, in := range histories[p] {
-			who.Rows = append(who.Rows, purchases(w.Catalogue.IDs(), theID(int(in.Item)))...)
-		}
+		who := whoHas(w, histories[p])
 		return &recommend.Input{World: w, Place: place, Someone: who, Request: &engine.Request{Count: 4}, Now: now}
 	}
 	var working sync.WaitGroup

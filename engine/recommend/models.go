@@ -273,8 +273,9 @@ func Load(r io.Reader, ids *catalogue.IDs) (*Models, error) {
 		desk    *solution.Knowledge
 		sorter  *triage.Model
 	)
+	var rows model.SharedRows
 	for _, s := range h.Sections {
-		part := io.LimitReader(r, int64(s.Bytes))
+		part := rows.Reader(io.LimitReader(r, int64(s.Bytes)))
 		switch s.Name {
 		case encoderSection:
 			if encoder, err = text.LoadEncoder(part); err != nil {
