@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 )
 
 // Listener returns l with problem details in place of what net/http answers by itself: a
@@ -23,14 +24,38 @@ func (l *listener) Accept() (net.Conn, error) {
 	return &conn{Conn: c}, nil
 }
 
-type conn struct{ net.Conn }
+type conn struct {
+	net.Conn
+	held *held // the beginning of an answer, which waits for the rest; nil for none
+}
+
+// bufferBytes is how large net/http's buffer of a connection is.
+const bufferBytes = 4 << 10
+
+// held is a full buffer, and what is written with it.
+type held struct {
+	first [bufferBytes]byte
+	parts [2][]byte
+	both  net.Buffers
+}
+
+var helds = sync.Pool{New: func() any { return new(held) }}
 
 // plainRefusal is what follows the status line of an answer of net/http's own. No answer
 // of a handler has these headers alone: it has a date.
 const plainRefusal = "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
 
-// Write implements net.Conn. net/http writes such an answer at once.
+// Write implements net.Conn. net/http writes such a refusal at once. A longer answer it writes in
+// two pieces, its full buffer and the rest: those leave in one, since the system would send the first
+// alone, and wake who waits for all of it.
 func (c *conn) Write(p []byte) (int, error) {
+	if c.held != nil {
+		return c.writeBoth(p)
+	}
+	if len(p) == bufferBytes && goesOn(p) {
+		c.held = helds.Get().(*held)
+		return copy(c.held.first[:], p), nil
+	}
 	if bytes.HasPrefix(p, []byte("HTTP/1.1 4")) {
 		if line, _, refused := bytes.Cut(p, []byte(plainRefusal)); refused && !bytes.Contains(line, []byte("\r\n")) {
 			status, _ := strconv.Atoi(string(line[len("HTTP/1.1 "):][:3]))
@@ -41,6 +66,31 @@ func (c *conn) Write(p []byte) (int, error) {
 		}
 	}
 	return c.Conn.Write(p)
+}
+
+// goesOn reports whether p, a full buffer, is the beginning of an answer with a body that it says to be
+// longer. An answer to HEAD says so too, and has none.
+func goesOn(p []byte) bool {
+	if !bytes.HasPrefix(p, []byte("HTTP/1.1 ")) {
+		return false
+	}
+	head, body, whole := bytes.Cut(p, []byte("\r\n\r\n"))
+	_, length, told := bytes.Cut(head, []byte("\r\nContent-Length: "))
+	length, _, _ = bytes.Cut(length, []byte("\r\n"))
+	size, err := strconv.Atoi(string(length))
+	return whole && told && err == nil && len(body) > 0 && size > len(body)
+}
+
+// writeBoth writes what is held, and p after it.
+func (c *conn) writeBoth(p []byte) (int, error) {
+	h := c.held
+	c.held = nil
+	h.parts = [2][]byte{h.first[:], p}
+	h.both = h.parts[:]
+	n, err := h.both.WriteTo(c.Conn)
+	h.parts = [2][]byte{}
+	helds.Put(h)
+	return max(0, int(n)-bufferBytes), err
 }
 
 // CloseWrite says that no more comes, where the connection can: net/http does so before
