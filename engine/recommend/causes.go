@@ -12,6 +12,7 @@ import (
 	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/repeat"
 	"github.com/rapportengine/rapport/engine/session"
+	"github.com/rapportengine/rapport/engine/vector"
 )
 
 // deed is what reasons tell of one cause: of an item of the history the newest interaction
@@ -91,6 +92,8 @@ type causes struct {
 	shift  int     // of the hash, to a place
 	told   []engine.Reason
 	as     []int32 // by place in list, 1 + its reason in told; 0 for not told yet
+
+	named []*engine.Item // by place in list, nil for what may not be named; empty before they are looked up
 }
 
 // open makes c ready for the causes of one answer.
@@ -100,6 +103,7 @@ func (c *causes) open(list []deed) {
 	c.shift = 64 - size
 	c.places = zeros(c.places, 1<<size)
 	c.as = zeros(c.as, len(list))
+	c.forget()
 	for i := range list {
 		at := c.slot(list[i].item)
 		for c.places[at] != 0 {
@@ -123,9 +127,16 @@ func (c *causes) widen(list []deed) {
 	}
 }
 
+// forget lets go of the items that were looked up.
+func (c *causes) forget() {
+	clear(c.named)
+	c.named = c.named[:0]
+}
+
 // close lets go of all that c points to, and keeps the room.
 func (c *causes) close() {
 	clear(c.told)
+	c.forget()
 	c.list, c.told = nil, c.told[:0]
 }
 
@@ -207,19 +218,47 @@ func (e *explainer) known(n engine.ItemNum, at int) *engine.Reason {
 	return &c.told[len(c.told)-1]
 }
 
+// lookUp finds the items of all causes, of which most will be told, and asks for what is told of them
+// to be at hand: they lie anywhere in memory, and one after another each would be waited for.
+func (e *explainer) lookUp() {
+	c := &e.causes
+	for i := range c.list {
+		c.named = append(c.named, e.in.World.Catalogue.Item(c.list[i].item))
+	}
+	for i, item := range c.named {
+		if !e.in.mayName(item) {
+			c.named[i] = nil
+		}
+	}
+	for _, item := range c.named {
+		if item != nil {
+			vector.PrefetchText(string(item.ID))
+			vector.PrefetchText(item.Title)
+		}
+	}
+}
+
+// named returns the item of a cause, nil where it is not to be named.
+func (e *explainer) named(n engine.ItemNum, at int) *engine.Item {
+	if at >= 0 && len(e.causes.named) > 0 {
+		return e.causes.named[at]
+	}
+	if item := e.in.World.Catalogue.Item(n); e.in.mayName(item) {
+		return item
+	}
+	return nil
+}
+
 // tell names a cause. It counts, but is not named, where that would tell what is not
 // to be told.
 func (e *explainer) tell(n engine.ItemNum, at int) engine.Reason {
 	r := engine.Reason{Type: e.causeType()}
-	item := e.in.World.Catalogue.Item(n)
-	named := e.in.mayName(item)
+	item := e.named(n, at)
 	switch {
-	case r.Type == engine.ReasonContext && !named:
+	case item == nil:
 		r.Text = unnamed(r.Type)
 	case r.Type == engine.ReasonContext:
 		r.Item, r.Text = item.ID, e.text("Goes with ", titleOf(item))
-	case !named:
-		r.Text = unnamed(r.Type)
 	default:
 		r.Item = item.ID
 		if at >= 0 && e.causes.list[at].at != never {

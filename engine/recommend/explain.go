@@ -134,6 +134,7 @@ func (e *explainer) tellAll(out []engine.Recommended, by func(i int, out []engin
 	e.kept = e.in.splitsOf(e.voices.query, len(e.items))
 	if e.few = e.kept != nil && len(e.kept.deeds) > 0; e.few {
 		e.causes.open(e.kept.deeds)
+		e.lookUp()
 	} else {
 		e.causes.open(e.deeds())
 	}

@@ -71,6 +71,9 @@ func Prefetch[T any](x []T) {
 	}
 }
 
+// PrefetchText is Prefetch of a text.
+func PrefetchText(s string) { Prefetch(unsafe.Slice(unsafe.StringData(s), len(s))) }
+
 // InLargePages asks the system to hold what x holds, which was written and stays, in large pages: who
 // goes through megabytes in an order that nobody foresees looks up where each small page lies, and
 // the sums of links between 20,000 items take a fifth longer. It changes nothing else.
