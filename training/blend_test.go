@@ -23,7 +23,7 @@ import (
 func invented(cases int, lift float32, workers int) *exam {
 	e := &exam{names: []string{"good", "again", "noise", content.Name, content.NewcomersName}, fitted: 3, workers: workers}
 	rng := rand.New(rand.NewPCG(7, 8))
-	e.sums = momentsOf(make([][]float32, len(e.names)), 3)
+	e.sums = momentsOf(make([][]float32, len(e.names)), nil, 3)
 	for i := range cases {
 		raw := &recommend.RawScores{By: make([][]float32, len(e.names))}
 		target := rng.IntN(50)
@@ -39,7 +39,7 @@ func invented(cases int, lift float32, workers int) *exam {
 		}
 		raw.By[0][target] += lift
 		raw.By[1][target] += lift
-		e.sums.add(momentsOf(raw.By, 3))
+		e.sums.add(momentsOf(raw.By, nil, 3))
 		q := newQuestion(raw, []engine.ItemNum{engine.ItemNum(target)}, 50)
 		q.fold = i % folds
 		e.questions = append(e.questions, q)
@@ -372,9 +372,9 @@ func TestNewcomersIsASlope(t *testing.T) {
 			q.scores[3][i] = q.scores[0][i]/2 + q.scores[3][i]/4
 		}
 	}
-	e.sums = momentsOf(make([][]float32, len(e.names)), 3)
+	e.sums = momentsOf(make([][]float32, len(e.names)), nil, 3)
 	for _, q := range e.questions {
-		e.sums.add(momentsOf(q.scores, 3))
+		e.sums.add(momentsOf(q.scores, nil, 3))
 	}
 	e.scales = e.sums.scales()
 	weights := []float64{0.7, 0, 0.2, 0, 0}
@@ -440,12 +440,12 @@ func BenchmarkBlend(b *testing.B) {
 		}
 	}
 	for b.Loop() {
-		e := &exam{names: make([]string, sources), fitted: sources, workers: 1, sums: momentsOf(make([][]float32, sources), -1)}
+		e := &exam{names: make([]string, sources), fitted: sources, workers: 1, sums: momentsOf(make([][]float32, sources), nil, -1)}
 		for s := range e.names {
 			e.names[s] = string(rune('a' + s))
 		}
 		for c, raw := range raws {
-			e.sums.add(momentsOf(raw.By, -1))
+			e.sums.add(momentsOf(raw.By, nil, -1))
 			q := newQuestion(raw, nums[c:c+1], depth(cases, sources))
 			q.fold = c % folds
 			e.questions = append(e.questions, q)

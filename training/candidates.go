@@ -23,10 +23,13 @@ const (
 
 // Every source scores every item in each question: of catalogues above 10,000 items fewer
 // questions are asked, so that all their scores are blendScores a source, some 20 seconds of
-// a processor; but blendFewest, on which the mean of a metric moves by some 7 % of itself.
+// a processor; but blendFewest, on which the mean of a metric moves by some 7 % of itself. In
+// catalogues of more than lookedAt items a question looks at the best of every source and at
+// some of all.
 const (
 	blendScores = 40_000_000
 	blendFewest = 1000
+	lookedAt    = blendScores / blendFewest
 )
 
 // questionsFor returns on how many questions a blend is chosen at most among so many items.
@@ -59,8 +62,8 @@ type exam struct {
 }
 
 // ask puts the cases to every source that is not left out. Scales are taken over all
-// eligible items, questions keep the best few of them.
-func ask(ctx context.Context, w *recommend.World, place *recommend.Place, cases []Case, leftOut func(source string) bool, workers int) (*exam, error) {
+// eligible items or, of more than whole, over some evenly taken; questions keep the best few.
+func ask(ctx context.Context, w *recommend.World, place *recommend.Place, cases []Case, leftOut func(source string) bool, whole, workers int) (*exam, error) {
 	e := &exam{names: names(w.Models.Sources()), fitted: len(w.Models.Fitted), most: questionsIn(w), workers: workers}
 	e.questions = make([]*question, len(cases))
 	likeness := slices.Index(e.names, content.Name)
@@ -68,11 +71,11 @@ func ask(ctx context.Context, w *recommend.World, place *recommend.Place, cases 
 	sums, history := make([]*moments, len(cases)), make([]int, len(cases))
 	err := put(ctx, w, place, cases, workers, func(i int, in *recommend.Input) error {
 		history[i] = min(len(in.Someone.Rows), engine.MaxHistory)
-		raw, err := recommend.Raw(in, leftOut)
+		raw, err := recommend.Raw(in, recommend.Look{LeftOut: leftOut, Whole: whole, Best: keep, Turn: i})
 		if err != nil {
 			return err
 		}
-		sums[i] = momentsOf(raw.By, likeness)
+		sums[i] = momentsOf(raw.By, raw.Even, likeness)
 		e.questions[i] = newQuestion(raw, cases[i].Targets, keep)
 		e.questions[i].who = cases[i].Who.Subject
 		return nil
@@ -80,7 +83,7 @@ func ask(ctx context.Context, w *recommend.World, place *recommend.Place, cases 
 	if err != nil {
 		return nil, err
 	}
-	e.sums = momentsOf(make([][]float32, len(e.names)), likeness)
+	e.sums = momentsOf(make([][]float32, len(e.names)), nil, likeness)
 	for _, m := range sums { // in the order of the cases: the last bits count
 		e.sums.add(m)
 	}
@@ -232,20 +235,38 @@ type moments struct {
 // joint are sums over the items of which both content and another source speak.
 type joint struct{ n, product, likeness, other, squares float64 }
 
-// momentsOf adds up what the sources say in one case.
-func momentsOf(by [][]float32, likeness int) *moments {
+// momentsOf adds up what the sources say in one case of the items at some places, nil for
+// all.
+func momentsOf(by [][]float32, places []int, likeness int) *moments {
 	m := &moments{likeness, make([]float64, len(by)), make([]float64, len(by)), make([]float64, len(by)), make([]joint, len(by))}
+	liked := []float32(nil)
+	if likeness >= 0 {
+		liked = at(by[likeness], places)
+	}
 	for s, scores := range by {
+		scores = at(scores, places)
 		for _, x := range scores {
 			m.sum[s] += float64(x)
 			m.squares[s] += float64(x) * float64(x)
 		}
 		m.n[s] = float64(len(scores))
-		if scores != nil && likeness >= 0 && by[likeness] != nil {
-			m.both[s].of(by[likeness], scores)
+		if scores != nil && liked != nil {
+			m.both[s].of(liked, scores)
 		}
 	}
 	return m
+}
+
+// at returns the scores at some places, all of them for nil.
+func at(scores []float32, places []int) []float32 {
+	if scores == nil || places == nil {
+		return scores
+	}
+	out := make([]float32, len(places))
+	for i, place := range places {
+		out[i] = scores[place]
+	}
+	return out
 }
 
 func (j *joint) of(likeness, other []float32) {

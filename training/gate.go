@@ -48,15 +48,24 @@ func Judge(candidate, incumbent *Measured) error {
 	return nil
 }
 
-// soundCases is on how many histories Sound is asked of a finished model.
-const soundCases = 200
+// soundCases is on how many histories Sound is asked of a finished model at most; of large
+// catalogues, of which it scores every item, on soundFewest.
+const (
+	soundCases  = 200
+	soundFewest = 20
+)
+
+// soundIn returns on how many histories Sound is asked in a catalogue of so many items.
+func soundIn(items int) int {
+	return min(soundCases, max(soundFewest, soundCases*lookedAt/max(1, items)))
+}
 
 // Sound refuses models of which a source says of any item what is no finite number: its
 // error wraps ErrRefused.
 func Sound(ctx context.Context, w *recommend.World, place *recommend.Place, cases []Case, workers int) error {
 	sources := w.Models.Sources()
 	return put(ctx, w, place, cases, workers, func(_ int, in *recommend.Input) error {
-		raw, err := recommend.Raw(in, nil)
+		raw, err := recommend.Raw(in, recommend.Look{})
 		if err != nil {
 			return err
 		}

@@ -190,7 +190,7 @@ func (s *Selector) blend(ctx context.Context, w *recommend.World, task rank.Task
 	leftOut := func(source string) bool { // what can have no weight by held-out wishes
 		return slices.Contains(s.Without, source) || !speaks(source, task) || ofNewcomers(source)
 	}
-	e, err := ask(ctx, w, place, cases, leftOut, s.Fitter.Workers)
+	e, err := ask(ctx, w, place, cases, leftOut, lookedAt, s.Fitter.Workers)
 	if err != nil {
 		return nil, Chosen{}, err
 	}

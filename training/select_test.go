@@ -2,6 +2,7 @@ package training
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -69,6 +70,67 @@ func TestTriesAreComparedOnASketch(t *testing.T) {
 	if want := 3; fits != want { // two sketches, as one is asked in two ways, and the whole
 		t.Errorf("%d fits, want %d", fits, want)
 	}
+}
+
+// TestLooksAtSome holds that questions that look at some items come to the scales of those that
+// look at all, and to the same scores of the same best items.
+func TestLooksAtSome(t *testing.T) {
+	const items, whole = 2000, 400
+	s := wideShop(items)
+	cut := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	past := s.Before(cut)
+	fitter := &Fitter{Workers: 2}
+	recipe := (&Selector{Fitter: fitter, Search: Search{Factor(factor.Params{Dims: 8}), ItemKNN(neighbour.ItemParams{})}}).Default(past.Material())
+	sources, err := fitter.All(t.Context(), past.Material(), recipe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	world := fitter.World(past, recommend.NewModels(0, past.Newest, recipe.Serving(sources), fitter.Encoder(past), rank.DefaultBlend()))
+	cases := s.NextCases(cut, s.Newest, func(engine.Type) bool { return true }, 0)
+	exams := make([]*exam, 2)
+	for i, whole := range []int{0, whole} {
+		if exams[i], err = ask(t.Context(), world, s.Place([]engine.Type{engine.Purchase}), cases, func(string) bool { return false }, whole, 2); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, some := exams[0], exams[1]
+	for i, scale := range all.scales {
+		got := some.scales[i]
+		if math.Abs(got.SD-scale.SD) > 0.03*scale.SD || math.Abs(got.Mean-scale.Mean) > 0.03*scale.SD {
+			t.Errorf("%s: mean %v and SD %v, of all %v and %v", all.names[i], got.Mean, got.SD, scale.Mean, scale.SD)
+		}
+	}
+	for c, q := range some.questions {
+		full := all.questions[c]
+		for k, item := range full.items {
+			at, seen := slices.BinarySearch(q.items, item)
+			for i, scale := range all.scales {
+				if full.scores[i] == nil || q.scores[i] == nil {
+					continue
+				}
+				raw := float64(full.scores[i][k])*scale.SD + scale.Mean
+				if speaks := raw > 1e-3; !seen && speaks && isAmongBest(full, i, k) {
+					t.Fatalf("question %d does not see item %d, which %s scores %v", c, item, all.names[i], raw)
+				}
+				if seen {
+					if got := float64(q.scores[i][at])*some.scales[i].SD + some.scales[i].Mean; math.Abs(got-raw) > 1e-4*(1+math.Abs(raw)) {
+						t.Fatalf("question %d: %s scores item %d %v, in a look at all %v", c, all.names[i], item, got, raw)
+					}
+				}
+			}
+		}
+	}
+}
+
+// isAmongBest reports whether a question has the item at a place for one of the best 50 of a source.
+func isAmongBest(q *question, source, place int) bool {
+	above := 0
+	for _, x := range q.scores[source] {
+		if x > q.scores[source][place] {
+			above++
+		}
+	}
+	return above < 50
 }
 
 func TestSketches(t *testing.T) {

@@ -270,7 +270,7 @@ func (r *run) train(ctx context.Context, incumbent *chosen) (*recommend.Models, 
 	}
 	models := recommend.NewModels(r.report.Version, r.snap.Newest, candidate.recipe.Serving(sources), r.Fitter.Encoder(r.snap), candidate.blend)
 	world := r.Fitter.World(r.snap, models)
-	if err := Sound(ctx, world, r.Place, r.snap.somebody(soundCases), r.Fitter.Workers); err != nil {
+	if err := Sound(ctx, world, r.Place, r.snap.somebody(soundIn(r.snap.items())), r.Fitter.Workers); err != nil {
 		return nil, err
 	}
 	return r.taught(ctx, world)

@@ -12,6 +12,7 @@ import (
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/recommend"
+	"github.com/rapportengine/rapport/engine/vector"
 )
 
 // An item is given back with the properties that were asked for.
@@ -71,7 +72,7 @@ func TestRawScores(t *testing.T) {
 		World: w, Place: open(t, w, engine.Scenario{Exclude: []engine.Type{engine.Purchase}}), Now: now,
 		Someone: &recommend.Someone{Rows: purchases(w.Catalogue.IDs(), theID(5))}, Request: &engine.Request{Count: 20},
 	}
-	raw, err := recommend.Raw(in, nil)
+	raw, err := recommend.Raw(in, recommend.Look{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +92,7 @@ func TestRawScores(t *testing.T) {
 			t.Errorf("%s scores %v, from its raw scores %v", item.Item, item.Score, sum)
 		}
 	}
-	less, err := recommend.Raw(in, func(source string) bool { return source == "popular" })
+	less, err := recommend.Raw(in, recommend.Look{LeftOut: func(source string) bool { return source == "popular" }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,8 +102,61 @@ func TestRawScores(t *testing.T) {
 		}
 	}
 	in.Request.Filter = "no such attribute"
-	if _, err := recommend.Raw(in, nil); err == nil {
+	if _, err := recommend.Raw(in, recommend.Look{}); err == nil {
 		t.Error("a broken filter was accepted")
+	}
+}
+
+// A look at some items has the best of every source and evenly taken others, with the scores that
+// a look at all has for them; all looks together take every item as one of the others.
+func TestRawScoresOfSome(t *testing.T) {
+	const items, whole, best = 200, 100, 5
+	w := trained(items, 5)
+	in := &recommend.Input{
+		World: w, Place: open(t, w, engine.Scenario{Exclude: []engine.Type{engine.Purchase}}), Now: now,
+		Someone: &recommend.Someone{Rows: purchases(w.Catalogue.IDs(), theID(5))}, Request: &engine.Request{},
+	}
+	all, err := recommend.Raw(in, recommend.Look{Whole: items})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all.Even != nil || len(all.Items) != items-1 {
+		t.Fatalf("a look at all sees %d items, evenly %v", len(all.Items), all.Even)
+	}
+	taken := make(map[engine.ItemNum]int)
+	for turn := range 2 * items {
+		some, err := recommend.Raw(in, recommend.Look{Whole: whole, Best: best, Turn: turn})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(some.Even) != whole/4 || len(some.Items) > whole/4+best*len(some.By) || !slices.IsSorted(some.Items) {
+			t.Fatalf("turn %d: %d items, %d of them evenly taken", turn, len(some.Items), len(some.Even))
+		}
+		for _, place := range some.Even {
+			taken[some.Items[place]]++
+		}
+		for s, scores := range some.By {
+			if (scores == nil) != (all.By[s] == nil) {
+				t.Fatalf("turn %d: source %d speaks: %v", turn, s, scores != nil)
+			}
+			top := vector.NewTop(best)
+			for i, x := range all.By[s] {
+				top.Push(all.Items[i], x)
+			}
+			for _, scored := range top.Best() {
+				if place, seen := slices.BinarySearch(some.Items, scored.Item); scored.Score > 0 && (!seen || scores[place] != scored.Score) {
+					t.Fatalf("turn %d: source %d's best %v is not seen", turn, s, scored)
+				}
+			}
+			for i, x := range scores {
+				if at, _ := slices.BinarySearch(all.Items, some.Items[i]); all.By[s][at] != x {
+					t.Fatalf("turn %d: source %d scores item %d %v, %v among all", turn, s, some.Items[i], x, all.By[s][at])
+				}
+			}
+		}
+	}
+	if len(taken) != items-1 {
+		t.Errorf("%d of %d items were taken evenly", len(taken), items-1)
 	}
 }
 
