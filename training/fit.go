@@ -103,7 +103,8 @@ func (f *Fitter) Fit(ctx context.Context, m *Material, s Setting) (model.Source,
 }
 
 // manyTexts is from how many items on content vectors are half as long: a million of them take 256 MB
-// then.
+// then. The encoder learns from so many at most: the words of a million take 600 MB for a while, and
+// a word that is in none of every fourth item tells few items apart.
 const manyTexts = 1 << 18
 
 // encoderDims is the length of content vectors among so many items.
@@ -120,11 +121,12 @@ func (f *Fitter) Encoder(s *Snapshot) *text.Encoder {
 		return f.words.encoder
 	}
 	defer f.begin("content")()
-	docs := make([][]string, 0, s.Items.Len())
-	for _, it := range s.Items.Items() {
-		docs = append(docs, text.ItemTerms(it))
+	known := s.Items.Known().ToArray()
+	docs := make([][]string, 0, min(len(known), manyTexts))
+	for _, n := range Pick(known, manyTexts) {
+		docs = append(docs, text.ItemTerms(s.Items.Item(engine.ItemNum(n))))
 	}
-	f.words = words{items: s.Items, encoder: text.Fit(docs, encoderDims(len(docs)), f.Seed)}
+	f.words = words{items: s.Items, encoder: text.Fit(docs, encoderDims(len(known)), f.Seed)}
 	return f.words.encoder
 }
 
