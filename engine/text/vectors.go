@@ -145,11 +145,7 @@ func (v *Vectors) Rough(out []float32, items []engine.ItemNum, q *vector.Rough) 
 			return 0, 0, false
 		}
 		off, most = max(off, o), max(most, m)
-		if end < len(items) { // each chunk lies somewhere else
-			if next := v.roughOf(items[end]); next != nil {
-				next.Fetch(0, chunkItems)
-			}
-		}
+		v.fetch(items[end:])
 		first, last := int(items[i]%chunkItems), int(items[end-1]%chunkItems)
 		if last-first == end-i-1 {
 			q.Bytes(out[i:end], b, first)
@@ -170,6 +166,31 @@ func (v *Vectors) Rough(out []float32, items []engine.ItemNum, q *vector.Rough) 
 		}
 	}
 	return off, most, true
+}
+
+// fetch asks for the rows in bytes of those of items that share the chunk of the first: each chunk lies
+// somewhere else. Of few rows those alone are asked for, since all 256 of a chunk take longer to
+// ask for than few take to read.
+func (v *Vectors) fetch(items []engine.ItemNum) {
+	if len(items) == 0 {
+		return
+	}
+	next := v.roughOf(items[0])
+	if next == nil {
+		return
+	}
+	at, many := items[0]/chunkItems, chunkItems/pickedShare
+	if len(items) > many && items[many]/chunkItems == at {
+		next.Fetch(0, chunkItems)
+		return
+	}
+	for _, item := range items {
+		if item/chunkItems != at {
+			return
+		}
+		row := int(item % chunkItems)
+		next.Fetch(row, row+1)
+	}
 }
 
 // roughOf returns the rows in bytes of the chunk of an item, nil where it has none, or none yet.
