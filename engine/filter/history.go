@@ -65,13 +65,16 @@ func (q past) complete(env *Env) []*roaring.Bitmap {
 
 // items returns the items asked for; the bitmap is the caller's.
 func (q past) items(env *Env) *roaring.Bitmap {
-	out := roaring.New()
+	var nums []uint32
 	rows := env.rows()
 	for i := range rows {
 		if row := &rows[i]; q.counts(row, env.Now) {
-			out.Add(uint32(row.Num))
+			nums = append(nums, uint32(row.Num))
 		}
 	}
+	slices.Sort(nums) // one by one, each in its place, a set of hundreds takes ten times as long
+	out := roaring.New()
+	out.AddMany(nums)
 	for _, set := range q.complete(env) {
 		out.Or(set)
 	}
