@@ -21,7 +21,7 @@ func (s *Store) Everybody(ctx context.Context, part, parts int, fn func(engine.C
 		return err
 	}
 	defer done()
-	events, records := iterator(txn, eventLetter), iterator(txn, customerLetter)
+	events, records := histories(txn), iterator(txn, customerLetter)
 	tickets, joined := iterator(txn, ticketLetter), iterator(txn, ownedLetter)
 	for _, it := range []*badger.Iterator{events, records, tickets, joined} {
 		defer it.Close()

@@ -29,7 +29,7 @@ func (s *Store) History(ctx context.Context, subj engine.Subject) ([]engine.Row,
 	if err != nil {
 		return nil, fmt.Errorf("history of %s: %w", subj, err)
 	}
-	it := iterator(txn, eventLetter)
+	it := histories(txn)
 	defer it.Close()
 	rows, err := s.historyOf(ctx, txn, it, sources, engine.Subject{}, nil, nil)
 	if err != nil {
@@ -39,7 +39,7 @@ func (s *Store) History(ctx context.Context, subj engine.Subject) ([]engine.Row,
 }
 
 // historyOf reads the rows of all sources into one history in the memory of rows, with an
-// iterator over events that nothing else moves. root is the first source's name, zero where that
+// iterator over histories that nothing else moves. root is the first source's name, zero where that
 // is to be looked up. Texts lie in room, if that is not nil.
 func (s *Store) historyOf(ctx context.Context, txn *badger.Txn, it *badger.Iterator, sources []engine.Hash16, root engine.Subject, rows []engine.Row, room *texts) (_ []engine.Row, err error) {
 	rows = rows[:0]
@@ -60,6 +60,7 @@ func (s *Store) historyOf(ctx context.Context, txn *badger.Txn, it *badger.Itera
 func (s *Store) rowsOf(ctx context.Context, txn *badger.Txn, it *badger.Iterator, h engine.Hash16, subject engine.Subject, rows []engine.Row, room *texts) ([]engine.Row, error) {
 	prefix := hashKey(eventLetter, h)
 	first, names := len(rows), itemNames(namesLater{s.ids}) // once: as an interface it takes memory
+	var held versions
 	// In a scan the iterator stands where the history before ended, which is where this
 	// one begins: a seek costs as much as the rows.
 	if !it.Valid() || !bytes.HasPrefix(it.Item().Key(), prefix) {
@@ -72,6 +73,9 @@ func (s *Store) rowsOf(ctx context.Context, txn *badger.Txn, it *badger.Iterator
 		}
 		if len(key) != eventKeyBytes {
 			continue // an erasure's marker
+		}
+		if !held.stand(it.Item()) {
+			continue
 		}
 		if len(rows)%ctxEvery == 0 {
 			if err := ctx.Err(); err != nil {
@@ -102,6 +106,26 @@ func (s *Store) rowsOf(ctx context.Context, txn *badger.Txn, it *badger.Iterator
 		}
 	}
 	return rows, nil
+}
+
+// histories returns an iterator over events with all that each key held, the newest first, for
+// rowsOf, which tells what stands: Badger would look up what a key holds twice to do so, and millions
+// of rows are read for the lists of everybody.
+func histories(txn *badger.Txn) *badger.Iterator {
+	return txn.NewIterator(badger.IteratorOptions{Prefix: []byte{eventLetter}, AllVersions: true})
+}
+
+// versions tells what keys hold now from what they held before. The zero versions is ready.
+type versions struct{ last [eventKeyBytes]byte }
+
+// stand reports whether an item of histories is what its key holds.
+func (v *versions) stand(item *badger.Item) bool {
+	key := [eventKeyBytes]byte(item.Key())
+	if key == v.last {
+		return false
+	}
+	v.last = key
+	return !item.IsDeletedOrExpired()
 }
 
 // namesLater stands for the names of items while rows are read: names lie anywhere in memory, and
@@ -186,7 +210,7 @@ func (s *Store) Scan(ctx context.Context, fn func(subj engine.Subject, rows []en
 
 // scan is Scan in a transaction of the caller's.
 func (s *Store) scan(ctx context.Context, txn *badger.Txn, fn func(engine.Subject, []engine.Row) error) error {
-	events := iterator(txn, eventLetter)
+	events := histories(txn)
 	defer events.Close()
 	var rows []engine.Row // of five million events, 6 GB would go through memory otherwise
 	return walk(txn, wholeSpan, func(h engine.Hash16, subject engine.Subject, sources []engine.Hash16) (err error) {

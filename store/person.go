@@ -75,7 +75,7 @@ func (s *Store) gather(ctx context.Context, txn *badger.Txn, subj engine.Subject
 	if len(p.Subjects) == 0 {
 		return Person{Subjects: []engine.Subject{subj}}, nil
 	}
-	it := iterator(txn, eventLetter)
+	it := histories(txn)
 	defer it.Close()
 	p.Events, err = s.historyOf(ctx, txn, it, all, engine.Subject{}, nil, nil)
 	return p, err
