@@ -22,9 +22,17 @@ func TestCountersOfTheMoment(t *testing.T) {
 	for i := range 40 {
 		ids.Assign(engine.ItemID(fmt.Sprint(i)))
 	}
+	var many []catalogue.Entry
+	for n := range engine.ItemNum(lookedAt + 1) {
+		many = append(many, catalogue.Entry{Num: n, Item: &engine.Item{ID: "x"}})
+	}
+	large := catalogue.New(ids).With(many)
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	rapid.Check(t, func(t *rapid.T) {
 		s := NewSnapshot(ids, engine.DefaultSettings())
+		if rapid.Bool().Draw(t, "large") {
+			s.Items = large
+		}
 		for c := range rapid.IntRange(1, 12).Draw(t, "customers") {
 			rows := make([]engine.Row, rapid.IntRange(1, 8).Draw(t, "rows"))
 			for i := range rows {
@@ -44,7 +52,16 @@ func TestCountersOfTheMoment(t *testing.T) {
 		var at cursor
 		for _, i := range rapid.SliceOf(rapid.IntRange(0, len(cases)-1)).Draw(t, "order") {
 			c := &cases[i]
-			got, want := at.of(c), s.Before(c.Now).Counters()
+			until := c.Now
+			if s.Items == large { // as of the moment in which they ask, and of none before the window
+				if until = at.of(c).Floor(c.Now); until.Before(from) {
+					until = from
+				}
+				if len := s.Before(from).grain(); c.Now.Sub(until) > len {
+					t.Fatalf("what was counted at %v is asked for at %v, in moments of %v", until, c.Now, len)
+				}
+			}
+			got, want := at.of(c), s.Before(until).Counters()
 			for n := range engine.ItemNum(40) {
 				for _, span := range []tally.Span{tally.AllTime, tally.Days, tally.Clicked} {
 					if a, b := got.Value(n, span, c.Now), want.Value(n, span, c.Now); math.Abs(a-b) > 1e-9 {

@@ -10,7 +10,8 @@ import (
 	"github.com/rapportengine/rapport/engine/tally"
 )
 
-// counts are the counters as of every moment of a window. They are immutable and share
+// counts are the counters as of every moment of a window, which of a large catalogue are as
+// long as Snapshot.grain says. They are immutable and share
 // what did not change, but those of thousands of moments do not fit into memory at once: a
 // cursor goes over them as cases are asked, in the order of time.
 type counts struct {
@@ -57,6 +58,14 @@ func (c *counts) make() {
 	c.start = s.Before(c.from).Counters()
 }
 
+// asOf returns before which moment, in Unix nanoseconds, is counted for who asks now.
+func (c *counts) asOf(now time.Time) int64 {
+	if c.snap.items() <= lookedAt {
+		return now.UnixNano()
+	}
+	return max(c.start.Floor(now).UnixNano(), c.from.UnixNano())
+}
+
 // cursor goes over the counters of windows. The zero cursor is ready for use, by one
 // goroutine. Moments that rise cost what happened between them.
 type cursor struct {
@@ -71,8 +80,9 @@ func (k *cursor) of(c *Case) *tally.Counters {
 	if c.past == nil || c.past.counts == nil {
 		return c.Counters
 	}
-	of, at := c.past.counts, c.Now.UnixNano()
+	of := c.past.counts
 	of.made.Do(of.make)
+	at := of.asOf(c.Now)
 	if k.counts != of || k.next > 0 && of.later[k.next-1].at >= at {
 		k.counts, k.now, k.next = of, of.start, 0
 	}

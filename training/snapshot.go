@@ -340,7 +340,23 @@ func (s *Snapshot) Counters() *tally.Counters {
 			c, rows = c.With(rows), rows[:0]
 		}
 	}
-	return c.With(rows)
+	return c.With(rows).Coarse(s.grain())
+}
+
+// logMoments is in how many moments the time of a log with a large catalogue is divided: at each
+// its million counters are looked at anew, and held-out questions lie in a hundred of them.
+const logMoments = 1024
+
+// grain is the length of the moments at which counters are looked at, 0 for the usual minute.
+func (s *Snapshot) grain() time.Duration {
+	if s.items() <= lookedAt {
+		return 0
+	}
+	first := s.Newest.UnixNano()
+	for _, p := range s.People {
+		first = min(first, p.events[0].at)
+	}
+	return time.Duration(s.Newest.UnixNano()-first) / logMoments
 }
 
 // countBatch is how many rows are counted at once: enough that the counters' chunks

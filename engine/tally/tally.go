@@ -20,6 +20,7 @@
 package tally
 
 import (
+	"cmp"
 	"math"
 	"sync/atomic"
 	"time"
@@ -77,6 +78,7 @@ type Counters struct {
 	length   int      // one above the highest item counted
 	newest   int64    // Unix ms of the newest row
 	landmark int64    // Unix ms; meaningless while length is 0
+	grain    int64    // of Moment, in ms; 0 for a minute
 }
 
 // New returns empty counters that weigh rows by the given settings. The settings must
@@ -234,15 +236,30 @@ func factor(s Span, at, landmark int64) float64 {
 	return math.Exp2((float64(at) - float64(landmark)) / float64(h.Milliseconds()))
 }
 
-// minute is the grain of Moment, in ms.
+// minute is the grain of Moment, in ms, unless Coarse says another.
 const minute = 60_000
 
 // Moment returns the minute in which now lies, or the newest row where that is later: what
 // hangs on the counters and a Moment stays as it is until the minute ends or something is
 // counted.
 func (c *Counters) Moment(now time.Time) time.Time {
-	at := max(now.UnixMilli(), c.newest)
-	return time.UnixMilli(at - (at%minute+minute)%minute)
+	return c.floor(max(now.UnixMilli(), c.newest))
+}
+
+// Floor returns the Moment in which a time lies.
+func (c *Counters) Floor(t time.Time) time.Time { return c.floor(t.UnixMilli()) }
+
+func (c *Counters) floor(at int64) time.Time {
+	grain := cmp.Or(c.grain, minute)
+	return time.UnixMilli(at - (at%grain+grain)%grain)
+}
+
+// Coarse returns c with a Moment of another length than a minute, in whole milliseconds; 0 or
+// less stands for a minute.
+func (c *Counters) Coarse(grain time.Duration) *Counters {
+	next := *c
+	next.grain = max(0, grain.Milliseconds())
+	return &next
 }
 
 // View reads one span as of one moment: the power of two is taken once.
@@ -258,7 +275,7 @@ func (c *Counters) At(s Span, now time.Time) View {
 	return c.view(s, max(now.UnixMilli(), c.newest))
 }
 
-// AtMoment is At a Moment, which may lie some seconds before the newest row.
+// AtMoment is At a Moment, which may begin before the newest row.
 func (c *Counters) AtMoment(s Span, m time.Time) View { return c.view(s, m.UnixMilli()) }
 
 func (c *Counters) view(s Span, at int64) View { return View{c, s, factor(s, c.landmark, at)} }
