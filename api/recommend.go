@@ -57,22 +57,25 @@ func (s *Server) recommendFor(field string) handler {
 type question struct {
 	req    engine.Request
 	answer engine.Answer
-	items  []engine.Recommended
+	room   engine.Room
 }
 
 var questions = sync.Pool{New: func() any { return new(question) }}
 
-// keptItems is of how many items a list is whose room is used again.
-const keptItems = 64
+// keptItems and keptReasons are of how many items a list is whose room is used again, and of how many
+// reasons in all.
+const (
+	keptItems   = 64
+	keptReasons = 16 * keptItems
+)
 
 // release lets another request be answered in q's room.
 func (q *question) release() {
-	if cap(q.answer.Items) > cap(q.items) {
-		q.items = q.answer.Items[:0]
-	}
-	clear(q.items[:cap(q.items)]) // as far as any answer came
+	clear(q.room.Items)
+	clear(q.room.Reasons)
+	q.room.Items, q.room.Reasons = q.room.Items[:0], q.room.Reasons[:0]
 	q.req, q.answer = engine.Request{}, engine.Answer{}
-	if cap(q.items) <= keptItems {
+	if cap(q.room.Items) <= keptItems && cap(q.room.Reasons) <= keptReasons {
 		questions.Put(q)
 	}
 }
@@ -114,7 +117,7 @@ func sameID(field, given, path string) error {
 }
 
 func (s *Server) answer(c *gin.Context, q *question) (err error) {
-	if q.answer, err = s.rec.RecommendIn(c.Request.Context(), &q.req, q.items); err != nil {
+	if q.answer, err = s.rec.RecommendIn(c.Request.Context(), &q.req, &q.room); err != nil {
 		return err
 	}
 	return sendAnswer(c, &q.answer)

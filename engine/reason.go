@@ -37,6 +37,13 @@ type Reason struct {
 	Cause uint32 `json:"-"`
 }
 
+// Room is where the items of an answer and their reasons lie, to be used again by the next answer once
+// nobody looks at that one: half of what an explained answer would leave to the collector.
+type Room struct {
+	Items   []Recommended
+	Reasons []Reason
+}
+
 // billion is how finely contributions are told: nine decimals say all that a score means,
 // and take half the time and room of the seventeen digits of a float64.
 const billion = 1e9

@@ -263,6 +263,13 @@ type Impression struct {
 	Answer           Answered  `json:"answer"`
 }
 
+// PackedImpression is an impression as it is kept: what was shown, and why, in the bytes of who keeps it.
+type PackedImpression struct {
+	RecommendationID string
+	Subject          Subject
+	Shown, Reasons   []byte // Reasons is nil where there are none
+}
+
 // Answered is an answer of either kind: Advice is nil where it was no ticket's.
 type Answered struct {
 	Answer

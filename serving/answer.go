@@ -22,9 +22,9 @@ func (r *Recommender) Recommend(ctx context.Context, req *engine.Request) (engin
 	return r.RecommendIn(ctx, req, nil)
 }
 
-// RecommendIn is Recommend with room for the items of the answer, where they lie if it is
-// large enough: they are the caller's, who may use the room again.
-func (r *Recommender) RecommendIn(ctx context.Context, req *engine.Request, room []engine.Recommended) (engine.Answer, error) {
+// RecommendIn is Recommend with room that the items of the answer and their reasons lie in: the caller's,
+// who may use it again.
+func (r *Recommender) RecommendIn(ctx context.Context, req *engine.Request, room *engine.Room) (engine.Answer, error) {
 	return r.answer(ctx, req, asking{place: placeName(req), room: room, answer: recommend.Recommend})
 }
 
@@ -66,8 +66,8 @@ type asking struct {
 	place     string           // name of the scenario
 	draft     *engine.Scenario // instead: one that is not stored
 	continues string           // the answer this is the next page of
-	room      []engine.Recommended
-	many      *recommend.Many // nil for an answer by itself
+	room      *engine.Room     // of the answer; nil for none
+	many      *recommend.Many  // nil for an answer by itself
 	answer    func(*recommend.Input) (engine.Answer, error)
 }
 
@@ -247,13 +247,7 @@ func (r *Recommender) finish(a *engine.Answer, advice *engine.Advice, start time
 		return
 	}
 	a.RecommendationID = engine.NewRecommendationID(who.Hash(), start, r.random())
-	kept := engine.Answered{Answer: *a}
-	kept.OpenTickets = nil
-	if advice != nil {
-		said := *advice
-		kept.Advice = &said
-	}
-	r.record.add(&engine.Impression{RecommendationID: a.RecommendationID, At: start, Subject: who, Request: req, Answer: kept})
+	r.record.add(engine.Impression{RecommendationID: a.RecommendationID, At: start, Subject: who, Request: req, Answer: engine.Answered{Answer: *a, Advice: advice}})
 }
 
 // took stamps the answer with the time since its request came.
@@ -264,8 +258,8 @@ func (r *Recommender) took(a *engine.Answer, start time.Time) {
 // Replay returns what was answered and why; engine.ErrNotFound with the reason where
 // nothing was recorded or it has expired.
 func (r *Recommender) Replay(ctx context.Context, id string) (engine.Impression, error) {
-	if i, found := r.record.find(id); found {
-		return i, nil
+	if p, found := r.record.find(id); found {
+		return r.log.UnpackImpression(p)
 	}
 	i, err := r.log.Impression(ctx, id)
 	if errors.Is(err, engine.ErrNotFound) {

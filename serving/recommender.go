@@ -43,7 +43,11 @@ type Log interface {
 	Vectors(ctx context.Context, encoder string, texts []engine.Hash16) (map[engine.Hash16][]byte, error)
 	PutVectors(ctx context.Context, encoder string, vectors map[engine.Hash16][]byte) error
 	DropVectors(ctx context.Context, encoder string, stays func(text engine.Hash16) bool) (int, error)
-	PutImpressions(ctx context.Context, list []engine.Impression) error
+	// PackImpression returns what PutImpressions keeps of an impression, in room or in room anew, which
+	// it returns longer, and UnpackImpression the impression again.
+	PackImpression(room []byte, imp *engine.Impression) (engine.PackedImpression, []byte, error)
+	UnpackImpression(p engine.PackedImpression) (engine.Impression, error)
+	PutImpressions(ctx context.Context, list []engine.PackedImpression) error
 	Impression(ctx context.Context, id string) (engine.Impression, error)
 	// Everybody calls fn with every customer of one of so many parts of them, with their
 	// record, nil for none, tickets and history. The rows are fn's until it returns.
@@ -109,7 +113,7 @@ func New(log Log, ids *catalogue.IDs, o Options) *Recommender {
 	if o.Settings != nil {
 		settings = *o.Settings
 	}
-	r := &Recommender{log: log, now: o.Now, random: o.Random, unasked: o.Unasked, record: newRecorder(), reader: newReader(o.Embedder, o.Behind, o.Log), stale: make(chan struct{}, 1)}
+	r := &Recommender{log: log, now: o.Now, random: o.Random, unasked: o.Unasked, record: newRecorder(log), reader: newReader(o.Embedder, o.Behind, o.Log), stale: make(chan struct{}, 1)}
 	r.makers = cmp.Or(o.Workers, max(1, runtime.GOMAXPROCS(0)/2))
 	if r.now == nil {
 		r.now = time.Now
@@ -234,5 +238,5 @@ func (r *Recommender) Run(ctx context.Context) error {
 		r.warm(ctx)
 		reading <- r.readUntil(ctx)
 	}()
-	return errors.Join(r.record.run(ctx, r.log), <-counting, <-reading)
+	return errors.Join(r.record.run(ctx), <-counting, <-reading)
 }

@@ -39,7 +39,7 @@ func TestEraseLeavesNoByte(t *testing.T) {
 		}}}
 	}
 	fill(t, s, "before")
-	if err := s.PutImpressions(t.Context(), []engine.Impression{shown, old}); err != nil {
+	if err := storetest.Show(t.Context(), s, shown, old); err != nil {
 		t.Fatal(err)
 	}
 	send(t, s, []engine.Command{
@@ -196,9 +196,9 @@ func TestEraseUnderLoad(t *testing.T) {
 		"impressions": func(n int) error {
 			subj := engine.OfCustomer(engine.CustomerID(fmt.Sprint("goes", n%10)))
 			at := time.Now()
-			return s.PutImpressions(t.Context(), []engine.Impression{{
+			return storetest.Show(t.Context(), s, engine.Impression{
 				Subject: subj, At: at, RecommendationID: engine.NewRecommendationID(subj.Hash(), at, uint64(n)),
-			}})
+			})
 		},
 		"wipe": func(n int) error {
 			return errors.Join(s.SaveModel(t.Context(), n+1, nil, bytes.NewReader(make([]byte, 1000))), s.WipeModel(t.Context(), n+1))

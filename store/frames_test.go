@@ -119,7 +119,11 @@ func TestImpressionsLiveByTheStoresClock(t *testing.T) {
 	defer s.Close()
 	who := engine.OfCustomer("ann")
 	imp := engine.Impression{Subject: who, At: now, RecommendationID: engine.NewRecommendationID(who.Hash(), now, 1)}
-	if err := s.PutImpressions(t.Context(), []engine.Impression{imp}); err != nil {
+	packed, _, err := s.PackImpression(nil, &imp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.PutImpressions(t.Context(), []engine.PackedImpression{packed}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Impression(t.Context(), imp.RecommendationID); err != nil {

@@ -188,7 +188,7 @@ func FuzzDecodeImpression(f *testing.F) {
 		Models: map[string]int{"ease": 1}, LeftOut: []engine.LeftOut{{Item: "b", Why: "hidden"}},
 		Items: []engine.Recommended{{Item: "c", Moved: []string{"pinned"}, Reasons: []engine.Reason{{Type: "base", Cause: 1}, {Type: "base", Source: "ease", Cause: 1}, {At: &firstTime, Contribution: .1}}}},
 	}}}
-	shown, reasons, err := new(impressionEncoder).encode(&imp, catalogue.NewIDs())
+	shown, reasons, _, err := new(impressionEncoder).encode(nil, &imp, catalogue.NewIDs())
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -86,9 +86,35 @@ func journalError(err error) error {
 	return writeError(err)
 }
 
-// PutImpressions keeps answers as they were given. Their ids are of
+// PackImpression returns what PutImpressions keeps of an answer as it was given, which refers to nothing
+// of imp but its id and subject. The bytes lie in room, which it returns longer, or where that is too
+// small in room anew. The error is an *engine.Invalid where they would be too many.
+func (s *Store) PackImpression(room []byte, imp *engine.Impression) (engine.PackedImpression, []byte, error) {
+	e := impressionEncoders.Get().(*impressionEncoder)
+	defer impressionEncoders.Put(e)
+	shown, reasons, room, err := e.encode(room, imp, s.ids)
+	if err != nil {
+		return engine.PackedImpression{}, room, err
+	}
+	return engine.PackedImpression{RecommendationID: imp.RecommendationID, Subject: imp.Subject, Shown: shown, Reasons: reasons}, room, nil
+}
+
+// UnpackImpression returns the impression that was packed.
+func (s *Store) UnpackImpression(p engine.PackedImpression) (engine.Impression, error) {
+	imp, err := decodeImpression(p.Shown, s.ids)
+	if err != nil {
+		return engine.Impression{}, fmt.Errorf("recommendation %s: %w", p.RecommendationID, err)
+	}
+	imp.RecommendationID, imp.Answer.RecommendationID = p.RecommendationID, p.RecommendationID
+	if p.Reasons == nil {
+		return imp, nil
+	}
+	return imp, addReasons(&imp, p.Reasons)
+}
+
+// PutImpressions keeps impressions of PackImpression. Their ids are of
 // engine.NewRecommendationID. What was shown to somebody erased since is left out.
-func (s *Store) PutImpressions(ctx context.Context, list []engine.Impression) error {
+func (s *Store) PutImpressions(ctx context.Context, list []engine.PackedImpression) error {
 	if err := s.roomToWrite(); err != nil {
 		return err
 	}
@@ -97,22 +123,22 @@ func (s *Store) PutImpressions(ctx context.Context, list []engine.Impression) er
 		return err
 	}
 	defer done()
-	e := impressionEncoders.Get().(*impressionEncoder)
-	defer e.release()
+	rows := impressionRows.Get().(*shownRows)
+	defer rows.release()
 	for i := range list {
-		if err := s.encodeImpression(&list[i], e); err != nil {
+		if err := s.addRows(rows, &list[i]); err != nil {
 			return fmt.Errorf("keeping %d impressions: %w", len(list), err)
 		}
 	}
 	// The reasons first, as they are nothing without the answer they are of.
-	if err := errors.Join(s.reasons.Append(e.reasons), s.shown.Append(e.shown), s.trimShown()); err != nil {
+	if err := errors.Join(s.reasons.Append(rows.reasons), s.shown.Append(rows.shown), s.trimShown()); err != nil {
 		return fmt.Errorf("keeping %d impressions: %w", len(list), journalError(err))
 	}
 	return nil
 }
 
-// encodeImpression appends the rows of one impression. The caller holds dropping.
-func (s *Store) encodeImpression(imp *engine.Impression, e *impressionEncoder) error {
+// addRows adds the rows of one impression. The caller holds dropping.
+func (s *Store) addRows(rows *shownRows, imp *engine.PackedImpression) error {
 	subject16, rec16, at, err := engine.ParseRecommendationID(imp.RecommendationID)
 	if err != nil {
 		return err
@@ -122,16 +148,24 @@ func (s *Store) encodeImpression(imp *engine.Impression, e *impressionEncoder) e
 			return nil
 		}
 	}
-	told, why, err := e.encode(imp, s.ids)
-	if err != nil {
-		return err
-	}
 	key := journal.Key{Subject: subject16, ID: rec16}
-	e.shown = append(e.shown, journal.Row{Key: key, Value: told})
-	if why != nil {
-		e.reasons = append(e.reasons, journal.Row{Key: key, Value: why})
+	rows.shown = append(rows.shown, journal.Row{Key: key, Value: imp.Shown})
+	if imp.Reasons != nil {
+		rows.reasons = append(rows.reasons, journal.Row{Key: key, Value: imp.Reasons})
 	}
 	return nil
+}
+
+// shownRows are the rows of a batch, in room that is used again.
+type shownRows struct{ shown, reasons []journal.Row }
+
+var impressionRows = sync.Pool{New: func() any { return new(shownRows) }}
+
+func (r *shownRows) release() {
+	clear(r.shown)
+	clear(r.reasons)
+	r.shown, r.reasons = r.shown[:0], r.reasons[:0]
+	impressionRows.Put(r)
 }
 
 // trimShown drops what has expired, now and then.
@@ -145,38 +179,21 @@ func (s *Store) trimShown() error {
 
 // impressionEncoder writes the rows of impressions, one after another.
 type impressionEncoder struct {
-	room   []byte // what was written lies in it; where it grew, in one before it
 	names  []string
 	reason reasonEncoder
-
-	shown, reasons []journal.Row
 }
 
 var impressionEncoders = sync.Pool{New: func() any { return new(impressionEncoder) }}
 
-// encoderKept is of how many bytes the room of an encoder is used again.
-const encoderKept = 4 << 20
-
-// release lets another batch be written in e's room.
-func (e *impressionEncoder) release() {
-	if cap(e.room) > encoderKept {
-		return
-	}
-	clear(e.shown)
-	clear(e.reasons)
-	e.room, e.shown, e.reasons = e.room[:0], e.shown[:0], e.reasons[:0]
-	impressionEncoders.Put(e)
-}
-
-// encode returns both rows of imp, which lie in e's room; reasons is nil where it has none.
-func (e *impressionEncoder) encode(imp *engine.Impression, ids *catalogue.IDs) (shown, reasons []byte, err error) {
-	from := len(e.room)
-	buf := append(e.room, impressionVersion)
+// encode returns both rows of imp, which it appends to room; reasons is nil where it has none.
+func (e *impressionEncoder) encode(room []byte, imp *engine.Impression, ids *catalogue.IDs) (shown, reasons, _ []byte, err error) {
+	from := len(room)
+	buf := append(room, impressionVersion)
 	buf = binary.AppendVarint(buf, storedTime(imp.At).UnixMilli())
 	buf = append(buf, byte(imp.Subject.Kind))
 	buf = appendText(buf, imp.Subject.ID)
 	if buf, err = appendRequest(buf, &imp.Request); err != nil {
-		return nil, nil, fmt.Errorf("encoding the request of %s: %w", imp.RecommendationID, err)
+		return nil, nil, room, fmt.Errorf("encoding the request of %s: %w", imp.RecommendationID, err)
 	}
 	buf = e.appendRest(buf, &imp.Answer)
 	buf = binary.AppendUvarint(buf, uint64(len(imp.Answer.Items)))
@@ -196,19 +213,19 @@ func (e *impressionEncoder) encode(imp *engine.Impression, ids *catalogue.IDs) (
 		buf = appendTexts(buf, it.Moved)
 		explained = explained || len(it.Reasons) > 0
 	}
-	e.room, shown = buf, buf[from:len(buf):len(buf)]
+	told := len(buf)
 	advice := imp.Answer.Advice
 	if explained || advice != nil && len(advice.Because)+len(advice.Snippets) > 0 {
-		from = len(e.room)
-		if buf, err = e.reason.append(e.room, imp.Answer.Items, advice); err != nil {
-			return nil, nil, fmt.Errorf("encoding the reasons of %s: %w", imp.RecommendationID, err)
+		if buf, err = e.reason.append(buf, imp.Answer.Items, advice); err != nil {
+			return nil, nil, room, fmt.Errorf("encoding the reasons of %s: %w", imp.RecommendationID, err)
 		}
-		e.room, reasons = buf, buf[from:len(buf):len(buf)]
+		reasons = buf[told:len(buf):len(buf)]
 	}
+	shown = buf[from:told:told]
 	if len(shown) > maxRecordBytes || len(reasons) > maxRecordBytes {
-		return nil, nil, engine.Invalidf(engine.CodeLimitExceeded, "", "an impression has at most %d bytes when stored", maxRecordBytes)
+		return nil, nil, buf[:from], engine.Invalidf(engine.CodeLimitExceeded, "", "an impression has at most %d bytes when stored", maxRecordBytes)
 	}
-	return shown, reasons, nil
+	return shown, reasons, buf, nil
 }
 
 // plainTexts are the texts of a request that are written as they are: with its count they

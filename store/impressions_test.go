@@ -111,7 +111,7 @@ func TestImpressionsReadBack(t *testing.T) {
 	var e impressionEncoder
 	rapid.Check(t, func(t *rapid.T) {
 		want := drawImpression(t)
-		shown, reasons, err := e.encode(&want, catalogue.NewIDs())
+		shown, reasons, _, err := e.encode([]byte("before"), &want, catalogue.NewIDs())
 		if err != nil {
 			t.Fatal(err)
 		}

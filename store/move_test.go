@@ -63,7 +63,7 @@ func shows(t *testing.T, s *store.Store, who engine.Subject, answers uint64) {
 			RecommendationID: id, Items: []engine.Recommended{{Item: "lamp", Rank: 1, Reasons: []engine.Reason{{Type: engine.ReasonHistory, Item: "bulb", Contribution: 1}}}},
 		}}})
 	}
-	if err := s.PutImpressions(t.Context(), list); err != nil {
+	if err := storetest.Show(t.Context(), s, list...); err != nil {
 		t.Fatal(err)
 	}
 }

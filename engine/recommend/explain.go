@@ -26,11 +26,11 @@ func (in *Input) explain(list []rank.Placed, s *story) []engine.Recommended {
 	e := explainers.Get().(*explainer)
 	defer e.close()
 	e.open(in, list, s)
-	out := in.Room[:0]
-	if cap(out) < max(len(list), 1) {
-		out = make([]engine.Recommended, 0, len(list))
+	out := make([]engine.Recommended, 0)
+	if in.Room != nil {
+		out = in.Room.Items[:0]
 	}
-	out = out[:len(list)]
+	out = slices.Grow(out, max(len(list), 1))[:len(list)]
 	for i, p := range list {
 		item := in.World.Catalogue.Item(p.Item)
 		out[i] = engine.Recommended{
@@ -45,6 +45,9 @@ func (in *Input) explain(list []rank.Placed, s *story) []engine.Recommended {
 		e.tellAll(out, e.bySource)
 	case engine.ExplainFull:
 		e.tellAll(out, e.byCause)
+	}
+	if in.Room != nil {
+		in.Room.Items = out
 	}
 	return out
 }
@@ -74,7 +77,7 @@ type explainer struct {
 	parts   []model.Part    // of one score
 	counts  []int           // by voice; see weighMost
 	sizes   []float64       // by voice; see weighMost
-	reasons []engine.Reason // of all items, one after another
+	reasons []engine.Reason // of all items, one after another, where the answer has no room for them
 	ends    []int           // where those of each end
 }
 
@@ -125,7 +128,7 @@ func (e *explainer) close() {
 }
 
 // tellAll gives the items of an answer the reasons that by appends for each. They lie in one
-// piece of memory, which the answer keeps.
+// piece of memory: in the answer's room, or in some that the answer keeps.
 func (e *explainer) tellAll(out []engine.Recommended, by func(i int, out []engine.Reason) []engine.Reason) {
 	if len(out) == 0 {
 		return
@@ -138,12 +141,19 @@ func (e *explainer) tellAll(out []engine.Recommended, by func(i int, out []engin
 	} else {
 		e.causes.open(e.deeds())
 	}
-	e.reasons, e.ends = e.reasons[:0], e.ends[:0]
-	for i := range out {
-		e.reasons = by(i, e.reasons)
-		e.ends = append(e.ends, len(e.reasons))
+	reasons := &e.reasons
+	if e.in.Room != nil {
+		reasons = &e.in.Room.Reasons
 	}
-	all, from := slices.Clone(e.reasons), 0
+	all, from := (*reasons)[:0], 0
+	e.ends = e.ends[:0]
+	for i := range out {
+		all = by(i, all)
+		e.ends = append(e.ends, len(all))
+	}
+	if *reasons = all; e.in.Room == nil {
+		all = slices.Clone(all)
+	}
 	for i, to := range e.ends {
 		out[i].Reasons = all[from:to:to]
 		from = to

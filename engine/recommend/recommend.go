@@ -54,8 +54,8 @@ type Input struct {
 	Offline bool
 	// Only, where not nil, are the items looked at: an evaluation's cold ones.
 	Only *roaring.Bitmap
-	// Room, where it is large enough, is where the items of the answer lie.
-	Room []engine.Recommended
+	// Room, where not nil, is where the answer lies: it is made larger where that is needed.
+	Room *engine.Room
 
 	// Many, where not nil, is the run for many that this is an answer of.
 	Many *Many

@@ -36,15 +36,36 @@ func impression(subj engine.Subject, at time.Time, random uint64) engine.Impress
 	}
 }
 
+// Show keeps impressions as those that answers leave are: packed, and each in the room after the others.
+func Show(ctx context.Context, s *store.Store, list ...engine.Impression) error {
+	var packed []engine.PackedImpression
+	var room []byte
+	for i := range list {
+		one, longer, err := s.PackImpression(room, &list[i])
+		if err != nil {
+			return err
+		}
+		packed, room = append(packed, one), longer
+	}
+	return s.PutImpressions(ctx, packed)
+}
+
 func impressions(t *testing.T, h *house) {
 	h.do(engine.PutItem{Item: engine.Item{ID: "lamp"}})
 	now := time.Now()
 	fresh, old, older := impression(ann, now, 1), impression(ann, now.Add(-engine.ReasonAge-time.Hour), 2), impression(ann, now.Add(-engine.ImpressionAge-time.Hour), 3)
-	if err := h.PutImpressions(t.Context(), []engine.Impression{fresh, old, older}); err != nil {
+	if err := Show(t.Context(), h.Store, fresh, old, older); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := h.Impression(t.Context(), fresh.RecommendationID); err != nil || !reflect.DeepEqual(got, fresh) {
 		t.Errorf("Impression gives %v\n%+v, want\n%+v", err, got, fresh)
+	}
+	packed, _, err := h.PackImpression(nil, &fresh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := h.UnpackImpression(packed); err != nil || !reflect.DeepEqual(got, fresh) {
+		t.Errorf("UnpackImpression gives %v\n%+v, want\n%+v", err, got, fresh)
 	}
 	got, err := h.Impression(t.Context(), old.RecommendationID)
 	if err != nil || len(got.Answer.Items) != 2 || got.Answer.Items[0].Reasons != nil {
@@ -64,7 +85,7 @@ func impressions(t *testing.T, h *house) {
 		many[i] = impression(ben, now, uint64(i))
 		many[i].Request.Query = string(bytes.Repeat([]byte("x"), 1000))
 	}
-	if err := h.PutImpressions(t.Context(), many); err != nil {
+	if err := Show(t.Context(), h.Store, many...); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := h.Impression(t.Context(), many[3999].RecommendationID); err != nil || !reflect.DeepEqual(got, many[3999]) {

@@ -29,7 +29,7 @@ func eraseLeavesNothing(t *testing.T, h *house) {
 		view("e1", "ann", "", "lamp"), order("o1", "ann", "lamp", "rug"), view("e2", "ben", "", "lamp"),
 		engine.PutCustomer{Customer: engine.Customer{ID: "ann"}}, ticket,
 	)
-	if err := h.PutImpressions(t.Context(), []engine.Impression{shown}); err != nil {
+	if err := Show(t.Context(), h.Store, shown); err != nil {
 		t.Fatal(err)
 	}
 	got := h.erase(ann)
@@ -48,7 +48,7 @@ func eraseLeavesNothing(t *testing.T, h *house) {
 		t.Errorf("Impression after the erasure: %v, want not found", err)
 	}
 	// What was on its way when the customer was erased stays away, what is new comes.
-	if err := h.PutImpressions(t.Context(), []engine.Impression{shown}); err != nil {
+	if err := Show(t.Context(), h.Store, shown); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.Impression(t.Context(), shown.RecommendationID); !errors.Is(err, engine.ErrNotFound) {
@@ -85,7 +85,7 @@ func eraseFollowsLinks(t *testing.T, h *house) {
 		view("e1", "", "phone", "a"), view("e2", "ann", "phone", "b"), view("e3", "ben", "", "c"),
 		engine.Merge{From: ann, Into: "ben"}, view("e4", "", "phone", "d"), view("e5", "ben", "tablet", "e"),
 	)
-	if err := h.PutImpressions(t.Context(), []engine.Impression{shown}); err != nil {
+	if err := Show(t.Context(), h.Store, shown); err != nil {
 		t.Fatal(err)
 	}
 	got := h.erase(ann) // is ben by now

@@ -84,7 +84,7 @@ func fillHouse(t *testing.T, h *house) {
 		engine.PutTicket{Ticket: engine.Ticket{ID: "t1", Customer: "old"}}, engine.PutTicket{Ticket: engine.Ticket{ID: "t2"}},
 		view("e5", "old", "", "bulb"), engine.Merge{From: engine.OfCustomer("old"), Into: "ann"},
 	)
-	if err := h.PutImpressions(t.Context(), []engine.Impression{impression(ann, time.Now(), 1), impression(phone, time.Now(), 2)}); err != nil {
+	if err := Show(t.Context(), h.Store, impression(ann, time.Now(), 1), impression(phone, time.Now(), 2)); err != nil {
 		t.Fatal(err)
 	}
 }
