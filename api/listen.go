@@ -7,10 +7,14 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // Listener returns l with problem details in place of what net/http answers by itself: a
-// few words of plain text, to requests it cannot read, before any handler sees them.
+// few words of plain text, to requests it cannot read, before any handler sees them. The beginning
+// of a long answer leaves with what follows: a handler that says how long its answer is has all of
+// it at hand, and one whose caller is to read a part before the rest is there must not say so.
 func Listener(l net.Listener) net.Listener { return &listener{l} }
 
 type listener struct{ net.Listener }
@@ -26,7 +30,7 @@ func (l *listener) Accept() (net.Conn, error) {
 
 type conn struct {
 	net.Conn
-	held *held // the beginning of an answer, which waits for the rest; nil for none
+	held atomic.Pointer[held] // the beginning of an answer, which waits for the rest; nil for none
 }
 
 // bufferBytes is how large net/http's buffer of a connection is.
@@ -41,6 +45,12 @@ type held struct {
 
 var helds = sync.Pool{New: func() any { return new(held) }}
 
+// closed is what a connection holds once it is closed while it held something.
+var closed = new(held)
+
+// closingTime is how long a connection that is closed tries to write what it holds.
+const closingTime = time.Second
+
 // plainRefusal is what follows the status line of an answer of net/http's own. No answer
 // of a handler has these headers alone: it has a date.
 const plainRefusal = "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
@@ -49,12 +59,14 @@ const plainRefusal = "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection:
 // two pieces, its full buffer and the rest: those leave in one, since the system would send the first
 // alone, and wake who waits for all of it.
 func (c *conn) Write(p []byte) (int, error) {
-	if c.held != nil {
+	if c.held.Load() != nil {
 		return c.writeBoth(p)
 	}
 	if len(p) == bufferBytes && goesOn(p) {
-		c.held = helds.Get().(*held)
-		return copy(c.held.first[:], p), nil
+		h := helds.Get().(*held)
+		n := copy(h.first[:], p)
+		c.held.Store(h)
+		return n, nil
 	}
 	if bytes.HasPrefix(p, []byte("HTTP/1.1 4")) {
 		if line, _, refused := bytes.Cut(p, []byte(plainRefusal)); refused && !bytes.Contains(line, []byte("\r\n")) {
@@ -83,8 +95,10 @@ func goesOn(p []byte) bool {
 
 // writeBoth writes what is held, and p after it.
 func (c *conn) writeBoth(p []byte) (int, error) {
-	h := c.held
-	c.held = nil
+	h := c.held.Load()
+	if h == closed || !c.held.CompareAndSwap(h, nil) {
+		return 0, net.ErrClosed
+	}
 	h.parts = [2][]byte{h.first[:], p}
 	h.both = h.parts[:]
 	n, err := h.both.WriteTo(c.Conn)
@@ -93,9 +107,29 @@ func (c *conn) writeBoth(p []byte) (int, error) {
 	return max(0, int(n)-bufferBytes), err
 }
 
+// letGo writes what is held, to which nothing comes any more: a handler broke off where the buffer
+// ended. It may be called while another goroutine writes, which then writes both or neither.
+func (c *conn) letGo() {
+	h := c.held.Load()
+	if h == nil || h == closed || !c.held.CompareAndSwap(h, closed) {
+		return
+	}
+	if c.SetWriteDeadline(time.Now().Add(closingTime)) == nil {
+		_, _ = c.Conn.Write(h.first[:]) // the caller may be gone
+	}
+	helds.Put(h)
+}
+
+// Close implements net.Conn.
+func (c *conn) Close() error {
+	c.letGo()
+	return c.Conn.Close()
+}
+
 // CloseWrite says that no more comes, where the connection can: net/http does so before
 // it waits for the caller to read the refusal.
 func (c *conn) CloseWrite() error {
+	c.letGo()
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
 	}

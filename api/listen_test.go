@@ -147,3 +147,49 @@ func TestBeginningsWait(t *testing.T) {
 		}
 	}
 }
+
+// What a handler wrote before it broke off arrives, and answers to requests that were sent together
+// arrive one after another.
+func TestBrokenAndPipelinedAnswersArrive(t *testing.T) {
+	body := bytes.Repeat([]byte("~"), 3*bufferBytes)
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		some, _ := strconv.Atoi(r.URL.Query().Get("some"))
+		for _, part := range [][]byte{body[:some/2], body[some/2 : some]} {
+			_, _ = w.Write(part)
+		}
+		if r.URL.Path == "/panic" {
+			panic(http.ErrAbortHandler)
+		}
+	}))
+	s.Listener = Listener(s.Listener)
+	s.Start()
+	defer s.Close()
+	ask := func(path string, some int) string {
+		return fmt.Sprintf("GET %s?some=%d HTTP/1.1\r\nHost: a\r\n\r\n", path, some)
+	}
+	for _, path := range []string{"/short", "/panic"} {
+		for some := bufferBytes - 300; some < bufferBytes+20; some++ {
+			c, err := net.Dial("tcp", s.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.WriteString(c, ask("/whole", len(body))+ask("/whole", len(body))+ask(path, some)); err != nil {
+				t.Fatal(err)
+			}
+			all, err := io.ReadAll(c)
+			if err = errors.Join(err, c.Close()); err != nil {
+				t.Fatal(err)
+			}
+			// A handler that panics leaves what is in its own buffer unsent: 2 KB of net/http's.
+			want := 2*len(body) + some
+			least := want
+			if path == "/panic" {
+				least -= 2 << 10
+			}
+			if got := bytes.Count(all, []byte("~")); got < least || got > want {
+				t.Fatalf("%s after %d bytes: %d arrived with the two before, want %d", path, some, got, want)
+			}
+		}
+	}
+}
