@@ -22,11 +22,7 @@ func TestCountersOfTheMoment(t *testing.T) {
 	for i := range 40 {
 		ids.Assign(engine.ItemID(fmt.Sprint(i)))
 	}
-	var many []catalogue.Entry
-	for n := range engine.ItemNum(lookedAt + 1) {
-		many = append(many, catalogue.Entry{Num: n, Item: &engine.Item{ID: "x"}})
-	}
-	large := catalogue.New(ids).With(many)
+	large := largeCatalogue(ids)
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	rapid.Check(t, func(t *rapid.T) {
 		s := NewSnapshot(ids, engine.DefaultSettings())
@@ -57,8 +53,8 @@ func TestCountersOfTheMoment(t *testing.T) {
 				if until = at.of(c).Floor(c.Now); until.Before(from) {
 					until = from
 				}
-				if len := s.Before(from).grain(); c.Now.Sub(until) > len {
-					t.Fatalf("what was counted at %v is asked for at %v, in moments of %v", until, c.Now, len)
+				if grain := s.Before(from).grain(); c.Now.Sub(until) > grain {
+					t.Fatalf("what was counted at %v is asked for at %v, in moments of %v", until, c.Now, grain)
 				}
 			}
 			got, want := at.of(c), s.Before(until).Counters()

@@ -331,7 +331,8 @@ func (s *Snapshot) interests(person int) []engine.Interest {
 	return s.Settings.Interests(s.rows(p.Subject, p.events, nil), s.Newest, engine.MaxHistory)
 }
 
-// Counters counts the whole snapshot, as serving would have.
+// Counters counts the whole snapshot, as serving would have; those of a large catalogue are looked
+// at in moments that are longer than serving's.
 func (s *Snapshot) Counters() *tally.Counters {
 	c := tally.New(s.Settings)
 	var rows []engine.Row
@@ -347,6 +348,10 @@ func (s *Snapshot) Counters() *tally.Counters {
 // its million counters are looked at anew, and held-out questions lie in a hundred of them.
 const logMoments = 1024
 
+// longestMoment is how long a moment is at most. What happened within one is not counted yet, and is
+// part of what is popular these days; and one row that is dated 1970 makes any log half a century long.
+var longestMoment = tally.Days.HalfLife() / 4
+
 // grain is the length of the moments at which counters are looked at, 0 for the usual minute.
 func (s *Snapshot) grain() time.Duration {
 	if s.items() <= lookedAt {
@@ -356,7 +361,7 @@ func (s *Snapshot) grain() time.Duration {
 	for _, p := range s.People {
 		first = min(first, p.events[0].at)
 	}
-	return time.Duration(s.Newest.UnixNano()-first) / logMoments
+	return min(longestMoment, time.Duration(s.Newest.UnixNano()-first)/logMoments)
 }
 
 // countBatch is how many rows are counted at once: enough that the counters' chunks

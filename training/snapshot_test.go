@@ -53,3 +53,39 @@ func TestDeeds(t *testing.T) {
 		}
 	}
 }
+
+// TestMoments holds that one old row does not make the moments of a large catalogue's log long.
+func TestMoments(t *testing.T) {
+	ids := catalogue.NewIDs()
+	num, _ := ids.Assign("a")
+	s := NewSnapshot(ids, engine.DefaultSettings())
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	add := func(who engine.CustomerID, at ...time.Time) {
+		rows := make([]engine.Row, len(at))
+		for i := range rows {
+			rows[i] = engine.Row{Num: num, Interaction: engine.Interaction{Item: "a", Type: engine.View, At: at[i]}}
+		}
+		s.Add(engine.OfCustomer(who), rows)
+	}
+	add("ann", start, start.Add(logMoments*time.Hour))
+	if got := s.grain(); got != 0 {
+		t.Errorf("moments of a small catalogue: %v, want those of serving", got)
+	}
+	s.Items = largeCatalogue(ids)
+	if got := s.grain(); got != time.Hour {
+		t.Errorf("moments of %d hours: %v, want an hour", logMoments, got)
+	}
+	add("ben", time.Unix(0, 0))
+	if got := s.grain(); got != longestMoment {
+		t.Errorf("moments with a row of 1970: %v, want %v", got, longestMoment)
+	}
+}
+
+// largeCatalogue has items enough that questions look at some of them.
+func largeCatalogue(ids *catalogue.IDs) *catalogue.Snapshot {
+	var many []catalogue.Entry
+	for n := range engine.ItemNum(lookedAt + 1) {
+		many = append(many, catalogue.Entry{Num: n, Item: &engine.Item{ID: "x"}})
+	}
+	return catalogue.New(ids).With(many)
+}
