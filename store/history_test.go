@@ -1,11 +1,13 @@
 package store
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/dgraph-io/badger/v4"
 	"pgregory.net/rapid"
 
 	"github.com/rapportengine/rapport/engine"
@@ -36,6 +38,66 @@ func TestSortByTime(t *testing.T) {
 		for i := range rows {
 			if rows[i].Num != want[i].Num || byTime(rows[i], want[i]) != 0 {
 				t.Fatalf("row %d is %+v, want %+v", i, rows[i], want[i])
+			}
+		}
+	})
+}
+
+// Of all that keys held, what stands is what Badger says they hold: written again, deleted, expired
+// and written anew, as of any moment.
+func TestVersionsThatStand(t *testing.T) {
+	s := openTest(t, "")
+	rapid.Check(t, func(t *rapid.T) {
+		var subject engine.Hash16 // of a history that is nobody's yet
+		copy(subject[:], rapid.SliceOfN(rapid.Byte(), len(subject), len(subject)).Draw(t, "subject"))
+		var reads []*badger.Txn
+		for range rapid.IntRange(1, 8).Draw(t, "commits") {
+			err := s.db.Update(func(txn *badger.Txn) error {
+				for range rapid.IntRange(1, 4).Draw(t, "writes") {
+					key := eventKey(subject, engine.Hash16{}, rapid.Uint16Range(0, 3).Draw(t, "line"))
+					e := badger.NewEntry(key, rapid.SliceOfN(rapid.Byte(), 1, 3).Draw(t, "value"))
+					switch rapid.SampledFrom([]string{"set", "set", "delete", "expire"}).Draw(t, "does") {
+					case "delete":
+						if err := txn.Delete(key); err != nil {
+							return err
+						}
+						continue
+					case "expire":
+						e.ExpiresAt = 1
+					}
+					if err := txn.SetEntry(e); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			txn := s.db.NewTransaction(false)
+			defer txn.Discard()
+			reads = append(reads, txn)
+		}
+		all := func(it *badger.Iterator, stands func(*badger.Item) bool) (out [][]byte) {
+			defer it.Close()
+			for it.Seek(hashKey(eventLetter, subject)); it.ValidForPrefix(hashKey(eventLetter, subject)); it.Next() {
+				if !stands(it.Item()) {
+					continue
+				}
+				value, err := it.Item().ValueCopy(nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				out = append(out, it.Item().KeyCopy(nil), value)
+			}
+			return out
+		}
+		for i, txn := range reads {
+			var held versions
+			got := all(histories(txn), held.stand)
+			want := all(iterator(txn, eventLetter), func(*badger.Item) bool { return true })
+			if !slices.EqualFunc(got, want, bytes.Equal) {
+				t.Fatalf("as of commit %d stands\n%x, want\n%x", i, got, want)
 			}
 		}
 	})

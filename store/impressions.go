@@ -106,10 +106,10 @@ func (s *Store) UnpackImpression(p engine.PackedImpression) (engine.Impression, 
 		return engine.Impression{}, fmt.Errorf("recommendation %s: %w", p.RecommendationID, err)
 	}
 	imp.RecommendationID, imp.Answer.RecommendationID = p.RecommendationID, p.RecommendationID
-	if p.Reasons == nil {
-		return imp, nil
+	if p.Reasons != nil {
+		err = addReasons(&imp, p.Reasons)
 	}
-	return imp, addReasons(&imp, p.Reasons)
+	return imp, err
 }
 
 // PutImpressions keeps impressions of PackImpression. Their ids are of
@@ -523,22 +523,14 @@ func (s *Store) Impression(ctx context.Context, id string) (engine.Impression, e
 func (s *Store) whole(row journal.Row) (engine.Impression, error) {
 	at := time.UnixMilli(row.Millis())
 	id := engine.NewRecommendationID(row.Subject, at, binary.BigEndian.Uint64(row.ID[8:]))
-	imp, err := decodeImpression(row.Value, s.ids)
-	if err != nil {
-		return engine.Impression{}, fmt.Errorf("recommendation %s: %w", id, err)
+	kept := engine.PackedImpression{RecommendationID: id, Shown: row.Value}
+	if s.now().Sub(at) <= engine.ReasonAge {
+		var err error
+		if kept.Reasons, err = s.reasons.Get(row.Key); err != nil && !errors.Is(err, engine.ErrNotFound) {
+			return engine.Impression{}, fmt.Errorf("reasons of recommendation %s: %w", id, journalError(err))
+		}
 	}
-	imp.RecommendationID, imp.Answer.RecommendationID = id, id
-	if s.now().Sub(at) > engine.ReasonAge {
-		return imp, nil
-	}
-	value, err := s.reasons.Get(row.Key)
-	if errors.Is(err, engine.ErrNotFound) {
-		return imp, nil
-	}
-	if err != nil {
-		return imp, fmt.Errorf("reasons of recommendation %s: %w", id, journalError(err))
-	}
-	return imp, addReasons(&imp, value)
+	return s.UnpackImpression(kept)
 }
 
 // impressionsUnder appends the answers given to one subject16 that have not expired, by time.
