@@ -28,8 +28,8 @@ type Look struct {
 	Whole, Best, Turn int
 }
 
-// lookEven is of how many items that a look may score one is evenly taken where there are more:
-// what a source says is alike for most items, and a look has as many others as cases.
+// lookEven is of how many items that a look may score one is evenly taken where there are more: a
+// source's scale needs few items, and each turn takes others.
 const lookEven = 4
 
 // Raw scores the eligible items of a request by every source of the world's models,
