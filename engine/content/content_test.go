@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -89,6 +90,40 @@ func TestContract(t *testing.T) {
 			if s.Empty() && scores[i] != 0 {
 				t.Fatalf("an empty query scores item %d %v", i, scores[i])
 			}
+		}
+	})
+}
+
+// TestProposeByBytes holds that rows looked at in bytes first propose what all floats do.
+func TestProposeByBytes(t *testing.T) {
+	const items = 5000
+	rng := rand.New(rand.NewPCG(1, 2))
+	var entries []catalogue.Entry
+	for i := range items {
+		title := ""
+		for range rng.IntN(4) {
+			title += fmt.Sprintf("word%d ", rng.IntN(60))
+		}
+		entries = append(entries, catalogue.Entry{Num: engine.ItemNum(i), Item: &engine.Item{Title: title}})
+	}
+	v := text.NewVectors(text.Untrained(32)).With(entries)
+	rapid.Check(t, func(t *rapid.T) {
+		q := drawQuery(t, v)
+		if q.Text != nil {
+			q.Text = v.Encoder().Encode([]string{"word7", "word13"})
+		}
+		s := Source{}.Open(q).(*scorer)
+		eligible := roaring.New()
+		from, share := rapid.IntRange(0, items).Draw(t, "from"), rapid.Float64Range(0, 1).Draw(t, "share")
+		pick := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		for i := from; i < items; i++ {
+			if pick.Float64() < share {
+				eligible.Add(uint32(i))
+			}
+		}
+		n := rapid.IntRange(0, 300).Draw(t, "n")
+		if got, want := s.propose(eligible, n, nil, true), s.propose(eligible, n, nil, false); !slices.Equal(got, want) {
+			t.Fatalf("%d of %d items: %v by bytes, %v by floats", n, eligible.GetCardinality(), got, want)
 		}
 	})
 }

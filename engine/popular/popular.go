@@ -210,23 +210,21 @@ func (s scorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) [
 const passedFrom = 1 << 14
 
 // pass offers the eligible items to top, but for those of which the counters know that
-// none is kept.
+// they are not kept.
 func (s scorer) pass(eligible *roaring.Bitmap, top *vector.Top) {
 	var items []engine.ItemNum
 	var scores []float32
 	for it := eligible.Iterator(); it.HasNext(); {
-		most, until := s.counters.AtMost(s.kept, engine.ItemNum(it.PeekNext()))
-		if most <= top.Worst() { // of equals the first stays
-			it.AdvanceIfNeeded(uint32(until))
-			continue
+		first := engine.ItemNum(it.PeekNext())
+		most, until := s.counters.AtMost(s.kept, first)
+		if worst := top.Worst(); most > worst { // of equals the first stays
+			items = s.counters.Above(s.kept, first, worst, items[:0])
+			items = slices.DeleteFunc(items, func(n engine.ItemNum) bool { return !eligible.Contains(uint32(n)) })
+			scores = slices.Grow(scores[:0], len(items))[:len(items)]
+			s.Score(items, scores)
+			top.OfferItems(items, scores)
 		}
-		items = items[:0]
-		for it.HasNext() && it.PeekNext() < uint32(until) {
-			items = append(items, engine.ItemNum(it.Next()))
-		}
-		scores = slices.Grow(scores[:0], len(items))[:len(items)]
-		s.Score(items, scores)
-		top.OfferItems(items, scores)
+		it.AdvanceIfNeeded(uint32(until))
 	}
 }
 

@@ -92,9 +92,35 @@ func (c *Counters) AtMost(s *Score, n engine.ItemNum) (most float32, until engin
 	if k >= len(c.chunks) || c.chunks[k] == nil {
 		return s.Of(n), until
 	}
-	kept := c.chunks[k].tables[s.Slot].Load()
-	if kept == nil || kept.key != s.Key {
-		kept = c.keep(s, k)
+	return c.table(s, k).most, until
+}
+
+// table returns the table of a chunk in which something was counted.
+func (c *Counters) table(s *Score, k int) *table {
+	if kept := c.chunks[k].tables[s.Slot].Load(); kept != nil && kept.key == s.Key {
+		return kept
 	}
-	return kept.most, until
+	return c.keep(s, k)
+}
+
+// Above appends to out the items from n on, up to the end of what AtMost speaks of, that score above
+// a bound. They ascend.
+func (c *Counters) Above(s *Score, n engine.ItemNum, bound float32, out []engine.ItemNum) []engine.ItemNum {
+	k := int(n) / chunkLen
+	end := engine.ItemNum(k+1) * chunkLen
+	if k >= len(c.chunks) || c.chunks[k] == nil { // nothing was counted: they score alike
+		if s.Of(n) > bound {
+			for ; n < end; n++ {
+				out = append(out, n)
+			}
+		}
+		return out
+	}
+	kept := c.table(s, k)
+	for ; n < end; n++ {
+		if kept.scores[n%chunkLen] > bound {
+			out = append(out, n)
+		}
+	}
+	return out
 }
