@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -45,7 +44,7 @@ type reader struct {
 	wake     chan struct{}
 	say      *slog.Logger
 
-	one   sync.Mutex      // guards reading: one batch at a time
+	one   chan struct{}   // has room for who reads: one batch at a time
 	left  *roaring.Bitmap // fixes whose passages are not read; guarded by Recommender.mu
 	count atomic.Int64    // of left
 	swept bool            // what no fix has any more is dropped; guarded by one
@@ -58,12 +57,25 @@ func newReader(e, behind text.Embedder, say *slog.Logger) *reader {
 	if behind == nil {
 		behind = e
 	}
-	r := &reader{embedder: e, behind: behind, wake: make(chan struct{}, 1), say: say, left: roaring.New()}
+	r := &reader{embedder: e, behind: behind, one: make(chan struct{}, 1), wake: make(chan struct{}, 1), say: say, left: roaring.New()}
 	if e != nil {
 		r.kept = fmt.Sprintf("%s %d", e.Name(), e.Dims())
 	}
 	return r
 }
+
+// begin waits for its turn to read, or for the end of ctx: who reads may wait long for a processor,
+// as passages are encoded where nobody else wants it. end must follow.
+func (d *reader) begin(ctx context.Context) error {
+	select {
+	case d.one <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (d *reader) end() { <-d.one }
 
 // due marks the fixes whose text is another than before as unread, and returns their numbers:
 // what their vectors say is no longer so. The caller holds Recommender.mu.
@@ -156,8 +168,10 @@ func (r *Recommender) ReadSentences(ctx context.Context, most int) (left int, er
 // how many.
 func (r *Recommender) readSome(ctx context.Context, most int) (int, error) {
 	d := r.reader
-	d.one.Lock()
-	defer d.one.Unlock()
+	if err := d.begin(ctx); err != nil {
+		return 0, err
+	}
+	defer d.end()
 	r.mu.Lock()
 	world, some := r.shop.Load().World, make([]uint32, most)
 	some = some[:d.left.ManyIterator().NextMany(some)]
@@ -265,8 +279,10 @@ func (d *reader) vectors(ctx context.Context, log Log, items *catalogue.Snapshot
 // seldom, and what is kept of them is small.
 func (r *Recommender) sweep(ctx context.Context) error {
 	d := r.reader
-	d.one.Lock()
-	defer d.one.Unlock()
+	if err := d.begin(ctx); err != nil {
+		return err
+	}
+	defer d.end()
 	if d.swept || d.count.Load() > 0 {
 		return nil
 	}

@@ -71,7 +71,7 @@ func (s *synonyms) counted() int {
 }
 
 // sensing opens a house with an embedder.
-func sensing(t *testing.T, e *synonyms) *house {
+func sensing(t *testing.T, e text.Embedder) *house {
 	t.Helper()
 	s, err := store.Open("", store.Options{InMemory: true})
 	if err != nil {
@@ -257,6 +257,49 @@ func TestARefusedPassage(t *testing.T) {
 	stop()
 	if err := <-ended; err != nil && !errors.Is(err, e.fails) {
 		t.Error(err)
+	}
+}
+
+// busy is an embedder that says when it is asked, and waits until it may answer.
+type busy struct {
+	*synonyms
+	asked, answer chan struct{}
+}
+
+func (b busy) Embed(ctx context.Context, texts []string) ([][]float32, error) {
+	b.asked <- struct{}{}
+	<-b.answer
+	return b.synonyms.Embed(ctx, texts)
+}
+
+// TestNobodyWaitsToReadForEver: who waits while another reads, as a training does, ends with its
+// context, and not when the other has come to an end.
+func TestNobodyWaitsToReadForEver(t *testing.T) {
+	e := busy{&synonyms{name: "synonyms"}, make(chan struct{}), make(chan struct{})}
+	h := sensing(t, e)
+	h.write(fix("bulb", "Change the lamp"))
+	read := make(chan error)
+	go func() {
+		_, err := h.ReadSentences(t.Context(), 100)
+		read <- err
+	}()
+	<-e.asked
+	ctx, stop := context.WithCancel(t.Context())
+	waits := make(chan error)
+	go func() {
+		_, err := h.ReadSentences(ctx, 100)
+		waits <- err
+	}()
+	stop()
+	if err := <-waits; !errors.Is(err, context.Canceled) {
+		t.Errorf("who waits ends with %v", err)
+	}
+	e.answer <- struct{}{}
+	if err := <-read; err != nil {
+		t.Errorf("who reads ends with %v", err)
+	}
+	if left, err := h.ReadSentences(t.Context(), 100); left != 0 || err != nil {
+		t.Errorf("%d are left (%v)", left, err)
 	}
 }
 

@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
 	"strconv"
+	"sync"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"github.com/rapportengine/rapport/training"
@@ -35,7 +38,8 @@ func (h *helperCommand) start(ctx context.Context) (*training.Helper, error) {
 	}
 	defer written.Close()
 	cmd.Stdin, cmd.Stdout = read, written
-	started, ended := make(chan error, 1), make(chan error, 1)
+	started := make(chan error, 1)
+	end := newEnding(ctx, func() { _, _ = in.Close(), out.Close() }) // who reads or writes waits for it, too
 	go func() {
 		// What the system takes for the parent is the thread that starts a process, and
 		// threads come and go: this one stays as long as the process does.
@@ -44,22 +48,67 @@ func (h *helperCommand) start(ctx context.Context) (*training.Helper, error) {
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			ended <- cmd.Wait()
+			end.is(cmd.Wait())
 		}
 	}()
 	if err := <-started; err != nil {
+		end.is(err)
 		_, _ = in.Close(), out.Close()
 		return nil, err
 	}
 	return &training.Helper{
 		In: in, Out: out,
-		Kill: func() { _ = cmd.Process.Kill() },
+		Kill: func() { _ = cmd.Process.Kill(); end.due() },
 		Wait: func() error {
-			err := <-ended
+			err := end.wait()
 			_ = out.Close()
 			return h.why(err)
 		},
 	}, nil
+}
+
+// ending is how a process ends, which is waited for no longer than deathTime once it was killed:
+// one that runs only where nobody else wants the processor needs some of it to die, and on a busy
+// machine that took longer than a server has to stop. It does nothing any more meanwhile.
+type ending struct {
+	due  func() // it was killed
+	once sync.Once
+	over chan struct{} // closed when it has ended, or nobody waits for it any more
+	how  error         // good once over is closed
+}
+
+// deathTime is how long a killed process may take.
+const deathTime = 2 * time.Second
+
+// newEnding returns the ending of a process that is killed when ctx ends. late is called where it
+// is not waited for any more.
+func newEnding(ctx context.Context, late func()) *ending {
+	e := &ending{over: make(chan struct{})}
+	ctx, e.due = context.WithCancel(ctx)
+	context.AfterFunc(ctx, func() {
+		select {
+		case <-e.over:
+		case <-time.After(deathTime):
+			late()
+			e.is(errors.New("it was killed, and has not ended yet"))
+		}
+	})
+	return e
+}
+
+// is says how it ended. What is said first counts.
+func (e *ending) is(err error) {
+	e.once.Do(func() {
+		e.how = err
+		close(e.over)
+	})
+	e.due()
+}
+
+// wait waits until it has ended, or nobody waits for it any more, and returns how.
+func (e *ending) wait() error {
+	<-e.over
+	return e.how
 }
 
 // giveWay has all threads of this process run only while nobody else wants the processor, and

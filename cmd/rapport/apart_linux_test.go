@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -12,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/rapportengine/rapport/engine"
 )
@@ -55,6 +59,39 @@ func childThat(t *testing.T, parent int, does string) (id int) {
 		return id != 0
 	})
 	return id
+}
+
+// A process that was killed is waited for no longer than it may take to die; what is said of its
+// end first counts.
+func TestEnding(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		late := 0
+		said := errors.New("said")
+		soon := newEnding(t.Context(), func() { late++ })
+		soon.due()
+		time.Sleep(deathTime - 1)
+		soon.is(said)
+		if err := soon.wait(); !errors.Is(err, said) {
+			t.Errorf("it ended with %v, want %v", err, said)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		never := newEnding(ctx, func() { late++ })
+		time.Sleep(time.Hour)
+		killed := time.Now()
+		cancel()
+		if err := never.wait(); err == nil || late != 1 || time.Since(killed) != deathTime {
+			t.Errorf("%v after it was killed its end is %v, late %d times", time.Since(killed), err, late)
+		}
+		never.is(said)
+		if err := never.wait(); errors.Is(err, said) {
+			t.Error("what was said later counts")
+		}
+		well := newEnding(t.Context(), func() { late++ })
+		well.is(nil)
+		if err := well.wait(); err != nil || late != 1 {
+			t.Errorf("it ended well: %v, late %d times", err, late)
+		}
+	})
 }
 
 // asksToTrain asks a server to train, and returns what tells how that goes.
