@@ -26,7 +26,7 @@ type bounds struct {
 // that it takes stays, and nobody has asked yet.
 var (
 	startBounds    = bounds{room: 256 << 20, least: 35, most: 400}
-	serverBounds   = bounds{room: 96 << 20, least: 35, most: 400}
+	serverBounds   = bounds{room: 120 << 20, least: 25, most: 400}
 	trainingBounds = bounds{room: 32 << 20, least: 9, most: 400, tight: true}
 )
 

@@ -9,7 +9,7 @@ import (
 )
 
 func TestGarbagePercent(t *testing.T) {
-	for live, want := range map[uint64]int{0: 400, 10 << 20: 400, 48 << 20: 200, 96 << 20: 100, 192 << 20: 50, 1 << 40: 35} {
+	for live, want := range map[uint64]int{0: 400, 10 << 20: 400, 48 << 20: 250, 96 << 20: 125, 192 << 20: 62, 1 << 40: 25} {
 		if got := serverBounds.percent(live); got != want {
 			t.Errorf("of %d MiB in use: %d %%, want %d", live>>20, got, want)
 		}
