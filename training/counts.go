@@ -11,9 +11,9 @@ import (
 )
 
 // counts are the counters as of every moment of a window, which of a large catalogue are as
-// long as Snapshot.grain says. They are immutable and share
-// what did not change, but those of thousands of moments do not fit into memory at once: a
-// cursor goes over them as cases are asked, in the order of time.
+// long as Snapshot.grain says. They are immutable and share what did not change, but those of
+// thousands of moments do not fit into memory at once: a cursor goes over them as cases are
+// asked, in the order of time.
 type counts struct {
 	snap     *Snapshot
 	from, to time.Time
@@ -60,7 +60,7 @@ func (c *counts) make() {
 
 // asOf returns before which moment, in Unix nanoseconds, is counted for who asks now.
 func (c *counts) asOf(now time.Time) int64 {
-	if c.snap.items() <= lookedAt {
+	if !c.snap.large() {
 		return now.UnixNano()
 	}
 	return max(c.start.Floor(now).UnixNano(), c.from.UnixNano())

@@ -344,6 +344,10 @@ func (s *Snapshot) Counters() *tally.Counters {
 	return c.With(rows).Coarse(s.grain())
 }
 
+// large reports whether the catalogue is one of which questions look at some items, and counters are
+// looked at in longer moments.
+func (s *Snapshot) large() bool { return s.items() > lookedAt }
+
 // logMoments is in how many moments the time of a log with a large catalogue is divided: at each
 // its million counters are looked at anew, and held-out questions lie in a hundred of them.
 const logMoments = 1024
@@ -354,7 +358,7 @@ var longestMoment = tally.Days.HalfLife() / 4
 
 // grain is the length of the moments at which counters are looked at, 0 for the usual minute.
 func (s *Snapshot) grain() time.Duration {
-	if s.items() <= lookedAt {
+	if !s.large() {
 		return 0
 	}
 	first := s.Newest.UnixNano()

@@ -242,7 +242,7 @@ func (s *scorer) Propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum) 
 }
 
 // roughFrom is from how many eligible items on rows are looked at in bytes first: of a million rows
-// of 64 numbers those are 64 MB, not 256, and what is scored by the floats are some thousand.
+// of 64 numbers those are 64 MB, not 256, and floats are read only of what may be among the best.
 const roughFrom = 1 << 14
 
 func (s *scorer) propose(eligible *roaring.Bitmap, n int, out []engine.ItemNum, roughly bool) []engine.ItemNum {
