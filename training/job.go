@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/factor"
 	"github.com/rapportengine/rapport/engine/model"
 	"github.com/rapportengine/rapport/engine/recommend"
@@ -35,6 +36,8 @@ type Job struct {
 // Means are what a job is done with; those that are nil are done without, but Search.
 type Means struct {
 	Search *Search
+	// Items are those of the log, where who trains has them in memory; nil: they are read.
+	Items *catalogue.Snapshot
 	// Embedder makes the vectors of tickets, Sentences returns those of the fixes' passages.
 	Embedder  text.Embedder
 	Sentences func(context.Context) *solution.Sentences
@@ -61,7 +64,7 @@ func (j *Job) do(ctx context.Context, log Log, m *Means) (*recommend.Models, *Re
 		steps++
 	}
 	step("reading the log")
-	snap, err := Read(ctx, log, j.Settings, nil)
+	snap, err := Read(ctx, log, j.Settings, m.Items)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -134,12 +134,14 @@ func (s *Snapshot) worth(e *event) float64 {
 }
 
 // Read assembles a snapshot of the log. Customers who do not consent to training are
-// left out. progress, if not nil, is told how many events have been read.
-func Read(ctx context.Context, log Log, settings engine.Settings, progress func(events int)) (*Snapshot, error) {
+// left out. items are those of the log, where they are in memory already; nil has them read.
+func Read(ctx context.Context, log Log, settings engine.Settings, items *catalogue.Snapshot) (*Snapshot, error) {
 	s := NewSnapshot(log.IDs(), settings)
 	s.Seq = log.Seq()
 	var err error
-	s.Items, err = catalogue.Read(s.IDs, func(fn func(engine.ItemNum, engine.Item) error) error { return log.Items(ctx, fn) })
+	if s.Items = items; items == nil {
+		s.Items, err = catalogue.Read(s.IDs, func(fn func(engine.ItemNum, engine.Item) error) error { return log.Items(ctx, fn) })
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read items: %w", err)
 	}
@@ -162,9 +164,6 @@ func Read(ctx context.Context, log Log, settings engine.Settings, progress func(
 		}
 		s.Add(who, rows)
 		s.remember(who, rows)
-		if progress != nil {
-			progress(s.Events)
-		}
 		return ctx.Err()
 	})
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/recommend"
 	"github.com/rapportengine/rapport/engine/solution"
 	"github.com/rapportengine/rapport/engine/text"
@@ -56,6 +57,11 @@ type Options struct {
 	Embedder     text.Embedder
 	SentencesNow func(ctx context.Context) *solution.Sentences
 	Seed         uint64
+	// Items are those of the store, for trainings that are done here; nil has each read them.
+	Items func() *catalogue.Snapshot
+	// Alone says that nothing is served here, as where a command trains: of the models that serve
+	// only what a training goes by is kept.
+	Alone bool
 	// Apart starts a process for one training, on so many processors, that ends with ctx; nil
 	// to train here, where answers wait for its garbage and its turns. Where there can be
 	// none, its error wraps errors.ErrUnsupported. The process has means of its own: they
@@ -89,6 +95,7 @@ type Trainer struct {
 	seen  uint64                     // sequence number at the last training that ended
 	lost  bool                       // models are kept, and none of them can be read: nothing serves
 	serve *recommend.Models          // what was loaded or adopted last
+	knows *recommend.Models          // where Options.Alone, in its place: what a training goes by
 }
 
 // jobsKept is how many ended jobs can be asked for.
@@ -146,7 +153,11 @@ func (t *Trainer) Latest(ctx context.Context) (models *recommend.Models, skipped
 		m, err := t.load(ctx, v.Version)
 		if err == nil {
 			t.mu.Lock()
-			t.seen, t.lost, t.serve = seqOf(v), false, m
+			if t.seen, t.lost = seqOf(v), false; t.o.Alone {
+				t.knows = recommend.NewModels(m.Version, m.LogTime, nil, m.Encoder, m.Blend).WithDesk(m.Desk)
+			} else {
+				t.serve = m
+			}
 			t.mu.Unlock()
 			return m, skipped, nil
 		}
@@ -293,7 +304,7 @@ func (t *Trainer) train(ctx context.Context, progress func(string, float64)) (*R
 func (t *Trainer) job(versions []engine.ModelVersion) *Job {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	job := &Job{Version: 1, Settings: t.o.SettingsNow(), Scenarios: t.o.ScenariosNow(), Seed: t.o.Seed, Workers: t.o.Workers, Serves: t.serve}
+	job := &Job{Version: 1, Settings: t.o.SettingsNow(), Scenarios: t.o.ScenariosNow(), Seed: t.o.Seed, Workers: t.o.Workers, Serves: cmp.Or(t.serve, t.knows)}
 	for _, v := range versions {
 		job.Version = max(job.Version, v.Version+1)
 		if v.Current {
@@ -314,6 +325,9 @@ type made struct {
 // fit does a job: in a process of its own where there can be one, else here.
 func (t *Trainer) fit(ctx context.Context, job *Job, progress func(string, float64)) (*made, error) {
 	means := &Means{Search: t.o.Search, Embedder: t.o.Embedder, Sentences: t.o.SentencesNow, Log: t.o.Log, Step: progress}
+	if t.o.Items != nil {
+		means.Items = t.o.Items()
+	}
 	if t.o.Apart != nil {
 		helper, err := t.o.Apart(ctx, t.o.Workers)
 		if err == nil {

@@ -27,7 +27,7 @@ type bounds struct {
 var (
 	startBounds    = bounds{room: 256 << 20, least: 35, most: 400}
 	serverBounds   = bounds{room: 120 << 20, least: 25, most: 400}
-	trainingBounds = bounds{room: 32 << 20, least: 9, most: 400, tight: true}
+	trainingBounds = bounds{room: 32 << 20, least: 6, most: 400, tight: true}
 )
 
 // percent returns the percentage for a heap of which so many bytes are in use.

@@ -36,6 +36,7 @@ type workspace struct {
 	embedder    terms.Embedder
 	apart       *encoderApart // what encodes passages in a process of its own; nil for none
 
+	unasked      bool    // openOptions.unasked
 	tasks        []*task // running, in the order of their start
 	checkpointed uint64  // sequence number of the counters on disk
 }
@@ -51,7 +52,7 @@ type openOptions struct {
 	// the program.
 	embedder terms.Embedder
 	sense    bool // have the vectors of fixes ready: for who is about to ask once
-	unasked  bool // nobody asks for lists: what they need of items is not made
+	unasked  bool // nobody asks for lists: what they need beside the items is not there
 	// apart starts the processes of trainings, nil for none.
 	apart *helperCommand
 }
@@ -88,7 +89,7 @@ func open(ctx context.Context, o openOptions) (_ *workspace, err error) {
 			return nil, fmt.Errorf("open %s: %w", o.dir, err)
 		}
 	}
-	w := &workspace{dir: o.dir, embedder: encoder, store: s, log: o.log}
+	w := &workspace{dir: o.dir, embedder: encoder, store: s, log: o.log, unasked: o.unasked}
 	behind := encoder
 	if o.apart != nil && o.embedder == nil {
 		w.apart = o.apart.encoder(encoder, o.log)
@@ -100,8 +101,13 @@ func open(ctx context.Context, o openOptions) (_ *workspace, err error) {
 	if o.apart != nil {
 		o.trainer.Apart = o.apart.of(w)
 	}
-	w.trainer = training.New(s, w.recommender.Swap, o.trainer)
-	if err := w.restore(ctx); err != nil {
+	swap, restore := w.recommender.Swap, w.restore
+	if o.unasked {
+		swap, restore = func(*recommend.Models) {}, w.stock
+		o.trainer.Alone, o.trainer.Items = true, func() *catalogue.Snapshot { return w.recommender.World().Catalogue }
+	}
+	w.trainer = training.New(s, swap, o.trainer)
+	if err := restore(ctx); err != nil {
 		return nil, fmt.Errorf("bring %s up to date: %w", o.dir, err)
 	}
 	// The store ends with Close, not with ctx: what was taken is finished first.
@@ -167,6 +173,30 @@ func (w *workspace) restore(ctx context.Context) error {
 	return err
 }
 
+// stock gives the recommender what a training asks of it: items and places. Counters it has none,
+// and makes no checkpoint.
+func (w *workspace) stock(ctx context.Context) (err error) {
+	start := serving.Start{Seq: w.store.Seq()}
+	if start.Items, err = w.items(ctx); err != nil {
+		return err
+	}
+	if start.Scenarios, err = w.store.Scenarios(ctx); err != nil {
+		return fmt.Errorf("read scenarios: %w", err)
+	}
+	w.recommender.Restore(start)
+	_, err = w.models(ctx)
+	return err
+}
+
+// items reads the catalogue.
+func (w *workspace) items(ctx context.Context) (*catalogue.Snapshot, error) {
+	items, err := catalogue.Read(w.store.IDs(), func(fn func(engine.ItemNum, engine.Item) error) error { return w.store.Items(ctx, fn) })
+	if err != nil {
+		return nil, fmt.Errorf("read items: %w", err)
+	}
+	return items, nil
+}
+
 // kept reads what the store holds ready. Without a usable checkpoint Counters is nil.
 func (w *workspace) kept(ctx context.Context) (start serving.Start, err error) {
 	// The models are read beside the items: each keeps a processor busy.
@@ -180,9 +210,8 @@ func (w *workspace) kept(ctx context.Context) (start serving.Start, err error) {
 		loading.Wait()
 		start.Models, err = models, errors.Join(err, failed)
 	}()
-	start.Items, err = catalogue.Read(w.store.IDs(), func(fn func(engine.ItemNum, engine.Item) error) error { return w.store.Items(ctx, fn) })
-	if err != nil {
-		return start, fmt.Errorf("read items: %w", err)
+	if start.Items, err = w.items(ctx); err != nil {
+		return start, err
 	}
 	if start.Scenarios, err = w.store.Scenarios(ctx); err != nil {
 		return start, fmt.Errorf("read scenarios: %w", err)
@@ -244,6 +273,9 @@ const tailKept = 1 << 16
 // checkpoint saves the live counters and lets go of the part of the tail that they make
 // unnecessary.
 func (w *workspace) checkpoint(ctx context.Context) error {
+	if w.unasked {
+		return nil
+	}
 	seq, counters, err := w.recommender.Checkpoint()
 	if err != nil || seq == w.checkpointed {
 		return err

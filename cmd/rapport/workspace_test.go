@@ -141,6 +141,37 @@ func TestCloseLeavesACheckpoint(t *testing.T) {
 	}
 }
 
+// TestWhoOnlyTrainsLeavesTheCountersAlone: a command that trains has no counters, and what happened
+// since the last checkpoint is counted by the next start.
+func TestWhoOnlyTrainsLeavesTheCountersAlone(t *testing.T) {
+	dir := t.TempDir()
+	w, _ := opened(t, dir)
+	happen(t, w, "u", "a", "b")
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w, _ = opened(t, dir)
+	happen(t, w, "u", "c")
+	w.checkpointed = w.store.Seq() // as if it were killed: nothing is saved at its end
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second finds the model of the first
+		rapport(t, "train", "--dir", dir).want(t, exitOK)
+	}
+	w, log := opened(t, dir)
+	countsAll(t, w)
+	if strings.Contains(log.String(), "counting again") {
+		t.Error("the checkpoint is of no use any more: ", log.String())
+	}
+	if w.recommender.World().Models.Version != 2 {
+		t.Errorf("model %d serves, two were trained", w.recommender.World().Models.Version)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestTasksEndLastFirst(t *testing.T) {
 	w := &workspace{log: slog.New(slog.DiscardHandler)}
 	var order []string
