@@ -49,36 +49,66 @@ func fit(ctx context.Context, name string, seqs *model.Sequences, p Params) (*Mo
 	if err := p.check(name); err != nil {
 		return nil, err
 	}
+	followers, err := followersOf(ctx, seqs, p)
+	if err != nil {
+		return nil, err
+	}
+	return known(name, p, seqs.Rows, followers), nil
+}
+
+// rowsAtOnce is of how many rows the followers lie in one piece of memory.
+const rowsAtOnce = 256
+
+// followersOf counts, and returns the followers of each row. What they are counted in takes more
+// than they do, and is gone then.
+func followersOf(ctx context.Context, seqs *model.Sequences, p Params) ([][]model.Edge, error) {
 	f := newFitting(seqs, p)
 	followers := make([][]model.Edge, seqs.Rows.Len())
-	scratch := make([]*vector.Sums, p.Workers)
-	vector.Fork(p.Workers, len(followers), func(worker, row int) {
+	type scratch struct {
+		sums  *vector.Sums
+		edges []model.Edge
+		ends  []int
+	}
+	workers := make([]scratch, p.Workers)
+	vector.Fork(p.Workers, (len(followers)+rowsAtOnce-1)/rowsAtOnce, func(worker, piece int) {
 		if ctx.Err() != nil {
 			return
 		}
-		if scratch[worker] == nil {
-			scratch[worker] = vector.NewSums(len(followers))
+		s := &workers[worker]
+		if s.sums == nil {
+			s.sums = vector.NewSums(len(followers))
 		}
-		followers[row] = f.of(uint32(row), scratch[worker])
+		rows := followers[piece*rowsAtOnce : min(len(followers), (piece+1)*rowsAtOnce)]
+		s.edges, s.ends = s.edges[:0], s.ends[:0]
+		for i := range rows {
+			s.edges = f.of(uint32(piece*rowsAtOnce+i), s.sums, s.edges)
+			s.ends = append(s.ends, len(s.edges))
+		}
+		edges, from := slices.Clone(s.edges), 0
+		for i, end := range s.ends {
+			rows[i], from = edges[from:end], end
+		}
 	})
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("count what follows: %w", err)
 	}
-	return f.model(name, seqs.Rows, followers), nil
+	return followers, nil
 }
 
 // fitting is what all items of a fit are counted in.
 type fitting struct {
 	params  Params
 	weights []float64 // by steps - 1
-	// The runs laid end to end: steps of one timeline without a pause. Of each step its
-	// item and its run, and of each run where it ends.
-	rows, run []uint32
-	ends      []uint32
+	// The runs laid end to end: steps of one timeline without a pause. Of each step its item, and
+	// whether a run begins with it.
+	rows []uint32
 	// The steps by their row, ascending, and of each row where its end.
 	steps []uint32
 	until []uint32
 }
+
+// begins is set of a step's row where a run begins with it.
+const begins = 1 << 31
 
 func newFitting(seqs *model.Sequences, p Params) *fitting {
 	f := &fitting{params: p, until: make([]uint32, seqs.Rows.Len())}
@@ -94,7 +124,7 @@ func newFitting(seqs *model.Sequences, p Params) *fitting {
 			}
 		}
 	}
-	f.rows, f.run, f.steps = make([]uint32, 0, n), make([]uint32, 0, n), make([]uint32, n)
+	f.rows, f.steps = make([]uint32, 0, n), make([]uint32, n)
 	for steps := range seqs.All() {
 		f.add(steps)
 	}
@@ -104,22 +134,27 @@ func newFitting(seqs *model.Sequences, p Params) *fitting {
 		from += count
 		f.until[row] = from
 	}
-	for at, row := range f.rows {
+	for at := range f.rows {
+		row := f.row(at)
 		f.steps[next[row]] = uint32(at)
 		next[row]++
 	}
 	return f
 }
 
-// stepsOf returns the steps of a row.
-func (f *fitting) stepsOf(row uint32) []uint32 { return f.steps[from(f.until, row):f.until[row]] }
+// row returns the row of a step.
+func (f *fitting) row(at int) uint32 { return f.rows[at] &^ begins }
 
-// from returns where what ends at ends[i] begins.
-func from(ends []uint32, i uint32) uint32 {
-	if i == 0 {
-		return 0
+// opens reports whether a run begins with a step, or none is there.
+func (f *fitting) opens(at int) bool { return at >= len(f.rows) || f.rows[at]&begins != 0 }
+
+// stepsOf returns the steps of a row.
+func (f *fitting) stepsOf(row uint32) []uint32 {
+	from := uint32(0)
+	if row > 0 {
+		from = f.until[row-1]
 	}
-	return ends[i-1]
+	return f.steps[from:f.until[row]]
 }
 
 // add lays out the runs of a timeline, oldest first.
@@ -130,56 +165,51 @@ func (f *fitting) add(steps []model.Step) {
 		if !(s.Weight > 0) {
 			continue
 		}
-		if last != nil && f.params.Gap > 0 && s.At.Sub(last.At) > f.params.Gap {
-			f.close()
+		row := s.Row
+		if last == nil || f.params.Gap > 0 && s.At.Sub(last.At) > f.params.Gap {
+			row |= begins
 		}
 		last = s
-		f.rows, f.run = append(f.rows, s.Row), append(f.run, uint32(len(f.ends)))
-	}
-	f.close()
-}
-
-// close ends the run that is open, if any is.
-func (f *fitting) close() {
-	if end := uint32(len(f.rows)); end > from(f.ends, uint32(len(f.ends))) {
-		f.ends = append(f.ends, end)
+		f.rows = append(f.rows, row)
 	}
 }
 
 // edgesMost bounds the edges of a source (40 MB): above 10,000 items each keeps fewer than
-// the 500 strongest that are usual, but fewest.
+// the 500 strongest that are usual, but fewest where model.LinksEach allows for them.
 const (
 	edgesMost = 5_000_000
 	fewest    = 100
 )
 
-// of returns the K strongest followers of a row, ascending; ties go to the lower row.
-func (f *fitting) of(row uint32, sums *vector.Sums) []model.Edge {
-	for _, at := range f.stepsOf(row) {
-		run := f.run[at]
-		begin, end := int(from(f.ends, run)), int(f.ends[run])
+// of appends the K strongest followers of a row, ascending, to out; ties go to the lower row.
+func (f *fitting) of(row uint32, sums *vector.Sums, out []model.Edge) []model.Edge {
+	for _, step := range f.stepsOf(row) {
+		after, before := true, f.params.Back > 0 // the run goes on that way
 		for d, w := range f.weights {
-			if next := int(at) + d + 1; next < end && f.rows[next] != row {
-				sums.Add(f.rows[next], w)
+			if after = after && !f.opens(int(step)+d+1); after {
+				if next := f.row(int(step) + d + 1); next != row {
+					sums.Add(next, w)
+				}
 			}
-			if before := int(at) - d - 1; f.params.Back > 0 && before >= begin && f.rows[before] != row {
-				sums.Add(f.rows[before], w*f.params.Back)
+			if before = before && !f.opens(int(step)-d); before {
+				if earlier := f.row(int(step) - d - 1); earlier != row {
+					sums.Add(earlier, w*f.params.Back)
+				}
 			}
 		}
 	}
-	top := vector.NewTop(min(f.params.K, max(fewest, edgesMost/len(f.until))))
+	top := vector.NewTop(min(f.params.K, max(fewest, edgesMost/len(f.until)), model.LinksEach(len(f.until))))
 	below := f.power(row, max(f.params.From, 0))
 	sums.Drain(func(j int, sum float64) {
 		if s := float32(sum / (below * f.power(uint32(j), f.params.To))); s > 0 {
 			top.Push(engine.ItemNum(j), s)
 		}
 	})
-	best := top.Best()
-	out := make([]model.Edge, len(best))
-	for i, s := range best {
-		out[i] = model.Edge{Row: uint32(s.Item), Weight: s.Score}
+	from := len(out)
+	for _, s := range top.Best() {
+		out = append(out, model.Edge{Row: uint32(s.Item), Weight: s.Score})
 	}
-	slices.SortFunc(out, func(a, b model.Edge) int { return cmp.Compare(a.Row, b.Row) })
+	slices.SortFunc(out[from:], func(a, b model.Edge) int { return cmp.Compare(a.Row, b.Row) })
 	return out
 }
 
@@ -191,8 +221,8 @@ func (f *fitting) power(row uint32, power float64) float64 {
 	return math.Pow(float64(len(f.stepsOf(row))), power)
 }
 
-// model keeps the items that follow or are followed.
-func (f *fitting) model(name string, rows *model.Rows, followers [][]model.Edge) *Model {
+// known keeps the items that follow or are followed.
+func known(name string, p Params, rows *model.Rows, followers [][]model.Edge) *Model {
 	known := make([]bool, rows.Len())
 	for row, list := range followers {
 		known[row] = known[row] || len(list) > 0
@@ -207,12 +237,11 @@ func (f *fitting) model(name string, rows *model.Rows, followers [][]model.Edge)
 			kept = append(kept, row)
 		}
 	}
-	lists := make([][]model.Edge, len(kept))
 	for at, row := range kept {
-		lists[at] = followers[row]
-		for i := range lists[at] {
-			lists[at][i].Row = place[lists[at][i].Row]
+		followers[at] = followers[row]
+		for i := range followers[at] {
+			followers[at][i].Row = place[followers[at][i].Row]
 		}
 	}
-	return newModel(name, f.params, rows.Subset(kept), model.NewEdges(lists))
+	return newModel(name, p, rows.Subset(kept), model.NewEdges(followers[:len(kept)]))
 }

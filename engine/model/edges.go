@@ -27,6 +27,13 @@ type Edge struct {
 	Weight float32
 }
 
+// maxLinks bounds the edges of a source, to 268 MB, and in a fit twice that. What that costs: decision 018.
+const maxLinks = 1 << 25
+
+// LinksEach returns how many edges each of so many rows may have in a source: of more than 335,544 rows
+// fewer than the usual 100, of a million 33.
+func LinksEach(rows int) int { return max(1, maxLinks/max(1, rows)) }
+
 // byRow orders the edges of a row.
 func byRow(a, b Edge) int { return cmp.Compare(a.Row, b.Row) }
 

@@ -101,6 +101,9 @@ func (r *Rows) pick(eligible *roaring.Bitmap, out []uint32) []uint32 {
 
 // Subset returns the given rows, ascending, as rows of their own.
 func (r *Rows) Subset(rows []int) *Rows {
+	if len(rows) == r.Len() {
+		return r
+	}
 	sub := &Rows{nums: make([]engine.ItemNum, len(rows)), ids: make([]engine.ItemID, len(rows))}
 	for i, row := range rows {
 		sub.nums[i], sub.ids[i] = r.nums[row], r.ids[row]

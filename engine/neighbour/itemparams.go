@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/model"
 )
 
 // Weighting is how much one customer's wanting one item counts in the cosine.
@@ -41,12 +42,8 @@ type ItemParams struct {
 // maxK bounds K: an item of 1,000 neighbours takes 8 KB.
 const maxK = 1000
 
-// maxLinks bounds the weights of a source, to 268 MB, and in a fit twice that: of more than 335,544 items
-// each has fewer neighbours than the usual 100, of a million 33. What that costs: decision 018.
-const maxLinks = 1 << 25
-
 // neighbours returns how many of k neighbours each of so many items may have.
-func neighbours(k, items int) int { return max(1, min(k, maxLinks/max(1, items))) }
+func neighbours(k, items int) int { return min(k, model.LinksEach(items)) }
 
 func (p ItemParams) fitted() ItemParams {
 	p.Recent, p.Workers = 0, 0
