@@ -17,6 +17,9 @@ const chunkItems = 512
 // would take most of a gigabyte, and an answer asks for some dozens.
 const heldItems = 1 << 17
 
+// manyItems is from how many items on a catalogue that is read has none that are held.
+const manyItems = 1 << 19
+
 // items are the items by number, nil where there is none. A value is immutable; set
 // makes the next one.
 type items struct {
@@ -35,6 +38,18 @@ func newChunk(at int) *chunk {
 		return &chunk{held: make([]*engine.Item, chunkItems)}
 	}
 	return &chunk{packed: make([]packed, chunkItems)}
+}
+
+// pack returns the chunk with its items packed.
+func (c *chunk) pack() *chunk {
+	if c == nil || c.packed != nil {
+		return c
+	}
+	out := &chunk{packed: make([]packed, chunkItems)}
+	for i, it := range c.held {
+		out.put(i, it)
+	}
+	return out
 }
 
 func (c *chunk) clone() *chunk { return &chunk{slices.Clone(c.held), slices.Clone(c.packed)} }
@@ -107,6 +122,18 @@ func (x items) all() iter.Seq2[engine.ItemNum, *engine.Item] {
 			}
 		}
 	}
+}
+
+// pack returns the items, all of them packed where they are many.
+func (x items) pack() items {
+	if x.length < manyItems {
+		return x
+	}
+	x.chunks = slices.Clone(x.chunks)
+	for i, c := range x.chunks {
+		x.chunks[i] = c.pack()
+	}
+	return x
 }
 
 // set returns the items after the changes; of two changes of one number the later one

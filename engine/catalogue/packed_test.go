@@ -66,6 +66,37 @@ func TestPackedItemsComeBack(t *testing.T) {
 	})
 }
 
+// TestManyItemsAreAllPacked: what was held before there were many comes back, too, and those who look
+// at the catalogue of before see it as it was.
+func TestManyItemsAreAllPacked(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		first, last := drawAny(t), drawAny(t)
+		var few items
+		few = few.set([]Entry{{Num: 3, Item: first}, {Num: heldItems + 1, Item: last}})
+		if few.pack().chunks[0] != few.chunks[0] {
+			t.Fatal("items that are few are packed")
+		}
+		many := few.set([]Entry{{Num: manyItems, Item: last}})
+		all := many.pack()
+		for n, want := range map[engine.ItemNum]*engine.Item{0: nil, 3: first, heldItems + 1: last, manyItems: last, manyItems + 1: nil} {
+			if got := all.at(n); !reflect.DeepEqual(got, want) {
+				t.Fatalf("item %d is %+v, was %+v", n, got, want)
+			}
+		}
+		for _, c := range all.chunks {
+			if c != nil && c.packed == nil {
+				t.Fatal("some items are held")
+			}
+		}
+		if many.chunks[0].packed != nil || !reflect.DeepEqual(many.at(3), first) {
+			t.Fatal("the catalogue of before was changed")
+		}
+		if again := all.set([]Entry{{Num: 4, Item: last}}); !reflect.DeepEqual(again.at(4), last) || !reflect.DeepEqual(again.at(3), first) || again.chunks[0].held != nil {
+			t.Fatal("an item that was put among packed ones is not there, or they are held again")
+		}
+	})
+}
+
 // TestEveryFieldIsPacked fails when an item gets a field that packing does not know.
 func TestEveryFieldIsPacked(t *testing.T) {
 	const known = 21

@@ -54,7 +54,9 @@ func Read(ids *IDs, each func(fn func(engine.ItemNum, engine.Item) error) error)
 		}
 		return nil
 	})
-	return s.With(some), err
+	s = s.With(some)
+	s.items = s.items.pack()
+	return s, err
 }
 
 // With returns the catalogue after the changes; of two changes of one number the later
