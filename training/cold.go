@@ -76,7 +76,7 @@ func (s *Selector) newcomers(ctx context.Context, m *Material, base factor.Param
 	}
 	s.Fitter.begins("choosing how new items are ranked")
 	rest := h.rest
-	if base.Workers = s.Fitter.Workers; len(rest.Data().Customers) == 0 {
+	if base.Workers = s.Fitter.Workers; rest.Rows().Len() == 0 {
 		return k.Tries[0], nil, nil
 	}
 	known, err := factor.Fit(ctx, rest.Data(), base, nil)
@@ -134,7 +134,7 @@ type coldCase struct {
 
 // hide hides some of the wanted items, by their ids and the seed.
 func hide(m *Material, seed uint64) *hidden {
-	rows := m.Data().Rows
+	rows := m.Rows()
 	chosen := make(map[engine.ItemNum]bool)
 	oneOf := uint64(max(hideEach, rows.Len()/coldItems))
 	h := &hidden{}

@@ -46,6 +46,12 @@ func (s *Snapshot) countsIn(from, to time.Time) *counts {
 	return s.window.last
 }
 
+func (w *window) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.last = nil
+}
+
 func (c *counts) make() {
 	s := c.snap
 	for i := range s.People {

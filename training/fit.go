@@ -140,9 +140,10 @@ func (f *Fitter) Content(s *Snapshot) *text.Vectors {
 // source that an earlier recipe had fitted on this material with the same settings, and on
 // the same source where it builds on one, is that one.
 func (f *Fitter) All(ctx context.Context, m *Material, r Recipe) ([]model.Source, error) {
-	if len(m.Data().Customers) == 0 {
+	if m.Rows().Len() == 0 {
 		return nil, nil // nobody did anything: content and editors' choice serve
 	}
+	f.letGo(m.snap)
 	m.fitted = nil
 	var all []model.Source
 	for _, s := range r.Sources {
@@ -161,6 +162,15 @@ func (f *Fitter) All(ctx context.Context, m *Material, r Recipe) ([]model.Source
 		m.keep(source)
 	}
 	return all, nil
+}
+
+// letGo lets go of what questions are asked with, and is made anew for the next: of a large catalogue
+// it takes hundreds of megabytes, and so do fits.
+func (f *Fitter) letGo(s *Snapshot) {
+	s.window.forget()
+	if s.large() {
+		f.words.vectors = nil
+	}
 }
 
 // World is a frozen shop: a snapshot's items and counts under some models. Worlds of one encoder

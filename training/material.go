@@ -14,7 +14,9 @@ import (
 // made when it is first asked for. It belongs to one goroutine.
 type Material struct {
 	snap      *Snapshot
+	rows      *model.Rows // of data
 	data      *model.Data
+	part      bool // data are not all that the snapshot says
 	sequences *model.Sequences
 	fitted    map[string]model.Source // by the recipe at hand
 	earlier   map[fitted]model.Source // by any recipe
@@ -41,7 +43,8 @@ func (m *Material) without(items map[engine.ItemNum]bool) *Material {
 			rest = append(rest, row)
 		}
 	}
-	return &Material{snap: m.snap, data: data.Only(rest)}
+	only := data.Only(rest)
+	return &Material{snap: m.snap, rows: only.Rows, data: only, part: true}
 }
 
 // Encoder returns the content encoder of the snapshot's items.
@@ -80,16 +83,32 @@ func (m *Material) Data() *model.Data {
 			b.Add(history)
 		}
 		m.data = b.Data(m.snap.IDs, 1)
+		if m.rows != nil {
+			m.data.Rows = m.rows // they are the same
+		}
+		m.rows = m.data.Rows
 	}
 	return m.data
 }
 
+// Rows are those of Data: none where nobody wants anything.
+func (m *Material) Rows() *model.Rows {
+	if m.rows == nil {
+		m.Data()
+	}
+	return m.rows
+}
+
 // Sequences returns what each customer and session did, in the order of People: oldest
 // first, repeats kept, with the rows of Data. Steps of a type without weight, and with
-// items nobody wants on balance, are left out, and so is who wanted nothing.
+// items nobody wants on balance, are left out, and so is who wanted nothing. Data are
+// let go: what is fitted on order stands after what is fitted on them.
 func (m *Material) Sequences() *model.Sequences {
 	if m.sequences == nil {
-		m.sequences = m.snap.sequences(m.Data().Rows)
+		m.sequences = m.snap.sequences(m.Rows())
+	}
+	if !m.part {
+		m.data = nil
 	}
 	return m.sequences
 }

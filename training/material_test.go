@@ -2,6 +2,7 @@ package training_test
 
 import (
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -111,5 +112,26 @@ func TestEverySourceThatIsFittedCanServe(t *testing.T) {
 		if _, ok := source.(interface{ Rows() *model.Rows }); ok == (k.Name == bridge.Name) {
 			t.Errorf("%s says which items it knows: %v; all but what speaks of new items do", k.Name, ok)
 		}
+	}
+}
+
+// TestDataComeBack: what is fitted on order lets them go, and who asks again has the same.
+func TestDataComeBack(t *testing.T) {
+	snap, err := training.Read(t.Context(), shop(t, 40), engine.DefaultSettings(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := snap.Material()
+	first := m.Data()
+	if m.Data() != first {
+		t.Error("data are made twice while nothing lets them go")
+	}
+	seqs := m.Sequences()
+	again := m.Data()
+	if again == first {
+		t.Fatal("data are kept beside what is fitted on order")
+	}
+	if again.Rows != first.Rows || seqs.Rows != first.Rows || m.Rows() != first.Rows || !reflect.DeepEqual(again, first) {
+		t.Error("data are others than before")
 	}
 }

@@ -37,7 +37,7 @@ type Asked map[rank.Task]*exam
 // Default is the first setting of every kind that is wanted.
 func (s *Selector) Default(m *Material) Recipe {
 	r := Recipe{Seed: s.Fitter.Seed}
-	items := m.Data().Rows.Len()
+	items := m.Rows().Len()
 	for _, k := range s.Search {
 		if k.Has != nil && !k.Has(m.snap.Items.Items()) {
 			continue
@@ -102,7 +102,7 @@ func (s *Selector) best(ctx context.Context, w *recommend.World, m *Material, ca
 		kept, err = s.Fitter.Fit(ctx, m, Setting{Kind: k, Params: tries[0]})
 		return kept, tries[0], err
 	}
-	sketches := k.sketches(tries, m.Data().Rows.Len())
+	sketches := k.sketches(tries, m.Rows().Len())
 	var most []float64
 	var fitted []model.Source // that a later try needs
 	for i, p := range sketches {

@@ -89,7 +89,7 @@ func (r *run) choose(ctx context.Context, t1, t2 time.Time) (chosen, error) {
 	past := r.snap.Before(t1)
 	material := past.Material()
 	got := chosen{recipe: r.Default(material), blend: rank.DefaultBlend()}
-	if len(material.Data().Customers) == 0 {
+	if material.Rows().Len() == 0 {
 		return got, nil
 	}
 	tasks := r.tasks(t1, t2)

@@ -123,7 +123,7 @@ func prepare(o Options) (*evaluation, error) {
 	train, valid := e.split.Rows(evaluate.Train), e.split.Rows(evaluate.Valid)
 	e.past = o.Data.snapshot(train, o.Settings)
 	if len(o.Models) == 0 {
-		o.Models = o.suitable(e.past.Material().Data().Rows.Len())
+		o.Models = o.suitable(e.past.Material().Rows().Len())
 		for _, name := range o.More {
 			if !slices.Contains(o.Models, name) {
 				o.Models = append(o.Models, name)
