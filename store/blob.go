@@ -10,6 +10,7 @@ import (
 	"hash"
 	"hash/crc32"
 	"io"
+	"math"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -145,17 +146,22 @@ func blobsInFiles(txn *badger.Txn) (lives map[uint64]bool, err error) {
 	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{blobLetter}, AllVersions: true})
 	defer it.Close()
 	var before []byte
-	for it.Rewind(); it.Valid(); it.Next() {
+	for it.Rewind(); it.Valid(); {
 		key := it.Item().Key()
-		if bytes.Equal(key, before) {
-			continue // an older version
+		if bytes.Equal(key, before) { // an older version
+			it.Next()
+			continue
 		}
 		before = append(before[:0], key...)
 		if len(key) != chunkKeyBytes && len(key) != markerBytes {
 			return nil, fmt.Errorf("chunk key %x: %w", key, ErrCorrupt)
 		}
 		id := binary.BigEndian.Uint64(key[1:])
-		lives[id] = lives[id] || len(key) == chunkKeyBytes && !it.Item().IsDeletedOrExpired()
+		if lives[id] = lives[id] || len(key) == chunkKeyBytes && !it.Item().IsDeletedOrExpired(); lives[id] && id < math.MaxUint64 {
+			it.Seek(numberedKey(blobLetter, id+1)) // Badger copies every chunk that it goes over
+		} else {
+			it.Next()
+		}
 	}
 	return lives, nil
 }
@@ -224,6 +230,89 @@ func (r *blobReader) fetch() error {
 	r.sum.Write(r.rest)
 	r.read += int64(len(r.rest))
 	r.next++
+	return nil
+}
+
+// Size returns how many bytes the blob has.
+func (r *blobReader) Size() int64 { return r.blob.Size }
+
+// Part returns a reader over so many of the bytes from a place on, for another goroutine: several
+// read a blob side by side. It verifies each chunk that it reads, and not the whole, and holds
+// the store open until it is closed.
+func (r *blobReader) Part(from, size int64) io.ReadCloser {
+	p := &blobPart{blob: r.blob, next: uint32(from / engine.ModelChunkBytes), skip: from % engine.ModelChunkBytes, left: size}
+	txn, done, err := r.s.read(r.ctx)
+	if err != nil {
+		p.err = err
+		return p
+	}
+	it := txn.NewIterator(badger.IteratorOptions{Prefix: numberedKey(blobLetter, r.blob.ID)})
+	p.it, p.done = it, func() { it.Close(); done() }
+	it.Seek(chunkKey(r.blob.ID, p.next))
+	return p
+}
+
+// blobPart reads some bytes of a blob. An iterator copies what it finds into the same memory time and
+// again, where looking for one key after another takes new memory for each.
+type blobPart struct {
+	it   *badger.Iterator
+	done func() // nil once it is closed
+	blob blob
+	next uint32 // chunk
+	skip int64  // bytes of it that come before the first
+	left int64
+	room []byte // of the chunk at hand
+	rest []byte
+	err  error
+}
+
+// Read is io.Reader's. Damage gives an error that wraps ErrCorrupt, never a short read.
+func (p *blobPart) Read(to []byte) (int, error) {
+	if p.left == 0 && p.err == nil {
+		p.err = io.EOF
+	}
+	for len(p.rest) == 0 && p.err == nil {
+		p.err = p.fetch()
+	}
+	if p.err != nil {
+		return 0, p.err
+	}
+	n := copy(to[:min(int64(len(to)), p.left)], p.rest)
+	p.rest, p.left = p.rest[n:], p.left-int64(n)
+	return n, nil
+}
+
+// fetch reads the next chunk.
+func (p *blobPart) fetch() error {
+	if p.next >= p.blob.Chunks {
+		return fmt.Errorf("%d bytes are missing behind chunk %d: %w", p.left, p.blob.Chunks, ErrCorrupt)
+	}
+	if !p.it.Valid() || !bytes.Equal(p.it.Item().Key(), chunkKey(p.blob.ID, p.next)) {
+		return fmt.Errorf("chunk %d of %d is missing: %w", p.next, p.blob.Chunks, ErrCorrupt)
+	}
+	err := p.it.Item().Value(func(value []byte) error {
+		body, err := chunkBytes(value)
+		if err == nil && (int64(len(body)) < p.skip || len(body) < engine.ModelChunkBytes && p.next < p.blob.Chunks-1) {
+			err = fmt.Errorf("%d bytes are too few: %w", len(body), ErrCorrupt)
+		}
+		if err != nil {
+			return fmt.Errorf("chunk %d of %d: %w", p.next, p.blob.Chunks, err)
+		}
+		p.room = append(p.room[:0], body[p.skip:]...)
+		return nil
+	})
+	p.rest, p.skip = p.room, 0
+	p.next++
+	p.it.Next()
+	return err
+}
+
+// Close lets go of the store.
+func (p *blobPart) Close() error {
+	if p.done != nil {
+		p.done()
+	}
+	p.done, p.it, p.err = nil, nil, ErrClosed
 	return nil
 }
 

@@ -100,8 +100,9 @@ func (s *Store) Models(ctx context.Context) ([]engine.ModelVersion, error) {
 }
 
 // LoadModel returns a reader over a stored model, good until ctx ends. It verifies
-// what it reads: damage gives an error that wraps ErrCorrupt before io.EOF. The error
-// wraps engine.ErrNotFound where there is no such version.
+// what it reads: damage gives an error that wraps ErrCorrupt before io.EOF. It is a
+// recommend.Parts: several places can be read at once. The error wraps engine.ErrNotFound where
+// there is no such version.
 func (s *Store) LoadModel(ctx context.Context, version int) (io.Reader, error) {
 	row, err := s.model(ctx, version)
 	if err != nil {

@@ -64,6 +64,7 @@ func (m *Model) lay(ends, of, values []uint32, from []int, saved int) {
 		place[at] = row
 	}
 	start := uint32(0)
+	m.cells = make([]cell, 0, len(of))
 	for _, end := range ends {
 		before := len(m.cells)
 		for i := start; i < end; i++ {
@@ -73,7 +74,9 @@ func (m *Model) lay(ends, of, values []uint32, from []int, saved int) {
 		}
 		start = end
 		if len(m.cells) > before {
-			slices.SortFunc(m.cells[before:], func(a, b cell) int { return int(a.of) - int(b.of) })
+			if byRow := func(a, b cell) int { return int(a.of) - int(b.of) }; !slices.IsSortedFunc(m.cells[before:], byRow) {
+				slices.SortFunc(m.cells[before:], byRow)
+			}
 			m.ends = append(m.ends, uint32(len(m.cells)))
 		}
 	}

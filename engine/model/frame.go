@@ -257,11 +257,15 @@ func (f *Reader) section(kind byte, want int) int {
 }
 
 // elements reads a section of numbers of size bytes, a run at a time: take writes what a
-// run holds to as many places. Room doubles as bytes arrive, up to the count that is
-// claimed, so that nothing is left over and a damaged count takes no memory.
+// run holds to as many places. There is room at once for as many as the bytes that are left surely
+// hold; beyond, it doubles as bytes arrive, up to the count that is claimed, so that nothing is left
+// over and a damaged count takes no memory.
 func elements[T any](f *Reader, kind byte, want, size int, take func(to []T, run []byte)) []T {
 	count := f.section(kind, want)
 	var out []T
+	if room := min(count, f.left()/size); room > 0 {
+		out = make([]T, 0, room)
+	}
 	for len(out) < count && f.err == nil {
 		run := f.read(min((count-len(out))*size, frameBuffer))
 		n := len(out) + len(run)/size
@@ -273,6 +277,14 @@ func elements[T any](f *Reader, kind byte, want, size int, take func(to []T, run
 	}
 	f.check()
 	return result(f, out)
+}
+
+// left returns how many bytes there surely are behind those that were read.
+func (f *Reader) left() int {
+	if s, is := f.r.(*sharing); is {
+		return int(max(s.left, 0))
+	}
+	return 0
 }
 
 // Bytes reads a section of bytes.
@@ -343,16 +355,24 @@ func (f *Reader) infinite(v float64) { f.fail(fmt.Errorf("%w: it holds %v", ErrC
 // Texts reads a section of texts.
 func (f *Reader) Texts() []string {
 	var out []string
+	f.eachText(func(text []byte) { out = append(out, string(text)) })
+	return result(f, out)
+}
+
+// eachText calls fn with each text of a section, which is good until fn returns. The error of the
+// section, if it has one, comes after them.
+func (f *Reader) eachText(fn func(text []byte)) {
 	for left := f.section(kindTexts, -1); left > 0 && f.err == nil; left-- {
 		n := f.uint32()
 		if n > maxText {
 			f.fail(fmt.Errorf("%w: a text of %d bytes", ErrCorrupt, n))
 			break
 		}
-		out = append(out, string(f.read(int(n))))
+		if text := f.read(int(n)); f.err == nil {
+			fn(text)
+		}
 	}
 	f.check()
-	return result(f, out)
 }
 
 // result returns what was read if nothing failed.

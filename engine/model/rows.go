@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
+	"unsafe"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -138,51 +140,68 @@ func AsSaved(from []int, saved int) bool {
 // many rows there were, and from[i] which of them row i is. An id that has no number
 // here, so that nothing can ask for it, gets no row.
 func LoadRows(f *Reader, ids *catalogue.IDs) (rows *Rows, from []int, saved int) {
-	texts := f.Texts()
 	rows = &Rows{}
 	type place struct {
 		num engine.ItemNum
 		at  int
 	}
-	places := make([]place, 0, len(texts))
-	for at, s := range texts {
-		if n, ok := ids.Num(engine.ItemID(s)); ok {
-			places = append(places, place{n, at})
+	places := make([]place, 0, ids.Len())
+	f.eachText(func(text []byte) {
+		if n, ok := ids.Num(engine.ItemID(unsafe.String(unsafe.SliceData(text), len(text)))); ok { // which does not keep it
+			places = append(places, place{n, saved})
 		}
+		saved++
+	})
+	if f.err != nil {
+		return &Rows{}, nil, 0
 	}
-	slices.SortFunc(places, func(a, b place) int { return int(a.num) - int(b.num) })
+	if byNum := func(a, b place) int { return int(a.num) - int(b.num) }; !slices.IsSortedFunc(places, byNum) {
+		slices.SortFunc(places, byNum)
+	}
+	rows.nums, rows.ids, from = make([]engine.ItemNum, len(places)), make([]engine.ItemID, len(places)), make([]int, len(places))
 	for i, p := range places {
 		if i > 0 && p.num == places[i-1].num {
-			f.fail(fmt.Errorf("%w: item %q has two rows", ErrCorrupt, texts[p.at]))
+			f.fail(fmt.Errorf("%w: item %q has two rows", ErrCorrupt, ids.ID(p.num)))
 			return &Rows{}, nil, 0
 		}
-		rows.nums = append(rows.nums, p.num)
-		rows.ids = append(rows.ids, ids.ID(p.num)) // the text that is in memory already
-		from = append(from, p.at)
+		rows.nums[i], rows.ids[i], from[i] = p.num, ids.ID(p.num), p.at
 	}
 	rows.index()
 	if s, is := f.r.(*sharing); is {
 		rows = s.rows.one(rows)
 	}
-	return rows, from, len(texts)
+	return rows, from, saved
 }
 
 // SharedRows are the rows that the sources of one file have: most have the same, and what looks up the
-// rows of a history's items for each of them then reads one table. The zero SharedRows is ready; it
-// belongs to one goroutine.
-type SharedRows struct{ known []*Rows }
+// rows of a history's items for each of them then reads one table. The zero SharedRows is ready, and
+// safe for concurrent use.
+type SharedRows struct {
+	mu    sync.Mutex // guards known
+	known []*Rows
+}
 
-// Reader returns r for a source whose rows are to be among these.
-func (s *SharedRows) Reader(r io.Reader) io.Reader { return &sharing{r, s} }
+// Reader returns r for a source whose rows are to be among these. left is how many bytes r surely
+// has, 0 where nobody knows: what is read may take as much memory before it arrives.
+func (s *SharedRows) Reader(r io.Reader, left int64) io.Reader { return &sharing{r, s, left} }
 
 // sharing is what LoadRows knows them by.
 type sharing struct {
 	io.Reader
 	rows *SharedRows
+	left int64
+}
+
+func (s *sharing) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p)
+	s.left -= int64(n)
+	return n, err
 }
 
 // one returns the rows that are the same as r, r where there are none.
 func (s *SharedRows) one(r *Rows) *Rows {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, o := range s.known {
 		if slices.Equal(o.nums, r.nums) && slices.Equal(o.ids, r.ids) {
 			return o

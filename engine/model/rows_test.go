@@ -35,7 +35,7 @@ func TestLoadedRowsAreShared(t *testing.T) {
 			if err := w.Close(); err != nil {
 				t.Fatal(err)
 			}
-			f, err := NewReader(shared.Reader(&file), "rows", 1)
+			f, err := NewReader(shared.Reader(&file, 0), "rows", 1)
 			if err != nil {
 				t.Fatal(err)
 			}

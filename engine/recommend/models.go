@@ -10,6 +10,7 @@ import (
 	"io"
 	"iter"
 	"maps"
+	"runtime"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,7 @@ import (
 	"github.com/rapportengine/rapport/engine/tally"
 	"github.com/rapportengine/rapport/engine/text"
 	"github.com/rapportengine/rapport/engine/triage"
+	"github.com/rapportengine/rapport/engine/vector"
 )
 
 // Models are the sources of one training run and how they are blended: immutable, and
@@ -259,54 +261,140 @@ func (c *counter) Write(p []byte) (int, error) {
 // ErrCorrupt is wrapped by every error of Load that means the bytes are not whole.
 var ErrCorrupt = errors.New("model file is corrupt")
 
+// Parts are the bytes of a model set of which several places can be read at once.
+type Parts interface {
+	// Size returns how many bytes there are.
+	Size() int64
+	// Part returns a reader over so many of them from a place on, for another goroutine, which
+	// must be closed.
+	Part(from, size int64) io.ReadCloser
+}
+
 // Load reads what Save wrote, laying rows by the numbers in ids. Anything truncated,
-// changed or unknown is an error, and no part of it is used.
+// changed or unknown is an error, and no part of it is used. Sections of an r that is Parts are read
+// side by side.
 func Load(r io.Reader, ids *catalogue.IDs) (*Models, error) {
-	r = bufio.NewReader(r)
-	h, err := readHeader(r)
+	in := bufio.NewReader(r)
+	h, size, err := readHeader(in)
 	if err != nil {
 		return nil, err
 	}
+	l := loading{ids: ids, header: h, read: make([]any, len(h.Sections))}
+	if parts, is := r.(Parts); is {
+		err = l.sideBySide(parts, size)
+	} else {
+		err = l.inOrder(in)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return l.models()
+}
+
+// loading is the state of Load.
+type loading struct {
+	*header
+	ids  *catalogue.IDs
+	rows model.SharedRows
+	read []any // of each section: *text.Encoder, *solution.Knowledge, *triage.Model or model.Saver
+}
+
+// inOrder reads all sections from r, and that it ends there.
+func (l *loading) inOrder(r io.Reader) error {
+	for i, s := range l.Sections {
+		if err := l.section(i, io.LimitReader(r, int64(s.Bytes)), 0); err != nil {
+			return err
+		}
+	}
+	if _, err := io.ReadFull(r, make([]byte, 1)); !errors.Is(err, io.EOF) {
+		return errLonger
+	}
+	return nil
+}
+
+var errLonger = fmt.Errorf("%w: it does not end after the last section", ErrCorrupt)
+
+// sideBySide reads the sections, the first of which is at a place, on all processors, the longest
+// first.
+func (l *loading) sideBySide(parts Parts, at int64) error {
+	places, order := make([]int64, len(l.Sections)), make([]int, len(l.Sections))
+	for i, s := range l.Sections {
+		if places[i], order[i] = at, i; s.Bytes < 0 || int64(s.Bytes) > parts.Size()-at {
+			return fmt.Errorf("%w: it ends before section %s does", ErrCorrupt, s.Name)
+		}
+		at += int64(s.Bytes)
+	}
+	if at != parts.Size() {
+		return errLonger
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return l.Sections[b].Bytes - l.Sections[a].Bytes })
+	failed := make([]error, len(order))
+	vector.Fork(runtime.GOMAXPROCS(0), len(order), func(_, n int) {
+		i := order[n]
+		size := int64(l.Sections[i].Bytes)
+		part := parts.Part(places[i], size)
+		failed[i] = errors.Join(l.section(i, bufio.NewReader(part), size), part.Close())
+	})
+	for _, err := range failed { // the first of them, however many processors there are
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// section reads section i from r, which surely has so many bytes.
+func (l *loading) section(i int, r io.Reader, left int64) (err error) {
+	s := l.Sections[i]
+	r = l.rows.Reader(r, left)
+	switch s.Name {
+	case encoderSection:
+		if l.read[i], err = text.LoadEncoder(r); err != nil {
+			return fmt.Errorf("%w: encoder: %w", ErrCorrupt, err)
+		}
+	case deskSection:
+		if l.read[i], err = solution.Load(r, l.ids); err != nil {
+			return damaged(s.Name, err)
+		}
+	case triage.Name:
+		if l.read[i], err = triage.Load(r); err != nil {
+			return damaged(s.Name, err)
+		}
+	default:
+		if l.read[i], err = loadSource(s.Name, r, l.ids); err != nil {
+			return err
+		}
+	}
+	if left, _ := io.Copy(io.Discard, r); left > 0 {
+		return fmt.Errorf("%w: %d bytes too many in section %s", ErrCorrupt, left, s.Name)
+	}
+	return nil
+}
+
+// models puts together what was read.
+func (l *loading) models() (*Models, error) {
 	var (
 		encoder *text.Encoder
 		fitted  []model.Saver
 		desk    *solution.Knowledge
 		sorter  *triage.Model
 	)
-	var rows model.SharedRows
-	for _, s := range h.Sections {
-		part := rows.Reader(io.LimitReader(r, int64(s.Bytes)))
-		switch s.Name {
-		case encoderSection:
-			if encoder, err = text.LoadEncoder(part); err != nil {
-				return nil, fmt.Errorf("%w: encoder: %w", ErrCorrupt, err)
-			}
-		case deskSection:
-			if desk, err = solution.Load(part, ids); err != nil {
-				return nil, damaged(s.Name, err)
-			}
-		case triage.Name:
-			if sorter, err = triage.Load(part); err != nil {
-				return nil, damaged(s.Name, err)
-			}
-		default:
-			source, err := loadSource(s.Name, part, ids)
-			if err != nil {
-				return nil, err
-			}
-			fitted = append(fitted, source)
-		}
-		if left, _ := io.Copy(io.Discard, part); left > 0 {
-			return nil, fmt.Errorf("%w: %d bytes too many in section %s", ErrCorrupt, left, s.Name)
+	for _, what := range l.read {
+		switch part := what.(type) {
+		case *text.Encoder:
+			encoder = part
+		case *solution.Knowledge:
+			desk = part
+		case *triage.Model:
+			sorter = part
+		case model.Saver:
+			fitted = append(fitted, part)
 		}
 	}
 	if encoder == nil {
 		return nil, fmt.Errorf("%w: no encoder", ErrCorrupt)
 	}
-	if _, err := io.ReadFull(r, make([]byte, 1)); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%w: it does not end after the last section", ErrCorrupt)
-	}
-	return NewModels(h.Version, h.LogTime, fitted, encoder, h.Blend).WithDesk(desk).WithTriage(sorter), nil
+	return NewModels(l.Version, l.LogTime, fitted, encoder, l.Blend).WithDesk(desk).WithTriage(sorter), nil
 }
 
 // damaged is the error of a section that cannot be read.
@@ -317,31 +405,32 @@ func damaged(section string, err error) error {
 	return fmt.Errorf("%w: %s: %w", ErrCorrupt, section, err)
 }
 
-func readHeader(r io.Reader) (*header, error) {
+// readHeader reads the header, and returns how many bytes it has.
+func readHeader(r io.Reader) (h *header, bytes int64, err error) {
 	front := make([]byte, len(magic)+4)
 	if _, err := io.ReadFull(r, front); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+		return nil, 0, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	size := binary.LittleEndian.Uint32(front[len(magic):])
 	if string(front[:len(magic)]) != magic || size > maxHeader {
-		return nil, fmt.Errorf("%w: it does not start like a model of this version", ErrCorrupt)
+		return nil, 0, fmt.Errorf("%w: it does not start like a model of this version", ErrCorrupt)
 	}
 	head := make([]byte, int(size)+4)
 	if _, err := io.ReadFull(r, head); err != nil {
-		return nil, fmt.Errorf("%w: header: %w", ErrCorrupt, err)
+		return nil, 0, fmt.Errorf("%w: header: %w", ErrCorrupt, err)
 	}
 	head, sum := head[:size], binary.LittleEndian.Uint32(head[size:])
 	if crc32.Update(crc32.Checksum(front, castagnoli), castagnoli, head) != sum {
-		return nil, fmt.Errorf("%w: header: a checksum does not match", ErrCorrupt)
+		return nil, 0, fmt.Errorf("%w: header: a checksum does not match", ErrCorrupt)
 	}
-	var h header
-	if err := json.Unmarshal(head, &h); err != nil {
-		return nil, fmt.Errorf("%w: header: %w", ErrCorrupt, err)
+	h = new(header)
+	if err := json.Unmarshal(head, h); err != nil {
+		return nil, 0, fmt.Errorf("%w: header: %w", ErrCorrupt, err)
 	}
 	if err := h.Blend.Validate(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+		return nil, 0, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	return &h, nil
+	return h, int64(len(front) + len(head) + 4), nil
 }
 
 func loadSource(name string, r io.Reader, ids *catalogue.IDs) (model.Saver, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -99,6 +100,27 @@ func save(t testing.TB, m *recommend.Models) []byte {
 	return out.Bytes()
 }
 
+// parts are a file of which several places can be read at once.
+type parts struct{ *bytes.Reader }
+
+func (p parts) Part(from, size int64) io.ReadCloser {
+	return io.NopCloser(io.NewSectionReader(p.Reader, from, size))
+}
+
+// load loads models from the first byte to the last, and section beside section, which must not differ.
+func load(t testing.TB, data []byte, ids *catalogue.IDs) (*recommend.Models, error) {
+	t.Helper()
+	m, err := recommend.Load(bytes.NewReader(data), ids)
+	apart, failed := recommend.Load(parts{bytes.NewReader(data)}, ids)
+	switch {
+	case (err == nil) != (failed == nil) || errors.Is(err, recommend.ErrCorrupt) != errors.Is(failed, recommend.ErrCorrupt):
+		t.Errorf("Load: %v; section beside section: %v", err, failed)
+	case err == nil && !bytes.Equal(save(t, m), save(t, apart)):
+		t.Error("loaded section beside section, the models are others")
+	}
+	return apart, failed
+}
+
 // Saved and loaded, the models say the same to the bit, also in a store that gave the
 // items other numbers.
 func TestModelsRoundTrip(t *testing.T) {
@@ -108,7 +130,7 @@ func TestModelsRoundTrip(t *testing.T) {
 	reverse := upTo(items)
 	slices.Reverse(reverse)
 	for name, other := range map[string]*recommend.World{"same": village(items, upTo(items)), "other": village(items, reverse)} {
-		m, err := recommend.Load(bytes.NewReader(data), other.Catalogue.IDs())
+		m, err := load(t, data, other.Catalogue.IDs())
 		if err != nil {
 			t.Fatalf("Load under %s numbers: %v", name, err)
 		}
@@ -128,7 +150,7 @@ func TestModelsRoundTrip(t *testing.T) {
 			}
 		}
 	}
-	if _, err := recommend.Load(bytes.NewReader(data), catalogue.NewIDs()); err != nil {
+	if _, err := load(t, data, catalogue.NewIDs()); err != nil {
 		t.Errorf("Load where no item is known: %v", err)
 	}
 }
@@ -153,7 +175,7 @@ func TestLoadRefusesWhatIsNotWhole(t *testing.T) {
 	w := trained(8, 2)
 	data := save(t, w.Models)
 	refused := func(what string, at int, bad []byte) {
-		m, err := recommend.Load(bytes.NewReader(bad), w.Catalogue.IDs())
+		m, err := load(t, bad, w.Catalogue.IDs())
 		if err == nil || m != nil {
 			t.Errorf("%s at %d of %d bytes: it was loaded", what, at, len(data))
 		}
@@ -202,7 +224,7 @@ var hostile = []string{
 func TestLoadRefusesHostileHeaders(t *testing.T) {
 	for _, head := range hostile {
 		for _, body := range [][]byte{nil, []byte("RPE1"), bytes.Repeat([]byte{0xff}, 100)} {
-			if _, err := recommend.Load(bytes.NewReader(sealed(head, body...)), catalogue.NewIDs()); !errors.Is(err, recommend.ErrCorrupt) {
+			if _, err := load(t, sealed(head, body...), catalogue.NewIDs()); !errors.Is(err, recommend.ErrCorrupt) {
 				t.Errorf("header %q with %d bytes behind it: error %v, want ErrCorrupt", head, len(body), err)
 			}
 		}
@@ -217,7 +239,7 @@ func TestLoadRefusesALongSection(t *testing.T) {
 	}
 	for more, want := range map[int]bool{0: true, 1: false, 5: false} {
 		head := fmt.Sprintf(`{"sections":[{"name":"encoder","bytes":%d}]}`, encoder.Len()+more)
-		_, err := recommend.Load(bytes.NewReader(sealed(head, append(encoder.Bytes(), make([]byte, more)...)...)), catalogue.NewIDs())
+		_, err := load(t, sealed(head, append(encoder.Bytes(), make([]byte, more)...)...), catalogue.NewIDs())
 		if (err == nil) != want {
 			t.Errorf("%d bytes too many: error %v", more, err)
 		}
@@ -228,7 +250,7 @@ func TestLoadRefusesALongSection(t *testing.T) {
 func TestLoadRefusesUnknownSources(t *testing.T) {
 	w := trained(8, 2)
 	w.Models.Fitted[0] = renamed{w.Models.Fitted[0]}
-	_, err := recommend.Load(bytes.NewReader(save(t, w.Models)), w.Catalogue.IDs())
+	_, err := load(t, save(t, w.Models), w.Catalogue.IDs())
 	if err == nil || errors.Is(err, recommend.ErrCorrupt) {
 		t.Errorf("error %v, want one that is not ErrCorrupt", err)
 	}
@@ -246,7 +268,7 @@ func FuzzLoad(f *testing.F) {
 		f.Add(sealed(head, data[len(data)-200:]...))
 	}
 	f.Fuzz(func(t *testing.T, bad []byte) {
-		m, err := recommend.Load(bytes.NewReader(bad), w.Catalogue.IDs())
+		m, err := load(t, bad, w.Catalogue.IDs())
 		if err != nil {
 			return
 		}

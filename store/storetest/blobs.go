@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"reflect"
+	"sync"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -102,6 +103,41 @@ func randomBytes(n int) []byte {
 
 func report(n int) []byte { return fmt.Appendf(nil, `{"n":%d}`, n) }
 
+// apart is recommend.Parts.
+type apart interface {
+	Size() int64
+	Part(from, size int64) io.ReadCloser
+}
+
+// parts reads a model at many places at once.
+func parts(t *testing.T, r apart, body []byte) {
+	if r.Size() != int64(len(body)) {
+		t.Errorf("a model of %d bytes says that it has %d", len(body), r.Size())
+	}
+	var reading sync.WaitGroup
+	for _, from := range []int{0, 1, 9, engine.ModelChunkBytes - 1, engine.ModelChunkBytes, 2*engine.ModelChunkBytes + 5} {
+		for _, size := range []int{0, 1, engine.ModelChunkBytes, len(body)} {
+			if from > len(body) {
+				continue
+			}
+			reading.Go(func() {
+				part, left := r.Part(int64(from), int64(size)), body[from:]
+				got, err := io.ReadAll(part)
+				if want := left[:min(size, len(left))]; !bytes.Equal(got, want) || (err == nil) != (size <= len(left)) {
+					t.Errorf("%d bytes from %d of %d: %d came, %v", size, from, len(body), len(got), err)
+				}
+				if err != nil && !errors.Is(err, store.ErrCorrupt) {
+					t.Errorf("%d bytes from %d of %d: %v, want ErrCorrupt", size, from, len(body), err)
+				}
+				if err := errors.Join(part.Close(), part.Close()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	reading.Wait()
+}
+
 func models(t *testing.T, h *house) {
 	bodies := [][]byte{nil, randomBytes(10), randomBytes(engine.ModelChunkBytes), randomBytes(3*engine.ModelChunkBytes + 7)}
 	for i, body := range bodies {
@@ -118,6 +154,7 @@ func models(t *testing.T, h *house) {
 		if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, body) {
 			t.Errorf("a model of %d bytes came back with %d, %v", len(body), len(got), err)
 		}
+		parts(t, r.(apart), body)
 	}
 	if err := h.SaveModel(t.Context(), 10, nil, bytes.NewReader(nil)); !errors.Is(err, engine.ErrConflict) {
 		t.Errorf("SaveModel of a version that exists: %v, want a conflict", err)
