@@ -35,20 +35,34 @@ func encodeRecord(what string, seq uint64, record any) ([]byte, error) {
 
 // decodeRecord decodes a record; what names it for the error.
 func decodeRecord[T any](what string, value []byte) (record T, seq uint64, err error) {
-	if len(value) == 0 || value[0] != recordVersion {
-		return record, 0, fmt.Errorf("%s: not of version %d: %w", what, recordVersion, ErrCorrupt)
+	seq, body, err := recordBody(what, value)
+	if err != nil {
+		return record, 0, err
 	}
-	seq, n := binary.Uvarint(value[1:])
-	if n <= 0 {
-		return record, 0, fmt.Errorf("%s: no sequence number: %w", what, ErrCorrupt)
-	}
-	if err := json.Unmarshal(value[1+n:], &record); err != nil {
+	if err := json.Unmarshal(body, &record); err != nil {
 		return record, 0, fmt.Errorf("%s: %w: %w", what, err, ErrCorrupt)
 	}
 	return record, seq, nil
 }
 
+// recordBody returns the JSON of a record.
+func recordBody(what string, value []byte) (seq uint64, body []byte, err error) {
+	if len(value) == 0 || value[0] != recordVersion {
+		return 0, nil, fmt.Errorf("%s: not of version %d: %w", what, recordVersion, ErrCorrupt)
+	}
+	seq, n := binary.Uvarint(value[1:])
+	if n <= 0 {
+		return 0, nil, fmt.Errorf("%s: no sequence number: %w", what, ErrCorrupt)
+	}
+	return seq, value[1+n:], nil
+}
+
 func decodeItem(value []byte) (engine.Item, uint64, error) {
+	if seq, body, err := recordBody("item", value); err == nil {
+		if item, ok := readItem(body); ok {
+			return item, seq, nil
+		}
+	}
 	item, seq, err := decodeRecord[engine.Item]("item", value)
 	if err == nil {
 		err = typed(item.Attributes)

@@ -3,6 +3,8 @@ package text
 import (
 	"math"
 	"slices"
+
+	"github.com/rapportengine/rapport/engine/vector"
 )
 
 // DefaultDims is the length of a vector where nobody chose one.
@@ -71,27 +73,21 @@ func (e *Encoder) add(sum []float64, term string, weight float64) {
 		addHashed(sum, term, weight*float64(e.unseen))
 		return
 	}
-	for i, v := range e.rows[int(row)*e.dims:][:e.dims] {
-		sum[i] += weight * float64(v)
-	}
+	vector.AddScaled(sum, weight, e.rows[int(row)*e.dims:][:e.dims])
 }
 
 // addHashed adds weight times a unit vector that term alone decides: each coordinate
 // is plus or minus 1/sqrt(dims), by the bits of a SplitMix64 stream seeded with the
 // FNV-1a hash of the term.
 func addHashed(sum []float64, term string, weight float64) {
-	step := weight / math.Sqrt(float64(len(sum)))
+	step := math.Float64bits(weight / math.Sqrt(float64(len(sum))))
 	state := hash(term)
 	var bits uint64
 	for i := range sum {
 		if i%64 == 0 {
 			bits = splitMix(&state)
 		}
-		if bits&1 == 0 {
-			sum[i] += step
-		} else {
-			sum[i] -= step
-		}
+		sum[i] += math.Float64frombits(step ^ bits<<63) // no branch: which way it goes nobody foresees
 		bits >>= 1
 	}
 }

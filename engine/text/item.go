@@ -1,7 +1,6 @@
 package text
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -28,12 +27,46 @@ func ItemTerms(it *engine.Item) []string { return readItem(it).terms() }
 // of, so that its texts are read once.
 type fields struct{ title, body, facets []string }
 
-func readItem(it *engine.Item) fields {
+func readItem(it *engine.Item) fields { return new(itemReader).item(it) }
+
+// itemReader reads one item after another. What many items say alike, categories and short attributes,
+// it takes apart once. It belongs to one goroutine.
+type itemReader struct {
+	paths  map[said][]step   // by path
+	values map[said][]string // what a value adds, by name and value
+}
+
+// said is what is remembered of it, in a language.
+type said struct{ name, what, language string }
+
+// remembered bounds each of an itemReader's tables, which begin anew then.
+const remembered = 1 << 12
+
+// step is one segment of a category path.
+type step struct {
+	tag   string // with those above it
+	terms []string
+}
+
+func (r *itemReader) item(it *engine.Item) fields {
 	return fields{
 		title:  Tokens(it.Title, it.Language),
 		body:   Tokens(Plain(it.Text, it.TextFormat), it.Language),
-		facets: appendAttributes(appendCategories(nil, it), it),
+		facets: r.appendAttributes(r.appendCategories(nil, it), it),
 	}
+}
+
+// recall returns what make makes of a key, from known where it was made lately.
+func recall[T any](known *map[said][]T, key said, make func() []T) []T {
+	if made, is := (*known)[key]; is {
+		return made
+	}
+	if len(*known) >= remembered || *known == nil {
+		*known = map[said][]T{}
+	}
+	made := make()
+	(*known)[key] = made
+	return made
 }
 
 // terms are ItemTerms.
@@ -46,35 +79,48 @@ func (f fields) terms() []string {
 }
 
 // appendCategories adds tags and words of the category paths, each once.
-func appendCategories(out []string, it *engine.Item) []string {
-	seen := make(map[string]bool)
+func (r *itemReader) appendCategories(out []string, it *engine.Item) []string {
+	var room [16]string
+	tags := room[:0]
 	for _, path := range it.Categories {
-		var above string
-		for segment := range strings.SplitSeq(path, "/") {
-			if above != "" {
-				above += "/"
+		for _, step := range recall(&r.paths, said{what: path, language: it.Language}, func() []step { return steps(path, it.Language) }) {
+			if !slices.Contains(tags, step.tag) {
+				tags = append(tags, step.tag)
+				out = append(append(out, step.tag), step.terms...)
 			}
-			above += tag(segment)
-			if seen[above] {
-				continue
-			}
-			seen[above] = true
-			out = append(out, "cat:"+above)
-			out = append(out, Tokens(segment, it.Language)...)
 		}
 	}
 	return out
 }
 
+// steps takes a category path apart.
+func steps(path, language string) (out []step) {
+	var above string
+	for segment := range strings.SplitSeq(path, "/") {
+		if above != "" {
+			above += "/"
+		}
+		above += tag(segment)
+		out = append(out, step{"cat:" + above, Tokens(segment, language)})
+	}
+	return out
+}
+
 // appendAttributes adds tags and words of the attributes, in the order of their names.
-func appendAttributes(out []string, it *engine.Item) []string {
-	for _, name := range slices.Sorted(maps.Keys(it.Attributes)) {
+func (r *itemReader) appendAttributes(out []string, it *engine.Item) []string {
+	var room [16]string
+	names := room[:0]
+	for name := range it.Attributes {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
 		switch value := it.Attributes[name].(type) {
 		case string:
-			out = appendAttribute(out, name, value, it.Language)
+			out = r.appendAttribute(out, name, value, it.Language)
 		case []string:
 			for _, v := range value {
-				out = appendAttribute(out, name, v, it.Language)
+				out = r.appendAttribute(out, name, v, it.Language)
 			}
 		case bool:
 			if value {
@@ -86,11 +132,17 @@ func appendAttributes(out []string, it *engine.Item) []string {
 	return out
 }
 
-func appendAttribute(out []string, name, value, language string) []string {
-	if t := tag(value); t != "" && len(t) <= maxTagBytes {
-		out = append(out, "attr:"+tag(name)+"="+t)
+func (r *itemReader) appendAttribute(out []string, name, value, language string) []string {
+	read := func() (terms []string) {
+		if t := tag(value); t != "" && len(t) <= maxTagBytes {
+			terms = append(terms, "attr:"+tag(name)+"="+t)
+		}
+		return append(terms, Tokens(value, language)...)
 	}
-	return append(out, Tokens(value, language)...)
+	if len(value) > maxTagBytes {
+		return append(out, read()...)
+	}
+	return append(out, recall(&r.values, said{name, value, language}, read)...)
 }
 
 // tag writes a name alike however it was capitalised, accented and spaced.

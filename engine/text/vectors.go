@@ -299,15 +299,16 @@ func encode(list []*work, e *Encoder) {
 	var workers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(list)) {
 		workers.Go(func() {
+			var r itemReader
 			for i := next.Add(1) - 1; i < int64(len(list)); i = next.Add(1) - 1 {
-				list[i].encode(e)
+				list[i].encode(e, &r)
 			}
 		})
 	}
 	workers.Wait()
 }
 
-func (w *work) encode(e *Encoder) {
+func (w *work) encode(e *Encoder, r *itemReader) {
 	for l := range w.chunk.lanes {
 		first := l * laneItems
 		stale := uint16(w.stale[first/64] >> (first % 64))
@@ -328,7 +329,7 @@ func (w *work) encode(e *Encoder) {
 			if it == nil {
 				continue
 			}
-			f := readItem(it)
+			f := r.item(it)
 			if copy(row, e.Encode(f.terms())) > 0 {
 				next.has |= 1 << i
 			}
