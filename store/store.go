@@ -173,13 +173,25 @@ func (s *Store) closeFiles() error { return errors.Join(s.closeShown(), s.db.Clo
 // away what was left unfinished.
 func (s *Store) load() error {
 	for _, step := range []func() error{
-		s.checkFormat, s.finishErasures, s.loadNumbers, s.loadEdited, s.loadTail, s.dropUnfinishedBlobs, s.trimShown,
+		s.checkFormat, s.finishErasures, s.loadTables, s.dropUnfinishedBlobs, s.trimShown,
 	} {
 		if err := step(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// loadTables reads what is held in memory, each table beside the others.
+func (s *Store) loadTables() error {
+	tables := []func() error{s.loadNumbers, s.loadEdited, s.loadTail}
+	failed := make([]error, len(tables))
+	var loading sync.WaitGroup
+	for i, load := range tables {
+		loading.Go(func() { failed[i] = load() })
+	}
+	loading.Wait()
+	return errors.Join(failed...)
 }
 
 // Start begins to take commands. observe is called by the committer with each group,

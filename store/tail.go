@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
@@ -111,7 +112,7 @@ func decodeTail(key, value []byte) ([]change, error) {
 	if count > uint64(len(in.text)) { // an entry has at least a byte
 		in.fail(errShort)
 	}
-	var changes []change
+	changes := make([]change, 0, min(count, tailRowEntries))
 	for i := uint64(0); i < count && in.err == nil; i++ {
 		c := in.change()
 		c.seq, c.at = seq+i, at
@@ -168,6 +169,59 @@ func eachTailRow(txn *badger.Txn, from uint64, fn func([]change) error) error {
 		}
 		return fn(changes)
 	})
+}
+
+// eachTailRowBack calls fn with the rows of the tail that hold seq low and above, the newest first,
+// until it returns errStop.
+//
+// Behind the last of them lie those that were trimmed, until Badger compacts them away. An iterator
+// looks ahead, and would go over all of these: one for some of the rows stays within their tables.
+func eachTailRowBack(txn *badger.Txn, low uint64, fn func([]change) error) error {
+	var newest uint64
+	err := eachBack(txn, []byte{tailLetter}, math.MaxUint64, func(key, value []byte) error {
+		if _, err := decodeTail(key, value); err != nil {
+			return err
+		}
+		newest = binary.BigEndian.Uint64(key[1:])
+		return errStop
+	})
+	if errors.Is(err, errStop) {
+		err = nil
+	}
+	const span = 16 // bits of the numbers of these rows
+	least := (low - min(low, tailRowEntries)) >> span
+	for some := newest >> span; err == nil && some >= least; some-- {
+		prefix := numberedKey(tailLetter, some<<span)[:1+8-span/8]
+		err = eachBack(txn, prefix, some<<span|(1<<span-1), func(key, value []byte) error {
+			changes, err := decodeTail(key, value)
+			if err == nil {
+				err = fn(changes)
+			}
+			if err == nil && binary.BigEndian.Uint64(key[1:]) <= low {
+				err = errStop
+			}
+			return err
+		})
+		if some == 0 {
+			break
+		}
+	}
+	if errors.Is(err, errStop) {
+		return nil
+	}
+	return err
+}
+
+// eachBack calls fn with the tail's keys under prefix and their values, backwards from a number.
+func eachBack(txn *badger.Txn, prefix []byte, from uint64, fn func(key, value []byte) error) error {
+	it := txn.NewIterator(badger.IteratorOptions{Prefix: prefix, Reverse: true})
+	defer it.Close()
+	for it.Seek(numberedKey(tailLetter, from)); it.Valid(); it.Next() {
+		if err := it.Item().Value(func(value []byte) error { return fn(it.Item().Key(), value) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // The low end of the tail: everything from that sequence number on is kept.
@@ -263,32 +317,29 @@ func (s *Store) loadTail() error {
 	if err != nil {
 		return err
 	}
-	newest := low - 1
-	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{tailLetter}, Reverse: true})
-	defer it.Close()
-	recalled := 0
+	newest, recalled := low-1, 0
 	erased := make(map[engine.Hash16]bool) // later than the row at hand: their older events are news again
-	for it.Seek(numberedKey(tailLetter, 1<<64-1)); it.Valid() && recalled < recentEvents; it.Next() {
-		err := it.Item().Value(func(value []byte) error {
-			changes, err := decodeTail(it.Item().Key(), value)
-			for _, c := range changes {
-				newest = max(newest, c.seq)
-				switch {
-				case c.kind == tailErased:
-					if err := addErased(txn, c.text, erased); err != nil {
-						return err
-					}
-				case c.kind == tailEvent && !erased[c.a]:
-					id := eventID{c.a, c.b, uint16(c.first), c.a}
-					s.seen.put(id.key(), id.owner())
-					recalled++
+	err = eachTailRowBack(txn, low, func(changes []change) error {
+		for _, c := range changes {
+			newest = max(newest, c.seq)
+			switch {
+			case c.kind == tailErased:
+				if err := addErased(txn, c.text, erased); err != nil {
+					return err
 				}
+			case c.kind == tailEvent && !erased[c.a]:
+				id := eventID{c.a, c.b, uint16(c.first), c.a}
+				s.seen.put(id.key(), id.owner())
+				recalled++
 			}
-			return err
-		})
-		if err != nil {
-			return err
 		}
+		if recalled >= recentEvents {
+			return errStop
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	s.seq.Store(newest)
 	return nil

@@ -82,12 +82,12 @@ func (s *serveCommand) Run(ctx context.Context, c *console) (err error) {
 	}
 	started()
 	boundGarbage(ctx, serverBounds)
-	debug.FreeOSMemory() // what the start took beyond what stays
 	w.work(ctx)
 	return w.answer(ctx, l, key, func() {
 		world := w.recommender.World()
 		log.Info("serving", "addr", "http://"+l.Addr().String(), "dir", s.Dir, "seq", w.store.Seq(),
 			"items", world.Catalogue.Known().GetCardinality(), "model", world.Models.Version, "key", key != "")
+		go debug.FreeOSMemory() // what the start took beyond what stays
 	})
 }
 
