@@ -101,15 +101,24 @@ func (r *Recommender) answer(ctx context.Context, req *engine.Request, a asking)
 
 // story answers for somebody whose state is known, in the world of this moment.
 func (r *Recommender) story(req *engine.Request, a asking, who *recommend.Someone, now time.Time) (engine.Answer, error) {
+	in, err := r.input(req, a, who, now)
+	if err != nil {
+		return engine.Answer{}, err
+	}
+	return a.answer(in)
+}
+
+// input is a request with all that story answers it from.
+func (r *Recommender) input(req *engine.Request, a asking, who *recommend.Someone, now time.Time) (*recommend.Input, error) {
 	shop := r.shop.Load() // after the person: never older than their state
 	place, err := a.placed(shop)
 	if err != nil {
-		return engine.Answer{}, err
+		return nil, err
 	}
 	if req.Context.At != nil {
 		now, who = *req.Context.At, asOf(who, *req.Context.At)
 	}
-	return a.answer(&recommend.Input{World: shop.World, Place: place, Someone: who, Request: req, Now: now, Room: a.room, Many: a.many})
+	return &recommend.Input{World: shop.World, Place: place, Someone: who, Request: req, Now: now, Room: a.room, Many: a.many}, nil
 }
 
 // Suggest answers a ticket's text with the fixes most likely to end it. The customer,
@@ -252,8 +261,11 @@ func (r *Recommender) finish(a *engine.Answer, advice *engine.Advice, start time
 
 // took stamps the answer with the time since its request came.
 func (r *Recommender) took(a *engine.Answer, start time.Time) {
-	a.TookMS = float64(r.now().Sub(start).Microseconds()) / 1000
+	a.TookMS = milliseconds(r.now().Sub(start))
 }
+
+// milliseconds returns a time as answers tell it, to the microsecond.
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // Replay returns what was answered and why; engine.ErrNotFound with the reason where
 // nothing was recorded or it has expired.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/recommend"
@@ -64,8 +65,20 @@ type lists struct {
 // part is what became of one part of the customers.
 type part struct {
 	Written
-	text []byte
-	err  error
+	text  []byte
+	err   error
+	begun []begun
+}
+
+// sideBySide is how many lists are made side by side: what the sources say of all items is read
+// once for them. More take more room than there is near a processor.
+const sideBySide = 8
+
+// begun is a customer's list on its way.
+type begun struct {
+	id    engine.CustomerID
+	list  *recommend.Begun
+	spent time.Duration
 }
 
 // run makes the parts side by side and writes them in their order.
@@ -125,9 +138,12 @@ func (l *lists) run(ctx context.Context, parts int, each func(context.Context, i
 
 // everybody makes the lists of a part of all customers.
 func (l *lists) everybody(ctx context.Context, number int, p *part) {
-	p.err = l.r.log.Everybody(ctx, number, spans, func(id engine.CustomerID, record *engine.Customer, tickets []engine.Ticket, rows []engine.Row) error {
-		return l.list(ctx, p, id, stateOf(engine.OfCustomer(id), record, tickets, rows))
+	p.err = l.r.log.Everybody(ctx, number, spans, sideBySide, func(id engine.CustomerID, record *engine.Customer, tickets []engine.Ticket, rows []engine.Row) error {
+		return l.begin(ctx, p, id, stateOf(engine.OfCustomer(id), record, tickets, rows))
 	})
+	if p.err == nil {
+		p.err = l.end(p)
+	}
 }
 
 // named makes the lists of some of the customers who are named. Who cannot be read gets none,
@@ -137,17 +153,18 @@ func (l *lists) named(ctx context.Context, number int, p *part) {
 	for _, id := range ids[:min(namedPart, len(ids))] {
 		who, err := l.r.people.look(ctx, l.r.log.Resolve(engine.OfCustomer(id)))
 		if err == nil {
-			err = l.list(ctx, p, id, who)
+			err = l.begin(ctx, p, id, who)
 		}
 		if err != nil {
 			p.err = err
 			return
 		}
 	}
+	p.err = l.end(p)
 }
 
-// list adds a customer's list to a part.
-func (l *lists) list(ctx context.Context, p *part, id engine.CustomerID, who *recommend.Someone) error {
+// begin begins a customer's list, and ends those of a part that were begun where they are enough.
+func (l *lists) begin(ctx context.Context, p *part, id engine.CustomerID, who *recommend.Someone) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -157,15 +174,44 @@ func (l *lists) list(ctx context.Context, p *part, id engine.CustomerID, who *re
 	}
 	req, start := l.req.Request, l.r.now()
 	req.Customer = id
-	answer, err := l.r.story(&req, l.ask, who, start)
+	in, err := l.r.input(&req, l.ask, who, start)
 	if err != nil {
 		return err
 	}
-	l.r.took(&answer, start)
-	if p.text, err = l.encode(p.text, id, &answer); err != nil {
-		return err
+	p.begun = append(p.begun, begun{id: id, list: recommend.Begin(in), spent: l.r.now().Sub(start)})
+	if len(p.begun) < sideBySide {
+		return nil
 	}
-	p.Lists++
-	runtime.Gosched() // a live answer waits no longer than this one took
+	return l.end(p)
+}
+
+// end ends the lists that were begun, and adds them to the part.
+func (l *lists) end(p *part) error {
+	if len(p.begun) == 0 {
+		return nil
+	}
+	start := l.r.now()
+	var room [sideBySide]*recommend.Begun
+	all := room[:0]
+	for _, b := range p.begun {
+		all = append(all, b.list)
+	}
+	l.ask.many.Sweep(all)
+	shared := l.r.now().Sub(start) / time.Duration(len(all))
+	for _, b := range p.begun {
+		start := l.r.now()
+		answer, err := b.list.End()
+		if err != nil {
+			return err
+		}
+		answer.TookMS = milliseconds(b.spent + shared + l.r.now().Sub(start))
+		if p.text, err = l.encode(p.text, b.id, &answer); err != nil {
+			return err
+		}
+		p.Lists++
+		runtime.Gosched() // a live answer waits no longer than this one took
+	}
+	clear(p.begun)
+	p.begun = p.begun[:0]
 	return nil
 }

@@ -12,10 +12,11 @@ import (
 // Everybody calls fn with every customer of one of so many parts of them, by the hash of
 // the id: with their record, nil without one, their tickets and their history, as Customer,
 // TicketsOf and History return them. The record or the history is there. The rows are fn's
-// until it returns, and who keeps one of their texts keeps those of others in memory.
+// until it was called so many times more, and who keeps one of their texts keeps those of others in
+// memory.
 // It stops at fn's error and returns it. Each person is as of one moment, two parts may be
 // of two; parts may be read side by side.
-func (s *Store) Everybody(ctx context.Context, part, parts int, fn func(engine.CustomerID, *engine.Customer, []engine.Ticket, []engine.Row) error) error {
+func (s *Store) Everybody(ctx context.Context, part, parts, more int, fn func(engine.CustomerID, *engine.Customer, []engine.Ticket, []engine.Row) error) error {
 	txn, done, err := s.read(ctx)
 	if err != nil {
 		return err
@@ -30,7 +31,8 @@ func (s *Store) Everybody(ctx context.Context, part, parts int, fn func(engine.C
 	records.Seek(hashKey(customerLetter, all.first()))
 	tickets.Seek(hashKey(ticketLetter, all.first()))
 	joined.Seek(hashKey(ownedLetter, all.first()))
-	var rows []engine.Row
+	turns := make([][]engine.Row, more+1)
+	next := 0
 	var room texts
 	return walk(txn, all, func(h engine.Hash16, subject engine.Subject, sources []engine.Hash16) (err error) {
 		if subject.Kind != engine.CustomerSubject {
@@ -47,9 +49,11 @@ func (s *Store) Everybody(ctx context.Context, part, parts int, fn func(engine.C
 				return err
 			}
 		}
-		if rows, err = s.historyOf(ctx, txn, events, sources, subject, rows, &room); err != nil {
+		rows, err := s.historyOf(ctx, txn, events, sources, subject, turns[next], &room)
+		if err != nil {
 			return fmt.Errorf("history of subject %s: %w", h, err)
 		}
+		turns[next] = rows
 		if record == nil && len(rows) == 0 {
 			return nil
 		}
@@ -70,6 +74,7 @@ func (s *Store) Everybody(ctx context.Context, part, parts int, fn func(engine.C
 		if gone, err := s.goneMeanwhile(txn, h); gone || err != nil {
 			return err
 		}
+		next = (next + 1) % len(turns)
 		return fn(engine.CustomerID(subject.ID), record, asked, rows)
 	})
 }

@@ -123,6 +123,16 @@ func (s *scorer) AddRough(room *model.RoughRoom, sums []float32, items []engine.
 	return s.m.index.AddRough(room, sums, items, s.person, gain)
 }
 
+var _ model.Swept = (*scorer)(nil)
+
+// Sweep implements model.Swept.
+func (s *scorer) Sweep(room *model.RoughRoom, sums *model.JointSums, gain float64) (model.Dense, bool) {
+	if s.Empty() {
+		return model.Dense{}, false
+	}
+	return s.m.index.Sweep(room, sums, s.person, gain)
+}
+
 // Score implements model.Scorer. An item without a vector scores 0.
 func (s *scorer) Score(items []engine.ItemNum, out []float32) {
 	if out = out[:len(items)]; s.Empty() {

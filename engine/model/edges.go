@@ -239,23 +239,6 @@ func addToAll[R uint16 | uint32](sums []float64, rows []R, weights []float32, by
 	}
 }
 
-// addAlike adds the weights of a row to sums of all rows, in float32.
-func (e *Edges) addAlike(sums []float32, row int) {
-	from, to := e.span(row)
-	if e.near != nil {
-		addAlike(sums, e.near[from:to], e.weights[from:to])
-	} else {
-		addAlike(sums, e.far[from:to], e.weights[from:to])
-	}
-}
-
-func addAlike[R uint16 | uint32](sums []float32, rows []R, weights []float32) {
-	weights = weights[:len(rows)]
-	for i, row := range rows {
-		sums[row] += weights[i]
-	}
-}
-
 // Marks are the edges of a row to marked rows, by their marks. The zero Marks is ready.
 type Marks struct {
 	weights []float32

@@ -51,7 +51,7 @@ type madeLinks struct {
 	turned []*model.Edges
 }
 
-// together are the voices of one answer whose links are summed as one.
+// together are the voices of one answer that are summed as one.
 type together struct {
 	voices uint64 // a bit for each
 	first  int
@@ -95,6 +95,42 @@ func (v *voices) sumLinks(s *scratch) {
 	}
 	s.together.sums = made.joint.Sum(s.from)
 }
+
+// sweepShare is of how many of all items one must be eligible for what dense voices say of all to be
+// looked at.
+const sweepShare = 2
+
+// Sweep has the sources say about what they do of all items, for answers that were begun side by
+// side: what is read for one of them is at hand for the next.
+func (m *Many) Sweep(begun []*Begun) {
+	var room [sweepMost]model.Dense
+	dense := room[:0]
+	for _, b := range begun {
+		v, s := b.story.asked, b.in.room
+		if b.err != nil || v == nil || b.eligible.count*sweepShare < v.query.Catalogue.Len() {
+			continue
+		}
+		v.sumLinks(s)
+		if s.together.voices == 0 {
+			continue
+		}
+		v.openRooms(s)
+		for i, voice := range v.voices {
+			swept, is := voice.Scorer.(model.Swept)
+			if !is || !voice.alone || i >= 64 {
+				continue
+			}
+			if d, ok := swept.Sweep(s.rooms[i], &s.together.sums, voice.Gain()); ok {
+				s.together.voices |= 1 << i
+				dense = append(dense, d)
+			}
+		}
+	}
+	model.SweepAll(dense)
+}
+
+// sweepMost is about how many answers are begun side by side.
+const sweepMost = 8
 
 // fromAlike reports whether scorers add from the same rows, alike, and lists these.
 func fromAlike(which []model.Linked, s *scratch) (alike bool) {

@@ -69,19 +69,41 @@ type Input struct {
 
 // Recommend answers one request from what it is given; it reads no clock, disk or
 // lock. Its errors are *engine.Invalid: what is wrong with the request.
-func Recommend(in *Input) (engine.Answer, error) {
+func Recommend(in *Input) (engine.Answer, error) { return Begin(in).End() }
+
+// Begun is a request of which the sources were asked, and nothing was scored yet. What it was made
+// from stays as it is until End.
+type Begun struct {
+	in       *Input
+	eligible *choice
+	story    story
+	err      error
+}
+
+// Begin begins to answer one request, which End ends. It belongs to one goroutine.
+func Begin(in *Input) *Begun {
 	in = in.within()
-	defer in.room.release()
+	b := &in.room.begun
+	*b = Begun{in: in}
 	orders, err := in.Place.join(in.Request, in.World.Catalogue, &in.room.orders)
-	if err != nil {
-		return engine.Answer{}, err
+	if err == nil {
+		b.eligible, err = in.eligible(orders)
 	}
-	eligible, err := in.eligible(orders)
-	if err != nil {
-		return engine.Answer{}, err
+	if err == nil {
+		b.story, err = in.begin(orders, b.eligible)
 	}
-	s, err := in.story(orders, eligible)
-	return s.answer, err
+	b.err = err
+	return b
+}
+
+// End returns the answer. Nothing may be asked of b after it.
+func (b *Begun) End() (engine.Answer, error) {
+	defer b.in.room.release()
+	if b.err != nil {
+		return engine.Answer{}, b.err
+	}
+	b.err = b.in.end(&b.story, b.eligible)
+	return b.story.answer, b.err
 }
 
 // story is a request on its way to the answer.
@@ -94,6 +116,14 @@ type story struct {
 
 // story scores, arranges and explains the eligible.
 func (in *Input) story(orders *orders, eligible *choice) (s story, err error) {
+	if s, err = in.begin(orders, eligible); err != nil {
+		return story{}, err
+	}
+	return s, in.end(&s, eligible)
+}
+
+// begin asks the sources.
+func (in *Input) begin(orders *orders, eligible *choice) (s story, err error) {
 	s.orders = orders
 	s.answer = engine.Answer{
 		Items:    []engine.Recommended{},
@@ -105,15 +135,22 @@ func (in *Input) story(orders *orders, eligible *choice) (s story, err error) {
 	s.asked = in.open(query, orders)
 	s.answer.Basis, s.answer.Models = s.asked.basis(in.Someone), s.asked.versions(in.World.Models)
 	if eligible.count == 0 {
+		return s, nil
+	}
+	s.lifts, err = in.lifts(orders.boosts)
+	return s, err
+}
+
+// end scores, arranges and explains.
+func (in *Input) end(s *story, eligible *choice) (err error) {
+	orders := s.orders
+	if eligible.count == 0 {
 		s.answer.Exact, s.answer.OpenTickets = true, in.tell(orders, nil)
 		s.answer.EmptyReason, err = in.emptyReason(orders)
-		return s, err
-	}
-	if s.lifts, err = in.lifts(orders.boosts); err != nil {
-		return story{}, err
+		return err
 	}
 	if orders.heeded != nil {
-		in.putHelp(&s, eligible)
+		in.putHelp(s, eligible)
 	}
 	list, exact := in.list(eligible, s.asked, s.lifts, orders)
 	s.answer.OpenTickets = in.tell(orders, list)
@@ -124,8 +161,8 @@ func (in *Input) story(orders *orders, eligible *choice) (s story, err error) {
 	default:
 		s.answer.EmptyReason = engine.EmptyRelevance
 	}
-	s.answer.Exact, s.answer.Items = exact, in.explain(list, &s)
-	return s, nil
+	s.answer.Exact, s.answer.Items = exact, in.explain(list, s)
+	return nil
 }
 
 // env is what filters may look at.

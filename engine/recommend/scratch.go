@@ -48,6 +48,7 @@ type scratch struct {
 	places  []int // of those numbers among the items
 
 	// And what an answer is told from, beside them.
+	begun    Begun
 	env      filter.Env
 	rules    filter.Rules
 	excluded []engine.ItemNum
@@ -71,6 +72,7 @@ func (s *scratch) release() {
 	s.together = together{}
 	s.few = nil
 	s.search, s.found, s.eligible = roughly{}, choice{}, choice{}
+	s.begun = Begun{}
 	s.env, s.rules, s.orders, s.asked, s.arranged = filter.Env{}, filter.Rules{}, orders{}, voices{}, rank.Rules{}
 	clear(s.spoke[:cap(s.spoke)]) // voices may have been opened twice
 	clear(s.placed)

@@ -94,6 +94,11 @@ func atLeastAVX2(words *uint64, scores *float32, count int, bound float32)
 //go:noescape
 func narrowAVX2(out *float32, sums *float64, n int) uint32
 
+// It moves step times n sums to out; n is a multiple of 16.
+//
+//go:noescape
+func widenStepsAVX2(out *float32, sums *int32, n int, step float32)
+
 // The sum of a[i]*b[i] for a multiple of 8.
 //
 //go:noescape
@@ -194,6 +199,11 @@ func atLeastAVX512(words *uint64, scores *float32, count int, bound float32)
 //go:noescape
 func narrowAVX512(out *float32, sums *float64, n int) uint32
 
+// It moves step times n sums to out; n is a multiple of 16.
+//
+//go:noescape
+func widenStepsAVX512(out *float32, sums *int32, n int, step float32)
+
 // The sum of a[i]*b[i] for a multiple of 8.
 //
 //go:noescape
@@ -208,6 +218,13 @@ func axpyWideAVX512(f float64, x *float64, y *float64, n int)
 //
 //go:noescape
 func scaleWideAVX512(f float64, x *float64, y *float64, n int)
+
+// It adds by * (the dot product of q and row i - excess) * scales[i] to sums[i], for 64 rows
+// a block. A panel is the bytes of sixteen rows, four of the first, four of the second and so on,
+// then the next four of each; d, the bytes of a row and of q, is a multiple of 16.
+//
+//go:noescape
+func bytesPanelsAVX512(sums *float32, panels *uint8, scales *float32, q *int8, blocks int, d int, excess int32, by float32)
 
 // It adds f * transpose(a) * b to c, where a has k rows of 6 and b k rows of 16;
 // ldc, lda and ldb are how far rows are apart. Meanwhile it asks the cache for k lines from ahead on.

@@ -1701,6 +1701,35 @@ end:
 	VZEROUPPER
 	RET
 
+// func widenStepsAVX2(out *float32, sums *int32, n int, step float32)
+// Requires: AVX
+TEXT ·widenStepsAVX2(SB), NOSPLIT, $0-28
+	MOVQ         out+0(FP), AX
+	MOVQ         sums+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS step+24(FP), Y0
+	VXORPS       Y1, Y1, Y1
+
+loop:
+	TESTQ     DX, DX
+	JZ        end
+	VCVTDQ2PS (CX), Y2
+	VMULPS    Y0, Y2, Y2
+	VMOVUPS   Y1, (CX)
+	VMOVUPS   Y2, (AX)
+	VCVTDQ2PS 32(CX), Y2
+	VMULPS    Y0, Y2, Y2
+	VMOVUPS   Y1, 32(CX)
+	VMOVUPS   Y2, 32(AX)
+	ADDQ      $0x40, CX
+	ADDQ      $0x40, AX
+	SUBQ      $0x10, DX
+	JMP       loop
+
+end:
+	VZEROUPPER
+	RET
+
 // func dotWideAVX2(a *float64, b *float64, n int) float64
 // Requires: AVX
 TEXT ·dotWideAVX2(SB), NOSPLIT, $0-32
@@ -3433,6 +3462,31 @@ end:
 	VZEROUPPER
 	RET
 
+// func widenStepsAVX512(out *float32, sums *int32, n int, step float32)
+// Requires: AVX, AVX512F
+TEXT ·widenStepsAVX512(SB), NOSPLIT, $0-28
+	MOVQ         out+0(FP), AX
+	MOVQ         sums+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS step+24(FP), Z0
+	VPXORD       Z1, Z1, Z1
+
+loop:
+	TESTQ     DX, DX
+	JZ        end
+	VCVTDQ2PS (CX), Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z1, (CX)
+	VMOVUPS   Z2, (AX)
+	ADDQ      $0x40, CX
+	ADDQ      $0x40, AX
+	SUBQ      $0x10, DX
+	JMP       loop
+
+end:
+	VZEROUPPER
+	RET
+
 // func dotWideAVX512(a *float64, b *float64, n int) float64
 // Requires: AVX, AVX512F, AVX512VL
 TEXT ·dotWideAVX512(SB), NOSPLIT, $0-32
@@ -3524,6 +3578,107 @@ one:
 	ADDQ   $0x08, CX
 	SUBQ   $0x01, DX
 	JMP    one
+
+end:
+	VZEROUPPER
+	RET
+
+// func bytesPanelsAVX512(sums *float32, panels *uint8, scales *float32, q *int8, blocks int, d int, excess int32, by float32)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytesPanelsAVX512(SB), NOSPLIT, $0-56
+	MOVQ         sums+0(FP), AX
+	MOVQ         panels+8(FP), CX
+	MOVQ         scales+16(FP), DX
+	MOVQ         q+24(FP), BX
+	MOVQ         blocks+32(FP), SI
+	MOVQ         d+40(FP), DI
+	SHLQ         $0x04, DI
+	VBROADCASTSS excess+48(FP), Z0
+	VBROADCASTSS by+52(FP), Z1
+
+block:
+	TESTQ  SI, SI
+	JZ     end
+	VPXORD Z2, Z2, Z2
+	LEAQ   (CX)(DI*1), R8
+	VPXORD Z3, Z3, Z3
+	LEAQ   (R8)(DI*1), R9
+	VPXORD Z4, Z4, Z4
+	LEAQ   (R9)(DI*1), R10
+	VPXORD Z5, Z5, Z5
+	XORQ   R11, R11
+	MOVQ   BX, R12
+
+sixteen:
+	VPBROADCASTD (R12), Z6
+	VMOVDQU64    (CX)(R11*1), Z7
+	VPDPBUSD     Z6, Z7, Z2
+	VMOVDQU64    (R8)(R11*1), Z7
+	VPDPBUSD     Z6, Z7, Z3
+	VMOVDQU64    (R9)(R11*1), Z7
+	VPDPBUSD     Z6, Z7, Z4
+	VMOVDQU64    (R10)(R11*1), Z7
+	VPDPBUSD     Z6, Z7, Z5
+	VPBROADCASTD 4(R12), Z6
+	VMOVDQU64    64(CX)(R11*1), Z7
+	VPDPBUSD     Z6, Z7, Z2
+	VMOVDQU64    64(R8)(R11*1), Z7
+	VPDPBUSD     Z6, Z7, Z3
+	VMOVDQU64    64(R9)(R11*1), Z7
+	VPDPBUSD     Z6, Z7, Z4
+	VMOVDQU64    64(R10)(R11*1), Z7
+	VPDPBUSD     Z6, Z7, Z5
+	VPBROADCASTD 8(R12), Z6
+	VMOVDQU64    128(CX)(R11*1), Z7
+	VPDPBUSD     Z6, Z7, Z2
+	VMOVDQU64    128(R8)(R11*1), Z7
+	VPDPBUSD     Z6, Z7, Z3
+	VMOVDQU64    128(R9)(R11*1), Z7
+	VPDPBUSD     Z6, Z7, Z4
+	VMOVDQU64    128(R10)(R11*1), Z7
+	VPDPBUSD     Z6, Z7, Z5
+	VPBROADCASTD 12(R12), Z6
+	VMOVDQU64    192(CX)(R11*1), Z7
+	VPDPBUSD     Z6, Z7, Z2
+	VMOVDQU64    192(R8)(R11*1), Z7
+	VPDPBUSD     Z6, Z7, Z3
+	VMOVDQU64    192(R9)(R11*1), Z7
+	VPDPBUSD     Z6, Z7, Z4
+	VMOVDQU64    192(R10)(R11*1), Z7
+	VPDPBUSD     Z6, Z7, Z5
+	ADDQ         $0x10, R12
+	ADDQ         $0x00000100, R11
+	CMPQ         R11, DI
+	JLT          sixteen
+	VPSUBD       Z0, Z2, Z2
+	VCVTDQ2PS    Z2, Z2
+	VMULPS       (DX), Z2, Z2
+	VMULPS       Z1, Z2, Z2
+	VADDPS       (AX), Z2, Z2
+	VMOVUPS      Z2, (AX)
+	VPSUBD       Z0, Z3, Z3
+	VCVTDQ2PS    Z3, Z3
+	VMULPS       64(DX), Z3, Z3
+	VMULPS       Z1, Z3, Z3
+	VADDPS       64(AX), Z3, Z3
+	VMOVUPS      Z3, 64(AX)
+	VPSUBD       Z0, Z4, Z4
+	VCVTDQ2PS    Z4, Z4
+	VMULPS       128(DX), Z4, Z4
+	VMULPS       Z1, Z4, Z4
+	VADDPS       128(AX), Z4, Z4
+	VMOVUPS      Z4, 128(AX)
+	VPSUBD       Z0, Z5, Z5
+	VCVTDQ2PS    Z5, Z5
+	VMULPS       192(DX), Z5, Z5
+	VMULPS       Z1, Z5, Z5
+	VADDPS       192(AX), Z5, Z5
+	VMOVUPS      Z5, 192(AX)
+	LEAQ         (R10)(DI*1), CX
+	ADDQ         $0x00000100, AX
+	ADDQ         $0x00000100, DX
+	DECQ         SI
+	JMP          block
 
 end:
 	VZEROUPPER

@@ -197,6 +197,14 @@ func bytesPicked(out []float32, rows []uint8, scales []float32, q []int8, picks 
 	return bytesPickedPlain(out, rows, scales, q, picks, excess)
 }
 
+// hasPanels reports whether there is a kernel for panels.
+func hasPanels() bool { return kernels == avx512 }
+
+// bytesPanels is for whole blocks, where hasPanels.
+func bytesPanels(sums []float32, panels []uint8, scales []float32, q []int8, excess int32, by float32) {
+	bytesPanelsAVX512(&sums[0], &panels[0], &scales[0], &q[0], len(sums)/blockRows, len(q), excess, by)
+}
+
 // prefetch asks the cache for what from begins, and so many bytes on; that is no access.
 func prefetch(from unsafe.Pointer, bytes int) { prefetchLines((*byte)(from), bytes) }
 
@@ -212,6 +220,20 @@ func narrow(out []float32, sums []float64) (most uint32) {
 		whole = 0
 	}
 	return max(most, narrowPlain(out[whole:], sums[whole:]))
+}
+
+func widenSteps(out []float32, sums []int32, step float32) {
+	whole := len(sums) &^ 15
+	switch {
+	case whole == 0:
+	case kernels == avx512:
+		widenStepsAVX512(&out[0], &sums[0], whole, step)
+	case kernels == avx2:
+		widenStepsAVX2(&out[0], &sums[0], whole, step)
+	default:
+		whole = 0
+	}
+	widenStepsPlain(out[whole:], sums[whole:], step)
 }
 
 func atLeast(words []uint64, scores []float32, bound float32) {

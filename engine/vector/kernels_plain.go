@@ -46,9 +46,15 @@ func bytesPicked(out []float32, rows []uint8, scales []float32, q []int8, picks 
 	return bytesPickedPlain(out, rows, scales, q, picks, excess)
 }
 
+func hasPanels() bool { return false }
+
+func bytesPanels([]float32, []uint8, []float32, []int8, int32, float32) {}
+
 func prefetch(unsafe.Pointer, int) {}
 
 func narrow(out []float32, sums []float64) (most uint32) { return narrowPlain(out, sums) }
+
+func widenSteps(out []float32, sums []int32, step float32) { widenStepsPlain(out, sums, step) }
 
 func atLeast(words []uint64, scores []float32, bound float32) { atLeastPlain(words, scores, bound) }
 

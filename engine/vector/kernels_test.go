@@ -128,6 +128,15 @@ func (x *trial) run() map[string][]float32 {
 	AddScaled(sum, float64(x.alpha), x.b)
 	out["AddScaled"] = inQuarters(sum)
 	Prefetch(x.a)
+	steps, widened := make([]int32, x.d), scores(x.d)
+	for i := range steps {
+		steps[i] = int32(math.Float32bits(x.a[i]))
+	}
+	WidenSteps(widened, steps, 0.37)
+	for _, left := range steps {
+		widened = append(widened, float32(left))
+	}
+	out["WidenSteps"] = widened
 	narrowed := scores(x.d)
 	most := Narrow(narrowed, sum)
 	out["Narrow"] = append(append(narrowed, most), inQuarters(sum)...)

@@ -203,6 +203,12 @@ func narrowPlain(out []float32, sums []float64) (most uint32) {
 	return most
 }
 
+func widenStepsPlain(out []float32, sums []int32, step float32) {
+	for i, sum := range sums {
+		out[i], sums[i] = float32(step*float32(sum)), 0
+	}
+}
+
 func atLeastPlain(words []uint64, scores []float32, bound float32) {
 	for w := range words {
 		word, part := uint64(0), scores[w*64:][:64]

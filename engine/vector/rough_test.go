@@ -3,6 +3,7 @@ package vector
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -65,6 +66,49 @@ func TestRoughIsNear(t *testing.T) {
 	if spoke < 1000 {
 		t.Errorf("bytes spoke for %d of 3000 tables", spoke)
 	}
+}
+
+// What is added of panels has the bits of Rows and Axpy.
+func TestPanelsGiveTheBitsOfRows(t *testing.T) {
+	onEveryPath(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(11, 12))
+		for range 500 {
+			checkPanels(t, rng, 1+rng.IntN(400), 1+rng.IntN(200))
+		}
+	})
+}
+
+func checkPanels(t *testing.T, rng *rand.Rand, n, d int) {
+	t.Helper()
+	rows, q := randomRow(rng, n*d), randomRow(rng, d)
+	if rng.IntN(8) == 0 {
+		clear(q)
+	}
+	table, r := NewTable(rows, d), new(Rough)
+	if !r.Ask(q) {
+		return
+	}
+	panels, by := NewPanels(table), float32(rng.NormFloat64())
+	from := rng.IntN(n) / blockRows * blockRows
+	count := rng.IntN(n - from + 1)
+	got := randomRow(rng, count)
+	want, scores := slices.Clone(got), make([]float32, count)
+	r.AddTo(got, panels, from, by)
+	r.Rows(scores, table, from)
+	Axpy(by, scores, want)
+	if !sameBits(got, want) {
+		t.Fatalf("%d of %d rows of %d from %d: %v, want %v", count, n, d, from, got, want)
+	}
+}
+
+func FuzzPanels(f *testing.F) {
+	f.Add(uint64(1), 200, 64)
+	f.Fuzz(func(t *testing.T, seed uint64, n, d int) {
+		if n < 1 || n > 500 || d < 1 || d > 300 {
+			t.Skip()
+		}
+		checkPanels(t, rand.New(rand.NewPCG(seed, 13)), n, d)
+	})
 }
 
 // TestRoughTellsApart holds that what is said is near enough to be of use: rows of one length,

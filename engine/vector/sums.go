@@ -63,6 +63,10 @@ func Narrow(out []float32, sums []float64) (most float32) {
 	return math.Float32frombits(min(narrow(out[:len(sums)], sums), infinite))
 }
 
+// WidenSteps moves sums of whole steps to out in float32, and leaves zeros. out is at least as long as
+// sums.
+func WidenSteps(out []float32, sums []int32, step float32) { widenSteps(out[:len(sums)], sums, step) }
+
 // Prefetch asks the processor to have what x holds at hand soon: who goes through memory in an
 // order that it cannot foresee waits for each place otherwise. It changes nothing else.
 func Prefetch[T any](x []T) {

@@ -160,7 +160,7 @@ func everybodyIsCustomerAndHistory(t *testing.T, h *house) {
 		got := map[engine.CustomerID]bool{}
 		for part := range parts {
 			var last engine.Hash16
-			err := h.Everybody(t.Context(), part, parts, func(id engine.CustomerID, record *engine.Customer, tickets []engine.Ticket, rows []engine.Row) error {
+			err := h.Everybody(t.Context(), part, parts, 0, func(id engine.CustomerID, record *engine.Customer, tickets []engine.Ticket, rows []engine.Row) error {
 				hash := engine.OfCustomer(id).Hash()
 				if got[id] || hash.String() < last.String() {
 					t.Errorf("%s comes again or out of order", id)
@@ -189,7 +189,7 @@ func everybodyIsCustomerAndHistory(t *testing.T, h *house) {
 		}
 	}
 	stop := errors.New("stop")
-	if err := h.Everybody(t.Context(), 0, 1, func(engine.CustomerID, *engine.Customer, []engine.Ticket, []engine.Row) error { return stop }); !errors.Is(err, stop) {
+	if err := h.Everybody(t.Context(), 0, 1, 0, func(engine.CustomerID, *engine.Customer, []engine.Ticket, []engine.Row) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("an error of fn's comes back as %v", err)
 	}
 }

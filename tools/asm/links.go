@@ -75,3 +75,30 @@ func narrow(s isa) {
 	Store(largest, ReturnIndex(0))
 	finish()
 }
+
+// widenSteps makes sums of whole steps floats and empties them.
+func widenSteps(s isa) {
+	TEXT("widenSteps"+s.name, NOSPLIT, "func(out *float32, sums *int32, n int, step float32)")
+	Pragma("noescape")
+	Doc("It moves step times n sums to out; n is a multiple of 16.")
+	out, sums, n := load("out"), load("sums"), load("n")
+	step, zero := s.register(), s.register()
+	VBROADCASTSS(argument("step"), step)
+	s.zero(lanes{zero})
+	Label("loop")
+	TESTQ(n, n)
+	JZ(LabelRef("end"))
+	for at := 0; at < 64; at += s.bytes() {
+		v := s.register()
+		VCVTDQ2PS(Mem{Base: sums, Disp: at}, v)
+		VMULPS(step, v, v)
+		VMOVUPS(zero, Mem{Base: sums, Disp: at})
+		VMOVUPS(v, Mem{Base: out, Disp: at})
+	}
+	ADDQ(Imm(64), sums)
+	ADDQ(Imm(64), out)
+	SUBQ(Imm(16), n)
+	JMP(LabelRef("loop"))
+	Label("end")
+	finish()
+}

@@ -34,10 +34,12 @@ func main() {
 		bytesPicked(set)
 		atLeast(set)
 		narrow(set)
+		widenSteps(set)
 		dotWide(set)
 		axpyWide(set, true)
 		axpyWide(set, false)
 	}
+	bytesPanels(isa{"AVX512", true})
 	tile(isa{"AVX2", false}, 6, 2)
 	tile(isa{"AVX2", false}, 4, 2)
 	tile(isa{"AVX512", true}, 8, 3)
