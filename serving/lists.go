@@ -60,6 +60,7 @@ type lists struct {
 	req    *engine.BulkRequest
 	ask    asking
 	encode Encode
+	turns  sync.Pool // of *[sideBySide][]engine.Row: histories of those whose lists are on their way
 }
 
 // part is what became of one part of the customers.
@@ -138,7 +139,12 @@ func (l *lists) run(ctx context.Context, parts int, each func(context.Context, i
 
 // everybody makes the lists of a part of all customers.
 func (l *lists) everybody(ctx context.Context, number int, p *part) {
-	p.err = l.r.log.Everybody(ctx, number, spans, sideBySide, func(id engine.CustomerID, record *engine.Customer, tickets []engine.Ticket, rows []engine.Row) error {
+	turns, again := l.turns.Get().(*[sideBySide][]engine.Row)
+	if !again {
+		turns = new([sideBySide][]engine.Row)
+	}
+	defer l.turns.Put(turns) // when no list is on its way any more
+	p.err = l.r.log.Everybody(ctx, number, spans, turns[:], func(id engine.CustomerID, record *engine.Customer, tickets []engine.Ticket, rows []engine.Row) error {
 		return l.begin(ctx, p, id, stateOf(engine.OfCustomer(id), record, tickets, rows))
 	})
 	if p.err == nil {

@@ -11,12 +11,12 @@ import (
 
 // Everybody calls fn with every customer of one of so many parts of them, by the hash of
 // the id: with their record, nil without one, their tickets and their history, as Customer,
-// TicketsOf and History return them. The record or the history is there. The rows are fn's
-// until it was called so many times more, and who keeps one of their texts keeps those of others in
-// memory.
+// TicketsOf and History return them. The record or the history is there. Histories lie in turns, one
+// after another, which are made longer where that is needed: the rows are fn's until their turn comes
+// again, with nil until it returns. Who keeps one of their texts keeps those of others in memory.
 // It stops at fn's error and returns it. Each person is as of one moment, two parts may be
 // of two; parts may be read side by side.
-func (s *Store) Everybody(ctx context.Context, part, parts, more int, fn func(engine.CustomerID, *engine.Customer, []engine.Ticket, []engine.Row) error) error {
+func (s *Store) Everybody(ctx context.Context, part, parts int, turns [][]engine.Row, fn func(engine.CustomerID, *engine.Customer, []engine.Ticket, []engine.Row) error) error {
 	txn, done, err := s.read(ctx)
 	if err != nil {
 		return err
@@ -31,7 +31,9 @@ func (s *Store) Everybody(ctx context.Context, part, parts, more int, fn func(en
 	records.Seek(hashKey(customerLetter, all.first()))
 	tickets.Seek(hashKey(ticketLetter, all.first()))
 	joined.Seek(hashKey(ownedLetter, all.first()))
-	turns := make([][]engine.Row, more+1)
+	if len(turns) == 0 {
+		turns = make([][]engine.Row, 1)
+	}
 	next := 0
 	var room texts
 	return walk(txn, all, func(h engine.Hash16, subject engine.Subject, sources []engine.Hash16) (err error) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"slices"
 
 	"github.com/dgraph-io/badger/v4"
@@ -136,31 +137,44 @@ type namesLater struct{ itemNames }
 func (namesLater) ID(engine.ItemNum) engine.ItemID { return "?" }
 
 // sortByTime orders a history as its log holds it: by time, then in the order of arrival,
-// then by line. A row is 328 bytes: their places are sorted, and each is moved once.
+// then by line. A row is 328 bytes: their places are sorted, each beside its time in one number, and
+// each row is moved once.
 func sortByTime(rows []engine.Row) {
-	type place struct {
-		at   int64 // ms: rows hold no more
-		seq  uint64
-		line uint16
-		row  int32
-	}
-	places := make([]place, len(rows))
-	for i := range rows {
-		r := &rows[i]
-		places[i] = place{r.At.UnixMilli(), r.Seq, r.Line, int32(i)}
-	}
-	before := func(a, b place) int {
-		if a.at != b.at {
-			return cmp.Compare(a.at, b.at)
-		}
-		return cmp.Or(cmp.Compare(a.seq, b.seq), cmp.Compare(a.line, b.line))
-	}
-	if slices.IsSortedFunc(places, before) {
+	if len(rows) < 2 {
 		return
 	}
-	slices.SortFunc(places, before)
+	before := func(a, b *engine.Row) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Line, b.Line))
+	}
+	first, last := rows[0].At.UnixMilli(), rows[0].At.UnixMilli() // ms: rows hold no more
+	for i := range rows[1:] {
+		at := rows[1+i].At.UnixMilli()
+		first, last = min(first, at), max(last, at)
+	}
+	width := bits.Len(uint(len(rows) - 1))
+	if bits.Len64(uint64(last-first))+width > 64 { // of ten thousand years, more than 65,536
+		slices.SortStableFunc(rows, func(a, b engine.Row) int { return before(&a, &b) })
+		return
+	}
+	places := make([]uint64, len(rows))
+	for i := range rows {
+		places[i] = uint64(rows[i].At.UnixMilli()-first)<<width | uint64(i)
+	}
+	slices.Sort(places)
+	for from, to := 0, 0; from < len(places); from = to {
+		for to = from + 1; to < len(places) && places[to]>>width == places[from]>>width; to++ {
+		}
+		if mask := uint64(1)<<width - 1; to-from > 1 {
+			slices.SortFunc(places[from:to], func(a, b uint64) int { return before(&rows[a&mask], &rows[b&mask]) })
+		}
+	}
+	arrange(rows, places, uint64(1)<<width-1)
+}
+
+// arrange moves each row to where its number, under a mask, stands in places, of which nothing is left.
+func arrange(rows []engine.Row, places []uint64, mask uint64) {
 	for to := range places {
-		from := int(places[to].row)
+		from := int(places[to] & mask)
 		if from == to {
 			continue
 		}
@@ -168,11 +182,11 @@ func sortByTime(rows []engine.Row) {
 		first, at := rows[to], to
 		for from != to {
 			rows[at] = rows[from]
-			places[at].row = int32(at)
-			at, from = from, int(places[from].row)
+			places[at] = uint64(at)
+			at, from = from, int(places[from]&mask)
 		}
 		rows[at] = first
-		places[at].row = int32(at)
+		places[at] = uint64(at)
 	}
 }
 

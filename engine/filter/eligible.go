@@ -16,8 +16,8 @@ type Env struct {
 	Catalogue *catalogue.Snapshot
 	History   []engine.Row    // all rows read for this person, in any order
 	Packed    Packed          // where not nil, what History is read from once it is looked at
-	Bought    *roaring.Bitmap // everything ever bought, beside History; may be nil
-	Dismissed *roaring.Bitmap // everything ever dismissed, beside History; may be nil
+	Bought    *roaring.Bitmap // everything ever bought, with what History has of it; may be nil
+	Dismissed *roaring.Bitmap // everything ever dismissed, with what History has of it; may be nil
 	Pasts     *Pasts          // what was asked of these three before; may be nil
 	Customer  *engine.Customer
 	Context   engine.Context

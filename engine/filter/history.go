@@ -63,8 +63,20 @@ func (q past) complete(env *Env) []*roaring.Bitmap {
 	return sets
 }
 
+// only returns the one set of Env that answers q without a look at the rows; nil where there is
+// none.
+func (q past) only(env *Env) *roaring.Bitmap {
+	if sets := q.complete(env); len(q.types) == 1 && len(sets) == 1 {
+		return sets[0]
+	}
+	return nil
+}
+
 // items returns the items asked for; the bitmap is the caller's.
 func (q past) items(env *Env) *roaring.Bitmap {
+	if set := q.only(env); set != nil {
+		return set.Clone()
+	}
 	var nums []uint32
 	rows := env.rows()
 	for i := range rows {

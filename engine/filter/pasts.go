@@ -18,6 +18,9 @@ const maxPasts = 8
 
 // past returns the items of a question about history, not to be changed.
 func (env *Env) past(q past) *roaring.Bitmap {
+	if set := q.only(env); set != nil {
+		return set
+	}
 	if env.Pasts == nil || q.span > 0 {
 		return q.items(env)
 	}

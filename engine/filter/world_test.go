@@ -125,6 +125,15 @@ func world(t *rapid.T) *Env {
 	})
 	if rapid.Bool().Draw(t, "complete") {
 		env.Bought, env.Dismissed = bits.Draw(t, "bought"), bits.Draw(t, "dismissed")
+		for _, row := range env.History {
+			switch {
+			case row.Item == "":
+			case row.Type == engine.Purchase:
+				env.Bought.Add(uint32(row.Num))
+			case row.Type == engine.Dismiss:
+				env.Dismissed.Add(uint32(row.Num))
+			}
+		}
 	}
 	env.Item = rapid.SampledFrom([]engine.ItemID{"", "i1", "i2"}).Draw(t, "on the page")
 	env.Basket = rapid.SliceOfN(rapid.SampledFrom([]engine.ItemID{"i1", "i3", "red"}), 0, 2).Draw(t, "basket")

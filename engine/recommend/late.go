@@ -49,12 +49,15 @@ func (r *roughly) lookLate(items []engine.ItemNum) bool {
 	r.lows.Reset(r.n)
 	bound, left := max(below(float64(r.floor)-early.off-reach), -math.MaxFloat32), 0
 	r.places = r.places[:0]
-	for from := 0; from < size && left <= len(items)/lateShare; from += 64 {
-		var words [1]uint64
-		vector.AtLeast(words[:], r.first[from:][:64], bound)
-		left += bits.OnesCount64(words[0])
-		for word := words[0]; word != 0; word &= word - 1 {
-			r.places = append(r.places, from+bits.TrailingZeros64(word))
+	var words [16]uint64
+	for from := 0; from < size && left <= len(items)/lateShare; from += 64 * len(words) {
+		some := words[:min(len(words), (size-from)/64)]
+		vector.AtLeast(some, r.first[from:], bound)
+		for w, word := range some {
+			left += bits.OnesCount64(word)
+			for ; word != 0; word &= word - 1 {
+				r.places = append(r.places, from+64*w+bits.TrailingZeros64(word))
+			}
 		}
 	}
 	if left > len(items)/lateShare {
@@ -90,12 +93,18 @@ func (r *roughly) isEarly(i int) bool { return r.isOwn(i) && !r.isLate(i) }
 // lookAtHighest sets the floor: what the n items score at the least that stand highest before
 // late voices are heard. It is false where there are not so many.
 func (r *roughly) lookAtHighest(items []engine.ItemNum, early slack) bool {
-	for from := 0; from < len(r.first); from += 64 {
-		var words [1]uint64
-		vector.AtLeast(words[:], r.first[from:][:64], max(r.lows.Worst(), -math.MaxFloat32))
-		for word := words[0]; word != 0; word &= word - 1 {
-			place := from + bits.TrailingZeros64(word)
-			r.lows.Push(engine.ItemNum(place), r.first[place])
+	// The first few words tell about where the highest begin.
+	var words [16]uint64
+	for from, count := 0, 1; from < len(r.first); from += 64 * count {
+		if from >= 64*len(words) {
+			count = min(len(words), (len(r.first)-from)/64)
+		}
+		vector.AtLeast(words[:count], r.first[from:], max(r.lows.Worst(), -math.MaxFloat32))
+		for w, word := range words[:count] {
+			for ; word != 0; word &= word - 1 {
+				place := from + 64*w + bits.TrailingZeros64(word)
+				r.lows.Push(engine.ItemNum(place), r.first[place])
+			}
 		}
 	}
 	if math.IsInf(float64(r.lows.Worst()), -1) {

@@ -27,7 +27,11 @@ const (
 type Vectors struct {
 	encoder *Encoder
 	chunks  []*chunk // nil where no item of a chunk is known
+	bounds  *bounds
 }
+
+// bounds are what bytes of all rows may be off, once that is asked for.
+type bounds struct{ atomic.Pointer[vector.BytesBounds] }
 
 type chunk struct {
 	lanes [chunkItems / laneItems]*lane
@@ -63,7 +67,7 @@ func (c *chunk) bytes(d int) *vector.Bytes {
 }
 
 // NewVectors returns an empty table for what e encodes.
-func NewVectors(e *Encoder) *Vectors { return &Vectors{encoder: e} }
+func NewVectors(e *Encoder) *Vectors { return &Vectors{encoder: e, bounds: new(bounds)} }
 
 // Encoder returns what the rows were encoded with.
 func (v *Vectors) Encoder() *Encoder { return v.encoder }
@@ -205,17 +209,17 @@ func (v *Vectors) roughOf(n engine.ItemNum) *vector.Bytes {
 // RoughBounds returns the bounds that q, in bytes, has for all rows; false where it has none
 // for some of them.
 func (v *Vectors) RoughBounds(q *vector.Rough) (off, most float64, ok bool) {
-	for _, c := range v.chunks {
-		if c == nil {
-			continue
+	all := v.bounds.Load()
+	if all == nil {
+		all = new(vector.BytesBounds)
+		for _, c := range v.chunks {
+			if c != nil {
+				all.Add(c.bytes(v.encoder.Dims()))
+			}
 		}
-		o, m, ok := q.BytesBounds(c.bytes(v.encoder.Dims()))
-		if !ok {
-			return 0, 0, false
-		}
-		off, most = max(off, o), max(most, m)
+		v.bounds.Store(all) // of two made at once either will do
 	}
-	return off, most, true
+	return q.BoundsOf(all)
 }
 
 // encodedAtOnce is of how many chunks the items are held while they are encoded: a catalogue unpacks
@@ -250,7 +254,7 @@ func (v *Vectors) With(changed []catalogue.Entry) *Vectors {
 
 // with is With, which tells each changed item's terms to hear, from several goroutines.
 func (v *Vectors) with(changed []catalogue.Entry, hear func(engine.ItemNum, fields)) *Vectors {
-	out := &Vectors{encoder: v.encoder, chunks: slices.Clone(v.chunks)}
+	out := &Vectors{encoder: v.encoder, chunks: slices.Clone(v.chunks), bounds: new(bounds)}
 	todo := make(map[int]*work)
 	for _, entry := range changed {
 		at, i := int(entry.Num/chunkItems), entry.Num%chunkItems

@@ -106,6 +106,22 @@ func (r *Rough) BytesBounds(b *Bytes) (off, most float64, ok bool) {
 	return r.bounds(b.mostOff, b.mostNorm, b.mute)
 }
 
+// BytesBounds is what BytesBounds takes of all rows of several matrices. The zero value is that of none.
+type BytesBounds struct {
+	mostOff, mostNorm float64
+	mute              bool
+}
+
+// Add adds those of a matrix.
+func (m *BytesBounds) Add(b *Bytes) {
+	m.mostOff, m.mostNorm, m.mute = max(m.mostOff, b.mostOff), max(m.mostNorm, b.mostNorm), m.mute || b.mute
+}
+
+// BoundsOf is BytesBounds for the rows of all of them.
+func (r *Rough) BoundsOf(m *BytesBounds) (off, most float64, ok bool) {
+	return r.bounds(m.mostOff, m.mostNorm, m.mute)
+}
+
 // Row writes to out the query as its bytes have it.
 func (r *Rough) Row(out []float32) {
 	for i := range out {

@@ -160,7 +160,12 @@ func everybodyIsCustomerAndHistory(t *testing.T, h *house) {
 		got := map[engine.CustomerID]bool{}
 		for part := range parts {
 			var last engine.Hash16
-			err := h.Everybody(t.Context(), part, parts, 0, func(id engine.CustomerID, record *engine.Customer, tickets []engine.Ticket, rows []engine.Row) error {
+			var turns [2][]engine.Row
+			var before, beforeWant []engine.Row // of who came before, whose turn has not come again
+			err := h.Everybody(t.Context(), part, parts, turns[:], func(id engine.CustomerID, record *engine.Customer, tickets []engine.Ticket, rows []engine.Row) error {
+				if len(before)+len(beforeWant) > 0 && !reflect.DeepEqual(before, beforeWant) {
+					t.Errorf("when %s came, the history before had become\n%v, want\n%v", id, before, beforeWant)
+				}
 				hash := engine.OfCustomer(id).Hash()
 				if got[id] || hash.String() < last.String() {
 					t.Errorf("%s comes again or out of order", id)
@@ -170,6 +175,7 @@ func everybodyIsCustomerAndHistory(t *testing.T, h *house) {
 				if err != nil || !reflect.DeepEqual(slices.Clip(slices.Clone(rows)), wantRows) && len(rows)+len(wantRows) > 0 {
 					t.Errorf("%s in part %d of %d has the history\n%v, want\n%v (%v)", id, part, parts, rows, wantRows, err)
 				}
+				before, beforeWant = slices.Clip(rows), wantRows
 				wantTickets, err := h.TicketsOf(t.Context(), engine.OfCustomer(id))
 				if err != nil || !reflect.DeepEqual(tickets, wantTickets) {
 					t.Errorf("%s in part %d of %d has the tickets %v, want %v (%v)", id, part, parts, tickets, wantTickets, err)
@@ -189,7 +195,7 @@ func everybodyIsCustomerAndHistory(t *testing.T, h *house) {
 		}
 	}
 	stop := errors.New("stop")
-	if err := h.Everybody(t.Context(), 0, 1, 0, func(engine.CustomerID, *engine.Customer, []engine.Ticket, []engine.Row) error { return stop }); !errors.Is(err, stop) {
+	if err := h.Everybody(t.Context(), 0, 1, nil, func(engine.CustomerID, *engine.Customer, []engine.Ticket, []engine.Row) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("an error of fn's comes back as %v", err)
 	}
 }
