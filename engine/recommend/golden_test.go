@@ -128,6 +128,11 @@ func TestGoldenLists(t *testing.T) {
 func golden(t *testing.T, w *recommend.World, place *recommend.Place, name string) {
 	t.Helper()
 	who := &recommend.Someone{Subject: engine.OfCustomer(engine.CustomerID(name)), Rows: happened(w.Catalogue.IDs(), shoppers[name], now), Bought: roaring.New()}
+	for _, row := range who.Rows {
+		if row.Type == engine.Purchase {
+			who.Bought.Add(uint32(row.Num))
+		}
+	}
 	answer := ask(t, &recommend.Input{World: w, Place: place, Someone: who, Request: &engine.Request{Count: 6, Explain: engine.ExplainFull}, Now: now})
 	file := filepath.Join("testdata", place.Scenario.Name, name+".txt")
 	got := page(name, who, answer, w)

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"sync"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/model"
@@ -20,6 +21,10 @@ import (
 // lift more than one so high: looked up one by one these would take as long.
 const lateShare = 4
 
+// firsts are rooms for a sum of every item. They are no scratch's: of answers that are made side by
+// side each would have one, and what is near the processor would be that much less.
+var firsts = sync.Pool{New: func() any { return new([]float32) }}
+
 // lookLate is lookAtAll with late voices. It is false where there are none, or bounds are not
 // known.
 func (r *roughly) lookLate(items []engine.ItemNum) bool {
@@ -28,7 +33,10 @@ func (r *roughly) lookLate(items []engine.ItemNum) bool {
 		return false
 	}
 	size := (len(items) + 63) / 64 * 64
-	r.first = slices.Grow(r.first[:0], size)[:size]
+	room := firsts.Get().(*[]float32)
+	*room = slices.Grow((*room)[:0], size)[:size]
+	r.first = *room
+	defer func() { r.first = nil; firsts.Put(room) }()
 	var early slack
 	for from := 0; from < len(items); from += model.RoughItems {
 		part := items[from:min(from+model.RoughItems, len(items))]

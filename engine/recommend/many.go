@@ -27,8 +27,8 @@ const (
 	mostWays  = 2
 )
 
-// mostEdges is up to how many links of all sources that is done: joined and turned they take up to 256 MB
-// while the run lasts, twice what the sources have them in.
+// mostEdges is up to how many links of all sources that is done: joined and turned they take up to 160 MB
+// while the run lasts, where the sources have them in 96.
 const mostEdges = 1 << 24
 
 // manyLinks are the sources of links that speak in some answers.

@@ -18,8 +18,8 @@ type Someone struct {
 	Customer  *engine.Customer // nil where there is no record
 	Rows      []engine.Row     // the newest part of their history, any order
 	Packed    Packed           // where not nil, the same in little memory, and Rows is nil
-	Bought    *roaring.Bitmap  // every item they ever bought, beyond Rows too; may be nil
-	Dismissed *roaring.Bitmap  // every item they ever dismissed; may be nil
+	Bought    *roaring.Bitmap  // every item they ever bought, those in Rows too; may be nil
+	Dismissed *roaring.Bitmap  // every item they ever dismissed, those in Rows too; may be nil
 	Tickets   []OpenTicket     // newest first; nil for none
 
 	kept *kept // see Keep

@@ -32,7 +32,7 @@ type scratch struct {
 	found      choice
 	foundHeard heard
 
-	first []float32 // what the voices say that are not late
+	first []float32 // what the voices say that are not late, while it is looked at
 
 	few    []engine.ItemNum // those scored last, ascending, where they are few; nil for others
 	fewRaw []float32        // what each voice said of them, but for the common ones

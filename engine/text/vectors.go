@@ -31,7 +31,9 @@ type Vectors struct {
 }
 
 // bounds are what bytes of all rows may be off, once that is asked for.
-type bounds struct{ atomic.Pointer[vector.BytesBounds] }
+type bounds struct {
+	atomic.Pointer[vector.BytesBounds]
+}
 
 type chunk struct {
 	lanes [chunkItems / laneItems]*lane

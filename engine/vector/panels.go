@@ -1,7 +1,7 @@
 package vector
 
 // Panels are the bytes of a table laid so that a query is held against sixteen rows at once, where the
-// processor can: AddTo takes a third of the time of Rows and Axpy then, and gives the same bits. They
+// processor can: AddTo takes half of the time of Rows and Axpy then, and gives the same bits. They
 // take as much memory as the bytes of the table, and are immutable.
 type Panels struct {
 	table *Table

@@ -193,8 +193,8 @@ func bytesPicked(s isa) {
 		func(n int) { ADDQ(U8(4*n), out) })
 }
 
-// bytesPanels is bytesRows of rows that lie in panels, which saves adding up the lanes of each: a
-// third of the time. It is for AVX-512 alone.
+// bytesPanels is bytesRows of rows that lie in panels, which saves adding up the lanes of each: half
+// of the time. It is for AVX-512 alone.
 func bytesPanels(s isa) {
 	TEXT("bytesPanels"+s.name, NOSPLIT, "func(sums *float32, panels *uint8, scales *float32, q *int8, blocks, d int, excess int32, by float32)")
 	Pragma("noescape")
