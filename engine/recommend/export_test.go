@@ -1,10 +1,14 @@
 package recommend
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/rapportengine/rapport/engine/rank"
 )
+
+// Together returns how many sources say together what they do of all items.
+func (b *Begun) Together() int { return bits.OnesCount64(b.in.room.together.voices) }
 
 // LimitExact sets the number of eligible items up to which all are scored.
 func (in *Input) LimitExact(n int) { in.exactLimit = n }

@@ -41,7 +41,7 @@ func TestManyAnswersAreThoseOfEach(t *testing.T) {
 	older, newer := fit(histories[:200]), fit(histories)
 	w = w.WithModels(older, older.Encode(w.Catalogue))
 	places := []*recommend.Place{
-		open(t, w, engine.Scenario{Blend: map[string]float64{"itemknn": 1, "ease": 0.5, "ridge": 0.4}}),
+		open(t, w, engine.Scenario{Blend: map[string]float64{"itemknn": 1, "ease": 0.5, "ridge": 0.4, "factor": 0.7}}),
 		open(t, w, engine.Scenario{Exclude: []engine.Type{engine.Purchase}, Blend: map[string]float64{"itemknn": 0.2, "ridge": 0.7}}),
 		open(t, w, engine.Scenario{Filter: `brand != "ba"`, Blend: map[string]float64{"itemknn": 0.3, "ridge": 0.1}}),
 	}
@@ -53,21 +53,34 @@ func TestManyAnswersAreThoseOfEach(t *testing.T) {
 		{Item: theID(12)},
 		{Basket: []engine.ItemID{theID(30), theID(31)}},
 	}
-	many := recommend.ManyAfter(3)
+	many, most := recommend.ManyAfter(3), 0
 	for p := range people {
 		if p == people/2 {
 			w = w.WithModels(newer, newer.Encode(w.Catalogue))
 		}
 		who := whoHas(w, histories[p])
+		var wanted []string
+		var begun []*recommend.Begun
 		for i := range requests {
 			for _, place := range places {
 				want := recommend.Input{World: w, Place: place, Someone: who, Request: &requests[i], Now: now}
 				got := want
 				want.RoughFrom(-1)
 				got.Many = many
-				if said, wanted := ask(t, &got), ask(t, &want); told(t, said) != told(t, wanted) {
-					t.Fatalf("request %d of customer %d, among many:\n%s\nby itself:\n%s", i, p, told(t, said), told(t, wanted))
-				}
+				wanted, begun = append(wanted, told(t, ask(t, &want))), append(begun, recommend.Begin(&got))
+			}
+		}
+		if p%3 > 0 { // else each looks for itself
+			many.Sweep(begun)
+		}
+		for i, b := range begun {
+			most = max(most, b.Together())
+			said, err := b.End()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if told(t, said) != wanted[i] {
+				t.Fatalf("answer %d of customer %d, among many:\n%s\nby itself:\n%s", i, p, told(t, said), wanted[i])
 			}
 		}
 		if p == people/2-1 || p == people-1 {
@@ -75,6 +88,9 @@ func TestManyAnswersAreThoseOfEach(t *testing.T) {
 				t.Errorf("after %d customers as many sources are joined as %v says, want two in each of two ways", p+1, joined)
 			}
 		}
+	}
+	if most != 3 {
+		t.Errorf("up to %d sources say together what they do of all items, want two of links and the factors", most)
 	}
 }
 
