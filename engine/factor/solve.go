@@ -40,7 +40,10 @@ type side struct {
 }
 
 func newSide(rows, dims int) *side {
-	return &side{dims: dims, rows: rows, vectors: make([]float32, rows*dims), gram: vector.NewSym(dims)}
+	s := &side{dims: dims, rows: rows, vectors: make([]float32, rows*dims), gram: vector.NewSym(dims)}
+	clear(s.vectors) // the other side's cells lead anywhere in them: pages that were written can be made large
+	vector.InLargePages(s.vectors)
+	return s
 }
 
 func (s *side) vector(row int) []float32 { return s.vectors[row*s.dims:][:s.dims:s.dims] }

@@ -176,6 +176,9 @@ func among(data *model.Data, kept []int) *wanted {
 	return w
 }
 
+// listsAhead is how many lists before it is counted a customer's is asked for.
+const listsAhead = 4
+
 // countRow counts the customers an item shares with those before it. Each row is
 // written by one goroutine, and counts are exact in any order.
 func (g *Gram) countRow(at int, w *wanted) {
@@ -184,7 +187,12 @@ func (g *Gram) countRow(at int, w *wanted) {
 		from = w.ends[at-1]
 	}
 	row := g.counts[triangle(at):][: at+1 : at+1]
-	for _, part := range w.lists[from:w.ends[at]] {
+	lists := w.lists[from:w.ends[at]]
+	for i, part := range lists {
+		if i+listsAhead < len(lists) { // customers lie anywhere in memory
+			next := lists[i+listsAhead]
+			vector.Prefetch(w.places[next[0]:next[1]])
+		}
 		count(row, w.places[part[0]:part[1]])
 	}
 }

@@ -30,6 +30,40 @@ func addPanels(c *square, a, b []float32, k int, f float32, nextA, nextB []float
 	}
 }
 
+// group is how many panels an inversion multiplies with as many others: what comes from memory is
+// read for three products, and depth columns of six panels, with the next ones, stay in a
+// second-level cache of a megabyte.
+const group = 3
+
+// run is some panels that follow one another, at most group.
+type run struct{ from, to int }
+
+// products are those of some panels with others.
+type products struct {
+	a, b [group][]float32
+	c    [group][group]*square // to c[x][y] goes a[x] * transpose(b[y]); nil for none
+}
+
+// add adds f times the products of k columns, some columns of all panels after the others; the cache
+// is asked for the next ones meanwhile.
+func (p *products) add(k int, f float32) {
+	for from := 0; from < k; from += depth {
+		count := min(depth, k-from)
+		ahead := min(from+count, k-1) * panel
+		for y, b := range p.b {
+			for x, a := range p.a {
+				if c := p.c[x][y]; c != nil {
+					nextA, nextB := &a[from*panel], &b[from*panel]
+					if x == y {
+						nextA, nextB = &a[ahead], &b[ahead]
+					}
+					addSquare(c, a[from*panel:], b[from*panel:], count, f, nextA, nextB)
+				}
+			}
+		}
+	}
+}
+
 // pack packs the rows of a row-major matrix with k columns, rows ld apart, filling the
 // last panel with zeros.
 func pack(rows []float32, n, k, ld, workers int) []float32 {
