@@ -70,6 +70,9 @@ type Options struct {
 	// Aside runs a training that is done here, nil for as it is: for who wants it on a
 	// thread of its own.
 	Aside func(train func())
+	// Adopting, if not nil, is called before a new model is saved, and what it returns once it
+	// serves: two of them are in memory meanwhile, and what the store takes to write one.
+	Adopting func() (done func())
 	// Warm has a training that finds little new begin the factors with those that serve:
 	// they are then as good in a tenth of the time, but no longer the same for the same log.
 	Warm     bool
@@ -365,6 +368,9 @@ func saving(m *recommend.Models, report *Report) *made {
 // adopt saves the models, reads them back whole, makes them current and serves what
 // was read: what is on the disk is what answers.
 func (t *Trainer) adopt(ctx context.Context, m *made, old []engine.ModelVersion) error {
+	if t.o.Adopting != nil {
+		defer t.o.Adopting()()
+	}
 	version := m.report.Version
 	text, err := json.Marshal(m.report)
 	if err == nil {

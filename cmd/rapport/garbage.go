@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync"
 )
 
 // bounds are of the garbage that may lie beside what is in use, unless GOGC says otherwise.
@@ -47,29 +48,77 @@ func (b bounds) limit(live, unused uint64) int64 {
 // one these grow with the heap, to some hundredths of it.
 const notHeap = 24 << 20
 
+// garbage keeps a process to bounds. Nil, for who sets GOGC, keeps to none.
+type garbage struct {
+	asked int64 // GOMEMLIMIT, else none
+
+	mu     sync.Mutex // guards all below
+	bounds bounds
+	sample []metrics.Sample
+}
+
 // boundGarbage keeps to bounds until ctx ends: after each collection it sets when the
 // next is due.
-func boundGarbage(ctx context.Context, b bounds) {
+func boundGarbage(ctx context.Context, b bounds) *garbage {
 	if os.Getenv("GOGC") != "" {
-		return
+		return nil
 	}
-	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/gogc:percent"}, {Name: "/memory/classes/heap/unused:bytes"}}
-	asked := debug.SetMemoryLimit(-1) // GOMEMLIMIT, else none
+	g := &garbage{
+		asked:  debug.SetMemoryLimit(-1),
+		bounds: b,
+		sample: []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/gogc:percent"}, {Name: "/memory/classes/heap/unused:bytes"}},
+	}
 	var after func(struct{})
 	after = func(struct{}) {
 		if ctx.Err() != nil {
 			return
 		}
-		metrics.Read(sample)
-		live := sample[0].Value.Uint64()
-		if want := b.percent(live); uint64(want) != sample[1].Value.Uint64() {
-			debug.SetGCPercent(want)
-		}
-		if b.tight {
-			debug.SetMemoryLimit(min(asked, b.limit(live, sample[2].Value.Uint64())))
-		}
+		g.set()
 		type sentinel struct{ _ [16]byte } // dies with the next collection
 		runtime.AddCleanup(new(sentinel), after, struct{}{})
 	}
 	after(struct{}{})
+	return g
+}
+
+// keep keeps to other bounds from now on.
+func (g *garbage) keep(b bounds) {
+	if g == nil {
+		return
+	}
+	g.mu.Lock()
+	wasTight := g.bounds.tight
+	g.bounds = b
+	g.mu.Unlock()
+	if g.set(); wasTight && !b.tight {
+		debug.SetMemoryLimit(g.asked)
+	}
+}
+
+// set has the next collection come when the bounds say.
+func (g *garbage) set() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	metrics.Read(g.sample)
+	live := g.sample[0].Value.Uint64()
+	if want := g.bounds.percent(live); uint64(want) != g.sample[1].Value.Uint64() {
+		debug.SetGCPercent(want)
+	}
+	if g.bounds.tight {
+		debug.SetMemoryLimit(min(g.asked, g.bounds.limit(live, g.sample[2].Value.Uint64())))
+	}
+}
+
+// adopting has a server that takes over a model keep less garbage meanwhile, and give back what
+// the model before it took: a store builds its tables in six times what it writes, and two models are in
+// memory at once.
+func (g *garbage) adopting() (done func()) {
+	if g == nil {
+		return func() {}
+	}
+	g.keep(trainingBounds)
+	return func() {
+		debug.FreeOSMemory()
+		g.keep(serverBounds)
+	}
 }

@@ -39,7 +39,7 @@ func TestBoundGarbageFollowsTheHeap(t *testing.T) {
 	t.Setenv("GOGC", "")
 	const none = math.MaxInt64 // what tests before this one trained may have left a limit
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(none))
-	boundGarbage(t.Context(), trainingBounds)
+	heap := boundGarbage(t.Context(), trainingBounds)
 	large := make([]byte, 512<<20)
 	// The cleanup that follows a collection runs in a goroutine of the runtime's.
 	for deadline := time.Now().Add(time.Minute); ; runtime.Gosched() {
@@ -52,6 +52,23 @@ func TestBoundGarbageFollowsTheHeap(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatalf("with 512 MiB in use it stays at %d %%", now)
 		}
+	}
+	tight := func() (percent int, limited bool) {
+		percent = debug.SetGCPercent(100)
+		debug.SetGCPercent(percent)
+		return percent, debug.SetMemoryLimit(-1) < none
+	}
+	heap.keep(serverBounds)
+	if percent, limited := tight(); percent != serverBounds.least || limited {
+		t.Errorf("a server keeps %d %%, want %d; a limit: %v", percent, serverBounds.least, limited)
+	}
+	done := heap.adopting()
+	if percent, limited := tight(); percent != trainingBounds.least || !limited {
+		t.Errorf("one that takes over a model keeps %d %%, want %d; a limit: %v", percent, trainingBounds.least, limited)
+	}
+	done()
+	if percent, limited := tight(); percent != serverBounds.least || limited {
+		t.Errorf("one that has taken it over keeps %d %%, want %d; a limit: %v", percent, serverBounds.least, limited)
 	}
 	runtime.KeepAlive(large)
 }

@@ -53,9 +53,8 @@ func (s *serveCommand) Run(ctx context.Context, c *console) (err error) {
 	if err != nil {
 		return err
 	}
-	starting, started := context.WithCancel(ctx)
-	defer started()
-	boundGarbage(starting, startBounds)
+	heap := boundGarbage(ctx, startBounds)
+	often.Adopting = heap.adopting
 	log := c.log(slog.LevelInfo, s.LogFormat)
 	asked, err := s.Embedder.ask()
 	if err != nil {
@@ -80,8 +79,7 @@ func (s *serveCommand) Run(ctx context.Context, c *console) (err error) {
 	if err := w.store.SetHolder(l.Addr().String()); err != nil {
 		return errors.Join(err, l.Close())
 	}
-	started()
-	boundGarbage(ctx, serverBounds)
+	heap.keep(serverBounds)
 	w.work(ctx)
 	return w.answer(ctx, l, key, func() {
 		world := w.recommender.World()
