@@ -245,46 +245,106 @@ func (g *groups[P]) seat(in []int, before *groups[P]) {
 	}
 }
 
-// countApart counts in each group by itself: who wants a member, and which of those before it each
-// of these wants.
+// countApart counts in each group by itself: each member has a bit for every customer who wants another
+// member, too, and what two have in common is how many bits both have.
 func (g *groups[P]) countApart(ctx context.Context, workers int) {
-	type want struct{ member, before uint32 } // before is the number of the customer's want before it, from 1
-	type room struct {
-		last  []uint32 // of each customer, the number of the last want
-		wants []want
-	}
-	scratch := make([]room, workers)
+	scratch := make([]*apart, workers)
 	vector.Fork(workers, len(g.members), func(worker, i int) {
 		if ctx.Err() != nil {
 			return
 		}
-		r := &scratch[worker]
-		if r.last == nil {
-			r.last = make([]uint32, len(g.turned.starts))
+		if scratch[worker] == nil {
+			scratch[worker] = &apart{of: make([]uint32, len(g.turned.starts))}
 		}
-		r.wants = r.wants[:0]
-		counts := g.counts[g.starts[i]:][:triangle(len(g.members[i]))]
-		clear(counts)
-		for at, m := range g.members[i] {
-			row := counts[triangle(at):][:at+1]
+		r := scratch[worker]
+		r.begin()
+		for _, m := range g.members[i] {
 			from, to := g.column(int(m))
-			row[at] = float32(to - from)
-			for _, u := range g.customers[from:to] {
-				before := r.last[u]
-				r.wants = append(r.wants, want{uint32(at), before})
-				r.last[u] = uint32(len(r.wants))
-				for ; before > 0; before = r.wants[before-1].before {
-					row[r.wants[before-1].member]++
-				}
-			}
+			r.meet(g.customers[from:to])
 		}
 		for _, m := range g.members[i] {
 			from, to := g.column(int(m))
-			for _, u := range g.customers[from:to] {
-				r.last[u] = 0
-			}
+			r.add(g.customers[from:to])
+		}
+		counts := g.counts[g.starts[i]:][:triangle(len(g.members[i]))]
+		for at, m := range g.members[i] {
+			from, to := g.column(int(m))
+			row := counts[triangle(at):][:at+1]
+			r.common(at, row)
+			row[at] = float32(to - from)
+		}
+		for _, m := range g.members[i] {
+			from, to := g.column(int(m))
+			r.leave(g.customers[from:to])
 		}
 	})
+}
+
+// apart is where one group's customers are counted.
+type apart struct {
+	of   []uint32 // of each customer 0, once for who wants one member, or twice and more for who wants several
+	n    uint32   // of the latter
+	bits []uint64 // of one member after another, as many words as ends says
+	ends []int
+}
+
+// What is known of a customer whose number is not given yet.
+const (
+	once  = 1
+	twice = 2
+)
+
+func (r *apart) begin() { r.n, r.bits, r.ends = 0, r.bits[:0], r.ends[:0] }
+
+// meet tells who wants a member.
+func (r *apart) meet(customers []uint32) {
+	for _, u := range customers {
+		r.of[u] = min(r.of[u]+1, twice)
+	}
+}
+
+// add adds a member. Its bits reach up to the newest number.
+func (r *apart) add(customers []uint32) {
+	of, n := r.of, r.n
+	for _, u := range customers {
+		if of[u] == twice {
+			n++
+			of[u] = twice + n
+		}
+	}
+	begin, words := len(r.bits), int(n+63)/64
+	r.bits = slices.Grow(r.bits, words)[:begin+words]
+	bits := r.bits[begin:]
+	clear(bits)
+	for _, u := range customers {
+		if of[u] > twice {
+			at := of[u] - twice - 1
+			bits[at/64] |= 1 << (at % 64)
+		}
+	}
+	r.n, r.ends = n, append(r.ends, len(r.bits))
+}
+
+// member returns a member's bits.
+func (r *apart) member(at int) []uint64 {
+	if at == 0 {
+		return r.bits[:r.ends[0]]
+	}
+	return r.bits[r.ends[at-1]:r.ends[at]]
+}
+
+// common writes how many customers want a member and each of those before it, too.
+func (r *apart) common(at int, row []float32) {
+	one := r.member(at)
+	for before := range at {
+		row[before] = float32(vector.CountBoth(r.member(before), one))
+	}
+}
+
+func (r *apart) leave(customers []uint32) {
+	for _, u := range customers {
+		r.of[u] = 0
+	}
 }
 
 // countTogether counts each item with those before it, and hands the counts to all groups.

@@ -9,6 +9,16 @@ package vector
 //go:noescape
 func prefetchLines(from *byte, bytes int)
 
+// It asks the second-level cache for the lines of n picked rows of width bytes each.
+//
+//go:noescape
+func prefetchPicked(rows *float32, picks *uint32, n int, width int)
+
+// It returns how many bits are set in both of a and b; words is a multiple of 8, and not 0.
+//
+//go:noescape
+func countBothAVX512(a *uint64, b *uint64, words int) int
+
 // The sum of a[i]*b[i].
 //
 //go:noescape

@@ -18,6 +18,58 @@ loop:
 	JCS        loop
 	RET
 
+// func prefetchPicked(rows *float32, picks *uint32, n int, width int)
+// Requires: MMX+
+TEXT ·prefetchPicked(SB), NOSPLIT, $0-32
+	MOVQ rows+0(FP), AX
+	MOVQ picks+8(FP), CX
+	MOVQ n+16(FP), DX
+	MOVQ width+24(FP), BX
+
+rows:
+	MOVL  (CX), SI
+	ADDQ  $0x04, CX
+	IMULQ BX, SI
+	ADDQ  AX, SI
+	LEAQ  (SI)(BX*1), DI
+
+lines:
+	PREFETCHT1 (SI)
+	ADDQ       $0x40, SI
+	CMPQ       SI, DI
+	JCS        lines
+	DECQ       DX
+	JNZ        rows
+	RET
+
+// func countBothAVX512(a *uint64, b *uint64, words int) int
+// Requires: AVX, AVX2, AVX512F, AVX512VPOPCNTDQ
+TEXT ·countBothAVX512(SB), NOSPLIT, $0-32
+	MOVQ   a+0(FP), AX
+	MOVQ   b+8(FP), CX
+	MOVQ   words+16(FP), DX
+	VPXORQ Z0, Z0, Z0
+
+loop:
+	VMOVDQU64     (AX), Z1
+	VPANDQ        (CX), Z1, Z1
+	VPOPCNTQ      Z1, Z1
+	VPADDQ        Z1, Z0, Z0
+	ADDQ          $0x40, AX
+	ADDQ          $0x40, CX
+	SUBQ          $0x08, DX
+	JNZ           loop
+	VEXTRACTI64X4 $0x01, Z0, Y1
+	VPADDQ        Y1, Y0, Y1
+	VEXTRACTI128  $0x01, Y1, X0
+	VPADDQ        X0, X1, X0
+	VPSHUFD       $0xee, X0, X1
+	VPADDQ        X1, X0, X0
+	VMOVQ         X0, AX
+	VZEROUPPER
+	MOVQ          AX, ret+24(FP)
+	RET
+
 // func dotAVX2(a *float32, b *float32, n int) float32
 // Requires: AVX
 TEXT ·dotAVX2(SB), NOSPLIT, $0-28

@@ -1,6 +1,7 @@
 package vector
 
 import (
+	"math/rand/v2"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -85,6 +86,32 @@ func TestKernelsStayWithinTheirSlices(t *testing.T) {
 			AddScaled(x.sum, 2, x.a)
 			axpyWide(2, x.sum, x.wide)
 			scaleWide(2, x.sum, x.wide)
+		}
+	})
+}
+
+// TestBitsInBothAreCounted: by every kernel as bit by bit, of slices that end where no memory is.
+func TestBitsInBothAreCounted(t *testing.T) {
+	onEveryPath(t, func(t *testing.T) {
+		for words := range 70 {
+			rng := rand.New(rand.NewPCG(uint64(words), 3))
+			a, b := make([]uint64, words), make([]uint64, words+words%3)
+			if words > 0 { // what guarded gives ends at the end of a page
+				a = unsafe.Slice((*uint64)(unsafe.Pointer(&guarded(t, 2*words)[0])), words)
+			}
+			want := 0
+			for i := range b {
+				if b[i] = rng.Uint64(); i >= words {
+					continue
+				}
+				a[i] = rng.Uint64() | -(rng.Uint64() & 1)
+				for bit := range 64 {
+					want += int((a[i] >> bit) & (b[i] >> bit) & 1)
+				}
+			}
+			if got := CountBoth(a, b); got != want {
+				t.Errorf("of %d words %d bits are in both, want %d", words, got, want)
+			}
 		}
 	})
 }

@@ -208,6 +208,26 @@ func bytesPanels(sums []float32, panels []uint8, scales []float32, q []int8, exc
 // prefetch asks the cache for what from begins, and so many bytes on; that is no access.
 func prefetch(from unsafe.Pointer, bytes int) { prefetchLines((*byte)(from), bytes) }
 
+func prefetchRows(rows []float32, picks []uint32, width int) {
+	if len(picks) > 0 {
+		prefetchPicked(&rows[0], &picks[0], len(picks), 4*width)
+	}
+}
+
+// countsBits says that the processor counts the bits of a register of AVX-512 at once.
+var countsBits = cpu.X86.HasAVX512VPOPCNTDQ
+
+func countBoth(a, b []uint64) int {
+	whole := 0
+	n := 0
+	if whole = len(a) &^ 7; whole > 0 && kernels == avx512 && countsBits {
+		n = countBothAVX512(&a[0], &b[0], whole)
+	} else {
+		whole = 0
+	}
+	return n + countBothPlain(a[whole:], b[whole:])
+}
+
 func narrow(out []float32, sums []float64) (most uint32) {
 	whole := len(sums) &^ 7
 	switch {

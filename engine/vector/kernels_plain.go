@@ -52,6 +52,10 @@ func bytesPanels([]float32, []uint8, []float32, []int8, int32, float32) {}
 
 func prefetch(unsafe.Pointer, int) {}
 
+func prefetchRows([]float32, []uint32, int) {}
+
+func countBoth(a, b []uint64) int { return countBothPlain(a, b) }
+
 func narrow(out []float32, sums []float64) (most uint32) { return narrowPlain(out, sums) }
 
 func widenSteps(out []float32, sums []int32, step float32) { widenStepsPlain(out, sums, step) }

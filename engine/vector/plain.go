@@ -1,6 +1,9 @@
 package vector
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // The plain twins of the kernels: what runs where there is no assembly, and what the
 // assembly is tested against. Products are rounded by a conversion before they are added,
@@ -256,4 +259,16 @@ func tilePlain[T float32 | float64](c []T, ldc int, a []T, lda int, b []T, ldb, 
 			c[(i+1)*ldc+j] += T(f * s1)
 		}
 	}
+}
+
+func countBothPlain(a, b []uint64) int {
+	n := 0
+	for len(a) >= 4 && len(b) >= 4 {
+		n += bits.OnesCount64(a[0]&b[0]) + bits.OnesCount64(a[1]&b[1]) + bits.OnesCount64(a[2]&b[2]) + bits.OnesCount64(a[3]&b[3])
+		a, b = a[4:], b[4:]
+	}
+	for i, x := range a {
+		n += bits.OnesCount64(x & b[i])
+	}
+	return n
 }

@@ -75,6 +75,12 @@ func Prefetch[T any](x []T) {
 	}
 }
 
+// PrefetchRows is Prefetch of some of many rows of width numbers each.
+func PrefetchRows(rows []float32, picks []uint32, width int) { prefetchRows(rows, picks, width) }
+
+// CountBoth returns how many bits are set in both of a and the first len(a) words of b.
+func CountBoth(a, b []uint64) int { return countBoth(a, b[:len(a)]) }
+
 // PrefetchText is Prefetch of a text.
 func PrefetchText(s string) { Prefetch(unsafe.Slice(unsafe.StringData(s), len(s))) }
 

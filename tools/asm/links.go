@@ -21,6 +21,61 @@ func prefetch() {
 	RET()
 }
 
+// prefetchPicked asks for rows.
+func prefetchPicked() {
+	TEXT("prefetchPicked", NOSPLIT, "func(rows *float32, picks *uint32, n, width int)")
+	Pragma("noescape")
+	Doc("It asks the second-level cache for the lines of n picked rows of width bytes each.")
+	rows, picks, n, width := load("rows"), load("picks"), load("n"), load("width")
+	from, end := GP64(), GP64()
+	Label("rows")
+	MOVL(Mem{Base: picks}, from.As32())
+	ADDQ(Imm(4), picks)
+	IMULQ(width, from)
+	ADDQ(rows, from)
+	LEAQ(Mem{Base: from, Index: width, Scale: 1}, end)
+	Label("lines")
+	PREFETCHT1(Mem{Base: from})
+	ADDQ(Imm(64), from)
+	CMPQ(from, end)
+	JCS(LabelRef("lines"))
+	DECQ(n)
+	JNZ(LabelRef("rows"))
+	RET()
+}
+
+// countBoth counts bits. It is of processors that count those of a register at once.
+func countBoth() {
+	TEXT("countBothAVX512", NOSPLIT, "func(a, b *uint64, words int) int")
+	Pragma("noescape")
+	Doc("It returns how many bits are set in both of a and b; words is a multiple of 8, and not 0.")
+	a, b, n := load("a"), load("b"), load("words")
+	sum, low := ZMM(), YMM()
+	VPXORQ(sum, sum, sum)
+	Label("loop")
+	both := ZMM()
+	VMOVDQU64(Mem{Base: a}, both)
+	VPANDQ(Mem{Base: b}, both, both)
+	VPOPCNTQ(both, both)
+	VPADDQ(both, sum, sum)
+	ADDQ(Imm(64), a)
+	ADDQ(Imm(64), b)
+	SUBQ(Imm(8), n)
+	JNZ(LabelRef("loop"))
+	VEXTRACTI64X4(Imm(1), sum, low)
+	VPADDQ(low, sum.AsY(), low)
+	high := XMM()
+	VEXTRACTI128(Imm(1), low, high)
+	VPADDQ(high, low.AsX(), high)
+	VPSHUFD(Imm(0xee), high, low.AsX())
+	VPADDQ(low.AsX(), high, high)
+	out := GP64()
+	VMOVQ(high, out)
+	VZEROUPPER()
+	Store(out, ReturnIndex(0))
+	RET()
+}
+
 // narrow rounds sums of float64 to float32 and empties them.
 func narrow(s isa) {
 	TEXT("narrow"+s.name, NOSPLIT, "func(out *float32, sums *float64, n int) uint32")

@@ -17,6 +17,8 @@ import (
 func main() {
 	ConstraintExpr("!noasm")
 	prefetch()
+	prefetchPicked()
+	countBoth()
 	for _, set := range []isa{{"AVX2", false}, {"AVX512", true}} {
 		dot(set)
 		dotRows(set)
