@@ -96,8 +96,8 @@ type Ridge = Links[RidgeParams]
 // weights; to regress on the most similar ones is how SLIM is made to scale (fsSLIM;
 // Ning and Karypis, "SLIM: sparse linear methods for top-n recommender systems", 2011,
 // section 4.3). An item costs K^3/6 multiplications, and all of them together some times
-// what the search for neighbours does; the memory is pairsBytes and 8 K^2 bytes a worker,
-// the source's 8 K bytes an item.
+// what the search for neighbours does; the memory is pairsBytes, 8 K^2 bytes a worker and
+// up to 4 + K/8 a worker and customer, and the source's 8 K bytes an item.
 func FitRidge(ctx context.Context, data *model.Data, p RidgeParams) (*Ridge, error) {
 	p = p.WithDefaults()
 	if err := p.check(); err != nil {
@@ -282,24 +282,22 @@ func (g *groups[P]) countApart(ctx context.Context, workers int) {
 
 // apart is where one group's customers are counted.
 type apart struct {
-	of   []uint32 // of each customer 0, once for who wants one member, or twice and more for who wants several
-	n    uint32   // of the latter
-	bits []uint64 // of one member after another, as many words as ends says
-	ends []int
+	// of each customer: 0, 1 for who wants one member, several for who wants more, and more than that for
+	// whose number, from 1, is given.
+	of   []uint32
+	n    uint32   // numbers that are given
+	bits []uint64 // of one member after another
+	ends []int    // of each member in bits
 }
 
-// What is known of a customer whose number is not given yet.
-const (
-	once  = 1
-	twice = 2
-)
+const several = 2
 
 func (r *apart) begin() { r.n, r.bits, r.ends = 0, r.bits[:0], r.ends[:0] }
 
 // meet tells who wants a member.
 func (r *apart) meet(customers []uint32) {
 	for _, u := range customers {
-		r.of[u] = min(r.of[u]+1, twice)
+		r.of[u] = min(r.of[u]+1, several)
 	}
 }
 
@@ -307,9 +305,9 @@ func (r *apart) meet(customers []uint32) {
 func (r *apart) add(customers []uint32) {
 	of, n := r.of, r.n
 	for _, u := range customers {
-		if of[u] == twice {
+		if of[u] == several {
 			n++
-			of[u] = twice + n
+			of[u] = several + n
 		}
 	}
 	begin, words := len(r.bits), int(n+63)/64
@@ -317,8 +315,8 @@ func (r *apart) add(customers []uint32) {
 	bits := r.bits[begin:]
 	clear(bits)
 	for _, u := range customers {
-		if of[u] > twice {
-			at := of[u] - twice - 1
+		if of[u] > several {
+			at := of[u] - several - 1
 			bits[at/64] |= 1 << (at % 64)
 		}
 	}
