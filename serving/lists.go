@@ -144,8 +144,13 @@ func (l *lists) everybody(ctx context.Context, number int, p *part) {
 		turns = new([sideBySide][]engine.Row)
 	}
 	defer l.turns.Put(turns) // when no list is on its way any more
+	taken := 0
 	p.err = l.r.log.Everybody(ctx, number, spans, turns[:], func(id engine.CustomerID, record *engine.Customer, tickets []engine.Ticket, rows []engine.Row) error {
-		return l.begin(ctx, p, id, stateOf(engine.OfCustomer(id), record, tickets, rows))
+		err := l.begin(ctx, p, id, stateOf(engine.OfCustomer(id), record, tickets, rows))
+		if taken++; taken == len(turns) && err == nil { // who is left out takes a turn, too
+			taken, err = 0, l.end(p)
+		}
+		return err
 	})
 	if p.err == nil {
 		p.err = l.end(p)

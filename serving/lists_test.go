@@ -103,6 +103,50 @@ func TestListsAreThoseOfEach(t *testing.T) {
 	}
 }
 
+// Who refused takes no turn from those whose lists are on their way.
+func TestListsBesideThoseWhoRefused(t *testing.T) {
+	h := open(t, nil)
+	shelf(h)
+	items := []engine.ItemID{"red-lamp", "mug", "pot", "blue-lamp"}
+	const people = 6_000
+	var some []engine.Command
+	for i := range people {
+		id := engine.CustomerID(fmt.Sprintf("c%05d", i))
+		some = append(some, event(fmt.Sprint("e", i), engine.Purchase, id, "", items[i%4]), event(fmt.Sprint("v", i), engine.View, id, "", items[i%3]))
+		if i%8 > 0 {
+			some = append(some, engine.PutCustomer{Customer: engine.Customer{ID: id, Consent: map[engine.Purpose]bool{engine.Outreach: false}}})
+		}
+		if len(some) > 1000 {
+			h.write(some...)
+			some = some[:0]
+		}
+	}
+	h.write(some...)
+	req := engine.BulkRequest{Request: engine.Request{Count: 3, Explain: engine.ExplainFull}}
+	lists, w := h.lists(&req)
+	if w != (serving.Written{Lists: people / 8, LeftOut: people - people/8}) {
+		t.Fatalf("%+v", w)
+	}
+	bad := 0
+	for _, l := range lists {
+		alone, err := h.Recommend(t.Context(), &engine.Request{Customer: l.Customer, Count: 3, Explain: engine.ExplainFull, Record: new(false)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Answer.TookMS, alone.TookMS = 0, 0
+		a, _ := json.Marshal(l.Answer)
+		b, _ := json.Marshal(alone)
+		if !bytes.Equal(a, b) {
+			if bad++; bad < 3 {
+				t.Errorf("the list of %s is\n%s, alone\n%s", l.Customer, a, b)
+			}
+		}
+	}
+	if bad > 0 {
+		t.Errorf("%d of %d lists are others'", bad, len(lists))
+	}
+}
+
 // untimed returns lines without the time that each took.
 func untimed(lines []line) []line {
 	out := slices.Clone(lines)
