@@ -190,6 +190,7 @@ func (l *lists) begin(ctx context.Context, p *part, id engine.CustomerID, who *r
 		return err
 	}
 	p.begun = append(p.begun, begun{id: id, list: recommend.Begin(in), spent: l.r.now().Sub(start)})
+	runtime.Gosched() // a live answer waits no longer than this took
 	if len(p.begun) < sideBySide {
 		return nil
 	}
@@ -220,7 +221,7 @@ func (l *lists) end(p *part) error {
 			return err
 		}
 		p.Lists++
-		runtime.Gosched() // a live answer waits no longer than this one took
+		runtime.Gosched()
 	}
 	clear(p.begun)
 	p.begun = p.begun[:0]

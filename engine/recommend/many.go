@@ -27,7 +27,8 @@ const (
 	mostWays  = 2
 )
 
-// mostEdges is up to how many links of all sources that is done: joined and turned they take up to 160 MB
+// mostEdges is up to how many links of all sources that is done, between up to 65,536 items
+// (model.NewJoint): joined and turned they take up to 160 MB
 // while the run lasts, where the sources have them in 96.
 const mostEdges = 1 << 24
 
