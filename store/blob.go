@@ -240,7 +240,7 @@ func (r *blobReader) Size() int64 { return r.blob.Size }
 // read a blob side by side. It verifies each chunk that it reads, and not the whole, and holds
 // the store open until it is closed.
 func (r *blobReader) Part(from, size int64) io.ReadCloser {
-	p := &blobPart{blob: r.blob, next: uint32(from / engine.ModelChunkBytes), skip: from % engine.ModelChunkBytes, left: size}
+	p := &blobPart{ctx: r.ctx, blob: r.blob, next: uint32(from / engine.ModelChunkBytes), skip: from % engine.ModelChunkBytes, left: size}
 	txn, done, err := r.s.read(r.ctx)
 	if err != nil {
 		p.err = err
@@ -255,6 +255,7 @@ func (r *blobReader) Part(from, size int64) io.ReadCloser {
 // blobPart reads some bytes of a blob. An iterator copies what it finds into the same memory time and
 // again, where looking for one key after another takes new memory for each.
 type blobPart struct {
+	ctx  context.Context // of the one read it is a part of
 	it   *badger.Iterator
 	done func() // nil once it is closed
 	blob blob
@@ -284,6 +285,9 @@ func (p *blobPart) Read(to []byte) (int, error) {
 
 // fetch reads the next chunk.
 func (p *blobPart) fetch() error {
+	if err := p.ctx.Err(); err != nil {
+		return err
+	}
 	if p.next >= p.blob.Chunks {
 		return fmt.Errorf("%d bytes are missing behind chunk %d: %w", p.left, p.blob.Chunks, ErrCorrupt)
 	}

@@ -1,6 +1,7 @@
 package training
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,13 +26,13 @@ func (t *Trainer) knowsErased(ctx context.Context, v engine.ModelVersion) (bool,
 // fail at the gate, they stay without anything of tickets: it would fail there again.
 func (t *Trainer) forget(ctx context.Context, failed *Report, versions []engine.ModelVersion, why error) error {
 	t.mu.Lock()
-	serves := t.serve
+	serves, latest := t.serve, cmp.Or(t.serve, t.knows)
 	t.mu.Unlock()
 	var was engine.ModelVersion // of what serves
 	var rest []engine.ModelVersion
 	knows := false
 	for _, v := range versions {
-		if serves != nil && v.Version == serves.Version || serves == nil && v.Current {
+		if latest != nil && v.Version == latest.Version || latest == nil && v.Current {
 			was = v
 		} else if !v.Current {
 			rest = append(rest, v)
@@ -46,7 +47,7 @@ func (t *Trainer) forget(ctx context.Context, failed *Report, versions []engine.
 	if !knows {
 		return t.tidy(ctx, rest)
 	}
-	if serves == nil { // this process has yet to load it
+	if serves == nil { // this process does not hold all of it
 		var err error
 		if serves, err = t.load(ctx, was.Version); err != nil {
 			return fmt.Errorf("forget who was erased: model %d: %w", was.Version, err)

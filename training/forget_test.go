@@ -47,10 +47,14 @@ func savedOf(t *testing.T, m *recommend.Models) []byte {
 
 // TestARefusedTrainingForgets: the sources that serve stay, and the words of the erased go.
 func TestARefusedTrainingForgets(t *testing.T) {
-	for _, known := range []bool{false, true} { // whether the process has the models loaded
+	for _, held := range []string{"nothing", "all", "what is learnt from"} { // of the models, in the process
 		s := taughtByTheErased(t, "", 400)
 		tr, swapped := trainer(s, useless())
-		if known {
+		if held == "what is learnt from" {
+			swapped = new([]*recommend.Models)
+			tr = training.New(s, func(m *recommend.Models) { *swapped = append(*swapped, m) }, training.Options{Search: useless(), Seed: 1, Workers: 2, Alone: true})
+		}
+		if held != "nothing" {
 			if _, _, err := tr.Latest(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -164,5 +168,24 @@ func TestTheNextTrainingLeavesNoWordOnDisk(t *testing.T) {
 				t.Errorf("versions %+v, %v", versions, err)
 			}
 		})
+	}
+}
+
+// TestAModelUnderAnotherNumberIsPassedOver: its sections are whole, but not of the version that was asked for.
+func TestAModelUnderAnotherNumberIsPassedOver(t *testing.T) {
+	s := shop(t, 60)
+	tr, swapped := trainer(s, small())
+	if _, err := tr.Now(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SaveModel(t.Context(), 2, []byte("{}"), bytes.NewReader(savedOf(t, (*swapped)[0]))); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetCurrent(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	m, skipped, err := tr.Latest(t.Context())
+	if err != nil || m.Version != 1 || len(skipped) != 1 {
+		t.Errorf("model %d is the latest (%v), passed over: %q; want the first", m.Version, err, skipped)
 	}
 }

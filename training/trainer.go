@@ -188,7 +188,11 @@ func (t *Trainer) load(ctx context.Context, version int) (*recommend.Models, err
 	if err != nil {
 		return nil, err
 	}
-	return recommend.Load(r, t.store.IDs())
+	m, err := recommend.Load(r, t.store.IDs())
+	if err == nil && m.Version != version {
+		return nil, fmt.Errorf("%w: it says that it is model %d", recommend.ErrCorrupt, m.Version)
+	}
+	return m, err
 }
 
 // Run trains whenever enough is new or Train asks, until ctx ends. A log that has events but no model,

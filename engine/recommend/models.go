@@ -365,8 +365,12 @@ func (l *loading) section(i int, r io.Reader, left int64) (err error) {
 			return err
 		}
 	}
-	if left, _ := io.Copy(io.Discard, r); left > 0 {
-		return fmt.Errorf("%w: %d bytes too many in section %s", ErrCorrupt, left, s.Name)
+	more, err := io.Copy(io.Discard, r)
+	switch {
+	case more > 0:
+		return fmt.Errorf("%w: %d bytes too many in section %s", ErrCorrupt, more, s.Name)
+	case err != nil:
+		return damaged(s.Name, err)
 	}
 	return nil
 }

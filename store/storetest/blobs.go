@@ -138,6 +138,18 @@ func parts(t *testing.T, r apart, body []byte) {
 	reading.Wait()
 }
 
+// partsEnd reads a part of a model with a context that has ended.
+func partsEnd(t *testing.T, r apart, cancel func()) {
+	part := r.Part(0, r.Size())
+	cancel()
+	if got, err := io.ReadAll(part); !errors.Is(err, context.Canceled) {
+		t.Errorf("%d bytes of a part come when nobody waits for them any more, and %v", len(got), err)
+	}
+	if err := part.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func models(t *testing.T, h *house) {
 	bodies := [][]byte{nil, randomBytes(10), randomBytes(engine.ModelChunkBytes), randomBytes(3*engine.ModelChunkBytes + 7)}
 	for i, body := range bodies {
@@ -155,6 +167,14 @@ func models(t *testing.T, h *house) {
 			t.Errorf("a model of %d bytes came back with %d, %v", len(body), len(got), err)
 		}
 		parts(t, r.(apart), body)
+		ended, end := context.WithCancel(t.Context())
+		if r, err = h.LoadModel(ended, 10+i); err != nil {
+			t.Fatal(err)
+		}
+		if len(body) > 0 {
+			partsEnd(t, r.(apart), end)
+		}
+		end()
 	}
 	if err := h.SaveModel(t.Context(), 10, nil, bytes.NewReader(nil)); !errors.Is(err, engine.ErrConflict) {
 		t.Errorf("SaveModel of a version that exists: %v, want a conflict", err)
