@@ -60,7 +60,7 @@ type lists struct {
 	req    *engine.BulkRequest
 	ask    asking
 	encode Encode
-	turns  sync.Pool // of *[sideBySide][]engine.Row: histories of those whose lists are on their way
+	rooms  sync.Pool // of *[sideBySide][]engine.Row: for histories of those whose lists are on their way
 }
 
 // part is what became of one part of the customers.
@@ -139,18 +139,14 @@ func (l *lists) run(ctx context.Context, parts int, each func(context.Context, i
 
 // everybody makes the lists of a part of all customers.
 func (l *lists) everybody(ctx context.Context, number int, p *part) {
-	turns, again := l.turns.Get().(*[sideBySide][]engine.Row)
+	rooms, again := l.rooms.Get().(*[sideBySide][]engine.Row)
 	if !again {
-		turns = new([sideBySide][]engine.Row)
+		rooms = new([sideBySide][]engine.Row)
 	}
-	defer l.turns.Put(turns) // when no list is on its way any more
-	taken := 0
-	p.err = l.r.log.Everybody(ctx, number, spans, turns[:], func(id engine.CustomerID, record *engine.Customer, tickets []engine.Ticket, rows []engine.Row) error {
-		err := l.begin(ctx, p, id, stateOf(engine.OfCustomer(id), record, tickets, rows))
-		if taken++; taken == len(turns) && err == nil { // who is left out takes a turn, too
-			taken, err = 0, l.end(p)
-		}
-		return err
+	defer l.rooms.Put(rooms)                                     // when no list is on its way any more
+	free := func() *[]engine.Row { return &rooms[len(p.begun)] } // who is left out takes none
+	p.err = l.r.log.Everybody(ctx, number, spans, free, func(id engine.CustomerID, record *engine.Customer, tickets []engine.Ticket, rows []engine.Row) error {
+		return l.begin(ctx, p, id, stateOf(engine.OfCustomer(id), record, tickets, rows))
 	})
 	if p.err == nil {
 		p.err = l.end(p)

@@ -50,9 +50,9 @@ type Log interface {
 	PutImpressions(ctx context.Context, list []engine.PackedImpression) error
 	Impression(ctx context.Context, id string) (engine.Impression, error)
 	// Everybody calls fn with every customer of one of so many parts of them, with their
-	// record, nil for none, tickets and history. The rows lie in turns, one history after
-	// another, and are fn's until their turn comes again.
-	Everybody(ctx context.Context, part, parts int, turns [][]engine.Row, fn func(engine.CustomerID, *engine.Customer, []engine.Ticket, []engine.Row) error) error
+	// record, nil for none, tickets and history. The rows lie in what room
+	// returns then, and are fn's until it returns the same again.
+	Everybody(ctx context.Context, part, parts int, room func() *[]engine.Row, fn func(engine.CustomerID, *engine.Customer, []engine.Ticket, []engine.Row) error) error
 	// ScanAt calls fn with every subject's history as of one moment, and returns the
 	// number of the newest command that is in them.
 	ScanAt(ctx context.Context, fn func(engine.Subject, []engine.Row) error) (seq uint64, err error)

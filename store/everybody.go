@@ -11,12 +11,12 @@ import (
 
 // Everybody calls fn with every customer of one of so many parts of them, by the hash of
 // the id: with their record, nil without one, their tickets and their history, as Customer,
-// TicketsOf and History return them. The record or the history is there. Histories lie in turns, one
-// after another, which are made longer where that is needed: the rows are fn's until their turn comes
-// again, with nil until it returns. Who keeps one of their texts keeps those of others in memory.
+// TicketsOf and History return them. The record or the history is there. A history is read to
+// what room returns then, which is made longer where that is needed: the rows are fn's until room
+// returns the same again. Who keeps one of their texts keeps those of others in memory.
 // It stops at fn's error and returns it. Each person is as of one moment, two parts may be
 // of two; parts may be read side by side.
-func (s *Store) Everybody(ctx context.Context, part, parts int, turns [][]engine.Row, fn func(engine.CustomerID, *engine.Customer, []engine.Ticket, []engine.Row) error) error {
+func (s *Store) Everybody(ctx context.Context, part, parts int, room func() *[]engine.Row, fn func(engine.CustomerID, *engine.Customer, []engine.Ticket, []engine.Row) error) error {
 	txn, done, err := s.read(ctx)
 	if err != nil {
 		return err
@@ -31,11 +31,7 @@ func (s *Store) Everybody(ctx context.Context, part, parts int, turns [][]engine
 	records.Seek(hashKey(customerLetter, all.first()))
 	tickets.Seek(hashKey(ticketLetter, all.first()))
 	joined.Seek(hashKey(ownedLetter, all.first()))
-	if len(turns) == 0 {
-		turns = make([][]engine.Row, 1)
-	}
-	next := 0
-	var room texts
+	var said texts
 	return walk(txn, all, func(h engine.Hash16, subject engine.Subject, sources []engine.Hash16) (err error) {
 		if subject.Kind != engine.CustomerSubject {
 			return nil
@@ -51,11 +47,12 @@ func (s *Store) Everybody(ctx context.Context, part, parts int, turns [][]engine
 				return err
 			}
 		}
-		rows, err := s.historyOf(ctx, txn, events, sources, subject, turns[next], &room)
+		to := room()
+		rows, err := s.historyOf(ctx, txn, events, sources, subject, *to, &said)
 		if err != nil {
 			return fmt.Errorf("history of subject %s: %w", h, err)
 		}
-		turns[next] = rows
+		*to = rows
 		if record == nil && len(rows) == 0 {
 			return nil
 		}
@@ -76,7 +73,6 @@ func (s *Store) Everybody(ctx context.Context, part, parts int, turns [][]engine
 		if gone, err := s.goneMeanwhile(txn, h); gone || err != nil {
 			return err
 		}
-		next = (next + 1) % len(turns)
 		return fn(engine.CustomerID(subject.ID), record, asked, rows)
 	})
 }

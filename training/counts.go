@@ -46,6 +46,7 @@ func (s *Snapshot) countsIn(from, to time.Time) *counts {
 	return s.window.last
 }
 
+// forget lets go of them.
 func (w *window) forget() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

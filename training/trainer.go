@@ -332,9 +332,6 @@ type made struct {
 // fit does a job: in a process of its own where there can be one, else here.
 func (t *Trainer) fit(ctx context.Context, job *Job, progress func(string, float64)) (*made, error) {
 	means := &Means{Search: t.o.Search, Embedder: t.o.Embedder, Sentences: t.o.SentencesNow, Log: t.o.Log, Step: progress}
-	if t.o.Items != nil {
-		means.Items = t.o.Items()
-	}
 	if t.o.Apart != nil {
 		helper, err := t.o.Apart(ctx, t.o.Workers)
 		if err == nil {
@@ -352,6 +349,9 @@ func (t *Trainer) fit(ctx context.Context, job *Job, progress func(string, float
 		report *Report
 		err    error
 	)
+	if t.o.Items != nil {
+		means.Items = t.o.Items()
+	}
 	t.o.Aside(func() { models, report, err = job.do(ctx, t.store, means) })
 	switch {
 	case report == nil:

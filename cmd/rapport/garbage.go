@@ -87,12 +87,9 @@ func (g *garbage) keep(b bounds) {
 		return
 	}
 	g.mu.Lock()
-	wasTight := g.bounds.tight
 	g.bounds = b
 	g.mu.Unlock()
-	if g.set(); wasTight && !b.tight {
-		debug.SetMemoryLimit(g.asked)
-	}
+	g.set()
 }
 
 // set has the next collection come when the bounds say.
@@ -100,13 +97,14 @@ func (g *garbage) set() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	metrics.Read(g.sample)
-	live := g.sample[0].Value.Uint64()
+	live, limit := g.sample[0].Value.Uint64(), g.asked
 	if want := g.bounds.percent(live); uint64(want) != g.sample[1].Value.Uint64() {
 		debug.SetGCPercent(want)
 	}
 	if g.bounds.tight {
-		debug.SetMemoryLimit(min(g.asked, g.bounds.limit(live, g.sample[2].Value.Uint64())))
+		limit = min(limit, g.bounds.limit(live, g.sample[2].Value.Uint64()))
 	}
+	debug.SetMemoryLimit(limit)
 }
 
 // adopting has a server that takes over a model keep less garbage meanwhile, and give back what

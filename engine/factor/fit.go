@@ -199,7 +199,7 @@ func (f *fit) half(ctx context.Context, to *side, cells *matrix, other *side) er
 
 // A side that is larger than farBytes does not stay in a second-level cache, and who needs a row of it waits
 // for it. What the next equation needs is asked for while the one before it is solved, up to soonRows of
-// it, a quarter or half of such a cache: an epoch on 8 million cells takes a seventh less.
+// it, a quarter or half of such a cache.
 const (
 	farBytes = 4 << 20
 	soonRows = 1 << 11

@@ -101,7 +101,7 @@ func (r *Rows) pick(eligible *roaring.Bitmap, out []uint32) []uint32 {
 	return out
 }
 
-// Subset returns the given rows, ascending, as rows of their own.
+// Subset returns the given rows, ascending; all of them are r.
 func (r *Rows) Subset(rows []int) *Rows {
 	if len(rows) == r.Len() {
 		return r

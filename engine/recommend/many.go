@@ -28,8 +28,8 @@ const (
 )
 
 // mostEdges is up to how many links of all sources that is done, between up to 65,536 items
-// (model.NewJoint): joined and turned they take up to 160 MB
-// while the run lasts, where the sources have them in 96.
+// (model.NewJoint): joined and turned they take up to 160 MB while the run lasts, where the sources have
+// them in 96.
 const mostEdges = 1 << 24
 
 // manyLinks are the sources of links that speak in some answers.
@@ -104,8 +104,7 @@ const sweepShare = 2
 // Sweep has the sources say about what they do of all items, for answers that were begun side by
 // side: what is read for one of them is at hand for the next.
 func (m *Many) Sweep(begun []*Begun) {
-	var room [sweepMost]model.Dense
-	dense := room[:0]
+	dense := make([]model.Dense, 0, len(begun))
 	for _, b := range begun {
 		v, s := b.story.asked, b.in.room
 		if b.err != nil || v == nil || b.eligible.count*sweepShare < v.query.Catalogue.Len() {
@@ -129,9 +128,6 @@ func (m *Many) Sweep(begun []*Begun) {
 	}
 	model.SweepAll(dense)
 }
-
-// sweepMost is about how many answers are begun side by side.
-const sweepMost = 8
 
 // fromAlike reports whether scorers add from the same rows, alike, and lists these.
 func fromAlike(which []model.Linked, s *scratch) (alike bool) {

@@ -160,9 +160,10 @@ func everybodyIsCustomerAndHistory(t *testing.T, h *house) {
 		got := map[engine.CustomerID]bool{}
 		for part := range parts {
 			var last engine.Hash16
-			var turns [2][]engine.Row
-			var before, beforeWant []engine.Row // of who came before, whose turn has not come again
-			err := h.Everybody(t.Context(), part, parts, turns[:], func(id engine.CustomerID, record *engine.Customer, tickets []engine.Ticket, rows []engine.Row) error {
+			var rooms [2][]engine.Row
+			asked := 0
+			var before, beforeWant []engine.Row // of who came before, whose room is not read to again yet
+			err := h.Everybody(t.Context(), part, parts, func() *[]engine.Row { return &rooms[asked%2] }, func(id engine.CustomerID, record *engine.Customer, tickets []engine.Ticket, rows []engine.Row) error {
 				if len(before)+len(beforeWant) > 0 && !reflect.DeepEqual(before, beforeWant) {
 					t.Errorf("when %s came, the history before had become\n%v, want\n%v", id, before, beforeWant)
 				}
@@ -176,6 +177,7 @@ func everybodyIsCustomerAndHistory(t *testing.T, h *house) {
 					t.Errorf("%s in part %d of %d has the history\n%v, want\n%v (%v)", id, part, parts, rows, wantRows, err)
 				}
 				before, beforeWant = slices.Clip(rows), wantRows
+				asked++
 				wantTickets, err := h.TicketsOf(t.Context(), engine.OfCustomer(id))
 				if err != nil || !reflect.DeepEqual(tickets, wantTickets) {
 					t.Errorf("%s in part %d of %d has the tickets %v, want %v (%v)", id, part, parts, tickets, wantTickets, err)
@@ -195,7 +197,7 @@ func everybodyIsCustomerAndHistory(t *testing.T, h *house) {
 		}
 	}
 	stop := errors.New("stop")
-	if err := h.Everybody(t.Context(), 0, 1, nil, func(engine.CustomerID, *engine.Customer, []engine.Ticket, []engine.Row) error { return stop }); !errors.Is(err, stop) {
+	if err := h.Everybody(t.Context(), 0, 1, func() *[]engine.Row { return new([]engine.Row) }, func(engine.CustomerID, *engine.Customer, []engine.Ticket, []engine.Row) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("an error of fn's comes back as %v", err)
 	}
 }
