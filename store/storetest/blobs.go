@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/rapportengine/rapport/engine"
-	"github.com/rapportengine/rapport/engine/recommend"
 	"github.com/rapportengine/rapport/store"
 )
 
@@ -104,8 +103,14 @@ func randomBytes(n int) []byte {
 
 func report(n int) []byte { return fmt.Appendf(nil, `{"n":%d}`, n) }
 
+// apart is recommend.Parts, which a store knows nothing of.
+type apart interface {
+	Size() int64
+	Part(from, size int64) io.ReadCloser
+}
+
 // parts reads a model at many places at once.
-func parts(t *testing.T, r recommend.Parts, body []byte) {
+func parts(t *testing.T, r apart, body []byte) {
 	if r.Size() != int64(len(body)) {
 		t.Errorf("a model of %d bytes says that it has %d", len(body), r.Size())
 	}
@@ -134,7 +139,7 @@ func parts(t *testing.T, r recommend.Parts, body []byte) {
 }
 
 // partsEnd reads a part of a model with a context that has ended.
-func partsEnd(t *testing.T, r recommend.Parts, cancel func()) {
+func partsEnd(t *testing.T, r apart, cancel func()) {
 	part := r.Part(0, r.Size())
 	cancel()
 	if got, err := io.ReadAll(part); !errors.Is(err, context.Canceled) {
@@ -161,13 +166,13 @@ func models(t *testing.T, h *house) {
 		if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, body) {
 			t.Errorf("a model of %d bytes came back with %d, %v", len(body), len(got), err)
 		}
-		parts(t, r.(recommend.Parts), body)
+		parts(t, r.(apart), body)
 		ended, end := context.WithCancel(t.Context())
 		if r, err = h.LoadModel(ended, 10+i); err != nil {
 			t.Fatal(err)
 		}
 		if len(body) > 0 {
-			partsEnd(t, r.(recommend.Parts), end)
+			partsEnd(t, r.(apart), end)
 		}
 		end()
 	}
