@@ -28,7 +28,7 @@ type bounds struct {
 var (
 	startBounds    = bounds{room: 256 << 20, least: 35, most: 400}
 	serverBounds   = bounds{room: 120 << 20, least: 25, most: 400}
-	trainingBounds = bounds{room: 32 << 20, least: 6, most: 400, tight: true}
+	trainingBounds = bounds{room: 32 << 20, least: 5, most: 400, tight: true}
 )
 
 // percent returns the percentage for a heap of which so many bytes are in use.
@@ -38,11 +38,16 @@ func (b bounds) percent(live uint64) int {
 
 // limit returns from how many bytes of all memory on what is free goes back at once: what the
 // heap may grow to until the next collection, what lies unused between objects and at least an
-// eighth for it, and what is not heap. Were it nearer, each allocation would collect.
+// eighth for it, up to mostFree, and what is not heap. Were it nearer, each allocation would
+// collect.
 func (b bounds) limit(live, unused uint64) int64 {
 	grown := live + live*uint64(b.percent(live))/100
-	return int64(grown + max(grown/8, unused) + notHeap)
+	return int64(grown + max(min(grown/8, mostFree), unused) + notHeap)
 }
+
+// mostFree is how much of a large heap need not be in use: an eighth of three gigabytes is more than
+// most of what a training has at once.
+const mostFree = 128 << 20
 
 // notHeap is more than stacks and the runtime's own tables take in a small process; in a large
 // one these grow with the heap, to some hundredths of it.

@@ -22,7 +22,7 @@ func TestMemoryLimit(t *testing.T) {
 	for live := uint64(1 << 10); live < 1<<40; live *= 3 {
 		for _, b := range []bounds{serverBounds, trainingBounds} {
 			grown := live + live*uint64(b.percent(live))/100
-			if got := uint64(b.limit(live, 0)); got < grown+grown/9 || got > grown+grown/7+notHeap {
+			if got := uint64(b.limit(live, 0)); got < grown+min(grown/9, mostFree) || got > grown+min(grown/7, mostFree)+notHeap {
 				t.Errorf("of %d bytes in use that grow to %d: a limit of %d", live, grown, got)
 			}
 			if got := uint64(b.limit(live, live)); got < grown+live {
