@@ -40,7 +40,7 @@ func TestBoundGarbageFollowsTheHeap(t *testing.T) {
 	const none = math.MaxInt64 // what tests before this one trained may have left a limit
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(none))
 	heap := boundGarbage(t.Context(), trainingBounds)
-	large := make([]byte, 512<<20)
+	large := make([]byte, 768<<20)
 	// The cleanup that follows a collection runs in a goroutine of the runtime's.
 	for deadline := time.Now().Add(time.Minute); ; runtime.Gosched() {
 		runtime.GC()
@@ -50,7 +50,7 @@ func TestBoundGarbageFollowsTheHeap(t *testing.T) {
 			break
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("with 512 MiB in use it stays at %d %%", now)
+			t.Fatalf("with 768 MiB in use it stays at %d %%", now)
 		}
 	}
 	tight := func() (percent int, limited bool) {
