@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
+	"pgregory.net/rapid"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
@@ -120,9 +121,12 @@ func TestTwinsWithoutLambda(t *testing.T) {
 
 // TestCountsArePairs counts by going through all pairs of every customer.
 func TestCountsArePairs(t *testing.T) {
-	data, _, _ := world(300, 60, 12)
-	for _, maxItems := range []int{60, 17} {
-		g, err := Count(t.Context(), data, Params{MaxItems: maxItems, Workers: 3})
+	rapid.Check(t, func(t *rapid.T) {
+		items := rapid.OneOf(rapid.IntRange(1, 60), rapid.IntRange(500, 1600)).Draw(t, "items")
+		length := rapid.OneOf(rapid.IntRange(1, 4), rapid.IntRange(1, 60)).Draw(t, "length")
+		data, _, _ := world(rapid.IntRange(0, 300).Draw(t, "customers"), items, length)
+		p := Params{MaxItems: rapid.IntRange(1, items+9).Draw(t, "most"), Workers: rapid.IntRange(1, 3).Draw(t, "workers")}
+		g, err := countPairs(context.Background(), data, p, rapid.IntRange(1, 400).Draw(t, "at once"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -142,7 +146,7 @@ func TestCountsArePairs(t *testing.T) {
 		if !slices.Equal(g.counts, want) {
 			t.Errorf("counts of the %d most wanted of %d items are not those of pairs", n, data.Rows.Len())
 		}
-	}
+	})
 }
 
 // TestPartsAreCounterfactual takes each item out of a history: the score is lower by

@@ -87,16 +87,23 @@ func Count(ctx context.Context, data *model.Data, p Params) (*Gram, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
+	return countPairs(ctx, data, p, customersAtOnce)
+}
+
+// countPairs counts so many customers at a time.
+func countPairs(ctx context.Context, data *model.Data, p Params, customersAtOnce int) (*Gram, error) {
 	kept := mostWanted(data, p.MaxItems)
 	g := &Gram{rows: data.Rows.Subset(kept), counts: make([]float32, triangle(len(kept)))}
-	had := among(data, kept)
-	vector.Fork(p.Workers, len(kept), func(_, at int) {
-		if ctx.Err() == nil {
-			g.countRow(at, had)
+	c := newCounter(g, data.Rows.Len(), kept)
+	for customers := range slices.Chunk(data.Customers, customersAtOnce) {
+		c.lay(customers)
+		for from := 0; from < len(kept); from += vector.LineBits {
+			if err := ctx.Err(); err != nil {
+				return nil, fmt.Errorf("count pairs of items: %w", err)
+			}
+			c.draw(from, p.Workers)
+			vector.Fork(p.Workers, len(kept)-from, func(_, i int) { c.count(from+i, from) })
 		}
-	})
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("count pairs of items: %w", err)
 	}
 	return g, nil
 }
@@ -106,11 +113,14 @@ func triangle(n int) int { return n * (n + 1) / 2 }
 
 // mostWanted returns the at most limit rows that most customers want, ascending.
 func mostWanted(data *model.Data, limit int) []int {
-	support := make([]int, data.Rows.Len())
-	rows := make([]int, len(support))
+	rows := make([]int, data.Rows.Len())
 	for row := range rows {
 		rows[row] = row
 	}
+	if len(rows) <= limit {
+		return rows
+	}
+	support := make([]int, len(rows))
 	for _, cells := range data.Customers {
 		for _, c := range cells {
 			if c.Weight > 0 {
@@ -124,75 +134,130 @@ func mostWanted(data *model.Data, limit int) []int {
 		}
 		return cmp.Compare(a, b)
 	})
-	rows = rows[:min(limit, len(rows))]
+	rows = rows[:limit]
 	slices.Sort(rows)
 	return rows
 }
 
-// wanted is what customers want among some items, by the items' places there.
-type wanted struct {
-	places []uint16 // ascending, customer after customer; maxItems are fewer
-	ends   []int    // of each item in lists
-	// lists holds for each item the parts of places that are what its customers want
-	// before it, and itself.
-	lists [][2]uint32
+// counter counts pairs of what some customers want, by bits: each customer has a line, with a bit for
+// each of 512 items, and the lines of those who want an item are added up. That is a few
+// instructions for each of them, where to add 1 for each item that they want was one or two for each item.
+type counter struct {
+	*Gram
+	place []int32 // of each row of the data among the items; -1 for none
+	// What each customer of several items wants, one after another: places, ascending; those before
+	// next are in no line any more.
+	places     []uint16 // maxItems are fewer
+	next, ends []uint32
+	// Where the lines begin that are added up for each item: those of who wants it, and up to a whole
+	// round the line that is empty.
+	lists       []uint32
+	sizes, full []int    // of each item: how many in lists, and where they end
+	lines       []uint64 // the empty one, and the customers'
 }
 
-// among returns what customers want of the kept rows, which ascend.
-func among(data *model.Data, kept []int) *wanted {
-	place := slices.Repeat([]int32{-1}, data.Rows.Len())
+// customersAtOnce bounds the lines to 2 MB. Half as many customers take a sixth longer, as there are more sums to
+// write, and twice as many take no less.
+const customersAtOnce = 1 << 15
+
+func newCounter(g *Gram, rows int, kept []int) *counter {
+	c := &counter{Gram: g, place: slices.Repeat([]int32{-1}, rows), sizes: make([]int, len(kept)), full: make([]int, len(kept))}
 	for at, row := range kept {
-		place[row] = int32(at)
+		c.place[row] = int32(at)
 	}
-	w := &wanted{places: make([]uint16, 0, data.Cells()), ends: make([]int, len(kept))}
-	starts := make([]uint32, 0, len(data.Customers)+1)
-	for _, cells := range data.Customers {
-		starts = append(starts, uint32(len(w.places)))
-		for _, c := range cells {
-			if at := place[c.Row]; at >= 0 && c.Weight > 0 {
-				w.places = append(w.places, uint16(at))
-				w.ends[at]++
+	return c
+}
+
+// lay makes c ready to count some customers, and counts those who want one item alone.
+func (c *counter) lay(customers [][]model.Cell) {
+	cells := 0
+	for _, of := range customers {
+		cells += len(of)
+	}
+	places, place := slices.Grow(c.places[:0], cells), c.place
+	c.next, c.ends = c.next[:0], c.ends[:0]
+	clear(c.sizes)
+	for _, cells := range customers {
+		start := len(places)
+		for _, cell := range cells {
+			if at := place[cell.Row]; at >= 0 && cell.Weight > 0 {
+				places = append(places, uint16(at))
 			}
 		}
-	}
-	next, from := make([]int, len(kept)), 0
-	for at, n := range w.ends {
-		next[at] = from
-		from += n
-		w.ends[at] = from
-	}
-	w.lists = make([][2]uint32, len(w.places))
-	for u, start := range starts {
-		end := len(w.places)
-		if u+1 < len(starts) {
-			end = int(starts[u+1])
+		all := places[start:]
+		if len(all) < 2 {
+			for _, at := range all {
+				c.counts[triangle(int(at)+1)-1]++
+			}
+			places = places[:start]
+			continue
 		}
-		for i := int(start); i < end; i++ {
-			at := w.places[i]
-			w.lists[next[at]] = [2]uint32{start, uint32(i + 1)}
+		for _, at := range all {
+			c.sizes[at]++
+		}
+		c.next, c.ends = append(c.next, uint32(start)), append(c.ends, uint32(len(places)))
+	}
+	c.places = places
+	c.list()
+	size := (len(c.ends) + 1) * vector.LineWords
+	c.lines = slices.Grow(c.lines[:0], size)[:size]
+	clear(c.lines[:vector.LineWords])
+}
+
+// list lists whose lines are added up, given in sizes how many want each item.
+func (c *counter) list() {
+	size, next := 0, c.full
+	for at, n := range c.sizes {
+		next[at] = size
+		c.sizes[at] = (n + vector.LinesAtOnce - 1) / vector.LinesAtOnce * vector.LinesAtOnce
+		size += c.sizes[at]
+	}
+	c.lists = slices.Grow(c.lists[:0], size)[:size]
+	lists, places := c.lists, c.places
+	for i, end := range c.ends {
+		for _, at := range places[c.next[i]:end] {
+			lists[next[at]] = uint32(i+1) * vector.LineWords
 			next[at]++
 		}
 	}
-	return w
+	end := 0
+	for at, n := range c.sizes {
+		end += n
+		clear(lists[next[at]:end])
+		c.full[at] = end
+	}
 }
 
-// listsAhead is how many lists before it is counted a customer's is asked for.
-const listsAhead = 4
+// drawnAtOnce is how many customers' lines are one piece of work.
+const drawnAtOnce = 4096
 
-// countRow counts the customers an item shares with those before it. Each row is
-// written by one goroutine, and counts are exact in any order.
-func (g *Gram) countRow(at int, w *wanted) {
-	from := 0
-	if at > 0 {
-		from = w.ends[at-1]
-	}
-	row := g.counts[triangle(at):][: at+1 : at+1]
-	lists := w.lists[from:w.ends[at]]
-	for i, part := range lists {
-		if i+listsAhead < len(lists) { // customers lie anywhere in memory
-			next := lists[i+listsAhead]
-			vector.Prefetch(w.places[next[0]:next[1]])
+// draw makes the lines those of what is wanted of 512 items from one on, where those before were drawn.
+func (c *counter) draw(from, workers int) {
+	vector.Fork(workers, (len(c.ends)+drawnAtOnce-1)/drawnAtOnce, func(_, part int) {
+		begin := part * drawnAtOnce
+		ends := c.ends[begin:min(begin+drawnAtOnce, len(c.ends))]
+		nexts, lines, places := c.next[begin:][:len(ends)], c.lines[(begin+1)*vector.LineWords:], c.places
+		for i, end := range ends {
+			line := (*[vector.LineWords]uint64)(lines[i*vector.LineWords:])
+			*line = [vector.LineWords]uint64{}
+			next := nexts[i]
+			for _, place := range places[next:end] {
+				at := uint(place) - uint(from)
+				if at >= vector.LineBits {
+					break
+				}
+				line[at/64] |= 1 << (at % 64)
+				next++
+			}
+			nexts[i] = next
 		}
-		count(row, w.places[part[0]:part[1]])
-	}
+	})
+}
+
+// count counts the customers an item shares with those of the 512 from one on that are not after it. Each row is
+// written by one goroutine at a time, and counts are exact in any order.
+func (c *counter) count(at, from int) {
+	row := c.counts[triangle(at):][: at+1 : at+1]
+	end := c.full[at]
+	vector.AddLines(row[from:min(from+vector.LineBits, len(row))], c.lines, c.lists[end-c.sizes[at]:end])
 }

@@ -99,6 +99,13 @@ func bytesPickedAVX2(out *float32, rows *uint8, scales *float32, q *int8, picks 
 //go:noescape
 func atLeastAVX2(words *uint64, scores *float32, count int, bound float32)
 
+// It counts at each of 512 places how many of 32*rounds lines have that bit set, and writes the counts in the
+// binary system: plane i is digit i of all, for levels planes, more than 5, that were 0. Line i is the eight words of
+// lines from at[i] on. It stops before a round with an at[i] that is not below limit, and returns how many rounds it took.
+//
+//go:noescape
+func sumLinesAVX2(planes *uint64, lines *uint64, at *uint32, rounds int, levels int, limit int) int
+
 // It moves n sums to out, rounded, and returns the largest bits of a magnitude; n is a multiple of 8.
 //
 //go:noescape
@@ -204,6 +211,13 @@ func bytesPickedAVX512(out *float32, rows *uint8, scales *float32, q *int8, pick
 //go:noescape
 func atLeastAVX512(words *uint64, scores *float32, count int, bound float32)
 
+// It counts at each of 512 places how many of 32*rounds lines have that bit set, and writes the counts in the
+// binary system: plane i is digit i of all, for levels planes, more than 5, that were 0. Line i is the eight words of
+// lines from at[i] on. It stops before a round with an at[i] that is not below limit, and returns how many rounds it took.
+//
+//go:noescape
+func sumLinesAVX512(planes *uint64, lines *uint64, at *uint32, rounds int, levels int, limit int) int
+
 // It moves n sums to out, rounded, and returns the largest bits of a magnitude; n is a multiple of 8.
 //
 //go:noescape
@@ -235,6 +249,11 @@ func scaleWideAVX512(f float64, x *float64, y *float64, n int)
 //
 //go:noescape
 func bytesPanelsAVX512(sums *float32, panels *uint8, scales *float32, q *int8, blocks int, d int, excess int32, by float32)
+
+// It adds to each of 512 counts the number whose digits in the binary system are in as many planes, the lowest first.
+//
+//go:noescape
+func addPlanesAVX512(counts *float32, planes *uint64, levels int)
 
 // It adds f * transpose(a) * b to c, where a has k rows of 6 and b k rows of 16;
 // ldc, lda and ldb are how far rows are apart. Meanwhile it asks the cache for k lines from ahead on.

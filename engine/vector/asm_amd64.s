@@ -1714,6 +1714,613 @@ end:
 	VZEROUPPER
 	RET
 
+// func sumLinesAVX2(planes *uint64, lines *uint64, at *uint32, rounds int, levels int, limit int) int
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·sumLinesAVX2(SB), NOSPLIT, $0-56
+	MOVQ         planes+0(FP), AX
+	MOVQ         lines+8(FP), CX
+	MOVQ         at+16(FP), DX
+	MOVQ         rounds+24(FP), BX
+	MOVQ         levels+32(FP), SI
+	SHLQ         $0x06, SI
+	ADDQ         AX, SI
+	VPBROADCASTD limit+40(FP), Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+
+rounda:
+	TESTQ      BX, BX
+	JZ         donea
+	VMOVDQU    (DX), Y6
+	VPMAXUD    32(DX), Y6, Y6
+	VPMAXUD    64(DX), Y6, Y6
+	VPMAXUD    96(DX), Y6, Y6
+	VPMAXUD    Y0, Y6, Y7
+	VPCMPEQD   Y7, Y6, Y6
+	VPTEST     Y6, Y6
+	JNZ        donea
+	LEAQ       128(DX), DI
+	CMPQ       BX, $0x01
+	CMOVQEQ    DX, DI
+	MOVL       (DX), R8
+	VMOVDQU    (CX)(R8*8), Y6
+	MOVL       (DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       4(DX), R8
+	VMOVDQU    (CX)(R8*8), Y7
+	MOVL       4(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPXOR      Y6, Y7, Y8
+	VPAND      Y6, Y7, Y6
+	VPAND      Y8, Y1, Y7
+	VPXOR      Y8, Y1, Y1
+	VPOR       Y6, Y7, Y6
+	MOVL       8(DX), R8
+	VMOVDQU    (CX)(R8*8), Y7
+	MOVL       8(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       12(DX), R8
+	VMOVDQU    (CX)(R8*8), Y8
+	MOVL       12(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPXOR      Y7, Y8, Y9
+	VPAND      Y7, Y8, Y7
+	VPAND      Y9, Y1, Y8
+	VPXOR      Y9, Y1, Y1
+	VPOR       Y7, Y8, Y7
+	VPXOR      Y6, Y7, Y8
+	VPAND      Y6, Y7, Y6
+	VPAND      Y8, Y2, Y7
+	VPXOR      Y8, Y2, Y2
+	VPOR       Y6, Y7, Y6
+	MOVL       16(DX), R8
+	VMOVDQU    (CX)(R8*8), Y7
+	MOVL       16(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       20(DX), R8
+	VMOVDQU    (CX)(R8*8), Y8
+	MOVL       20(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPXOR      Y7, Y8, Y9
+	VPAND      Y7, Y8, Y7
+	VPAND      Y9, Y1, Y8
+	VPXOR      Y9, Y1, Y1
+	VPOR       Y7, Y8, Y7
+	MOVL       24(DX), R8
+	VMOVDQU    (CX)(R8*8), Y8
+	MOVL       24(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       28(DX), R8
+	VMOVDQU    (CX)(R8*8), Y9
+	MOVL       28(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPXOR      Y8, Y9, Y10
+	VPAND      Y8, Y9, Y8
+	VPAND      Y10, Y1, Y9
+	VPXOR      Y10, Y1, Y1
+	VPOR       Y8, Y9, Y8
+	VPXOR      Y7, Y8, Y9
+	VPAND      Y7, Y8, Y7
+	VPAND      Y9, Y2, Y8
+	VPXOR      Y9, Y2, Y2
+	VPOR       Y7, Y8, Y7
+	VPXOR      Y6, Y7, Y8
+	VPAND      Y6, Y7, Y6
+	VPAND      Y8, Y3, Y7
+	VPXOR      Y8, Y3, Y3
+	VPOR       Y6, Y7, Y6
+	MOVL       32(DX), R8
+	VMOVDQU    (CX)(R8*8), Y7
+	MOVL       32(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       36(DX), R8
+	VMOVDQU    (CX)(R8*8), Y8
+	MOVL       36(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPXOR      Y7, Y8, Y9
+	VPAND      Y7, Y8, Y7
+	VPAND      Y9, Y1, Y8
+	VPXOR      Y9, Y1, Y1
+	VPOR       Y7, Y8, Y7
+	MOVL       40(DX), R8
+	VMOVDQU    (CX)(R8*8), Y8
+	MOVL       40(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       44(DX), R8
+	VMOVDQU    (CX)(R8*8), Y9
+	MOVL       44(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPXOR      Y8, Y9, Y10
+	VPAND      Y8, Y9, Y8
+	VPAND      Y10, Y1, Y9
+	VPXOR      Y10, Y1, Y1
+	VPOR       Y8, Y9, Y8
+	VPXOR      Y7, Y8, Y9
+	VPAND      Y7, Y8, Y7
+	VPAND      Y9, Y2, Y8
+	VPXOR      Y9, Y2, Y2
+	VPOR       Y7, Y8, Y7
+	MOVL       48(DX), R8
+	VMOVDQU    (CX)(R8*8), Y8
+	MOVL       48(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       52(DX), R8
+	VMOVDQU    (CX)(R8*8), Y9
+	MOVL       52(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPXOR      Y8, Y9, Y10
+	VPAND      Y8, Y9, Y8
+	VPAND      Y10, Y1, Y9
+	VPXOR      Y10, Y1, Y1
+	VPOR       Y8, Y9, Y8
+	MOVL       56(DX), R8
+	VMOVDQU    (CX)(R8*8), Y9
+	MOVL       56(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       60(DX), R8
+	VMOVDQU    (CX)(R8*8), Y10
+	MOVL       60(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPXOR      Y9, Y10, Y11
+	VPAND      Y9, Y10, Y9
+	VPAND      Y11, Y1, Y10
+	VPXOR      Y11, Y1, Y1
+	VPOR       Y9, Y10, Y9
+	VPXOR      Y8, Y9, Y10
+	VPAND      Y8, Y9, Y8
+	VPAND      Y10, Y2, Y9
+	VPXOR      Y10, Y2, Y2
+	VPOR       Y8, Y9, Y8
+	VPXOR      Y7, Y8, Y9
+	VPAND      Y7, Y8, Y7
+	VPAND      Y9, Y3, Y8
+	VPXOR      Y9, Y3, Y3
+	VPOR       Y7, Y8, Y7
+	VPXOR      Y6, Y7, Y8
+	VPAND      Y6, Y7, Y6
+	VPAND      Y8, Y4, Y7
+	VPXOR      Y8, Y4, Y4
+	VPOR       Y6, Y7, Y6
+	MOVL       64(DX), R8
+	VMOVDQU    (CX)(R8*8), Y7
+	MOVL       64(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       68(DX), R8
+	VMOVDQU    (CX)(R8*8), Y8
+	MOVL       68(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPXOR      Y7, Y8, Y9
+	VPAND      Y7, Y8, Y7
+	VPAND      Y9, Y1, Y8
+	VPXOR      Y9, Y1, Y1
+	VPOR       Y7, Y8, Y7
+	MOVL       72(DX), R8
+	VMOVDQU    (CX)(R8*8), Y8
+	MOVL       72(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       76(DX), R8
+	VMOVDQU    (CX)(R8*8), Y9
+	MOVL       76(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPXOR      Y8, Y9, Y10
+	VPAND      Y8, Y9, Y8
+	VPAND      Y10, Y1, Y9
+	VPXOR      Y10, Y1, Y1
+	VPOR       Y8, Y9, Y8
+	VPXOR      Y7, Y8, Y9
+	VPAND      Y7, Y8, Y7
+	VPAND      Y9, Y2, Y8
+	VPXOR      Y9, Y2, Y2
+	VPOR       Y7, Y8, Y7
+	MOVL       80(DX), R8
+	VMOVDQU    (CX)(R8*8), Y8
+	MOVL       80(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       84(DX), R8
+	VMOVDQU    (CX)(R8*8), Y9
+	MOVL       84(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPXOR      Y8, Y9, Y10
+	VPAND      Y8, Y9, Y8
+	VPAND      Y10, Y1, Y9
+	VPXOR      Y10, Y1, Y1
+	VPOR       Y8, Y9, Y8
+	MOVL       88(DX), R8
+	VMOVDQU    (CX)(R8*8), Y9
+	MOVL       88(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       92(DX), R8
+	VMOVDQU    (CX)(R8*8), Y10
+	MOVL       92(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPXOR      Y9, Y10, Y11
+	VPAND      Y9, Y10, Y9
+	VPAND      Y11, Y1, Y10
+	VPXOR      Y11, Y1, Y1
+	VPOR       Y9, Y10, Y9
+	VPXOR      Y8, Y9, Y10
+	VPAND      Y8, Y9, Y8
+	VPAND      Y10, Y2, Y9
+	VPXOR      Y10, Y2, Y2
+	VPOR       Y8, Y9, Y8
+	VPXOR      Y7, Y8, Y9
+	VPAND      Y7, Y8, Y7
+	VPAND      Y9, Y3, Y8
+	VPXOR      Y9, Y3, Y3
+	VPOR       Y7, Y8, Y7
+	MOVL       96(DX), R8
+	VMOVDQU    (CX)(R8*8), Y8
+	MOVL       96(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       100(DX), R8
+	VMOVDQU    (CX)(R8*8), Y9
+	MOVL       100(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPXOR      Y8, Y9, Y10
+	VPAND      Y8, Y9, Y8
+	VPAND      Y10, Y1, Y9
+	VPXOR      Y10, Y1, Y1
+	VPOR       Y8, Y9, Y8
+	MOVL       104(DX), R8
+	VMOVDQU    (CX)(R8*8), Y9
+	MOVL       104(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       108(DX), R8
+	VMOVDQU    (CX)(R8*8), Y10
+	MOVL       108(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPXOR      Y9, Y10, Y11
+	VPAND      Y9, Y10, Y9
+	VPAND      Y11, Y1, Y10
+	VPXOR      Y11, Y1, Y1
+	VPOR       Y9, Y10, Y9
+	VPXOR      Y8, Y9, Y10
+	VPAND      Y8, Y9, Y8
+	VPAND      Y10, Y2, Y9
+	VPXOR      Y10, Y2, Y2
+	VPOR       Y8, Y9, Y8
+	MOVL       112(DX), R8
+	VMOVDQU    (CX)(R8*8), Y9
+	MOVL       112(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       116(DX), R8
+	VMOVDQU    (CX)(R8*8), Y10
+	MOVL       116(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPXOR      Y9, Y10, Y11
+	VPAND      Y9, Y10, Y9
+	VPAND      Y11, Y1, Y10
+	VPXOR      Y11, Y1, Y1
+	VPOR       Y9, Y10, Y9
+	MOVL       120(DX), R8
+	VMOVDQU    (CX)(R8*8), Y10
+	MOVL       120(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       124(DX), R8
+	VMOVDQU    (CX)(R8*8), Y11
+	MOVL       124(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPXOR      Y10, Y11, Y12
+	VPAND      Y10, Y11, Y10
+	VPAND      Y12, Y1, Y11
+	VPXOR      Y12, Y1, Y1
+	VPOR       Y10, Y11, Y10
+	VPXOR      Y9, Y10, Y11
+	VPAND      Y9, Y10, Y9
+	VPAND      Y11, Y2, Y10
+	VPXOR      Y11, Y2, Y2
+	VPOR       Y9, Y10, Y9
+	VPXOR      Y8, Y9, Y10
+	VPAND      Y8, Y9, Y8
+	VPAND      Y10, Y3, Y9
+	VPXOR      Y10, Y3, Y3
+	VPOR       Y8, Y9, Y8
+	VPXOR      Y7, Y8, Y9
+	VPAND      Y7, Y8, Y7
+	VPAND      Y9, Y4, Y8
+	VPXOR      Y9, Y4, Y4
+	VPOR       Y7, Y8, Y7
+	VPXOR      Y6, Y7, Y8
+	VPAND      Y6, Y7, Y6
+	VPAND      Y8, Y5, Y7
+	VPXOR      Y8, Y5, Y5
+	VPOR       Y6, Y7, Y6
+	LEAQ       320(AX), DI
+
+ripplea:
+	VMOVDQU (DI), Y7
+	VPXOR   Y6, Y7, Y8
+	VMOVDQU Y8, (DI)
+	VPAND   Y6, Y7, Y6
+	ADDQ    $0x40, DI
+	CMPQ    DI, SI
+	JCS     ripplea
+	ADDQ    $+128, DX
+	DECQ    BX
+	JMP     rounda
+
+donea:
+	VMOVDQU      Y1, (AX)
+	VMOVDQU      Y2, 64(AX)
+	VMOVDQU      Y3, 128(AX)
+	VMOVDQU      Y4, 192(AX)
+	VMOVDQU      Y5, 256(AX)
+	MOVQ         planes+0(FP), AX
+	MOVQ         lines+8(FP), CX
+	MOVQ         at+16(FP), DX
+	MOVQ         rounds+24(FP), BX
+	MOVQ         levels+32(FP), SI
+	SHLQ         $0x06, SI
+	ADDQ         AX, SI
+	VPBROADCASTD limit+40(FP), Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+
+roundb:
+	TESTQ    BX, BX
+	JZ       doneb
+	VMOVDQU  (DX), Y6
+	VPMAXUD  32(DX), Y6, Y6
+	VPMAXUD  64(DX), Y6, Y6
+	VPMAXUD  96(DX), Y6, Y6
+	VPMAXUD  Y0, Y6, Y7
+	VPCMPEQD Y7, Y6, Y6
+	VPTEST   Y6, Y6
+	JNZ      doneb
+	LEAQ     128(DX), DI
+	CMPQ     BX, $0x01
+	CMOVQEQ  DX, DI
+	MOVL     (DX), DI
+	VMOVDQU  32(CX)(DI*8), Y6
+	MOVL     4(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y7
+	VPXOR    Y6, Y7, Y8
+	VPAND    Y6, Y7, Y6
+	VPAND    Y8, Y1, Y7
+	VPXOR    Y8, Y1, Y1
+	VPOR     Y6, Y7, Y6
+	MOVL     8(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y7
+	MOVL     12(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y8
+	VPXOR    Y7, Y8, Y9
+	VPAND    Y7, Y8, Y7
+	VPAND    Y9, Y1, Y8
+	VPXOR    Y9, Y1, Y1
+	VPOR     Y7, Y8, Y7
+	VPXOR    Y6, Y7, Y8
+	VPAND    Y6, Y7, Y6
+	VPAND    Y8, Y2, Y7
+	VPXOR    Y8, Y2, Y2
+	VPOR     Y6, Y7, Y6
+	MOVL     16(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y7
+	MOVL     20(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y8
+	VPXOR    Y7, Y8, Y9
+	VPAND    Y7, Y8, Y7
+	VPAND    Y9, Y1, Y8
+	VPXOR    Y9, Y1, Y1
+	VPOR     Y7, Y8, Y7
+	MOVL     24(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y8
+	MOVL     28(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y9
+	VPXOR    Y8, Y9, Y10
+	VPAND    Y8, Y9, Y8
+	VPAND    Y10, Y1, Y9
+	VPXOR    Y10, Y1, Y1
+	VPOR     Y8, Y9, Y8
+	VPXOR    Y7, Y8, Y9
+	VPAND    Y7, Y8, Y7
+	VPAND    Y9, Y2, Y8
+	VPXOR    Y9, Y2, Y2
+	VPOR     Y7, Y8, Y7
+	VPXOR    Y6, Y7, Y8
+	VPAND    Y6, Y7, Y6
+	VPAND    Y8, Y3, Y7
+	VPXOR    Y8, Y3, Y3
+	VPOR     Y6, Y7, Y6
+	MOVL     32(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y7
+	MOVL     36(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y8
+	VPXOR    Y7, Y8, Y9
+	VPAND    Y7, Y8, Y7
+	VPAND    Y9, Y1, Y8
+	VPXOR    Y9, Y1, Y1
+	VPOR     Y7, Y8, Y7
+	MOVL     40(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y8
+	MOVL     44(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y9
+	VPXOR    Y8, Y9, Y10
+	VPAND    Y8, Y9, Y8
+	VPAND    Y10, Y1, Y9
+	VPXOR    Y10, Y1, Y1
+	VPOR     Y8, Y9, Y8
+	VPXOR    Y7, Y8, Y9
+	VPAND    Y7, Y8, Y7
+	VPAND    Y9, Y2, Y8
+	VPXOR    Y9, Y2, Y2
+	VPOR     Y7, Y8, Y7
+	MOVL     48(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y8
+	MOVL     52(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y9
+	VPXOR    Y8, Y9, Y10
+	VPAND    Y8, Y9, Y8
+	VPAND    Y10, Y1, Y9
+	VPXOR    Y10, Y1, Y1
+	VPOR     Y8, Y9, Y8
+	MOVL     56(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y9
+	MOVL     60(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y10
+	VPXOR    Y9, Y10, Y11
+	VPAND    Y9, Y10, Y9
+	VPAND    Y11, Y1, Y10
+	VPXOR    Y11, Y1, Y1
+	VPOR     Y9, Y10, Y9
+	VPXOR    Y8, Y9, Y10
+	VPAND    Y8, Y9, Y8
+	VPAND    Y10, Y2, Y9
+	VPXOR    Y10, Y2, Y2
+	VPOR     Y8, Y9, Y8
+	VPXOR    Y7, Y8, Y9
+	VPAND    Y7, Y8, Y7
+	VPAND    Y9, Y3, Y8
+	VPXOR    Y9, Y3, Y3
+	VPOR     Y7, Y8, Y7
+	VPXOR    Y6, Y7, Y8
+	VPAND    Y6, Y7, Y6
+	VPAND    Y8, Y4, Y7
+	VPXOR    Y8, Y4, Y4
+	VPOR     Y6, Y7, Y6
+	MOVL     64(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y7
+	MOVL     68(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y8
+	VPXOR    Y7, Y8, Y9
+	VPAND    Y7, Y8, Y7
+	VPAND    Y9, Y1, Y8
+	VPXOR    Y9, Y1, Y1
+	VPOR     Y7, Y8, Y7
+	MOVL     72(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y8
+	MOVL     76(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y9
+	VPXOR    Y8, Y9, Y10
+	VPAND    Y8, Y9, Y8
+	VPAND    Y10, Y1, Y9
+	VPXOR    Y10, Y1, Y1
+	VPOR     Y8, Y9, Y8
+	VPXOR    Y7, Y8, Y9
+	VPAND    Y7, Y8, Y7
+	VPAND    Y9, Y2, Y8
+	VPXOR    Y9, Y2, Y2
+	VPOR     Y7, Y8, Y7
+	MOVL     80(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y8
+	MOVL     84(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y9
+	VPXOR    Y8, Y9, Y10
+	VPAND    Y8, Y9, Y8
+	VPAND    Y10, Y1, Y9
+	VPXOR    Y10, Y1, Y1
+	VPOR     Y8, Y9, Y8
+	MOVL     88(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y9
+	MOVL     92(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y10
+	VPXOR    Y9, Y10, Y11
+	VPAND    Y9, Y10, Y9
+	VPAND    Y11, Y1, Y10
+	VPXOR    Y11, Y1, Y1
+	VPOR     Y9, Y10, Y9
+	VPXOR    Y8, Y9, Y10
+	VPAND    Y8, Y9, Y8
+	VPAND    Y10, Y2, Y9
+	VPXOR    Y10, Y2, Y2
+	VPOR     Y8, Y9, Y8
+	VPXOR    Y7, Y8, Y9
+	VPAND    Y7, Y8, Y7
+	VPAND    Y9, Y3, Y8
+	VPXOR    Y9, Y3, Y3
+	VPOR     Y7, Y8, Y7
+	MOVL     96(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y8
+	MOVL     100(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y9
+	VPXOR    Y8, Y9, Y10
+	VPAND    Y8, Y9, Y8
+	VPAND    Y10, Y1, Y9
+	VPXOR    Y10, Y1, Y1
+	VPOR     Y8, Y9, Y8
+	MOVL     104(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y9
+	MOVL     108(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y10
+	VPXOR    Y9, Y10, Y11
+	VPAND    Y9, Y10, Y9
+	VPAND    Y11, Y1, Y10
+	VPXOR    Y11, Y1, Y1
+	VPOR     Y9, Y10, Y9
+	VPXOR    Y8, Y9, Y10
+	VPAND    Y8, Y9, Y8
+	VPAND    Y10, Y2, Y9
+	VPXOR    Y10, Y2, Y2
+	VPOR     Y8, Y9, Y8
+	MOVL     112(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y9
+	MOVL     116(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y10
+	VPXOR    Y9, Y10, Y11
+	VPAND    Y9, Y10, Y9
+	VPAND    Y11, Y1, Y10
+	VPXOR    Y11, Y1, Y1
+	VPOR     Y9, Y10, Y9
+	MOVL     120(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y10
+	MOVL     124(DX), DI
+	VMOVDQU  32(CX)(DI*8), Y11
+	VPXOR    Y10, Y11, Y12
+	VPAND    Y10, Y11, Y10
+	VPAND    Y12, Y1, Y11
+	VPXOR    Y12, Y1, Y1
+	VPOR     Y10, Y11, Y10
+	VPXOR    Y9, Y10, Y11
+	VPAND    Y9, Y10, Y9
+	VPAND    Y11, Y2, Y10
+	VPXOR    Y11, Y2, Y2
+	VPOR     Y9, Y10, Y9
+	VPXOR    Y8, Y9, Y10
+	VPAND    Y8, Y9, Y8
+	VPAND    Y10, Y3, Y9
+	VPXOR    Y10, Y3, Y3
+	VPOR     Y8, Y9, Y8
+	VPXOR    Y7, Y8, Y9
+	VPAND    Y7, Y8, Y7
+	VPAND    Y9, Y4, Y8
+	VPXOR    Y9, Y4, Y4
+	VPOR     Y7, Y8, Y7
+	VPXOR    Y6, Y7, Y8
+	VPAND    Y6, Y7, Y6
+	VPAND    Y8, Y5, Y7
+	VPXOR    Y8, Y5, Y5
+	VPOR     Y6, Y7, Y6
+	LEAQ     352(AX), DI
+
+rippleb:
+	VMOVDQU (DI), Y7
+	VPXOR   Y6, Y7, Y8
+	VMOVDQU Y8, (DI)
+	VPAND   Y6, Y7, Y6
+	ADDQ    $0x40, DI
+	CMPQ    DI, SI
+	JCS     rippleb
+	ADDQ    $+128, DX
+	DECQ    BX
+	JMP     roundb
+
+doneb:
+	VMOVDQU Y1, 32(AX)
+	VMOVDQU Y2, 96(AX)
+	VMOVDQU Y3, 160(AX)
+	VMOVDQU Y4, 224(AX)
+	VMOVDQU Y5, 288(AX)
+	MOVQ    rounds+24(FP), AX
+	SUBQ    BX, AX
+	MOVQ    AX, ret+48(FP)
+	VZEROUPPER
+	RET
+
 // func narrowAVX2(out *float32, sums *float64, n int) uint32
 // Requires: AVX
 TEXT ·narrowAVX2(SB), NOSPLIT, $0-28
@@ -3477,6 +4084,253 @@ end:
 	VZEROUPPER
 	RET
 
+// func sumLinesAVX512(planes *uint64, lines *uint64, at *uint32, rounds int, levels int, limit int) int
+// Requires: AVX, AVX2, AVX512F, CMOV, MMX+
+TEXT ·sumLinesAVX512(SB), NOSPLIT, $0-56
+	MOVQ         planes+0(FP), AX
+	MOVQ         lines+8(FP), CX
+	MOVQ         at+16(FP), DX
+	MOVQ         rounds+24(FP), BX
+	MOVQ         levels+32(FP), SI
+	SHLQ         $0x06, SI
+	ADDQ         AX, SI
+	VPBROADCASTD limit+40(FP), Y0
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	VPXORD       Z4, Z4, Z4
+	VPXORD       Z5, Z5, Z5
+
+rounda:
+	TESTQ      BX, BX
+	JZ         donea
+	VMOVDQU    (DX), Y6
+	VPMAXUD    32(DX), Y6, Y6
+	VPMAXUD    64(DX), Y6, Y6
+	VPMAXUD    96(DX), Y6, Y6
+	VPMAXUD    Y0, Y6, Y7
+	VPCMPEQD   Y7, Y6, Y6
+	VPTEST     Y6, Y6
+	JNZ        donea
+	LEAQ       128(DX), DI
+	CMPQ       BX, $0x01
+	CMOVQEQ    DX, DI
+	MOVL       (DX), R8
+	VMOVDQU64  (CX)(R8*8), Z6
+	MOVL       (DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       4(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z7
+	MOVL       4(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPTERNLOGQ $0x96, Z7, Z6, Z1
+	VPTERNLOGQ $0xb2, Z7, Z1, Z6
+	MOVL       8(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z7
+	MOVL       8(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       12(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z8
+	MOVL       12(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPTERNLOGQ $0x96, Z8, Z7, Z1
+	VPTERNLOGQ $0xb2, Z8, Z1, Z7
+	VPTERNLOGQ $0x96, Z7, Z6, Z2
+	VPTERNLOGQ $0xb2, Z7, Z2, Z6
+	MOVL       16(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z7
+	MOVL       16(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       20(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z8
+	MOVL       20(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPTERNLOGQ $0x96, Z8, Z7, Z1
+	VPTERNLOGQ $0xb2, Z8, Z1, Z7
+	MOVL       24(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z8
+	MOVL       24(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       28(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z9
+	MOVL       28(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPTERNLOGQ $0x96, Z9, Z8, Z1
+	VPTERNLOGQ $0xb2, Z9, Z1, Z8
+	VPTERNLOGQ $0x96, Z8, Z7, Z2
+	VPTERNLOGQ $0xb2, Z8, Z2, Z7
+	VPTERNLOGQ $0x96, Z7, Z6, Z3
+	VPTERNLOGQ $0xb2, Z7, Z3, Z6
+	MOVL       32(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z7
+	MOVL       32(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       36(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z8
+	MOVL       36(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPTERNLOGQ $0x96, Z8, Z7, Z1
+	VPTERNLOGQ $0xb2, Z8, Z1, Z7
+	MOVL       40(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z8
+	MOVL       40(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       44(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z9
+	MOVL       44(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPTERNLOGQ $0x96, Z9, Z8, Z1
+	VPTERNLOGQ $0xb2, Z9, Z1, Z8
+	VPTERNLOGQ $0x96, Z8, Z7, Z2
+	VPTERNLOGQ $0xb2, Z8, Z2, Z7
+	MOVL       48(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z8
+	MOVL       48(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       52(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z9
+	MOVL       52(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPTERNLOGQ $0x96, Z9, Z8, Z1
+	VPTERNLOGQ $0xb2, Z9, Z1, Z8
+	MOVL       56(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z9
+	MOVL       56(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       60(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z10
+	MOVL       60(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPTERNLOGQ $0x96, Z10, Z9, Z1
+	VPTERNLOGQ $0xb2, Z10, Z1, Z9
+	VPTERNLOGQ $0x96, Z9, Z8, Z2
+	VPTERNLOGQ $0xb2, Z9, Z2, Z8
+	VPTERNLOGQ $0x96, Z8, Z7, Z3
+	VPTERNLOGQ $0xb2, Z8, Z3, Z7
+	VPTERNLOGQ $0x96, Z7, Z6, Z4
+	VPTERNLOGQ $0xb2, Z7, Z4, Z6
+	MOVL       64(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z7
+	MOVL       64(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       68(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z8
+	MOVL       68(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPTERNLOGQ $0x96, Z8, Z7, Z1
+	VPTERNLOGQ $0xb2, Z8, Z1, Z7
+	MOVL       72(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z8
+	MOVL       72(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       76(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z9
+	MOVL       76(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPTERNLOGQ $0x96, Z9, Z8, Z1
+	VPTERNLOGQ $0xb2, Z9, Z1, Z8
+	VPTERNLOGQ $0x96, Z8, Z7, Z2
+	VPTERNLOGQ $0xb2, Z8, Z2, Z7
+	MOVL       80(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z8
+	MOVL       80(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       84(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z9
+	MOVL       84(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPTERNLOGQ $0x96, Z9, Z8, Z1
+	VPTERNLOGQ $0xb2, Z9, Z1, Z8
+	MOVL       88(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z9
+	MOVL       88(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       92(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z10
+	MOVL       92(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPTERNLOGQ $0x96, Z10, Z9, Z1
+	VPTERNLOGQ $0xb2, Z10, Z1, Z9
+	VPTERNLOGQ $0x96, Z9, Z8, Z2
+	VPTERNLOGQ $0xb2, Z9, Z2, Z8
+	VPTERNLOGQ $0x96, Z8, Z7, Z3
+	VPTERNLOGQ $0xb2, Z8, Z3, Z7
+	MOVL       96(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z8
+	MOVL       96(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       100(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z9
+	MOVL       100(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPTERNLOGQ $0x96, Z9, Z8, Z1
+	VPTERNLOGQ $0xb2, Z9, Z1, Z8
+	MOVL       104(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z9
+	MOVL       104(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       108(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z10
+	MOVL       108(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPTERNLOGQ $0x96, Z10, Z9, Z1
+	VPTERNLOGQ $0xb2, Z10, Z1, Z9
+	VPTERNLOGQ $0x96, Z9, Z8, Z2
+	VPTERNLOGQ $0xb2, Z9, Z2, Z8
+	MOVL       112(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z9
+	MOVL       112(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       116(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z10
+	MOVL       116(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPTERNLOGQ $0x96, Z10, Z9, Z1
+	VPTERNLOGQ $0xb2, Z10, Z1, Z9
+	MOVL       120(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z10
+	MOVL       120(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	MOVL       124(DX), R8
+	VMOVDQU64  (CX)(R8*8), Z11
+	MOVL       124(DI), R8
+	PREFETCHT0 (CX)(R8*8)
+	VPTERNLOGQ $0x96, Z11, Z10, Z1
+	VPTERNLOGQ $0xb2, Z11, Z1, Z10
+	VPTERNLOGQ $0x96, Z10, Z9, Z2
+	VPTERNLOGQ $0xb2, Z10, Z2, Z9
+	VPTERNLOGQ $0x96, Z9, Z8, Z3
+	VPTERNLOGQ $0xb2, Z9, Z3, Z8
+	VPTERNLOGQ $0x96, Z8, Z7, Z4
+	VPTERNLOGQ $0xb2, Z8, Z4, Z7
+	VPTERNLOGQ $0x96, Z7, Z6, Z5
+	VPTERNLOGQ $0xb2, Z7, Z5, Z6
+	LEAQ       320(AX), DI
+
+ripplea:
+	VMOVDQU64 (DI), Z7
+	VPXORQ    Z6, Z7, Z8
+	VMOVDQU64 Z8, (DI)
+	VPANDQ    Z6, Z7, Z6
+	ADDQ      $0x40, DI
+	CMPQ      DI, SI
+	JCS       ripplea
+	ADDQ      $+128, DX
+	DECQ      BX
+	JMP       rounda
+
+donea:
+	VMOVDQU64 Z1, (AX)
+	VMOVDQU64 Z2, 64(AX)
+	VMOVDQU64 Z3, 128(AX)
+	VMOVDQU64 Z4, 192(AX)
+	VMOVDQU64 Z5, 256(AX)
+	MOVQ      rounds+24(FP), AX
+	SUBQ      BX, AX
+	MOVQ      AX, ret+48(FP)
+	VZEROUPPER
+	RET
+
 // func narrowAVX512(out *float32, sums *float64, n int) uint32
 // Requires: AVX, AVX2, AVX512F
 TEXT ·narrowAVX512(SB), NOSPLIT, $0-28
@@ -3733,6 +4587,62 @@ sixteen:
 	JMP          block
 
 end:
+	VZEROUPPER
+	RET
+
+// func addPlanesAVX512(counts *float32, planes *uint64, levels int)
+// Requires: AVX, AVX512F
+TEXT ·addPlanesAVX512(SB), NOSPLIT, $0-24
+	MOVQ       counts+0(FP), AX
+	MOVQ       planes+8(FP), CX
+	MOVQ       levels+16(FP), DX
+	VPTERNLOGD $0xff, Z0, Z0, Z0
+	VPSRLD     $0x1f, Z0, Z0
+	DECQ       DX
+	SHLQ       $0x06, DX
+	ADDQ       CX, DX
+	MOVQ       $0x00000008, BX
+
+block:
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	MOVQ   DX, SI
+
+level:
+	KMOVW     (SI), K1
+	VPADDD    Z1, Z1, Z1
+	VPADDD    Z0, Z1, K1, Z1
+	KMOVW     2(SI), K1
+	VPADDD    Z2, Z2, Z2
+	VPADDD    Z0, Z2, K1, Z2
+	KMOVW     4(SI), K1
+	VPADDD    Z3, Z3, Z3
+	VPADDD    Z0, Z3, K1, Z3
+	KMOVW     6(SI), K1
+	VPADDD    Z4, Z4, Z4
+	VPADDD    Z0, Z4, K1, Z4
+	SUBQ      $0x40, SI
+	CMPQ      SI, CX
+	JCC       level
+	VCVTDQ2PS Z1, Z1
+	VADDPS    (AX), Z1, Z1
+	VMOVUPS   Z1, (AX)
+	VCVTDQ2PS Z2, Z2
+	VADDPS    64(AX), Z2, Z2
+	VMOVUPS   Z2, 64(AX)
+	VCVTDQ2PS Z3, Z3
+	VADDPS    128(AX), Z3, Z3
+	VMOVUPS   Z3, 128(AX)
+	VCVTDQ2PS Z4, Z4
+	VADDPS    192(AX), Z4, Z4
+	VMOVUPS   Z4, 192(AX)
+	ADDQ      $0x00000100, AX
+	ADDQ      $0x08, CX
+	ADDQ      $0x08, DX
+	DECQ      BX
+	JNZ       block
 	VZEROUPPER
 	RET
 

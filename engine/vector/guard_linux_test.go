@@ -115,3 +115,26 @@ func TestBitsInBothAreCounted(t *testing.T) {
 		}
 	})
 }
+
+// TestAddedLinesStayWithin: all that is read and written ends where no memory is.
+func TestAddedLinesStayWithin(t *testing.T) {
+	onEveryPath(t, func(t *testing.T) {
+		for _, rounds := range []int{1, 2, 3, 40} {
+			lines := unsafe.Slice((*uint64)(unsafe.Pointer(&guarded(t, 2*5*LineWords)[0])), 5*LineWords)
+			at := unsafe.Slice((*uint32)(unsafe.Pointer(&guarded(t, rounds*LinesAtOnce)[0])), rounds*LinesAtOnce)
+			for i := range lines {
+				lines[i] = ^uint64(0)
+			}
+			for i := range at {
+				at[i] = uint32(i % 5 * LineWords)
+			}
+			for _, n := range []int{1, 16, 100, LineBits} {
+				counts := guarded(t, n)
+				AddLines(counts, lines, at)
+				if want := float32(len(at)); counts[0] != want || counts[n-1] != want {
+					t.Errorf("%d lines of ones come to %v and %v", len(at), counts[0], counts[n-1])
+				}
+			}
+		}
+	})
+}

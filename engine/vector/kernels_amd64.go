@@ -228,6 +228,29 @@ func countBoth(a, b []uint64) int {
 	return n + countBothPlain(a[whole:], b[whole:])
 }
 
+// sumLines is for whole rounds, of which there are some.
+func sumLines(p *planes, lines []uint64, at []uint32, levels, limit int) int {
+	rounds := len(at) / LinesAtOnce
+	switch {
+	case limit == 0:
+		return 0
+	case kernels == avx512:
+		return LinesAtOnce * sumLinesAVX512(&p[0][0], &lines[0], &at[0], rounds, levels, limit)
+	case kernels == avx2:
+		return LinesAtOnce * sumLinesAVX2(&p[0][0], &lines[0], &at[0], rounds, levels, limit)
+	}
+	return sumLinesPlain(p, lines, at, levels, limit)
+}
+
+// addPlanes is for counts of a whole line.
+func addPlanes(counts []float32, p *planes, levels int) {
+	if kernels == avx512 {
+		addPlanesAVX512(&counts[0], &p[0][0], levels)
+	} else {
+		addPlanesPlain(counts, p, levels)
+	}
+}
+
 func narrow(out []float32, sums []float64) (most uint32) {
 	whole := len(sums) &^ 7
 	switch {

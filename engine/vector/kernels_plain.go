@@ -56,6 +56,12 @@ func prefetchRows([]float32, []uint32, int) {}
 
 func countBoth(a, b []uint64) int { return countBothPlain(a, b) }
 
+func sumLines(p *planes, lines []uint64, at []uint32, levels, limit int) int {
+	return sumLinesPlain(p, lines, at, levels, limit)
+}
+
+func addPlanes(counts []float32, p *planes, levels int) { addPlanesPlain(counts, p, levels) }
+
 func narrow(out []float32, sums []float64) (most uint32) { return narrowPlain(out, sums) }
 
 func widenSteps(out []float32, sums []int32, step float32) { widenStepsPlain(out, sums, step) }

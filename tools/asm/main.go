@@ -35,6 +35,7 @@ func main() {
 		bytesRows(set)
 		bytesPicked(set)
 		atLeast(set)
+		sumLines(set)
 		narrow(set)
 		widenSteps(set)
 		dotWide(set)
@@ -42,6 +43,7 @@ func main() {
 		axpyWide(set, false)
 	}
 	bytesPanels(isa{"AVX512", true})
+	addPlanes(isa{"AVX512", true})
 	tile(isa{"AVX2", false}, 6, 2)
 	tile(isa{"AVX2", false}, 4, 2)
 	tile(isa{"AVX512", true}, 8, 3)
