@@ -53,6 +53,11 @@ func (s *Store) openDB() error {
 	// memory, and with tables that double from level to level it held 3 GB under a load of
 	// answers.
 	opt.TableSizeMultiplier = 1
+	if s.dir != "" {
+		if err := checkTables(s.dir, opt); err != nil {
+			return fmt.Errorf("opening the store in %s: %w", s.dir, err)
+		}
+	}
 	db, err := badger.Open(opt)
 	if err != nil {
 		if locked := lockedError(s.dir, err); locked != nil {

@@ -50,7 +50,7 @@ type checker struct {
 
 // Check verifies that every row is one the store writes, that numbers are dense and
 // unique, the tail in order, links and tickets known both ways. deep also reads every
-// chunk of models and checkpoints. What is wrong is in the report; the error is that
+// chunk of models and checkpoints, and verifies the checksum of every block of every table. What is wrong is in the report; the error is that
 // of reading.
 func (s *Store) Check(ctx context.Context, deep bool) (Report, error) {
 	txn, done, err := s.read(ctx)
@@ -68,6 +68,11 @@ func (s *Store) Check(ctx context.Context, deep bool) (Report, error) {
 	}
 	if err := c.blobs(deep); err != nil {
 		return c.out, fmt.Errorf("checking the store: %w", err)
+	}
+	if deep {
+		if err := s.db.VerifyChecksum(); err != nil {
+			c.out.problem("%v", err)
+		}
 	}
 	return c.out, nil
 }

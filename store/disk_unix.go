@@ -50,6 +50,28 @@ func dropEmptyFiles(dir string) (err error) {
 	return nil
 }
 
+// emptyFiles puts an empty file in the place of each. Who has one mapped reads on, and may delete it.
+func emptyFiles(dir string, names []string) error {
+	for _, name := range names {
+		name = filepath.Join(dir, name)
+		empty := name + ".empty"
+		if err := os.WriteFile(empty, nil, 0o600); err != nil {
+			return err
+		}
+		if err := os.Rename(empty, name); err != nil {
+			return err
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
 // lockDir takes the lock that Badger takes on a directory it opens.
 func lockDir(dir string) (unlock func() error, err error) {
 	d, err := os.Open(dir)

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -136,7 +139,20 @@ func (s *Store) dropPrefixes(wanted [][]byte) error {
 		if err != nil || len(prefixes) == 0 {
 			return err
 		}
-		if err := s.db.DropPrefix(prefixes...); err != nil && !errors.Is(err, badger.ErrBlockedWrites) {
+		if err := s.room(s.minFree / 4); err != nil { // half of what an erasure begins with
+			return fmt.Errorf("dropping: %w", err)
+		}
+		logs, err := memtableLogs(s.dir)
+		if err != nil {
+			return fmt.Errorf("dropping: %w", err)
+		}
+		switch err := s.db.DropPrefix(prefixes...); {
+		case errors.Is(err, badger.ErrBlockedWrites):
+			continue
+		case err != nil:
+			return fmt.Errorf("dropping: %w", err)
+		}
+		if err := emptyOldLogs(s.dir, logs); err != nil {
 			return fmt.Errorf("dropping: %w", err)
 		}
 	}
@@ -144,6 +160,33 @@ func (s *Store) dropPrefixes(wanted [][]byte) error {
 		return errors.Join(err, fmt.Errorf("%d prefixes are still there after %d drops", len(prefixes), dropAttempts))
 	}
 	return nil
+}
+
+// memtableLogs returns the names of the files in which Badger logs its memtables. Nobody writes
+// meanwhile.
+func memtableLogs(dir string) (names []string, err error) {
+	if dir == "" {
+		return nil, nil
+	}
+	files, err := os.ReadDir(dir)
+	for _, f := range files {
+		if filepath.Ext(f.Name()) == ".mem" {
+			names = append(names, f.Name())
+		}
+	}
+	return names, err
+}
+
+// emptyOldLogs empties the logs that were there before a drop. Their memtables lie in tables now, without
+// what was dropped; but who has begun to read before the drop holds one, and with it its file, for
+// as long as that takes. After a kill meanwhile Badger would play it again, and what was dropped
+// would be back.
+func emptyOldLogs(dir string, before []string) error {
+	now, err := memtableLogs(dir)
+	if err != nil || !slices.ContainsFunc(now, func(name string) bool { return !slices.Contains(before, name) }) {
+		return err // with no new one Badger has dropped nothing
+	}
+	return emptyFiles(dir, slices.DeleteFunc(now, func(name string) bool { return !slices.Contains(before, name) }))
 }
 
 // dropShown drops what the erased were shown.

@@ -82,6 +82,10 @@ func (s *Store) erase(subject engine.Subject) (receipt *engine.Erasure, seq uint
 	if cause := s.broken.Load(); cause != nil {
 		return nil, 0, fmt.Errorf("%w: %w", ErrBroken, *cause)
 	}
+	// It makes room, but to do so writes tables anew: where there is none for these the process would end.
+	if err := s.room(s.minFree / 2); err != nil {
+		return nil, 0, fmt.Errorf("erasing: %w", err)
+	}
 	s.dropping.Lock()
 	defer s.dropping.Unlock()
 	txn := s.db.NewTransaction(true)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -238,6 +239,49 @@ func TestEraseUnderLoad(t *testing.T) {
 		t.Errorf("the history of who stays has %d rows, %v; want %d", len(rows), err, events)
 	}
 	if report, err := s.Check(t.Context(), true); err != nil || len(report.Problems) > 0 {
+		t.Errorf("Check: %v, %q", err, report.Problems)
+	}
+}
+
+// TestErasedStayErasedAfterAKill kills while somebody reads who began before the erasure: the store is
+// copied as it lies.
+func TestErasedStayErasedAfterAKill(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, store.Options{})
+	defer s.Close()
+	s.Start(t.Context(), nil)
+	event := func(c engine.CustomerID) engine.Command {
+		return engine.RecordEvent{Lines: []engine.Interaction{{Type: engine.View, Customer: c, Item: "lamp", Query: "Sesam"}}}
+	}
+	send(t, s, []engine.Command{event("bob"), event("alice")})
+	begun, erased, read := make(chan bool), make(chan bool), make(chan error, 1)
+	go func() {
+		var once sync.Once
+		read <- s.Scan(t.Context(), func(engine.Subject, []engine.Row) error {
+			once.Do(func() { close(begun); <-erased })
+			return nil
+		})
+	}()
+	<-begun
+	send(t, s, []engine.Command{engine.Erase{Subject: engine.OfCustomer("bob")}})
+	send(t, s, []engine.Command{event("alice")})
+	killed := t.TempDir()
+	if err := os.CopyFS(killed, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	close(erased)
+	if err := <-read; err != nil {
+		t.Errorf("who read meanwhile: %v", err)
+	}
+	again := open(t, killed, store.Options{})
+	defer again.Close()
+	for customer, want := range map[engine.CustomerID]int{"bob": 0, "alice": 2} {
+		rows, err := again.History(t.Context(), engine.OfCustomer(customer))
+		if err != nil || len(rows) != want {
+			t.Errorf("after the kill %s has %d events, %v; want %d", customer, len(rows), err, want)
+		}
+	}
+	if report, err := again.Check(t.Context(), true); err != nil || len(report.Problems) > 0 {
 		t.Errorf("Check: %v, %q", err, report.Problems)
 	}
 }

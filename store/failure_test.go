@@ -70,7 +70,15 @@ func TestDiskFullRefusesAndRecovers(t *testing.T) {
 	if err := s.TrimTail(t.Context(), 2); err != nil {
 		t.Errorf("TrimTail without room: %v", err)
 	}
-	if r, err := s.Append(t.Context(), []engine.Command{engine.Erase{Subject: engine.OfCustomer("ben")}}); err != nil || r[0].Err != nil {
+	erase := func() ([]engine.Result, error) {
+		return s.Append(t.Context(), []engine.Command{engine.Erase{Subject: engine.OfCustomer("ben")}})
+	}
+	room = DefaultMinFree/2 - 1 // not enough for the tables that are written anew
+	if r, err := erase(); err != nil || !errors.Is(r[0].Err, ErrDiskFull) || s.Seq() != 2 {
+		t.Errorf("Erase with hardly any room: %+v, %v, seq %d; want ErrDiskFull, and nothing done", r, err, s.Seq())
+	}
+	room = DefaultMinFree - 1
+	if r, err := erase(); err != nil || r[0].Err != nil {
 		t.Errorf("Erase without room: %+v, %v", r, err)
 	}
 	room++

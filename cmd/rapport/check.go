@@ -15,7 +15,7 @@ import (
 
 type checkCommand struct {
 	directory
-	Deep bool `help:"Read and verify every record and every byte of the models, too."`
+	Deep bool `help:"Read and verify every byte of the models and the checksums of all tables, too."`
 }
 
 func (checkCommand) Help() string {
