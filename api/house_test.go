@@ -262,6 +262,13 @@ type fakeTrainer struct {
 	mu      sync.Mutex // guards the fields below
 	running bool
 	current int
+	unread  []int
+}
+
+func (f *fakeTrainer) Unread() []int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.unread
 }
 
 func newFakeTrainer() *fakeTrainer { return &fakeTrainer{current: 2} }

@@ -112,6 +112,7 @@ func (w *words) steering() map[string]described {
 		},
 		"GET /v1/models": {
 			id: "listModels", tag: tagSteering, summary: "The versions that are kept, with their reports", answer: models,
+			text:     "`current` is the one that serves; none is, where none can be read.",
 			examples: []example{{about: "all of them", path: "/v1/models"}},
 		},
 		"POST /v1/models/train": {
@@ -156,7 +157,7 @@ func (w *words) operation() map[string]described {
 			answer: asJSON(full(map[string]*huma.Schema{"status": among("ok")})), examples: []example{{about: "yes", path: "/healthz"}},
 		},
 		"GET /readyz": {
-			id: "ready", tag: tagOperation, summary: "May requests be sent here?", text: "503 while writes are not taken.", open: true,
+			id: "ready", tag: tagOperation, summary: "May requests be sent here?", text: "503 while writes are not taken. Where models could not be read at the start, `detail` says which, and what to do.", open: true,
 			answer: ready, examples: []example{{about: "yes", path: "/readyz"}},
 		},
 		"GET /v1/version": {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -32,8 +34,13 @@ func (s *Server) ready(c *gin.Context) error {
 	world := s.rec.World()
 	r := readiness{Status: "ready", Version: world.Models.Version, Seq: s.rec.Seq(), Unencoded: s.rec.Figures().Unread}
 	r.Serving = fmt.Sprintf("model %d", r.Version)
+	why := "no model is trained yet"
+	if unread := s.trainer.Unread(); len(unread) > 0 {
+		why = damage(unread)
+		r.Detail = why + ": train again (POST /v1/models/train, or rapport train); rapport check --deep, while no server runs, tells what is damaged"
+	}
 	if r.Version == 0 {
-		r.Serving = "fallback: popular, trending, newest and content, no model is trained yet"
+		r.Serving = "fallback: popular, trending, newest and content, " + why
 	}
 	if err := s.committerRuns(c.Request.Context()); err != nil {
 		r.Status = "unready"
@@ -44,6 +51,18 @@ func (s *Server) ready(c *gin.Context) error {
 		return reply(c, http.StatusServiceUnavailable, r)
 	}
 	return send(c, r)
+}
+
+// damage says which versions cannot be read.
+func damage(versions []int) string {
+	if len(versions) == 1 {
+		return fmt.Sprintf("model %d cannot be read", versions[0])
+	}
+	each := make([]string, len(versions))
+	for i, v := range versions {
+		each[i] = strconv.Itoa(v)
+	}
+	return fmt.Sprintf("models %s cannot be read", strings.Join(each, ", "))
 }
 
 // probeTimeout is how long the committer may be busy and still count as running.

@@ -10,8 +10,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rapportengine/rapport/engine"
+	"github.com/rapportengine/rapport/engine/recommend"
 )
 
 // TestRoutes takes every route's happy path once, and fails for a route it forgot.
@@ -45,6 +47,26 @@ func TestRoutes(t *testing.T) {
 		if !tried {
 			t.Errorf("%s %s was not tried", r.method, r.path)
 		}
+	}
+}
+
+// What could not be read at the start is told, whether or not an older model serves.
+func TestReadyTellsOfModelsThatCannotBeRead(t *testing.T) {
+	h := stocked(t)
+	if r := h.call("GET", "/readyz").want(200).object(); r["detail"] != nil || !strings.Contains(r["serving"].(string), "no model is trained yet") {
+		t.Errorf("before the first training: got %v", r)
+	}
+	h.trainer.unread = []int{2, 1}
+	r := h.call("GET", "/readyz").want(200).object()
+	if serving := r["serving"].(string); !strings.Contains(serving, "fallback") || !strings.Contains(serving, "models 2, 1 cannot be read") {
+		t.Errorf("without a model that can be read: got %v", r)
+	}
+	h.trainer.unread = []int{2}
+	w := h.rec.World()
+	h.rec.Swap(recommend.NewModels(1, time.Time{}, nil, w.Models.Encoder, w.Models.Blend))
+	r = h.call("GET", "/readyz").want(200).object()
+	if detail, _ := r["detail"].(string); r["serving"] != "model 1" || !strings.Contains(detail, "model 2 cannot be read: train again") {
+		t.Errorf("with an older model: got %v", r)
 	}
 }
 

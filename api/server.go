@@ -26,11 +26,14 @@ type Trainer interface {
 	Train(ctx context.Context) (engine.Job, error)
 	// Job returns a training by its id, as far as it is remembered.
 	Job(id string) (engine.Job, bool)
-	// Models returns the versions that are kept, oldest first.
+	// Models returns the versions that are kept, oldest first; Current is what serves.
 	Models(ctx context.Context) ([]engine.ModelVersion, error)
 	// Rollback makes a kept version serve; an error that wraps engine.ErrNotFound for
 	// one that is not kept.
 	Rollback(ctx context.Context, to int) error
+	// Unread returns the versions that were passed over at the start because they cannot be
+	// read, until another comes to serve.
+	Unread() []int
 	// Ended counts the trainings that have ended since the start, by how.
 	Ended() map[engine.JobState]uint64
 	// CheckSources refuses engine.Settings.Sources that it could not train with, by an

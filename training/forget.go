@@ -1,7 +1,6 @@
 package training
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,7 +25,7 @@ func (t *Trainer) knowsErased(ctx context.Context, v engine.ModelVersion) (bool,
 // fail at the gate, they stay without anything of tickets: it would fail there again.
 func (t *Trainer) forget(ctx context.Context, failed *Report, versions []engine.ModelVersion, why error) error {
 	t.mu.Lock()
-	serves, latest := t.serve, cmp.Or(t.serve, t.knows)
+	serves, latest := t.serve, t.loaded()
 	t.mu.Unlock()
 	var was engine.ModelVersion // of what serves
 	var rest []engine.ModelVersion

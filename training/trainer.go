@@ -96,10 +96,17 @@ type Trainer struct {
 	jobs  []engine.Job
 	ended map[engine.JobState]uint64 // trainings, by how
 	seen  uint64                     // sequence number at the last training that ended
-	lost  bool                       // models are kept, and none of them can be read: nothing serves
 	serve *recommend.Models          // what was loaded or adopted last
 	knows *recommend.Models          // where Options.Alone, in its place: what a training goes by
+	// unread are the versions that Latest passed over, as long as nothing was adopted since.
+	unread []int
 }
+
+// loaded are the models that were loaded or adopted last; nil for none. mu is held.
+func (t *Trainer) loaded() *recommend.Models { return cmp.Or(t.serve, t.knows) }
+
+// lost reports whether models are kept and none of them can be read: nothing serves. mu is held.
+func (t *Trainer) lost() bool { return t.loaded() == nil && len(t.unread) > 0 }
 
 // jobsKept is how many ended jobs can be asked for.
 const jobsKept = 100
@@ -152,11 +159,12 @@ func (t *Trainer) Latest(ctx context.Context) (models *recommend.Models, skipped
 		}
 		return b.Version - a.Version
 	})
+	var unread []int
 	for _, v := range versions {
 		m, err := t.load(ctx, v.Version)
 		if err == nil {
 			t.mu.Lock()
-			if t.seen, t.lost = seqOf(v), false; t.o.Alone {
+			if t.seen, t.unread = seqOf(v), unread; t.o.Alone {
 				t.knows = recommend.NewModels(m.Version, m.LogTime, nil, m.Encoder, m.Blend).WithDesk(m.Desk)
 			} else {
 				t.serve = m
@@ -167,10 +175,11 @@ func (t *Trainer) Latest(ctx context.Context) (models *recommend.Models, skipped
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
 		}
+		unread = append(unread, v.Version)
 		skipped = append(skipped, fmt.Sprintf("model %d: %v", v.Version, err))
 	}
 	t.mu.Lock()
-	t.lost = len(versions) > 0
+	t.unread = unread
 	t.mu.Unlock()
 	return nil, skipped, nil
 }
@@ -237,7 +246,7 @@ func (t *Trainer) tell(ctx context.Context, r *Report, err error) {
 // somebody who was erased. Where nothing was written since, a training would end as the last did.
 func (t *Trainer) due(ctx context.Context) bool {
 	t.mu.Lock()
-	seen, lost := t.seen, t.lost
+	seen, lost := t.seen, t.lost()
 	t.mu.Unlock()
 	fresh := t.store.Seq() - min(seen, t.store.Seq())
 	if fresh == 0 {
@@ -294,7 +303,7 @@ func (t *Trainer) train(ctx context.Context, progress func(string, float64)) (*R
 	}
 	if ctx.Err() == nil {
 		t.mu.Lock()
-		t.seen, t.lost = report.Seq, t.lost && err != nil
+		t.seen = report.Seq
 		t.mu.Unlock()
 	}
 	if err != nil {
@@ -311,11 +320,11 @@ func (t *Trainer) train(ctx context.Context, progress func(string, float64)) (*R
 func (t *Trainer) job(versions []engine.ModelVersion) *Job {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	job := &Job{Version: 1, Settings: t.o.SettingsNow(), Scenarios: t.o.ScenariosNow(), Seed: t.o.Seed, Workers: t.o.Workers, Serves: cmp.Or(t.serve, t.knows)}
+	job := &Job{Version: 1, Settings: t.o.SettingsNow(), Scenarios: t.o.ScenariosNow(), Seed: t.o.Seed, Workers: t.o.Workers, Serves: t.loaded()}
 	for _, v := range versions {
 		job.Version = max(job.Version, v.Version+1)
 		if v.Current {
-			job.Serving, job.Compare = v.Report, !t.lost // any model is better than none
+			job.Serving, job.Compare = v.Report, !t.lost() // any model is better than none
 			job.Warm = t.o.Warm && t.serve != nil && t.serve.Version == v.Version
 		}
 	}
@@ -440,9 +449,6 @@ func (t *Trainer) Rollback(ctx context.Context, to int) error {
 		return fmt.Errorf("make model %d current: %w", to, err)
 	}
 	t.serves(m)
-	t.mu.Lock()
-	t.lost = false
-	t.mu.Unlock()
 	return nil
 }
 
@@ -450,7 +456,7 @@ func (t *Trainer) Rollback(ctx context.Context, to int) error {
 func (t *Trainer) serves(m *recommend.Models) {
 	t.swap(m)
 	t.mu.Lock()
-	t.serve = m
+	t.serve, t.unread = m, nil
 	t.mu.Unlock()
 }
 
@@ -462,7 +468,24 @@ func numbers(versions []engine.ModelVersion) []int {
 	return out
 }
 
-// Models lists the versions that are kept, oldest first.
+// Models lists the versions that are kept, oldest first. Current is what serves, which is not
+// what was made current where Latest passed that over; before Latest it is what was made so.
 func (t *Trainer) Models(ctx context.Context) ([]engine.ModelVersion, error) {
-	return t.store.Models(ctx)
+	versions, err := t.store.Models(ctx)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if serves := t.loaded(); serves != nil || t.lost() {
+		for i := range versions {
+			versions[i].Current = serves != nil && versions[i].Version == serves.Version
+		}
+	}
+	return versions, err
+}
+
+// Unread returns the versions that Latest passed over because they cannot be read, the one
+// that was to serve first; nil once a model was trained or chosen since.
+func (t *Trainer) Unread() []int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.unread)
 }

@@ -183,7 +183,7 @@ func TestVersionsAndRollback(t *testing.T) {
 
 // damaged cuts the bytes of one version short.
 type damaged struct {
-	*store.Store
+	training.Store
 	version int
 }
 
@@ -208,9 +208,28 @@ func TestADamagedModelIsNeverServed(t *testing.T) {
 	if err != nil || m == nil || m.Version != 1 || len(skipped) != 1 || !strings.Contains(skipped[0], "model 2") {
 		t.Errorf("Latest: skipped %q, %v; want version 1 and a word about 2", skipped, err)
 	}
+	serve := func(tr *training.Trainer, want int, unread ...int) {
+		t.Helper()
+		versions, err := tr.Models(t.Context())
+		for _, v := range versions {
+			if v.Current != (v.Version == want) {
+				t.Errorf("model %d: current is %v (%v), where %d serves", v.Version, v.Current, err, want)
+			}
+		}
+		if got := tr.Unread(); err != nil || !slices.Equal(got, unread) {
+			t.Errorf("where %d serves, %v could not be read (%v), want %v", want, got, err, unread)
+		}
+	}
+	serve(hurt, 1, 2)
 	if err := hurt.Rollback(t.Context(), 2); !errors.Is(err, recommend.ErrCorrupt) || len(*swapped) != 0 {
 		t.Errorf("rollback to a damaged model: %v, %d swaps", err, len(*swapped))
 	}
+	serve(hurt, 1, 2)
+	blind, _ := trainer(damaged{damaged{s, 2}, 1}, small())
+	if m, skipped, err := blind.Latest(t.Context()); m != nil || len(skipped) != 2 || err != nil {
+		t.Errorf("Latest: %v, skipped %q, %v; want nothing", m, skipped, err)
+	}
+	serve(blind, 0, 2, 1)
 	next, swapped := trainer(damaged{s, 3}, small())
 	if _, err := next.Now(t.Context(), nil); !errors.Is(err, recommend.ErrCorrupt) || len(*swapped) != 0 {
 		t.Errorf("a model that does not read back: %v, %d swaps", err, len(*swapped))
