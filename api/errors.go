@@ -136,7 +136,9 @@ func explain(err error) *problem {
 		if !errors.Is(err, k.cause) {
 			continue
 		}
-		p := newProblem(k.status, k.code, "%s", cmp.Or(k.detail, err.Error()))
+		// That it is a conflict is what the code says.
+		text := strings.TrimSuffix(err.Error(), ": "+engine.ErrConflict.Error())
+		p := newProblem(k.status, k.code, "%s", cmp.Or(k.detail, text))
 		if k.status == http.StatusServiceUnavailable {
 			p.with("Retry-After", strconv.Itoa(retrySoon))
 		}

@@ -263,6 +263,7 @@ type fakeTrainer struct {
 	running bool
 	current int
 	unread  []int
+	busy    bool // a training runs, for a rollback
 }
 
 func (f *fakeTrainer) Unread() []int {
@@ -298,6 +299,9 @@ func (f *fakeTrainer) Models(context.Context) ([]engine.ModelVersion, error) {
 func (f *fakeTrainer) Rollback(_ context.Context, to int) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.busy {
+		return fmt.Errorf("a training is running: %w", engine.ErrConflict)
+	}
 	if to < 1 || to > 2 {
 		return fmt.Errorf("model %d: %w", to, engine.ErrNotFound)
 	}

@@ -259,6 +259,11 @@ func steering(t *testing.T, h *house) {
 		t.Errorf("rollback: got %v, want version 1 current", back)
 	}
 	h.call("POST", "/v1/models/rollback", fields{"to": 9}).refused(404, "not_found")
+	h.trainer.busy = true
+	if p := h.call("POST", "/v1/models/rollback", fields{"to": 1}).refused(409, "conflict"); p.Detail != "a training is running" {
+		t.Errorf("rollback during a training: %q", p.Detail)
+	}
+	h.trainer.busy = false
 }
 
 func TestEventsOutcome(t *testing.T) {

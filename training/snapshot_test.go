@@ -2,6 +2,8 @@ package training
 
 import (
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -88,4 +90,42 @@ func largeCatalogue(ids *catalogue.IDs) *catalogue.Snapshot {
 		many = append(many, catalogue.Entry{Num: n, Item: &engine.Item{ID: "x"}})
 	}
 	return catalogue.New(ids).With(many)
+}
+
+// TestUncut holds that a log that cannot be cut in time says why.
+func TestUncut(t *testing.T) {
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name           string
+		spread, at, of int // events an hour apart, and from which hour on so many are of that one
+		want           string
+	}{
+		{"spread", 100, 0, 0, ""},
+		{"few", 3, 0, 0, "3 events of what is wished for are too few"},
+		{"none", 0, 0, 0, "0 events of what is wished for are too few"},
+		{"many of one instant near the end", 70, 68, 30, "31 % of the events of what is wished for are of one instant, 2026-01-03T20:00:00Z"},
+		{"the oldest of one instant", 10, 0, 90, "91 % of the events of what is wished for are of one instant, 2026-01-01T00:00:00Z"},
+		{"many of one instant at the beginning", 70, 0, 30, ""},
+	} {
+		ids := catalogue.NewIDs()
+		num, _ := ids.Assign("a")
+		s := NewSnapshot(ids, engine.DefaultSettings())
+		rows := make([]engine.Row, c.spread+c.of)
+		for i := range rows {
+			hour := i
+			if i >= c.spread {
+				hour = c.at
+			}
+			rows[i] = engine.Row{Num: num, Interaction: engine.Interaction{Item: "a", Type: engine.Purchase, At: start.Add(time.Duration(hour) * time.Hour)}}
+		}
+		slices.SortFunc(rows, func(a, b engine.Row) int { return a.At.Compare(b.At) })
+		s.Add(engine.OfCustomer("ann"), rows)
+		t1, t2, uncut := s.cuts(s.wished())
+		if !strings.HasPrefix(uncut, c.want) || (uncut == "") != (c.want == "") {
+			t.Errorf("%s: %q, want %q", c.name, uncut, c.want)
+		}
+		if uncut == "" && !(start.Before(t1) && t1.Before(t2)) {
+			t.Errorf("%s: cut at %v and %v", c.name, t1, t2)
+		}
+	}
 }

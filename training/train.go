@@ -65,8 +65,8 @@ func wished(settings *engine.Settings, types []engine.Type) func(engine.Type) bo
 	return func(t engine.Type) bool { return settings.Types[t].Weight > 0 }
 }
 
-// cuts returns t1 and t2; ok is false for a log too short to cut.
-func (s *Snapshot) cuts(target func(engine.Type) bool) (t1, t2 time.Time, ok bool) {
+// cuts returns t1 and t2; uncut, where it is not "", says why the log cannot be cut there.
+func (s *Snapshot) cuts(target func(engine.Type) bool) (t1, t2 time.Time, uncut string) {
 	at := make([]int64, 0, s.Events)
 	for _, p := range s.People {
 		for _, e := range p.events {
@@ -75,13 +75,19 @@ func (s *Snapshot) cuts(target func(engine.Type) bool) (t1, t2 time.Time, ok boo
 			}
 		}
 	}
-	if len(at) == 0 {
-		return t1, t2, false
-	}
 	slices.Sort(at)
-	quantile := func(q float64) time.Time { return time.Unix(0, at[int(q*float64(len(at)))]).UTC() }
-	t1, t2 = quantile(chooseFrom), quantile(compareFrom)
-	return t1, t2, t1.Before(t2) && at[0] < t1.UnixNano()
+	from, to := int(chooseFrom*float64(len(at))), int(compareFrom*float64(len(at)))
+	if from == to {
+		return t1, t2, fmt.Sprintf("%d events of what is wished for are too few to hold some out", len(at))
+	}
+	t1, t2 = time.Unix(0, at[from]).UTC(), time.Unix(0, at[to]).UTC()
+	if at[0] < at[from] && at[from] < at[to] {
+		return t1, t2, ""
+	}
+	first, _ := slices.BinarySearch(at, at[from])
+	past, _ := slices.BinarySearch(at, at[from]+1)
+	return t1, t2, fmt.Sprintf("%.0f %% of the events of what is wished for are of one instant, %s, and cannot be told into earlier and later ones",
+		100*float64(past-first)/float64(len(at)), t1.Format(time.RFC3339))
 }
 
 // choose fits on what lies before t1 and chooses settings and blends on [t1, t2).
@@ -224,8 +230,8 @@ func (r *run) dataset(past *Snapshot, cases []Case) evaluate.Dataset {
 // train runs the whole of it and returns models that are ready to be saved.
 func (r *run) train(ctx context.Context, incumbent *chosen) (*recommend.Models, error) {
 	candidate := chosen{blend: rank.DefaultBlend()}
-	t1, t2, ok := r.snap.cuts(r.target)
-	if ok {
+	t1, t2, uncut := r.snap.cuts(r.target)
+	if uncut == "" {
 		r.report.ChooseFrom, r.report.CompareFrom = t1, t2
 		var err error
 		if candidate, err = r.choose(ctx, t1, t2); err != nil {
@@ -247,10 +253,10 @@ func (r *run) train(ctx context.Context, incumbent *chosen) (*recommend.Models, 
 			}
 		}
 	} else {
-		r.report.Comparison = "skipped: the log is too short to hold anything out"
+		r.report.Comparison = "skipped: " + uncut
 	}
 	all := r.snap.Material()
-	if !ok {
+	if uncut != "" {
 		candidate.recipe = r.Default(all)
 	}
 	r.report.Recipe, r.report.Blend = candidate.recipe, candidate.blend

@@ -275,7 +275,7 @@ func (t *Trainer) Now(ctx context.Context, progress func(step string, share floa
 	case t.busy <- struct{}{}:
 		defer func() { <-t.busy }()
 	default:
-		return nil, fmt.Errorf("a training runs already: %w", engine.ErrConflict)
+		return nil, fmt.Errorf("a training is running already: %w", engine.ErrConflict)
 	}
 	report, err := t.train(ctx, progress)
 	t.mu.Lock()
@@ -432,7 +432,7 @@ func (t *Trainer) Rollback(ctx context.Context, to int) error {
 	case t.busy <- struct{}{}:
 		defer func() { <-t.busy }()
 	default:
-		return fmt.Errorf("a training runs: %w", engine.ErrConflict)
+		return fmt.Errorf("a training is running: go back once it has ended, GET /v1/jobs/{id} says how far it is: %w", engine.ErrConflict)
 	}
 	versions, err := t.store.Models(ctx)
 	if err != nil {

@@ -69,7 +69,7 @@ func (r *recommendCommand) Run(ctx context.Context, c *console) (err error) {
 	if l.leftOut > 0 {
 		c.say("left out: %s who refused to be written to (--consent any writes lists for them, too)", count(l.leftOut))
 	}
-	c.say("%s lists", count(l.lists))
+	c.say("%s", l.made())
 	return nil
 }
 
@@ -185,8 +185,16 @@ func (l *listing) some(ctx context.Context, customers []engine.CustomerID, out i
 // Write counts the lists that went by.
 func (l *listing) Write(lines []byte) (int, error) {
 	l.lists += bytes.Count(lines, []byte{'\n'})
-	l.bar.at(int64(l.lists+l.leftOut), count(l.lists)+" lists")
+	l.bar.at(int64(l.lists+l.leftOut), l.made())
 	return len(lines), nil
+}
+
+// made says how many lists were written.
+func (l *listing) made() string {
+	if l.lists == 1 {
+		return "1 list"
+	}
+	return count(l.lists) + " lists"
 }
 
 // toldReader tells a failure to read from one to write.
