@@ -56,7 +56,7 @@ type report struct {
 type mail struct {
 	Customers int          `json:"customers"`
 	Cost      measure.Cost `json:"cost"`
-	AnonBytes int64        `json:"anon_bytes"`
+	AnonBytes int64        `json:"anon_bytes,omitempty"`
 }
 
 func main() {
@@ -204,5 +204,9 @@ func (r *report) print() {
 	row("without a training", r.Quiet)
 	row("beside one", r.Beside)
 	fmt.Printf("p99 beside a training is %.2f times that without; it took %.0f s, all along: %v\n", r.Ratio, r.Trained, r.AllAlong)
-	fmt.Printf("lists for %d customers: %.1f s (%.1f CPU), at most %d MiB\n", r.Mail.Customers, r.Mail.Cost.Seconds, r.Mail.Cost.CPU, r.Mail.AnonBytes>>20)
+	fmt.Printf("lists for %d customers: %.1f s (%.1f CPU)", r.Mail.Customers, r.Mail.Cost.Seconds, r.Mail.Cost.CPU)
+	if r.Mail.AnonBytes > 0 { // a short run ends before it is looked at
+		fmt.Printf(", at most %d MiB", r.Mail.AnonBytes>>20)
+	}
+	fmt.Println()
 }

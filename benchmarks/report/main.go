@@ -62,6 +62,7 @@ type result struct {
 	Go        string `json:"go"`
 	CPUs      int    `json:"cpus"`
 	Commit    string `json:"commit"`
+	Command   string `json:"command"` // "" in lines of before it was written
 	Report    object `json:"report"`
 }
 
@@ -133,7 +134,7 @@ func pages(results string) (map[string][]byte, error) {
 	return files, nil
 }
 
-// run says when and where a line was measured.
+// run says when and where a line was measured, and by which command where it knows.
 func run(r result) string {
 	day, _, _ := strings.Cut(r.At, "T")
 	text := fmt.Sprintf("%s, %s, %d cores", day, r.Go, r.CPUs)
@@ -142,6 +143,9 @@ func run(r result) string {
 		if strings.HasSuffix(r.Commit, "+") {
 			text += " with changes"
 		}
+	}
+	if r.Command != "" {
+		text += ", `" + r.Command + "`"
 	}
 	return text
 }

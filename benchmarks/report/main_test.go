@@ -47,6 +47,9 @@ func TestEverySection(t *testing.T) {
 			t.Errorf("the page says %q:\n%s", bad, page)
 		}
 	}
+	if strings.Count(page, ", `go run ./benchmarks/growth -quick`)") != 1 {
+		t.Error("the page does not say by which command the growth was measured")
+	}
 	for _, name := range []string{"growth-fit", "growth-answer", "filter", "memory-tiny"} {
 		text, drawn := files["plots/"+name+".svg"]
 		if !drawn || !strings.Contains(page, "plots/"+name+".svg") {
