@@ -39,9 +39,9 @@ const (
 	MaxColumns        = 1_024   // of a Parquet file
 	MaxZstdWindow     = 32 << 20
 	MaxHalfLife       = 36_500 * 24 * time.Hour
-	MaxMessages       = 1_000  // of one ticket
-	MaxHistory        = 2_000  // distinct items of a history that are used for scoring
-	ExactLimit        = 50_000 // eligible items up to which a list is surely the best there is
+	MaxMessages       = 1_000   // of one ticket
+	MaxHistory        = 2_000   // distinct items of a history that are used for scoring
+	ExactLimit        = 131_072 // eligible items up to which a list is surely the best there is
 	MaxScenarios      = 1_000
 	ModelsKept        = 3
 	ModelChunkBytes   = 512 << 10
