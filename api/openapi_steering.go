@@ -122,7 +122,7 @@ func (w *words) steering() map[string]described {
 		"POST /v1/models/rollback": {
 			id: "rollback", tag: tagSteering, summary: "Make a kept version serve",
 			body: asJSON(full(map[string]*huma.Schema{"to": {Type: huma.TypeInteger, Description: "the version"}})), answer: models,
-			also:     map[int]string{409: "A training is running"},
+			also:     map[int]string{409: "A training is running, or the version cannot be read"},
 			examples: []example{{about: "the first", path: "/v1/models/rollback", body: `{"to": 1}`}},
 		},
 		"GET /v1/jobs/:id": {

@@ -37,7 +37,7 @@ func dropEmptyFiles(dir string) (err error) {
 		return err
 	}
 	for _, f := range files {
-		if ext := filepath.Ext(f.Name()); ext != ".mem" && ext != ".vlog" {
+		if ext := filepath.Ext(f.Name()); ext != ".mem" && ext != ".vlog" && ext != emptyExt {
 			continue
 		}
 		if info, err := f.Info(); err != nil || info.Size() > 0 {
@@ -50,11 +50,14 @@ func dropEmptyFiles(dir string) (err error) {
 	return nil
 }
 
+// emptyExt is of a file that is to take another's place, and has not yet.
+const emptyExt = ".empty"
+
 // emptyFiles puts an empty file in the place of each. Who has one mapped reads on, and may delete it.
 func emptyFiles(dir string, names []string) error {
 	for _, name := range names {
 		name = filepath.Join(dir, name)
-		empty := name + ".empty"
+		empty := name + emptyExt
 		if err := os.WriteFile(empty, nil, 0o600); err != nil {
 			return err
 		}

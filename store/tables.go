@@ -68,24 +68,20 @@ func checkTable(name string) (err error) {
 	if err != nil {
 		return err
 	}
-	end, ok := info.Size(), true
+	short := fmt.Errorf("%s has no index at its end, as if cut short: %w", name, ErrCorrupt)
+	end := info.Size()
 	for _, most := range []int64{mostChecksum, end} {
 		var length [4]byte
 		if end -= int64(len(length)); end < 0 {
-			ok = false
-			break
+			return short
 		}
 		if _, err := f.ReadAt(length[:], end); err != nil {
 			return err
 		}
 		n := int64(binary.BigEndian.Uint32(length[:]))
 		if end -= n; n == 0 || n > most || end < 0 {
-			ok = false
-			break
+			return short
 		}
-	}
-	if !ok {
-		return fmt.Errorf("%s has no index at its end, as if cut short: %w", name, ErrCorrupt)
 	}
 	return nil
 }

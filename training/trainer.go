@@ -442,8 +442,11 @@ func (t *Trainer) Rollback(ctx context.Context, to int) error {
 		return fmt.Errorf("model %d: kept are the versions %v: %w", to, numbers(versions), engine.ErrNotFound)
 	}
 	m, err := t.load(ctx, to)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err != nil {
-		return fmt.Errorf("model %d: %w", to, err)
+		return fmt.Errorf("model %d cannot be read, so that what serves stays (%w): choose another of %v, or train again: %w", to, err, numbers(versions), engine.ErrConflict)
 	}
 	if err := t.store.SetCurrent(ctx, to); err != nil {
 		return fmt.Errorf("make model %d current: %w", to, err)

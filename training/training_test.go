@@ -221,7 +221,7 @@ func TestADamagedModelIsNeverServed(t *testing.T) {
 		}
 	}
 	serve(hurt, 1, 2)
-	if err := hurt.Rollback(t.Context(), 2); !errors.Is(err, recommend.ErrCorrupt) || len(*swapped) != 0 {
+	if err := hurt.Rollback(t.Context(), 2); !errors.Is(err, recommend.ErrCorrupt) || !errors.Is(err, engine.ErrConflict) || len(*swapped) != 0 {
 		t.Errorf("rollback to a damaged model: %v, %d swaps", err, len(*swapped))
 	}
 	serve(hurt, 1, 2)

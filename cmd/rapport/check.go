@@ -73,11 +73,11 @@ func writeCheck(out io.Writer, r *store.Report, models []engine.ModelVersion) er
 		return err
 	}
 	for _, m := range models {
-		serves := ""
+		current := ""
 		if m.Current {
-			serves = ", serves"
+			current = ", current"
 		}
-		fmt.Fprintf(out, "model %d of %s, %d KiB%s\n", m.Version, m.Created.Format(time.RFC3339), m.Bytes>>10, serves)
+		fmt.Fprintf(out, "model %d of %s, %d KiB%s\n", m.Version, m.Created.Format(time.RFC3339), m.Bytes>>10, current)
 	}
 	for _, p := range r.Problems {
 		fmt.Fprintln(out, "problem:", p)

@@ -2033,8 +2033,8 @@ rounda:
 ripplea:
 	VMOVDQU (DI), Y7
 	VPXOR   Y6, Y7, Y8
-	VMOVDQU Y8, (DI)
 	VPAND   Y6, Y7, Y6
+	VMOVDQU Y8, (DI)
 	ADDQ    $0x40, DI
 	CMPQ    DI, SI
 	JCS     ripplea
@@ -2300,8 +2300,8 @@ roundb:
 rippleb:
 	VMOVDQU (DI), Y7
 	VPXOR   Y6, Y7, Y8
-	VMOVDQU Y8, (DI)
 	VPAND   Y6, Y7, Y6
+	VMOVDQU Y8, (DI)
 	ADDQ    $0x40, DI
 	CMPQ    DI, SI
 	JCS     rippleb
@@ -4310,8 +4310,8 @@ rounda:
 ripplea:
 	VMOVDQU64 (DI), Z7
 	VPXORQ    Z6, Z7, Z8
-	VMOVDQU64 Z8, (DI)
 	VPANDQ    Z6, Z7, Z6
+	VMOVDQU64 Z8, (DI)
 	ADDQ      $0x40, DI
 	CMPQ      DI, SI
 	JCS       ripplea

@@ -109,6 +109,15 @@ func masks() Mem {
 
 func offset(m Mem, d int) Mem { return m.Offset(d) }
 
+// move reads or writes a whole register, as bits.
+func (s isa) move(from, to Op) {
+	if s.wide {
+		VMOVDQU64(from, to)
+	} else {
+		VMOVDQU(from, to)
+	}
+}
+
 // load reads sixteen lanes, or those in the mask and zeros for the others.
 func (s isa) load(m Mem, v lanes, mask *rest) {
 	for i, r := range v {

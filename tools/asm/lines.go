@@ -85,12 +85,7 @@ func sumLines(s isa) {
 		carried := s.carry(sums, func() VecVirtual {
 			v, word := s.register(), GP64()
 			MOVL(Mem{Base: at, Disp: 4 * i}, word.As32())
-			from := Mem{Base: lines, Index: word, Scale: 8, Disp: part}
-			if s.wide {
-				VMOVDQU64(from, v)
-			} else {
-				VMOVDQU(from, v)
-			}
+			s.move(Mem{Base: lines, Index: word, Scale: 8, Disp: part}, v)
 			if part == 0 {
 				MOVL(Mem{Base: soon, Disp: 4 * i}, word.As32())
 				PREFETCHT0(Mem{Base: lines, Index: word, Scale: 8})
@@ -102,17 +97,15 @@ func sumLines(s isa) {
 		LEAQ(Mem{Base: planes, Disp: lineBytes*roundLevels + part}, plane)
 		Label(name("ripple")) // a half adder at each level
 		was, sum := s.register(), s.register()
+		s.move(Mem{Base: plane}, was)
 		if s.wide {
-			VMOVDQU64(Mem{Base: plane}, was)
 			VPXORQ(carried, was, sum)
-			VMOVDQU64(sum, Mem{Base: plane})
 			VPANDQ(carried, was, carried)
 		} else {
-			VMOVDQU(Mem{Base: plane}, was)
 			VPXOR(carried, was, sum)
-			VMOVDQU(sum, Mem{Base: plane})
 			VPAND(carried, was, carried)
 		}
+		s.move(sum, Mem{Base: plane})
 		ADDQ(Imm(lineBytes), plane)
 		CMPQ(plane, last)
 		JCS(LabelRef(name("ripple")))
@@ -121,12 +114,7 @@ func sumLines(s isa) {
 		JMP(LabelRef(name("round")))
 		Label(name("done"))
 		for i, sum := range sums {
-			to := Mem{Base: planes, Disp: lineBytes*i + part}
-			if s.wide {
-				VMOVDQU64(sum, to)
-			} else {
-				VMOVDQU(sum, to)
-			}
+			s.move(sum, Mem{Base: planes, Disp: lineBytes*i + part})
 		}
 	}
 	taken := load("rounds")
