@@ -74,7 +74,7 @@ func TestJourney(t *testing.T) {
 	}
 
 	rapport(t, "suggest", "--dir", dir, "my lamp arrived broken", "--product", sampleshop.Lamp).want(t, exitOK, sampleshop.LampFix, " %\naction: ")
-	rapport(t, "check", "--dir", dir, "--deep").want(t, exitOK, count(sampleEvents+sampleOutcomes)+" interactions", count(sampleItems)+" items", "model 1", "serves")
+	rapport(t, "check", "--dir", dir, "--deep").want(t, exitOK, count(sampleEvents+sampleOutcomes)+" interactions", count(sampleItems)+" items", "model 1", ", current")
 
 	rapport(t, "train", "--dir", dir).want(t, exitOK, "model 2 is ready")
 	rapport(t, "rollback", "--dir", dir, "--to", "1").want(t, exitOK, "model 1 serves (it was 2)")
