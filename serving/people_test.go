@@ -219,8 +219,10 @@ func TestPeopleCountWhatAnswersKeep(t *testing.T) {
 		t.Fatalf("the state is not folded (%v)", err)
 	}
 	w, place, now := lampShop(t, ids, num)
-	if _, err := recommend.Recommend(&recommend.Input{World: w, Place: place, Someone: who, Request: &engine.Request{Customer: "ann", Count: 3}, Now: now}); err != nil {
-		t.Fatal(err)
+	for range 2 { // nothing is kept of the first answer
+		if _, err := recommend.Recommend(&recommend.Input{World: w, Place: place, Someone: who, Request: &engine.Request{Customer: "ann", Count: 3}, Now: now}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	p.grew(who)
 	kept := folded.Kept()
@@ -253,8 +255,10 @@ func TestPeopleForgetExplanationsFirst(t *testing.T) {
 	ask := func(name string, explain engine.Explain) *recommend.Someone {
 		t.Helper()
 		who, err := p.get(t.Context(), engine.OfCustomer(engine.CustomerID(name)))
-		if err == nil {
-			_, err = recommend.Recommend(&recommend.Input{World: w, Place: place, Someone: who, Request: &engine.Request{Explain: explain}, Now: now})
+		for range 2 { // nothing is kept of the first answer
+			if err == nil {
+				_, err = recommend.Recommend(&recommend.Input{World: w, Place: place, Someone: who, Request: &engine.Request{Explain: explain}, Now: now})
+			}
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -12,7 +12,9 @@ import (
 )
 
 // Keep makes answers leave with s what they made of it, for those that follow: what each
-// past thing weighs, and the vectors that models fold it into. Nothing of it can be stale:
+// past thing weighs, and the vectors that models fold it into. The first answer leaves nothing:
+// what is kept takes longer to make than one answer needs, and of many who ask once, or whose
+// next deed makes another state of them, there is no second. Nothing of it can be stale:
 // it holds for this very value (a copy has nothing kept), which may not be changed from now
 // on, and for the models and weights it was made by. It is safe for concurrent use.
 func (s *Someone) Keep() { s.kept = &kept{of: s, notes: new(notes)} }
@@ -99,7 +101,14 @@ func (s *Someone) ForgetExplained() {
 func (s *Someone) Release() {
 	if k := s.keeping(); k != nil {
 		k.made.Store(nil)
+		k.asked.Store(false)
 	}
+}
+
+// first reports whether nobody asked for this state before, or since Release.
+func (s *Someone) first() bool {
+	k := s.keeping()
+	return k != nil && !k.asked.Load() && !k.asked.Swap(true)
 }
 
 // keeping returns where to keep what is made of s; nil for nowhere.
@@ -120,6 +129,7 @@ type kept struct {
 type notes struct {
 	pasts filter.Pasts
 	made  atomic.Pointer[made] // replaced whole: of two at once one is kept
+	asked atomic.Bool          // an answer that could have been kept was made
 	told  atomic.Int64
 }
 
@@ -169,10 +179,11 @@ func (k *notes) size() int64 {
 }
 
 // made returns what was made of the person's state under this world; nil where nothing is
-// kept: before the first training a history is worth what it is worth now.
+// kept: of their first answer, and before the first training, when a history is worth what it
+// is worth now.
 func (in *Input) made() *made {
 	k := in.Someone.keeping()
-	if k == nil || in.World.Models.LogTime.IsZero() {
+	if k == nil || in.first || in.World.Models.LogTime.IsZero() {
 		return nil
 	}
 	m := k.made.Load()

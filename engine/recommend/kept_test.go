@@ -12,6 +12,7 @@ import (
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
+	"github.com/rapportengine/rapport/engine/model/modeltest"
 	"github.com/rapportengine/rapport/engine/recommend"
 	"github.com/rapportengine/rapport/engine/tally"
 )
@@ -78,6 +79,37 @@ func TestKeptStatesAnswerAsNewOnes(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The first answer of a state leaves nothing with it, nor does the first after it was let go of;
+// one that is about an item is none of these.
+func TestTheSecondAnswerKeeps(t *testing.T) {
+	const items = 600
+	w := village(items, upTo(items))
+	histories := modeltest.Histories(3, 200, items, 12)
+	m := fitModels(w, histories, everything(), 2)
+	w = w.WithModels(m, m.Encode(w.Catalogue))
+	who := &recommend.Someone{}
+	for _, in := range histories[0] {
+		who.Rows = append(who.Rows, purchases(w.Catalogue.IDs(), theID(int(in.Item)))...)
+	}
+	who.Keep()
+	place := open(t, w, engine.Scenario{})
+	list := func(r *engine.Request) int {
+		ask(t, &recommend.Input{World: w, Place: place, Someone: who, Request: r, Now: now})
+		return who.Kept()
+	}
+	about, plain := &engine.Request{Item: theID(1)}, &engine.Request{}
+	for _, then := range []string{"as new", "let go of"} {
+		list(about)
+		if kept := list(plain); kept != 0 {
+			t.Errorf("%s: the first answer leaves %d bytes", then, kept)
+		}
+		if list(plain) == 0 {
+			t.Errorf("%s: the second answer leaves nothing", then)
+		}
+		who.Release()
+	}
 }
 
 // small are rows, packed.

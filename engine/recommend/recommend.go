@@ -60,7 +60,8 @@ type Input struct {
 	// Many, where not nil, is the run for many that this is an answer of.
 	Many *Many
 
-	room *scratch // of this answer; nil outside of one
+	room  *scratch // of this answer; nil outside of one
+	first bool     // the person's state is asked for the first time: nothing is kept with it
 
 	roughFrom  int // instead of roughFrom, for tests; below 0 nothing is told roughly
 	gistItems  int // instead of gistItems, of any catalogue, and every source is kept in brief, for tests; below 0 there is no gist
@@ -131,6 +132,7 @@ func (in *Input) begin(orders *orders, eligible *choice) (s story, err error) {
 		Eligible: eligible.count,
 	}
 	query, degraded := in.query()
+	in.first = in.lasts(query) && in.Someone.first()
 	s.answer.Degraded = degraded
 	s.asked = in.open(query, orders)
 	s.answer.Basis, s.answer.Models = s.asked.basis(in.Someone), s.asked.versions(in.World.Models)
