@@ -54,7 +54,7 @@ var shapes = map[string]*huma.Schema{
 	"Tried.outcome":         among("solved", "not_solved", "reopened"),
 	"Moment.type":           among(momentTypes...),
 	"Shown.basis":           among(bases...),
-	"NewEvent.quantity":     {Type: huma.TypeNumber, Minimum: new(0.0)},
+	"NewEvent.quantity":     between(0, engine.MaxQuantity),
 	"NewEvent.price":        {Type: huma.TypeNumber, Minimum: new(0.0)},
 	"NewEvent.currency":     {Type: huma.TypeString, Pattern: "^[A-Z]{3}$"},
 	"NewEvent.channel":      among(channels...),

@@ -10,6 +10,7 @@ const (
 	MaxBatchRecords   = 10_000    // records in one request
 	MaxAtomicBytes    = 2 << 20   // of a batch with atomic=true: one transaction
 	MaxLines          = 1_000     // items in one order
+	MaxQuantity       = 1e9       // pieces in one line of an order, either way
 	MaxTextBytes      = 256 << 10 // of an item's text, a ticket's message, a query
 	MaxTitleBytes     = 4 << 10
 	MaxAttributes     = 256     // of one item or customer
