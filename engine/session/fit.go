@@ -30,7 +30,7 @@ type Model struct {
 // fades are the decays of STAN in tables, nil where VMIS-kNN has its lines or nothing.
 type fades struct {
 	click, match []float64 // by place in the visit under way, from the newest
-	near         []float64 // by distance in a neighbour
+	near         []float64 // by distance in a neighbour; nothing is left beyond
 }
 
 // fading returns exp(-i/scale) for i from 0 to n-1, nil for no scale.
@@ -44,6 +44,10 @@ func fading(n int, scale float64) []float64 {
 	}
 	return out
 }
+
+// reach is the number of distances, from 0, at which exp(-distance/scale) is at least 2^-24: beyond it
+// adds less to a score than rounds it.
+func reach(scale float64) int { return 1 + int(min(scale*24*math.Ln2, math.MaxInt32)) }
 
 // table is a list of lists in one array.
 type table struct {
@@ -149,7 +153,7 @@ func (m *Model) index() {
 	for i := range m.visits.len() {
 		longest = max(longest, len(m.visits.of(uint32(i))))
 	}
-	m.fades = fades{fading(m.params.L, m.params.Click), fading(m.params.L, m.params.Match), fading(longest, m.params.Near)}
+	m.fades = fades{fading(m.params.L, m.params.Click), fading(m.params.L, m.params.Match), fading(min(longest, reach(m.params.Near)), m.params.Near)}
 	m.idf = make([]float64, n)
 	room := make([]uint32, n)
 	for row, count := range m.counts {

@@ -45,7 +45,7 @@ type Params struct {
 	// Age fades a neighbour by its age at the fit: exp(-age/Age).
 	Age time.Duration `json:"age"`
 	// Near fades an item of a neighbour by how far it stands there from the newest item
-	// that is shared: exp(-distance/Near).
+	// that is shared: exp(-distance/Near), or nothing where that is below 2^-24.
 	Near float64 `json:"near"`
 
 	// Quantile leaves out visits that are longer than this share of all, such as those

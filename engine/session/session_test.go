@@ -241,7 +241,7 @@ func TestScoresAreThoseOfTheDefinition(t *testing.T) {
 			IDF: rapid.SampledFrom([]float64{-1, 0.5, 1}).Draw(t, "idf"), Quantile: rapid.SampledFrom([]float64{0.7, 1}).Draw(t, "quantile"),
 			Plain: rapid.SampledFrom([]float64{0, 1}).Draw(t, "plain"), Click: rapid.SampledFrom([]float64{0, 0.5, 3}).Draw(t, "click"),
 			Match: rapid.SampledFrom([]float64{0, -1, 2}).Draw(t, "match"), Length: rapid.SampledFrom([]float64{0, 0.5}).Draw(t, "length"),
-			Age: rapid.SampledFrom([]time.Duration{0, 30 * time.Hour}).Draw(t, "age"), Near: rapid.SampledFrom([]float64{0, 1.5}).Draw(t, "near"),
+			Age: rapid.SampledFrom([]time.Duration{0, 30 * time.Hour}).Draw(t, "age"), Near: rapid.SampledFrom([]float64{0, 0.3, 1.5}).Draw(t, "near"),
 		}.WithDefaults()
 		m, err := Fit(context.Background(), seqs, p)
 		if err != nil {

@@ -88,19 +88,24 @@ func (m *Model) Open(q *model.Query) model.Scorer {
 		return s
 	}
 	for i := range s.neighbours {
+		vector.Prefetch(m.visits.of(s.neighbours[i].visit))
+	}
+	for i := range s.neighbours {
 		n := &s.neighbours[i]
 		worth, list := s.worth(n), m.visits.of(n.visit)
 		if m.near == nil {
 			for _, row := range list {
-				w.sums.Add(row, worth*m.idf[row])
+				w.sums.Add(row, worth)
 			}
 			continue
 		}
 		at := slices.Index(list, s.clicks[n.first()])
-		for k, row := range list {
-			w.sums.Add(row, worth*m.near[distance(k, at)]*m.idf[row])
+		from := max(0, at-len(m.near)+1)
+		for k, row := range list[from:min(len(list), at+len(m.near))] {
+			w.sums.Add(row, worth*m.near[distance(from+k, at)])
 		}
 	}
+	w.sums.Scale(m.idf)
 	s.Sparse = model.TakeSparse(m.rows, w.sums)
 	return s
 }
@@ -270,7 +275,11 @@ func (s *scorer) adds(n *neighbour, row uint32) float64 {
 	}
 	near := 1.0
 	if s.m.near != nil {
-		near = s.m.near[distance(k, slices.Index(list, s.clicks[n.first()]))]
+		far := distance(k, slices.Index(list, s.clicks[n.first()]))
+		if far >= len(s.m.near) {
+			return 0
+		}
+		near = s.m.near[far]
 	}
 	return s.worth(n) * near * s.m.idf[row]
 }

@@ -34,6 +34,16 @@ func AddAll[R uint16 | uint32](s *Sums, rows []R, weights []float32, by float64)
 	}
 }
 
+// Scale multiplies the sum of every row that was touched by the row's factor.
+func (s *Sums) Scale(factors []float64) {
+	for w, word := range s.words {
+		for ; word != 0; word &= word - 1 {
+			row := w<<6 + bits.TrailingZeros64(word)
+			s.sums[row] *= factors[row]
+		}
+	}
+}
+
 // Len returns how many rows were touched.
 func (s *Sums) Len() int {
 	count := 0

@@ -24,10 +24,15 @@ func TestSumsAreThoseOfAMap(t *testing.T) {
 			if sums.Len() != len(want) {
 				t.Fatalf("%d rows were touched, Len is %d", len(want), sums.Len())
 			}
+			factors := make([]float64, rows)
+			for row := range factors {
+				factors[row] = float64(row)
+			}
+			sums.Scale(factors)
 			last, count := -1, 0
 			sums.Drain(func(row int, v float64) {
-				if w, touched := want[row]; !touched || v != w || row <= last {
-					t.Fatalf("row %d with %v after row %d, want %v", row, v, last, w)
+				if w, touched := want[row]; !touched || v != w*float64(row) || row <= last {
+					t.Fatalf("row %d with %v after row %d, want %v of it", row, v, last, w)
 				}
 				last, count = row, count+1
 			})
