@@ -89,9 +89,9 @@ func Fit(ctx context.Context, seqs *model.Sequences, p Params) (*Model, error) {
 	}
 	seen := make([]uint32, seqs.Rows.Len()) // visits of each row
 	pairs := uint64(0)
-	reached := make([]bool, len(visits))
-	for i, v := range slices.Backward(visits) {
-		for _, row := range v.rows {
+	reached := make([]bool, len(visits.list))
+	for i, v := range slices.Backward(visits.list) {
+		for _, row := range visits.of(v) {
 			reached[i] = reached[i] || seen[row] < uint32(p.M)
 			seen[row]++
 			pairs++
@@ -103,22 +103,24 @@ func Fit(ctx context.Context, seqs *model.Sequences, p Params) (*Model, error) {
 		m.counts[at] = seen[row]
 	}
 	held, items := 0, 0
-	for i, v := range visits {
+	for i, v := range visits.list {
 		if reached[i] {
-			held, items = held+1, items+len(v.rows)
+			held, items = held+1, items+int(v.items)
 		}
 	}
 	m.visits = newTable(held, items)
-	for i, v := range visits {
+	newest := seqs.Newest.UnixNano()
+	for i, v := range visits.list {
 		if !reached[i] {
 			continue
 		}
-		for k, row := range v.rows {
-			v.rows[k] = place[row]
+		rows := visits.of(v)
+		for k, row := range rows {
+			rows[k] = place[row]
 		}
-		m.visits.add(v.rows...)
+		m.visits.add(rows...)
 		if p.Age > 0 || p.Length > 0 {
-			m.worth = append(m.worth, p.worth(seqs.Newest.Sub(v.end), len(v.rows)))
+			m.worth = append(m.worth, p.worth(time.Duration(newest-v.end), len(rows)))
 		}
 	}
 	m.index()

@@ -147,6 +147,50 @@ func TestCut(t *testing.T) {
 	}
 }
 
+// Visits are those of the definition: a list for each, sorted.
+func TestGatheredVisits(t *testing.T) {
+	type plain struct {
+		rows []uint32
+		end  time.Time
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		seqs, _ := world(rapid.Uint64().Draw(t, "seed"), rapid.IntRange(0, 60).Draw(t, "customers"), 30)
+		p := Params{
+			Gap:      rapid.SampledFrom([]time.Duration{time.Minute, time.Hour, Ever}).Draw(t, "gap"),
+			Quantile: rapid.SampledFrom([]float64{0.01, 0.5, 0.9, 1}).Draw(t, "quantile"),
+		}
+		var want []plain
+		var lengths []int
+		for steps := range seqs.All() {
+			for _, part := range Cut(steps, p.Gap) {
+				part = slices.DeleteFunc(slices.Clone(part), func(s model.Step) bool { return !(s.Weight > 0) })
+				var v plain
+				for i, s := range part {
+					v.end = s.At
+					if !slices.ContainsFunc(part[i+1:], func(later model.Step) bool { return later.Row == s.Row }) {
+						v.rows = append(v.rows, s.Row)
+					}
+				}
+				if len(v.rows) > 1 {
+					want, lengths = append(want, v), append(lengths, len(v.rows))
+				}
+			}
+		}
+		slices.Sort(lengths)
+		want = slices.DeleteFunc(want, func(v plain) bool { return len(v.rows) > lengths[int(p.Quantile*float64(len(lengths)-1))] })
+		slices.SortStableFunc(want, func(a, b plain) int { return a.end.Compare(b.end) })
+		got, err := gather(context.Background(), seqs, p)
+		if err != nil || len(got.list) != len(want) {
+			t.Fatalf("%d visits (%v), want %d", len(got.list), err, len(want))
+		}
+		for i, v := range got.list {
+			if v.end != want[i].end.UnixNano() || !slices.Equal(got.of(v), want[i].rows) {
+				t.Fatalf("visit %d: %v until %d, want %v until %d", i, got.of(v), v.end, want[i].rows, want[i].end.UnixNano())
+			}
+		}
+	})
+}
+
 func TestVisitUnderWayEndsAtAGap(t *testing.T) {
 	m := mustFit(t, &model.Sequences{Rows: model.NewRows(nil, modeltest.Items(1))}, Params{L: 3})
 	at := func(n engine.ItemNum, minutes int, weight float64) engine.Interest {
@@ -168,22 +212,23 @@ func TestVisitUnderWayEndsAtAGap(t *testing.T) {
 
 // brute is the slow twin: the definition, with all visits compared and sorted. It keeps
 // no lists of visits, no bits and no tables.
-func brute(visits []visit, newest time.Time, p Params, clicks []uint32) map[uint32]float64 {
+func brute(all *visits, newest time.Time, p Params, clicks []uint32) map[uint32]float64 {
 	type compared struct {
-		visit
+		rows       []uint32
 		similarity float64
 		first      int // place of the newest shared click
 	}
 	count, pairs := map[uint32]int{}, 0
 	var sharing []compared
-	for _, v := range slices.Backward(visits) {
-		for _, row := range v.rows {
+	for _, v := range slices.Backward(all.list) {
+		rows := all.of(v)
+		for _, row := range rows {
 			count[row]++
 			pairs++
 		}
-		c := compared{visit: v}
+		c := compared{rows: rows}
 		for i, click := range clicks {
-			if !slices.Contains(v.rows, click) {
+			if !slices.Contains(rows, click) {
 				continue
 			}
 			if c.similarity == 0 {
@@ -198,9 +243,9 @@ func brute(visits []visit, newest time.Time, p Params, clicks []uint32) map[uint
 		if c.similarity == 0 {
 			continue
 		}
-		fade := math.Pow(float64(len(v.rows)), -p.Length)
+		fade := math.Pow(float64(len(rows)), -p.Length)
 		if p.Age > 0 {
-			fade *= math.Exp(-float64(newest.Sub(v.end)) / float64(p.Age))
+			fade *= math.Exp(-float64(newest.UnixNano()-v.end) / float64(p.Age))
 		}
 		c.similarity *= float64(float32(fade))
 		sharing = append(sharing, c)
