@@ -36,8 +36,8 @@ func FitItems(ctx context.Context, data *model.Data, p ItemParams) (*Items, erro
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	weighed := weigh(data, p)
-	nearest, err := nearest(ctx, weighed, newSimilarity(weighed, p.Shrink), neighbours(p.K, data.Rows.Len()), p.Workers)
+	wanted := weigh(data, p)
+	nearest, err := nearest(ctx, wanted, newSimilarity(wanted, p.Shrink), neighbours(p.K, data.Rows.Len()), p.Workers)
 	if err != nil {
 		return nil, err
 	}

@@ -107,7 +107,7 @@ func FitRidge(ctx context.Context, data *model.Data, p RidgeParams) (*Ridge, err
 	if data.Rows.Len() <= 1<<16 {
 		learn = learnRidge[uint16]
 	}
-	scoredBy, err := learn(ctx, wants(data), p, pairsBytes)
+	scoredBy, err := learn(ctx, &wanting{data, ones}, p, pairsBytes)
 	if err != nil {
 		return nil, fmt.Errorf("fit ridge, lambda %v: %w", p.Lambda, err)
 	}
@@ -119,28 +119,12 @@ func LoadRidge(r io.Reader, ids *catalogue.IDs) (model.Source, error) {
 	return loadLinks[RidgeParams](r, ids)
 }
 
-// wants returns the matrix of what is wanted, each cell with the weight 1.
-func wants(data *model.Data) *model.Data {
-	out := &model.Data{Rows: data.Rows, Customers: make([][]model.Cell, len(data.Customers))}
-	all := make([]model.Cell, 0, data.Cells())
-	for u, cells := range data.Customers {
-		from := len(all)
-		for _, c := range cells {
-			if c.Weight > 0 {
-				all = append(all, model.Cell{Row: c.Row, Weight: 1})
-			}
-		}
-		out.Customers[u] = all[from:len(all):len(all)]
-	}
-	return out
-}
-
 // pairsBytes is how much the counts of pairs may take that are learned from at a time.
-const pairsBytes = 64 << 20
+const pairsBytes = 32 << 20
 
 // learnRidge returns for each row its neighbours and their weights, from counts of so many
 // bytes at a time.
-func learnRidge[P place](ctx context.Context, wanted *model.Data, p RidgeParams, room int) ([][]model.Edge, error) {
+func learnRidge[P place](ctx context.Context, wanted *wanting, p RidgeParams, room int) ([][]model.Edge, error) {
 	s := newSimilarity(wanted, p.Shrink)
 	t := turn[P](wanted, s.norms)
 	near, err := t.nearest(ctx, s.shrink, neighbours(p.K, len(t.rows)), p.Workers)

@@ -168,15 +168,15 @@ func plainRidge(x *mat.Dense, near []int, j int, lambda float64) []float64 {
 func TestRidgeInParts(t *testing.T) {
 	data, _, _ := world(400, 300, 20)
 	p := RidgeParams{K: 20, Workers: 3}.WithDefaults()
-	want, err := learnRidge[uint16](t.Context(), wants(data), p, pairsBytes)
+	want, err := learnRidge[uint16](t.Context(), &wanting{data, ones}, p, pairsBytes)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, room := range []int{1, 50_000} {
-		for name, learn := range map[string]func(context.Context, *model.Data, RidgeParams, int) ([][]model.Edge, error){
+		for name, learn := range map[string]func(context.Context, *wanting, RidgeParams, int) ([][]model.Edge, error){
 			"two": learnRidge[uint16], "four": learnRidge[uint32],
 		} {
-			got, err := learn(t.Context(), wants(data), p, room)
+			got, err := learn(t.Context(), &wanting{data, ones}, p, room)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -191,10 +191,11 @@ func TestRidgeInParts(t *testing.T) {
 // was counted in before.
 func TestCountsApartAreThoseTogether(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		data, k := wants(histories(t, rapid.IntRange(2, 200).Draw(t, "items"))), rapid.IntRange(1, 30).Draw(t, "k")
+		data, k := histories(t, rapid.IntRange(2, 200).Draw(t, "items")), rapid.IntRange(1, 30).Draw(t, "k")
 		items := data.Rows.Len() // that somebody wants
-		s := newSimilarity(data, 1)
-		turned := turn[uint32](data, s.norms)
+		wanted := &wanting{data, ones}
+		s := newSimilarity(wanted, 1)
+		turned := turn[uint32](wanted, s.norms)
 		near, err := turned.nearest(context.Background(), s.shrink, k, 2)
 		if err != nil {
 			t.Fatal(err)

@@ -23,13 +23,13 @@ type similarity struct {
 	shrink float64
 }
 
-func newSimilarity(data *model.Data, shrink float64) *similarity {
-	s := &similarity{norms: make([]float64, data.Rows.Len()), shrink: max(shrink, 0)}
-	for _, cells := range data.Customers {
+func newSimilarity(wanted *wanting, shrink float64) *similarity {
+	s := &similarity{norms: make([]float64, wanted.data.Rows.Len()), shrink: max(shrink, 0)}
+	wanted.all(func(_ int, cells []model.Cell) {
 		for _, c := range cells {
 			s.norms[c.Row] += float64(c.Weight) * float64(c.Weight)
 		}
-	}
+	})
 	for i, square := range s.norms {
 		s.norms[i] = math.Sqrt(square)
 	}
@@ -44,19 +44,19 @@ func newSimilarity(data *model.Data, shrink float64) *similarity {
 // their columns, longest first: most of what is added goes to few places, that stay in a
 // cache, and for neighbouring places one bound on the inner product says which can be
 // among the nearest. Sums are of float32, exact where all weights are 1.
-func nearest(ctx context.Context, data *model.Data, s *similarity, k, workers int) ([][]model.Edge, error) {
+func nearest(ctx context.Context, wanted *wanting, s *similarity, k, workers int) ([][]model.Edge, error) {
 	if len(s.norms) <= 1<<16 {
-		return nearestOf[uint16](ctx, data, s, k, workers)
+		return nearestOf[uint16](ctx, wanted, s, k, workers)
 	}
-	return nearestOf[uint32](ctx, data, s, k, workers)
+	return nearestOf[uint32](ctx, wanted, s, k, workers)
 }
 
 // place is where an item stands when items are sorted: two bytes where these do, as what
 // is read over and over is places.
 type place interface{ uint16 | uint32 }
 
-func nearestOf[P place](ctx context.Context, data *model.Data, s *similarity, k, workers int) ([][]model.Edge, error) {
-	return turn[P](data, s.norms).nearest(ctx, s.shrink, k, workers)
+func nearestOf[P place](ctx context.Context, wanted *wanting, s *similarity, k, workers int) ([][]model.Edge, error) {
+	return turn[P](wanted, s.norms).nearest(ctx, s.shrink, k, workers)
 }
 
 func (t *turned[P]) nearest(ctx context.Context, shrink float64, k, workers int) ([][]model.Edge, error) {
@@ -95,10 +95,10 @@ type turned[P place] struct {
 	loads            []int // of each place, what its customers have in all: how many sums it takes
 }
 
-func turn[P place](data *model.Data, norms []float64) *turned[P] {
+func turn[P place](wanted *wanting, norms []float64) *turned[P] {
 	t := &turned[P]{
 		rows: make([]int, len(norms)), of: make([]P, len(norms)), norms: make([]float64, len(norms)), square: 1,
-		starts: make([]int, 1, len(data.Customers)+1), ends: make([]int, len(norms)), loads: make([]int, len(norms)),
+		starts: make([]int, 1, len(wanted.data.Customers)+1), ends: make([]int, len(norms)), loads: make([]int, len(norms)),
 	}
 	for row := range t.rows {
 		t.rows[row] = row
@@ -114,7 +114,7 @@ func turn[P place](data *model.Data, norms []float64) *turned[P] {
 	}
 	n, alike := 0, true // whether all cells have one weight, which then is not kept
 	var weight float32
-	for _, cells := range data.Customers {
+	wanted.all(func(_ int, cells []model.Cell) {
 		for _, c := range cells {
 			t.ends[t.of[c.Row]]++
 			t.loads[t.of[c.Row]] += len(cells)
@@ -125,7 +125,7 @@ func turn[P place](data *model.Data, norms []float64) *turned[P] {
 			n++
 		}
 		t.starts = append(t.starts, n)
-	}
+	})
 	t.customers, t.cells, t.places = make([]uint32, n), make([]uint32, n), make([]P, n)
 	next, from := make([]int, len(norms)), 0
 	for at, n := range t.ends {
@@ -139,7 +139,7 @@ func turn[P place](data *model.Data, norms []float64) *turned[P] {
 	} else if n > 0 {
 		t.square = float64(weight) * float64(weight)
 	}
-	for u, cells := range data.Customers {
+	wanted.all(func(u int, cells []model.Cell) {
 		for _, c := range cells {
 			at := &next[t.of[c.Row]]
 			t.customers[*at] = uint32(u)
@@ -148,7 +148,7 @@ func turn[P place](data *model.Data, norms []float64) *turned[P] {
 			}
 			*at++
 		}
-	}
+	})
 	t.list(weights)
 	return t
 }

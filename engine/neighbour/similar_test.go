@@ -46,13 +46,14 @@ func TestNearestIsThePlainSearch(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		items := rapid.IntRange(1, 3*span).Draw(t, "items")
 		data := histories(t, items)
-		s := newSimilarity(data, rapid.SampledFrom([]float64{-1, 0.5, 20}).Draw(t, "shrink"))
+		wanted := &wanting{data: data}
+		s := newSimilarity(wanted, rapid.SampledFrom([]float64{-1, 0.5, 20}).Draw(t, "shrink"))
 		k, workers := rapid.IntRange(1, 40).Draw(t, "k"), rapid.IntRange(1, 3).Draw(t, "workers")
 		want := plainNearest(data, s, k)
-		for name, of := range map[string]func(context.Context, *model.Data, *similarity, int, int) ([][]model.Edge, error){
+		for name, of := range map[string]func(context.Context, *wanting, *similarity, int, int) ([][]model.Edge, error){
 			"of two bytes": nearestOf[uint16], "of four bytes": nearestOf[uint32],
 		} {
-			got, err := of(context.Background(), data, s, k, workers)
+			got, err := of(context.Background(), wanted, s, k, workers)
 			if err != nil {
 				t.Fatal(err)
 			}
