@@ -255,10 +255,8 @@ func TestPeopleForgetExplanationsFirst(t *testing.T) {
 	ask := func(name string, explain engine.Explain) *recommend.Someone {
 		t.Helper()
 		who, err := p.get(t.Context(), engine.OfCustomer(engine.CustomerID(name)))
-		for range 2 { // nothing is kept of the first answer
-			if err == nil {
-				_, err = recommend.Recommend(&recommend.Input{World: w, Place: place, Someone: who, Request: &engine.Request{Explain: explain}, Now: now})
-			}
+		for n := 0; n < 2 && err == nil; n++ { // nothing is kept of the first answer
+			_, err = recommend.Recommend(&recommend.Input{World: w, Place: place, Someone: who, Request: &engine.Request{Explain: explain}, Now: now})
 		}
 		if err != nil {
 			t.Fatal(err)

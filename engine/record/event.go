@@ -52,7 +52,7 @@ func quantity(v value) (float64, problem) {
 		p = refuse("a quantity is not below 0, got %g; for goods that came back send an event of type return", f)
 	}
 	if p == nil && math.Abs(f) > engine.MaxQuantity {
-		p = tooMuch("a quantity is at most %g, got %g", engine.MaxQuantity, f)
+		p = tooMuch("a quantity is at most %.0f, got %g", engine.MaxQuantity, f)
 	}
 	return f, p
 }

@@ -69,7 +69,7 @@ func TestEventsRefused(t *testing.T) {
 		{"not UTF-8", ev(",\"query\":\"a\xff\""), "query", engine.CodeInvalidField, "UTF-8"},
 		{"half a surrogate", ev(`,"query":"\ud800x"`), "query", engine.CodeInvalidField, "surrogate"},
 		{"name not UTF-8", ev(",\"a\xff\":1"), "a\uFFFD", engine.CodeInvalidField, "UTF-8"},
-		{"a quantity beyond the limit", ev(`,"quantity":1e300`), "quantity", engine.CodeLimitExceeded, "at most 1e+09"},
+		{"a quantity beyond the limit", ev(`,"quantity":1e300`), "quantity", engine.CodeLimitExceeded, "at most 1000000000, got 1e+300"},
 		{"negative quantity", ev(`,"quantity":-1`), "quantity", engine.CodeInvalidField, "type return"},
 		{"channel", ev(`,"channel":"fax"`), "channel", engine.CodeInvalidField, "web, app, email"},
 		{"bad type", `{"type":"View It","customer_id":"ann","item_id":"a","at":0}`, "type", engine.CodeInvalidField, "lower-case"},

@@ -45,8 +45,8 @@ func fading(n int, scale float64) []float64 {
 	return out
 }
 
-// reach is the number of distances, from 0, at which exp(-distance/scale) is at least 2^-24: beyond it
-// adds less to a score than rounds it.
+// reach is the number of distances, from 0, at which exp(-distance/scale) is at least 2^-24: what lies
+// further off adds less than a float32 rounds of what the item that is shared adds.
 func reach(scale float64) int { return 1 + int(min(scale*24*math.Ln2, math.MaxInt32)) }
 
 // table is a list of lists in one array.
@@ -109,7 +109,6 @@ func Fit(ctx context.Context, seqs *model.Sequences, p Params) (*Model, error) {
 		}
 	}
 	m.visits = newTable(held, items)
-	newest := seqs.Newest.UnixNano()
 	for i, v := range visits.list {
 		if !reached[i] {
 			continue
@@ -120,7 +119,7 @@ func Fit(ctx context.Context, seqs *model.Sequences, p Params) (*Model, error) {
 		}
 		m.visits.add(rows...)
 		if p.Age > 0 || p.Length > 0 {
-			m.worth = append(m.worth, p.worth(time.Duration(newest-v.end), len(rows)))
+			m.worth = append(m.worth, p.worth(seqs.Newest.Sub(time.Unix(0, v.end)), len(rows)))
 		}
 	}
 	m.index()

@@ -191,6 +191,24 @@ func TestGatheredVisits(t *testing.T) {
 	})
 }
 
+// A visit of a year that nanoseconds cannot say is old, not new.
+func TestVisitsOfLongAgoAreOld(t *testing.T) {
+	rows, _ := modeltest.Rows(4)
+	visit := func(at time.Time, items ...uint32) (steps []model.Step) {
+		for _, row := range items {
+			steps = append(steps, model.Step{Row: row, At: at, Weight: 1})
+		}
+		return steps
+	}
+	for _, then := range []int{1066, 1700} {
+		of := model.Held{visit(time.Date(then, 1, 1, 0, 0, 0, 0, time.UTC), 0, 1), visit(noon, 2, 3)}
+		m := mustFit(t, &model.Sequences{Rows: rows, Of: of, Newest: noon}, Params{Age: time.Hour})
+		if len(m.worth) != 2 || m.worth[0] != 0 || m.worth[1] != 1 {
+			t.Errorf("visits of the year %d and of today are worth %v, want 0 and 1", then, m.worth)
+		}
+	}
+}
+
 func TestVisitUnderWayEndsAtAGap(t *testing.T) {
 	m := mustFit(t, &model.Sequences{Rows: model.NewRows(nil, modeltest.Items(1))}, Params{L: 3})
 	at := func(n engine.ItemNum, minutes int, weight float64) engine.Interest {

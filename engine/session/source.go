@@ -87,7 +87,7 @@ func (m *Model) Open(q *model.Query) model.Scorer {
 	if len(s.neighbours) == 0 {
 		return s
 	}
-	for i := range s.neighbours {
+	for i := range s.neighbours { // they lie anywhere in what may be eighty megabytes
 		vector.Prefetch(m.visits.of(s.neighbours[i].visit))
 	}
 	for i := range s.neighbours {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rapportengine/rapport/engine/catalogue"
 	"github.com/rapportengine/rapport/engine/model"
 )
 
@@ -24,7 +25,8 @@ func Cut(steps []model.Step, gap time.Duration) [][]model.Step {
 	return visits
 }
 
-// visits are what a fit goes by, in two pieces: of twenty million steps a list for each took 438 MB while they were made.
+// visits are what a fit goes by, in two pieces: of twenty million steps
+// a list for each took 438 MB while they were made.
 type visits struct {
 	rows []uint32 // of one visit after the other
 	list []visit
@@ -82,7 +84,7 @@ func (v *visits) add(steps []model.Step, has []int, number int) int {
 			continue
 		}
 		if one.items == 0 {
-			one.end = s.At.UnixNano()
+			one.end = catalogue.Nanos(s.At)
 		}
 		if has[s.Row] != number {
 			has[s.Row] = number
