@@ -70,6 +70,8 @@ type Options struct {
 	// Aside runs a training that is done here, nil for as it is: for who wants it on a
 	// thread of its own.
 	Aside func(train func())
+	// Training, if not nil, is called before a training, and what it returns after it.
+	Training func() (done func())
 	// Adopting, if not nil, is called before a new model is saved, and what it returns once it
 	// serves: two of them are in memory meanwhile, and what the store takes to write one.
 	Adopting func() (done func())
@@ -285,6 +287,9 @@ func (t *Trainer) Now(ctx context.Context, progress func(step string, share floa
 }
 
 func (t *Trainer) train(ctx context.Context, progress func(string, float64)) (*Report, error) {
+	if t.o.Training != nil {
+		defer t.o.Training()()
+	}
 	start := t.o.Now()
 	versions, err := t.store.Models(ctx)
 	if err != nil {

@@ -20,7 +20,7 @@ func TestGarbagePercent(t *testing.T) {
 // else every allocation would collect.
 func TestMemoryLimit(t *testing.T) {
 	for live := uint64(1 << 10); live < 1<<40; live *= 3 {
-		for _, b := range []bounds{serverBounds, trainingBounds} {
+		for _, b := range []bounds{serverBounds, besideBounds, trainingBounds} {
 			grown := live + live*uint64(b.percent(live))/100
 			if got := uint64(b.limit(live, 0)); got < grown+min(grown/9, mostFree) || got > grown+min(grown/7, mostFree)+notHeap {
 				t.Errorf("of %d bytes in use that grow to %d: a limit of %d", live, grown, got)
@@ -62,13 +62,24 @@ func TestBoundGarbageFollowsTheHeap(t *testing.T) {
 	if percent, limited := tight(); percent != serverBounds.least || limited {
 		t.Errorf("a server keeps %d %%, want %d; a limit: %v", percent, serverBounds.least, limited)
 	}
-	done := heap.adopting()
-	if percent, limited := tight(); percent != trainingBounds.least || !limited {
-		t.Errorf("one that takes over a model keeps %d %%, want %d; a limit: %v", percent, trainingBounds.least, limited)
-	}
-	done()
-	if percent, limited := tight(); percent != serverBounds.least || limited {
-		t.Errorf("one that has taken it over keeps %d %%, want %d; a limit: %v", percent, serverBounds.least, limited)
+	// A training beside it ends with its model taken over.
+	trained := heap.training()
+	adopted := func() {}
+	for _, step := range []struct {
+		says    string
+		take    func()
+		percent int
+		limited bool
+	}{
+		{"one that trains", func() {}, besideBounds.least, true},
+		{"one that takes over a model", func() { adopted = heap.adopting() }, trainingBounds.least, true},
+		{"one that has taken it over", func() { adopted() }, besideBounds.least, true},
+		{"one that has trained", func() { trained() }, serverBounds.least, false},
+	} {
+		step.take()
+		if percent, limited := tight(); percent != step.percent || limited != step.limited {
+			t.Errorf("%s keeps %d %%, want %d; a limit: %v", step.says, percent, step.percent, limited)
+		}
 	}
 	runtime.KeepAlive(large)
 }

@@ -54,7 +54,7 @@ func (s *serveCommand) Run(ctx context.Context, c *console) (err error) {
 		return err
 	}
 	heap := boundGarbage(ctx, startBounds)
-	often.Adopting = heap.adopting
+	often.Training, often.Adopting = heap.training, heap.adopting
 	log := c.log(slog.LevelInfo, s.LogFormat)
 	asked, err := s.Embedder.ask()
 	if err != nil {

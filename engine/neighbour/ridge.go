@@ -331,6 +331,7 @@ func (r *apart) leave(customers []uint32) {
 
 // countTogether counts each item with those before it, and hands the counts to all groups.
 func (g *groups[P]) countTogether(ctx context.Context, workers int) {
+	g.locate()
 	scratch := make([]*accumulator[P], workers)
 	vector.Fork(workers, len(g.places), func(worker, i int) {
 		if ctx.Err() != nil {

@@ -89,10 +89,12 @@ type turned[P place] struct {
 	weights []float32 // nil where all are the same
 	square  float64   // of the weight that all have, else 1
 	starts  []int
-	// Who has an item, place after place: the customer, and where in places that is.
-	customers, cells []uint32
-	ends             []int
-	loads            []int // of each place, what its customers have in all: how many sums it takes
+	// Who has an item, place after place: the customer, and the weight, nil where all are the same.
+	customers []uint32
+	by        []float32
+	cells     []uint32 // where in places each of them has it; nil before locate
+	ends      []int
+	loads     []int // of each place, what its customers have in all: how many sums it takes
 }
 
 func turn[P place](wanted *wanting, norms []float64) *turned[P] {
@@ -126,16 +128,15 @@ func turn[P place](wanted *wanting, norms []float64) *turned[P] {
 		}
 		t.starts = append(t.starts, n)
 	})
-	t.customers, t.cells, t.places = make([]uint32, n), make([]uint32, n), make([]P, n)
+	t.customers, t.places = make([]uint32, n), make([]P, n)
 	next, from := make([]int, len(norms)), 0
 	for at, n := range t.ends {
 		next[at] = from
 		from += n
 		t.ends[at] = from
 	}
-	var weights []float32 // of each of customers
 	if !alike {
-		weights, t.weights = make([]float32, n), make([]float32, n)
+		t.by, t.weights = make([]float32, n), make([]float32, n)
 	} else if n > 0 {
 		t.square = float64(weight) * float64(weight)
 	}
@@ -144,25 +145,24 @@ func turn[P place](wanted *wanting, norms []float64) *turned[P] {
 			at := &next[t.of[c.Row]]
 			t.customers[*at] = uint32(u)
 			if !alike {
-				weights[*at] = c.Weight
+				t.by[*at] = c.Weight
 			}
 			*at++
 		}
 	})
-	t.list(weights)
+	t.list()
 	return t
 }
 
-// list lists what customers have by going through the places, so that theirs ascend; weights
-// are nil where they are not kept.
-func (t *turned[P]) list(weights []float32) {
+// list lists what customers have by going through the places, so that theirs ascend.
+func (t *turned[P]) list() {
 	next, from := slices.Clone(t.starts), 0
 	for at, end := range t.ends {
 		for i := from; i < end; i++ {
 			cell := &next[t.customers[i]]
-			t.places[*cell], t.cells[i] = P(at), uint32(*cell)
-			if weights != nil {
-				t.weights[*cell] = weights[i]
+			t.places[*cell] = P(at)
+			if t.weights != nil {
+				t.weights[*cell] = t.by[i]
 			}
 			*cell++
 		}
@@ -170,7 +170,20 @@ func (t *turned[P]) list(weights []float32) {
 	}
 }
 
-// column returns where in customers and cells those of a place are.
+// locate finds cells, which not all who search need.
+func (t *turned[P]) locate() {
+	if t.cells != nil {
+		return
+	}
+	t.cells = make([]uint32, len(t.customers))
+	next := slices.Clone(t.starts)
+	for i, u := range t.customers { // by place, as theirs lie
+		t.cells[i] = uint32(next[u])
+		next[u]++
+	}
+}
+
+// column returns where in customers those of a place are.
 func (t *turned[P]) column(at int) (from, to int) {
 	if at > 0 {
 		from = t.ends[at-1]
@@ -214,7 +227,7 @@ func (a *accumulator[P]) sum(at int) {
 		if a.weights == nil {
 			count(a.sums, a.places[begin:end])
 		} else {
-			add(a.sums, a.places[begin:end], a.weights[begin:end], a.weights[a.cells[i]])
+			add(a.sums, a.places[begin:end], a.weights[begin:end], a.by[i])
 		}
 	}
 }
@@ -226,7 +239,7 @@ func (a *accumulator[P]) sumFew(from, to int) {
 	for i := from; i < to; i++ {
 		u, w := a.customers[i], float32(1)
 		if a.weights != nil {
-			w = a.weights[a.cells[i]]
+			w = a.by[i]
 		}
 		for c := a.starts[u]; c < a.starts[u+1]; c++ {
 			p, each := a.places[c], float32(1)
