@@ -44,9 +44,7 @@ const tiny = 1e-20
 func (s *steps) converge(w []float32, k known, ridge float32, other *side) bool {
 	clear(w)
 	clear(s.residual)
-	for i, row := range k.picks[:k.wanted] {
-		vector.Axpy(k.confidences[i], other.vector(int(row)), s.residual)
-	}
+	s.miss(w, k, other)
 	copy(s.direction, s.residual)
 	size := vector.Dot(s.residual, s.residual)
 	enough := size * converged
@@ -88,15 +86,13 @@ func (s *steps) start(w []float32, k known, ridge float32, other *side) {
 	for i, v := range s.image {
 		s.residual[i] = -v - float32(ridge*w[i])
 	}
-	dots := s.dotsWith(w, k, other)
-	for i, row := range k.picks {
-		c := k.confidences[i]
-		f := -float32(c * dots[i])
-		if i < k.wanted {
-			f += c
-		}
-		vector.Axpy(f, other.vector(int(row)), s.residual)
-	}
+	s.miss(w, k, other)
+}
+
+// miss adds to residual what w lacks of the targets.
+func (s *steps) miss(w []float32, k known, other *side) {
+	vector.MissPicked(s.residual, other.vectors, w, k.picks[:k.wanted], k.confidences, 1)
+	vector.MissPicked(s.residual, other.vectors, w, k.picks[k.wanted:], k.confidences[k.wanted:], 0)
 }
 
 // apply sets image to what the matrix of the equation makes of v.

@@ -47,6 +47,12 @@ func dotFourAVX2(out *float32, apart int, rows *float32, qs *float32, count int,
 //go:noescape
 func timesPickedAVX2(out *float32, rows *float32, v *float32, picks *uint32, weights *float32, count int, limit int, d int) int
 
+// It adds to out the sum over i of (weights[i]*target - weights[i]*<v, h>) * h with h row picks[i]
+// of rows, d floats each. It stops near a pick that is not below limit, and returns how many it took.
+//
+//go:noescape
+func missPickedAVX2(out *float32, rows *float32, v *float32, picks *uint32, weights *float32, target float32, count int, limit int, d int) int
+
 // It adds alpha*x[i] to y[i].
 //
 //go:noescape
@@ -158,6 +164,12 @@ func dotFourAVX512(out *float32, apart int, rows *float32, qs *float32, count in
 //
 //go:noescape
 func timesPickedAVX512(out *float32, rows *float32, v *float32, picks *uint32, weights *float32, count int, limit int, d int) int
+
+// It adds to out the sum over i of (weights[i]*target - weights[i]*<v, h>) * h with h row picks[i]
+// of rows, d floats each. It stops near a pick that is not below limit, and returns how many it took.
+//
+//go:noescape
+func missPickedAVX512(out *float32, rows *float32, v *float32, picks *uint32, weights *float32, target float32, count int, limit int, d int) int
 
 // It adds alpha*x[i] to y[i].
 //

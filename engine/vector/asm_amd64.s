@@ -844,7 +844,8 @@ four_dots_done:
 	VMOVLHPS     X0, X4, X1
 	VMOVHLPS     X4, X0, X0
 	VADDPS       X0, X1, X1
-	VMULPS       (SI), X1, X1
+	VMOVUPS      (SI), X0
+	VMULPS       X0, X1, X1
 	VMOVUPS      X1, (SP)
 	VBROADCASTSS (SP), Y0
 	VBROADCASTSS 4(SP), Y1
@@ -971,13 +972,14 @@ one_dots_rest:
 one_dots_done:
 	VADDPS       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X0
-	VMOVHLPS     X0, X0, X1
-	VADDPS       X1, X0, X0
-	VMOVSHDUP    X0, X1
-	VADDSS       X1, X0, X0
-	VMULSS       (SI), X0, X0
-	VMOVSS       X0, (SP)
+	VADDPS       X1, X0, X1
+	VMOVHLPS     X1, X1, X0
+	VADDPS       X0, X1, X1
+	VMOVSHDUP    X1, X0
+	VADDSS       X0, X1, X1
+	VMOVSS       (SI), X0
+	VMULSS       X0, X1, X1
+	VMOVSS       X1, (SP)
 	VBROADCASTSS (SP), Y0
 	MOVQ         d+56(FP), R11
 	SHLQ         $0x02, R11
@@ -1027,6 +1029,356 @@ end:
 	MOVQ count+40(FP), AX
 	SUBQ DI, AX
 	MOVQ AX, ret+64(FP)
+	VZEROUPPER
+	RET
+
+// func missPickedAVX2(out *float32, rows *float32, v *float32, picks *uint32, weights *float32, target float32, count int, limit int, d int) int
+// Requires: AVX, MMX+
+TEXT ·missPickedAVX2(SB), NOSPLIT, $16-80
+	VBROADCASTSS target+40(FP), X0
+	MOVQ         out+0(FP), AX
+	MOVQ         rows+8(FP), CX
+	MOVQ         v+16(FP), DX
+	MOVQ         picks+24(FP), BX
+	MOVQ         weights+32(FP), SI
+	MOVQ         count+48(FP), DI
+	MOVQ         d+64(FP), R8
+	SHLQ         $0x02, R8
+
+four:
+	CMPQ       DI, $0x04
+	JLT        one
+	MOVL       (BX), R9
+	CMPQ       R9, limit+56(FP)
+	JAE        end
+	IMULQ      R8, R9
+	ADDQ       CX, R9
+	MOVL       4(BX), R10
+	CMPQ       R10, limit+56(FP)
+	JAE        end
+	IMULQ      R8, R10
+	ADDQ       CX, R10
+	MOVL       8(BX), R11
+	CMPQ       R11, limit+56(FP)
+	JAE        end
+	IMULQ      R8, R11
+	ADDQ       CX, R11
+	MOVL       12(BX), R12
+	CMPQ       R12, limit+56(FP)
+	JAE        end
+	IMULQ      R8, R12
+	ADDQ       CX, R12
+	CMPQ       DI, $0x08
+	JLT        near
+	MOVL       16(BX), R13
+	IMULQ      R8, R13
+	PREFETCHT0 (CX)(R13*1)
+	PREFETCHT0 64(CX)(R13*1)
+	PREFETCHT0 128(CX)(R13*1)
+	PREFETCHT0 192(CX)(R13*1)
+	MOVL       20(BX), R13
+	IMULQ      R8, R13
+	PREFETCHT0 (CX)(R13*1)
+	PREFETCHT0 64(CX)(R13*1)
+	PREFETCHT0 128(CX)(R13*1)
+	PREFETCHT0 192(CX)(R13*1)
+	MOVL       24(BX), R13
+	IMULQ      R8, R13
+	PREFETCHT0 (CX)(R13*1)
+	PREFETCHT0 64(CX)(R13*1)
+	PREFETCHT0 128(CX)(R13*1)
+	PREFETCHT0 192(CX)(R13*1)
+	MOVL       28(BX), R13
+	IMULQ      R8, R13
+	PREFETCHT0 (CX)(R13*1)
+	PREFETCHT0 64(CX)(R13*1)
+	PREFETCHT0 128(CX)(R13*1)
+	PREFETCHT0 192(CX)(R13*1)
+
+near:
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	MOVQ   d+64(FP), R14
+	SHLQ   $0x02, R14
+	ANDQ   $-64, R14
+	XORQ   R13, R13
+
+four_dots:
+	CMPQ    R13, R14
+	JGE     four_dots_rest
+	VMOVUPS (DX)(R13*1), Y9
+	VMOVUPS 32(DX)(R13*1), Y10
+	VMULPS  (R9)(R13*1), Y9, Y11
+	VADDPS  Y11, Y1, Y1
+	VMULPS  32(R9)(R13*1), Y10, Y11
+	VADDPS  Y11, Y2, Y2
+	VMULPS  (R10)(R13*1), Y9, Y11
+	VADDPS  Y11, Y3, Y3
+	VMULPS  32(R10)(R13*1), Y10, Y11
+	VADDPS  Y11, Y4, Y4
+	VMULPS  (R11)(R13*1), Y9, Y11
+	VADDPS  Y11, Y5, Y5
+	VMULPS  32(R11)(R13*1), Y10, Y11
+	VADDPS  Y11, Y6, Y6
+	VMULPS  (R12)(R13*1), Y9, Y9
+	VADDPS  Y9, Y7, Y7
+	VMULPS  32(R12)(R13*1), Y10, Y9
+	VADDPS  Y9, Y8, Y8
+	ADDQ    $0x40, R13
+	JMP     four_dots
+
+four_dots_rest:
+	MOVQ       d+64(FP), R14
+	ANDQ       $0x0f, R14
+	JZ         four_dots_done
+	LEAQ       firstLanes<>+0(SB), R15
+	NEGQ       R14
+	VMOVDQU    64(R15)(R14*4), Y9
+	VMOVDQU    96(R15)(R14*4), Y10
+	VMASKMOVPS (DX)(R13*1), Y9, Y11
+	VMASKMOVPS 32(DX)(R13*1), Y10, Y12
+	VMASKMOVPS (R9)(R13*1), Y9, Y13
+	VMULPS     Y13, Y11, Y13
+	VADDPS     Y13, Y1, Y1
+	VMASKMOVPS 32(R9)(R13*1), Y10, Y13
+	VMULPS     Y13, Y12, Y13
+	VADDPS     Y13, Y2, Y2
+	VMASKMOVPS (R10)(R13*1), Y9, Y13
+	VMULPS     Y13, Y11, Y13
+	VADDPS     Y13, Y3, Y3
+	VMASKMOVPS 32(R10)(R13*1), Y10, Y13
+	VMULPS     Y13, Y12, Y13
+	VADDPS     Y13, Y4, Y4
+	VMASKMOVPS (R11)(R13*1), Y9, Y13
+	VMULPS     Y13, Y11, Y13
+	VADDPS     Y13, Y5, Y5
+	VMASKMOVPS 32(R11)(R13*1), Y10, Y13
+	VMULPS     Y13, Y12, Y13
+	VADDPS     Y13, Y6, Y6
+	VMASKMOVPS (R12)(R13*1), Y9, Y9
+	VMULPS     Y9, Y11, Y9
+	VADDPS     Y9, Y7, Y7
+	VMASKMOVPS 32(R12)(R13*1), Y10, Y9
+	VMULPS     Y9, Y12, Y9
+	VADDPS     Y9, Y8, Y8
+
+four_dots_done:
+	VADDPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X2, X1, X1
+	VADDPS       Y4, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X2
+	VADDPS       X2, X3, X2
+	VADDPS       Y6, Y5, Y5
+	VEXTRACTF128 $0x01, Y5, X3
+	VADDPS       X3, X5, X3
+	VADDPS       Y8, Y7, Y7
+	VEXTRACTF128 $0x01, Y7, X4
+	VADDPS       X4, X7, X4
+	VUNPCKLPS    X2, X1, X5
+	VUNPCKHPS    X2, X1, X1
+	VADDPS       X1, X5, X5
+	VUNPCKLPS    X4, X3, X1
+	VUNPCKHPS    X4, X3, X2
+	VADDPS       X2, X1, X1
+	VMOVLHPS     X1, X5, X2
+	VMOVHLPS     X5, X1, X1
+	VADDPS       X1, X2, X2
+	VMOVUPS      (SI), X1
+	VMULPS       X1, X2, X2
+	VMULPS       X0, X1, X1
+	VSUBPS       X2, X1, X2
+	VMOVUPS      X2, (SP)
+	VBROADCASTSS (SP), Y1
+	VBROADCASTSS 4(SP), Y2
+	VBROADCASTSS 8(SP), Y3
+	VBROADCASTSS 12(SP), Y4
+	MOVQ         d+64(FP), R14
+	SHLQ         $0x02, R14
+	ANDQ         $-64, R14
+	XORQ         R13, R13
+
+four_sums:
+	CMPQ    R13, R14
+	JGE     four_sums_rest
+	VMOVUPS (AX)(R13*1), Y5
+	VMOVUPS 32(AX)(R13*1), Y6
+	VMULPS  (R9)(R13*1), Y1, Y7
+	VADDPS  Y7, Y5, Y5
+	VMULPS  32(R9)(R13*1), Y1, Y7
+	VADDPS  Y7, Y6, Y6
+	VMULPS  (R10)(R13*1), Y2, Y7
+	VADDPS  Y7, Y5, Y5
+	VMULPS  32(R10)(R13*1), Y2, Y7
+	VADDPS  Y7, Y6, Y6
+	VMULPS  (R11)(R13*1), Y3, Y7
+	VADDPS  Y7, Y5, Y5
+	VMULPS  32(R11)(R13*1), Y3, Y7
+	VADDPS  Y7, Y6, Y6
+	VMULPS  (R12)(R13*1), Y4, Y7
+	VADDPS  Y7, Y5, Y5
+	VMULPS  32(R12)(R13*1), Y4, Y7
+	VADDPS  Y7, Y6, Y6
+	VMOVUPS Y5, (AX)(R13*1)
+	VMOVUPS Y6, 32(AX)(R13*1)
+	ADDQ    $0x40, R13
+	JMP     four_sums
+
+four_sums_rest:
+	MOVQ       d+64(FP), R14
+	ANDQ       $0x0f, R14
+	JZ         four_sums_done
+	LEAQ       firstLanes<>+0(SB), R15
+	NEGQ       R14
+	VMOVDQU    64(R15)(R14*4), Y5
+	VMOVDQU    96(R15)(R14*4), Y6
+	VMASKMOVPS (AX)(R13*1), Y5, Y7
+	VMASKMOVPS 32(AX)(R13*1), Y6, Y8
+	VMASKMOVPS (R9)(R13*1), Y5, Y9
+	VMULPS     Y9, Y1, Y9
+	VADDPS     Y9, Y7, Y7
+	VMASKMOVPS 32(R9)(R13*1), Y6, Y9
+	VMULPS     Y9, Y1, Y9
+	VADDPS     Y9, Y8, Y8
+	VMASKMOVPS (R10)(R13*1), Y5, Y1
+	VMULPS     Y1, Y2, Y1
+	VADDPS     Y1, Y7, Y7
+	VMASKMOVPS 32(R10)(R13*1), Y6, Y1
+	VMULPS     Y1, Y2, Y1
+	VADDPS     Y1, Y8, Y8
+	VMASKMOVPS (R11)(R13*1), Y5, Y1
+	VMULPS     Y1, Y3, Y1
+	VADDPS     Y1, Y7, Y7
+	VMASKMOVPS 32(R11)(R13*1), Y6, Y1
+	VMULPS     Y1, Y3, Y1
+	VADDPS     Y1, Y8, Y8
+	VMASKMOVPS (R12)(R13*1), Y5, Y1
+	VMULPS     Y1, Y4, Y1
+	VADDPS     Y1, Y7, Y7
+	VMASKMOVPS 32(R12)(R13*1), Y6, Y1
+	VMULPS     Y1, Y4, Y1
+	VADDPS     Y1, Y8, Y8
+	VMASKMOVPS Y7, Y5, (AX)(R13*1)
+	VMASKMOVPS Y8, Y6, 32(AX)(R13*1)
+
+four_sums_done:
+	ADDQ $0x10, SI
+	ADDQ $0x10, BX
+	SUBQ $0x04, DI
+	JMP  four
+
+one:
+	TESTQ  DI, DI
+	JZ     end
+	MOVL   (BX), R9
+	CMPQ   R9, limit+56(FP)
+	JAE    end
+	IMULQ  R8, R9
+	ADDQ   CX, R9
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	MOVQ   d+64(FP), R11
+	SHLQ   $0x02, R11
+	ANDQ   $-64, R11
+	XORQ   R10, R10
+
+one_dots:
+	CMPQ    R10, R11
+	JGE     one_dots_rest
+	VMOVUPS (DX)(R10*1), Y3
+	VMOVUPS 32(DX)(R10*1), Y4
+	VMULPS  (R9)(R10*1), Y3, Y3
+	VADDPS  Y3, Y1, Y1
+	VMULPS  32(R9)(R10*1), Y4, Y3
+	VADDPS  Y3, Y2, Y2
+	ADDQ    $0x40, R10
+	JMP     one_dots
+
+one_dots_rest:
+	MOVQ       d+64(FP), R11
+	ANDQ       $0x0f, R11
+	JZ         one_dots_done
+	LEAQ       firstLanes<>+0(SB), R12
+	NEGQ       R11
+	VMOVDQU    64(R12)(R11*4), Y3
+	VMOVDQU    96(R12)(R11*4), Y4
+	VMASKMOVPS (DX)(R10*1), Y3, Y5
+	VMASKMOVPS 32(DX)(R10*1), Y4, Y6
+	VMASKMOVPS (R9)(R10*1), Y3, Y3
+	VMULPS     Y3, Y5, Y3
+	VADDPS     Y3, Y1, Y1
+	VMASKMOVPS 32(R9)(R10*1), Y4, Y3
+	VMULPS     Y3, Y6, Y3
+	VADDPS     Y3, Y2, Y2
+
+one_dots_done:
+	VADDPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X2, X1, X2
+	VMOVHLPS     X2, X2, X1
+	VADDPS       X1, X2, X2
+	VMOVSHDUP    X2, X1
+	VADDSS       X1, X2, X2
+	VMOVSS       (SI), X1
+	VMULSS       X1, X2, X2
+	VMULPS       X0, X1, X1
+	VSUBPS       X2, X1, X2
+	VMOVSS       X2, (SP)
+	VBROADCASTSS (SP), Y1
+	MOVQ         d+64(FP), R11
+	SHLQ         $0x02, R11
+	ANDQ         $-64, R11
+	XORQ         R10, R10
+
+one_sums:
+	CMPQ    R10, R11
+	JGE     one_sums_rest
+	VMOVUPS (AX)(R10*1), Y2
+	VMOVUPS 32(AX)(R10*1), Y3
+	VMULPS  (R9)(R10*1), Y1, Y4
+	VADDPS  Y4, Y2, Y2
+	VMULPS  32(R9)(R10*1), Y1, Y4
+	VADDPS  Y4, Y3, Y3
+	VMOVUPS Y2, (AX)(R10*1)
+	VMOVUPS Y3, 32(AX)(R10*1)
+	ADDQ    $0x40, R10
+	JMP     one_sums
+
+one_sums_rest:
+	MOVQ       d+64(FP), R11
+	ANDQ       $0x0f, R11
+	JZ         one_sums_done
+	LEAQ       firstLanes<>+0(SB), R12
+	NEGQ       R11
+	VMOVDQU    64(R12)(R11*4), Y2
+	VMOVDQU    96(R12)(R11*4), Y3
+	VMASKMOVPS (AX)(R10*1), Y2, Y4
+	VMASKMOVPS 32(AX)(R10*1), Y3, Y5
+	VMASKMOVPS (R9)(R10*1), Y2, Y6
+	VMULPS     Y6, Y1, Y6
+	VADDPS     Y6, Y4, Y4
+	VMASKMOVPS 32(R9)(R10*1), Y3, Y6
+	VMULPS     Y6, Y1, Y6
+	VADDPS     Y6, Y5, Y5
+	VMASKMOVPS Y4, Y2, (AX)(R10*1)
+	VMASKMOVPS Y5, Y3, 32(AX)(R10*1)
+
+one_sums_done:
+	ADDQ $0x04, SI
+	ADDQ $0x04, BX
+	DECQ DI
+	JMP  one
+
+end:
+	MOVQ count+48(FP), AX
+	SUBQ DI, AX
+	MOVQ AX, ret+72(FP)
 	VZEROUPPER
 	RET
 
@@ -3243,29 +3595,30 @@ four_dots_done:
 	VEXTRACTF64X4 $0x01, Z0, Y4
 	VADDPS        Y4, Y0, Y4
 	VEXTRACTF32X4 $0x01, Y4, X5
-	VADDPS        X5, X4, X4
-	VEXTRACTF64X4 $0x01, Z1, Y5
-	VADDPS        Y5, Y1, Y5
-	VEXTRACTF32X4 $0x01, Y5, X7
-	VADDPS        X7, X5, X5
-	VEXTRACTF64X4 $0x01, Z2, Y7
-	VADDPS        Y7, Y2, Y7
-	VEXTRACTF32X4 $0x01, Y7, X8
-	VADDPS        X8, X7, X7
-	VEXTRACTF64X4 $0x01, Z3, Y8
-	VADDPS        Y8, Y3, Y8
-	VEXTRACTF32X4 $0x01, Y8, X9
-	VADDPS        X9, X8, X8
-	VUNPCKLPS     X5, X4, X9
-	VUNPCKHPS     X5, X4, X4
-	VADDPS        X4, X9, X9
-	VUNPCKLPS     X8, X7, X4
-	VUNPCKHPS     X8, X7, X5
-	VADDPS        X5, X4, X4
-	VMOVLHPS      X4, X9, X5
-	VMOVHLPS      X9, X4, X4
+	VADDPS        X5, X4, X7
+	VEXTRACTF64X4 $0x01, Z1, Y4
+	VADDPS        Y4, Y1, Y4
+	VEXTRACTF32X4 $0x01, Y4, X5
+	VADDPS        X5, X4, X9
+	VEXTRACTF64X4 $0x01, Z2, Y4
+	VADDPS        Y4, Y2, Y4
+	VEXTRACTF32X4 $0x01, Y4, X5
+	VADDPS        X5, X4, X5
+	VEXTRACTF64X4 $0x01, Z3, Y4
+	VADDPS        Y4, Y3, Y4
+	VEXTRACTF32X4 $0x01, Y4, X8
+	VADDPS        X8, X4, X8
+	VUNPCKLPS     X9, X7, X4
+	VUNPCKHPS     X9, X7, X7
+	VADDPS        X7, X4, X4
+	VUNPCKLPS     X8, X5, X7
+	VUNPCKHPS     X8, X5, X5
+	VADDPS        X5, X7, X7
+	VMOVLHPS      X7, X4, X5
+	VMOVHLPS      X4, X7, X4
 	VADDPS        X4, X5, X5
-	VMULPS        (SI), X5, X5
+	VMOVUPS       (SI), X4
+	VMULPS        X4, X5, X5
 	VMOVUPS       X5, (SP)
 	VBROADCASTSS  (SP), Z4
 	VBROADCASTSS  4(SP), Z5
@@ -3359,13 +3712,14 @@ one_dots_done:
 	VEXTRACTF64X4 $0x01, Z6, Y0
 	VADDPS        Y0, Y6, Y0
 	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X0
-	VMOVHLPS      X0, X0, X1
-	VADDPS        X1, X0, X0
-	VMOVSHDUP     X0, X1
-	VADDSS        X1, X0, X0
-	VMULSS        (SI), X0, X0
-	VMOVSS        X0, (SP)
+	VADDPS        X1, X0, X1
+	VMOVHLPS      X1, X1, X0
+	VADDPS        X0, X1, X1
+	VMOVSHDUP     X1, X0
+	VADDSS        X0, X1, X1
+	VMOVSS        (SI), X0
+	VMULSS        X0, X1, X1
+	VMOVSS        X1, (SP)
 	VBROADCASTSS  (SP), Z0
 	MOVQ          d+56(FP), R11
 	SHLQ          $0x02, R11
@@ -3405,6 +3759,290 @@ end:
 	MOVQ count+40(FP), AX
 	SUBQ DI, AX
 	MOVQ AX, ret+64(FP)
+	VZEROUPPER
+	RET
+
+// func missPickedAVX512(out *float32, rows *float32, v *float32, picks *uint32, weights *float32, target float32, count int, limit int, d int) int
+// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+TEXT ·missPickedAVX512(SB), NOSPLIT, $16-80
+	VBROADCASTSS target+40(FP), X0
+	MOVQ         out+0(FP), AX
+	MOVQ         rows+8(FP), CX
+	MOVQ         v+16(FP), DX
+	MOVQ         picks+24(FP), BX
+	MOVQ         weights+32(FP), SI
+	MOVQ         count+48(FP), DI
+	MOVQ         d+64(FP), R8
+	SHLQ         $0x02, R8
+
+four:
+	CMPQ       DI, $0x04
+	JLT        one
+	MOVL       (BX), R9
+	CMPQ       R9, limit+56(FP)
+	JAE        end
+	IMULQ      R8, R9
+	ADDQ       CX, R9
+	MOVL       4(BX), R10
+	CMPQ       R10, limit+56(FP)
+	JAE        end
+	IMULQ      R8, R10
+	ADDQ       CX, R10
+	MOVL       8(BX), R11
+	CMPQ       R11, limit+56(FP)
+	JAE        end
+	IMULQ      R8, R11
+	ADDQ       CX, R11
+	MOVL       12(BX), R12
+	CMPQ       R12, limit+56(FP)
+	JAE        end
+	IMULQ      R8, R12
+	ADDQ       CX, R12
+	CMPQ       DI, $0x08
+	JLT        near
+	MOVL       16(BX), R13
+	IMULQ      R8, R13
+	PREFETCHT0 (CX)(R13*1)
+	PREFETCHT0 64(CX)(R13*1)
+	PREFETCHT0 128(CX)(R13*1)
+	PREFETCHT0 192(CX)(R13*1)
+	MOVL       20(BX), R13
+	IMULQ      R8, R13
+	PREFETCHT0 (CX)(R13*1)
+	PREFETCHT0 64(CX)(R13*1)
+	PREFETCHT0 128(CX)(R13*1)
+	PREFETCHT0 192(CX)(R13*1)
+	MOVL       24(BX), R13
+	IMULQ      R8, R13
+	PREFETCHT0 (CX)(R13*1)
+	PREFETCHT0 64(CX)(R13*1)
+	PREFETCHT0 128(CX)(R13*1)
+	PREFETCHT0 192(CX)(R13*1)
+	MOVL       28(BX), R13
+	IMULQ      R8, R13
+	PREFETCHT0 (CX)(R13*1)
+	PREFETCHT0 64(CX)(R13*1)
+	PREFETCHT0 128(CX)(R13*1)
+	PREFETCHT0 192(CX)(R13*1)
+
+near:
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	MOVQ   d+64(FP), R14
+	SHLQ   $0x02, R14
+	ANDQ   $-64, R14
+	XORQ   R13, R13
+
+four_dots:
+	CMPQ    R13, R14
+	JGE     four_dots_rest
+	VMOVUPS (DX)(R13*1), Z5
+	VMULPS  (R9)(R13*1), Z5, Z6
+	VADDPS  Z6, Z1, Z1
+	VMULPS  (R10)(R13*1), Z5, Z6
+	VADDPS  Z6, Z2, Z2
+	VMULPS  (R11)(R13*1), Z5, Z6
+	VADDPS  Z6, Z3, Z3
+	VMULPS  (R12)(R13*1), Z5, Z5
+	VADDPS  Z5, Z4, Z4
+	ADDQ    $0x40, R13
+	JMP     four_dots
+
+four_dots_rest:
+	MOVQ      d+64(FP), R14
+	ANDQ      $0x0f, R14
+	JZ        four_dots_done
+	MOVL      $-1, R15
+	BZHIL     R14, R15, R15
+	KMOVW     R15, K1
+	VMOVUPS.Z (DX)(R13*1), K1, Z5
+	VMOVUPS.Z (R9)(R13*1), K1, Z6
+	VMULPS    Z6, Z5, Z6
+	VADDPS    Z6, Z1, Z1
+	VMOVUPS.Z (R10)(R13*1), K1, Z6
+	VMULPS    Z6, Z5, Z6
+	VADDPS    Z6, Z2, Z2
+	VMOVUPS.Z (R11)(R13*1), K1, Z6
+	VMULPS    Z6, Z5, Z6
+	VADDPS    Z6, Z3, Z3
+	VMOVUPS.Z (R12)(R13*1), K1, Z6
+	VMULPS    Z6, Z5, Z6
+	VADDPS    Z6, Z4, Z4
+
+four_dots_done:
+	VEXTRACTF64X4 $0x01, Z1, Y5
+	VADDPS        Y5, Y1, Y5
+	VEXTRACTF32X4 $0x01, Y5, X6
+	VADDPS        X6, X5, X8
+	VEXTRACTF64X4 $0x01, Z2, Y5
+	VADDPS        Y5, Y2, Y5
+	VEXTRACTF32X4 $0x01, Y5, X6
+	VADDPS        X6, X5, X10
+	VEXTRACTF64X4 $0x01, Z3, Y5
+	VADDPS        Y5, Y3, Y5
+	VEXTRACTF32X4 $0x01, Y5, X6
+	VADDPS        X6, X5, X6
+	VEXTRACTF64X4 $0x01, Z4, Y5
+	VADDPS        Y5, Y4, Y5
+	VEXTRACTF32X4 $0x01, Y5, X9
+	VADDPS        X9, X5, X9
+	VUNPCKLPS     X10, X8, X5
+	VUNPCKHPS     X10, X8, X8
+	VADDPS        X8, X5, X5
+	VUNPCKLPS     X9, X6, X8
+	VUNPCKHPS     X9, X6, X6
+	VADDPS        X6, X8, X8
+	VMOVLHPS      X8, X5, X6
+	VMOVHLPS      X5, X8, X5
+	VADDPS        X5, X6, X6
+	VMOVUPS       (SI), X5
+	VMULPS        X5, X6, X6
+	VMULPS        X0, X5, X5
+	VSUBPS        X6, X5, X6
+	VMOVUPS       X6, (SP)
+	VBROADCASTSS  (SP), Z5
+	VBROADCASTSS  4(SP), Z6
+	VBROADCASTSS  8(SP), Z8
+	VBROADCASTSS  12(SP), Z9
+	MOVQ          d+64(FP), R14
+	SHLQ          $0x02, R14
+	ANDQ          $-64, R14
+	XORQ          R13, R13
+
+four_sums:
+	CMPQ    R13, R14
+	JGE     four_sums_rest
+	VMOVUPS (AX)(R13*1), Z10
+	VMULPS  (R9)(R13*1), Z5, Z11
+	VADDPS  Z11, Z10, Z10
+	VMULPS  (R10)(R13*1), Z6, Z11
+	VADDPS  Z11, Z10, Z10
+	VMULPS  (R11)(R13*1), Z8, Z11
+	VADDPS  Z11, Z10, Z10
+	VMULPS  (R12)(R13*1), Z9, Z11
+	VADDPS  Z11, Z10, Z10
+	VMOVUPS Z10, (AX)(R13*1)
+	ADDQ    $0x40, R13
+	JMP     four_sums
+
+four_sums_rest:
+	MOVQ      d+64(FP), R14
+	ANDQ      $0x0f, R14
+	JZ        four_sums_done
+	MOVL      $-1, R15
+	BZHIL     R14, R15, R15
+	KMOVW     R15, K1
+	VMOVUPS.Z (AX)(R13*1), K1, Z10
+	VMOVUPS.Z (R9)(R13*1), K1, Z11
+	VMULPS    Z11, Z5, Z11
+	VADDPS    Z11, Z10, Z10
+	VMOVUPS.Z (R10)(R13*1), K1, Z5
+	VMULPS    Z5, Z6, Z5
+	VADDPS    Z5, Z10, Z10
+	VMOVUPS.Z (R11)(R13*1), K1, Z5
+	VMULPS    Z5, Z8, Z5
+	VADDPS    Z5, Z10, Z10
+	VMOVUPS.Z (R12)(R13*1), K1, Z5
+	VMULPS    Z5, Z9, Z5
+	VADDPS    Z5, Z10, Z10
+	VMOVUPS   Z10, K1, (AX)(R13*1)
+
+four_sums_done:
+	ADDQ $0x10, SI
+	ADDQ $0x10, BX
+	SUBQ $0x04, DI
+	JMP  four
+
+one:
+	TESTQ  DI, DI
+	JZ     end
+	MOVL   (BX), R9
+	CMPQ   R9, limit+56(FP)
+	JAE    end
+	IMULQ  R8, R9
+	ADDQ   CX, R9
+	VPXORD Z7, Z7, Z7
+	MOVQ   d+64(FP), R11
+	SHLQ   $0x02, R11
+	ANDQ   $-64, R11
+	XORQ   R10, R10
+
+one_dots:
+	CMPQ    R10, R11
+	JGE     one_dots_rest
+	VMOVUPS (DX)(R10*1), Z1
+	VMULPS  (R9)(R10*1), Z1, Z1
+	VADDPS  Z1, Z7, Z7
+	ADDQ    $0x40, R10
+	JMP     one_dots
+
+one_dots_rest:
+	MOVQ      d+64(FP), R11
+	ANDQ      $0x0f, R11
+	JZ        one_dots_done
+	MOVL      $-1, R12
+	BZHIL     R11, R12, R12
+	KMOVW     R12, K1
+	VMOVUPS.Z (DX)(R10*1), K1, Z1
+	VMOVUPS.Z (R9)(R10*1), K1, Z2
+	VMULPS    Z2, Z1, Z2
+	VADDPS    Z2, Z7, Z7
+
+one_dots_done:
+	VEXTRACTF64X4 $0x01, Z7, Y1
+	VADDPS        Y1, Y7, Y1
+	VEXTRACTF32X4 $0x01, Y1, X2
+	VADDPS        X2, X1, X2
+	VMOVHLPS      X2, X2, X1
+	VADDPS        X1, X2, X2
+	VMOVSHDUP     X2, X1
+	VADDSS        X1, X2, X2
+	VMOVSS        (SI), X1
+	VMULSS        X1, X2, X2
+	VMULPS        X0, X1, X1
+	VSUBPS        X2, X1, X2
+	VMOVSS        X2, (SP)
+	VBROADCASTSS  (SP), Z1
+	MOVQ          d+64(FP), R11
+	SHLQ          $0x02, R11
+	ANDQ          $-64, R11
+	XORQ          R10, R10
+
+one_sums:
+	CMPQ    R10, R11
+	JGE     one_sums_rest
+	VMOVUPS (AX)(R10*1), Z2
+	VMULPS  (R9)(R10*1), Z1, Z3
+	VADDPS  Z3, Z2, Z2
+	VMOVUPS Z2, (AX)(R10*1)
+	ADDQ    $0x40, R10
+	JMP     one_sums
+
+one_sums_rest:
+	MOVQ      d+64(FP), R11
+	ANDQ      $0x0f, R11
+	JZ        one_sums_done
+	MOVL      $-1, R12
+	BZHIL     R11, R12, R12
+	KMOVW     R12, K1
+	VMOVUPS.Z (AX)(R10*1), K1, Z2
+	VMOVUPS.Z (R9)(R10*1), K1, Z3
+	VMULPS    Z3, Z1, Z3
+	VADDPS    Z3, Z2, Z2
+	VMOVUPS   Z2, K1, (AX)(R10*1)
+
+one_sums_done:
+	ADDQ $0x04, SI
+	ADDQ $0x04, BX
+	DECQ DI
+	JMP  one
+
+end:
+	MOVQ count+48(FP), AX
+	SUBQ DI, AX
+	MOVQ AX, ret+72(FP)
 	VZEROUPPER
 	RET
 

@@ -68,6 +68,16 @@ func TimesPicked(out, rows, v []float32, picks []uint32, weights []float32) {
 	}
 }
 
+// MissPicked adds to out the sum over i of weights[i] * (target - <v, h>) * h, where h is row picks[i]
+// of rows, len(v) floats each: the residual of v in the normal equations of rows that are all to have one
+// target. It panics where there is no such row.
+func MissPicked(out, rows, v []float32, picks []uint32, weights []float32, target float32) {
+	limit := rowsIn(rows, len(v))
+	if done := missPicked(out[:len(v)], rows, v, picks, weights[:len(picks)], target, limit); done < len(picks) {
+		noRow(picks[done:], limit)
+	}
+}
+
 // rowsIn returns how many whole rows of d floats there are.
 func rowsIn(rows []float32, d int) int {
 	if d == 0 {

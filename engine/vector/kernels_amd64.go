@@ -89,6 +89,18 @@ func timesPicked(out, rows, v []float32, picks []uint32, weights []float32, limi
 	return timesPickedPlain(out, rows, v, picks, weights, limit)
 }
 
+func missPicked(out, rows, v []float32, picks []uint32, weights []float32, target float32, limit int) int {
+	switch {
+	case len(picks) == 0 || limit == 0:
+		return 0
+	case kernels == avx512:
+		return missPickedAVX512(&out[0], &rows[0], &v[0], &picks[0], &weights[0], target, len(picks), limit, len(v))
+	case kernels == avx2:
+		return missPickedAVX2(&out[0], &rows[0], &v[0], &picks[0], &weights[0], target, len(picks), limit, len(v))
+	}
+	return missPickedPlain(out, rows, v, picks, weights, target, limit)
+}
+
 func axpy(alpha float32, x, y []float32) {
 	switch {
 	case len(x) == 0:

@@ -30,6 +30,7 @@ func BenchmarkKernels(b *testing.B) {
 				"AddTo": func() { AddTo(sum, x) }, "AddScaled": func() { AddScaled(sum, 1e-9, x) },
 				"DotPicked50":   func() { DotPicked(weights, rows, x, picks) },
 				"TimesPicked50": func() { TimesPicked(z, rows, x, picks, weights) },
+				"MissPicked50":  func() { MissPicked(z, rows, x, picks, weights, 1) },
 			} {
 				b.Run(fmt.Sprintf("%s/d=%d", name, d), func(b *testing.B) {
 					for b.Loop() {

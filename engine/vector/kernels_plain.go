@@ -24,6 +24,10 @@ func timesPicked(out, rows, v []float32, picks []uint32, weights []float32, limi
 	return timesPickedPlain(out, rows, v, picks, weights, limit)
 }
 
+func missPicked(out, rows, v []float32, picks []uint32, weights []float32, target float32, limit int) int {
+	return missPickedPlain(out, rows, v, picks, weights, target, limit)
+}
+
 func axpy(alpha float32, x, y []float32) { axpyPlain(alpha, x, y) }
 
 func axpyBoth(alpha float32, x, y, sum []float32) { axpyBothPlain(alpha, x, y, sum) }

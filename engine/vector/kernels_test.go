@@ -112,6 +112,11 @@ func (x *trial) run() map[string][]float32 {
 	}
 	out["TimesPicked"] = x.copied(x.c)
 	TimesPicked(out["TimesPicked"], x.rows, x.a, picks, x.weights[:len(picks)])
+	for _, target := range []float32{0, 1, x.alpha} {
+		name := fmt.Sprintf("MissPicked %v", target)
+		out[name] = x.copied(x.c)
+		MissPicked(out[name], x.rows, x.a, picks, x.weights[:len(picks)], target)
+	}
 	out["Axpy"] = x.copied(x.b)
 	Axpy(x.alpha, x.a, out["Axpy"])
 	out["AxpyBoth y"], out["AxpyBoth sum"] = x.copied(x.b), x.copied(x.c)
@@ -263,26 +268,35 @@ func TestScansAreDots(t *testing.T) {
 	})
 }
 
-func TestTimesPickedIsTheProduct(t *testing.T) {
+// TestPickedProjections holds TimesPicked and MissPicked against the sums they stand for, in float64.
+func TestPickedProjections(t *testing.T) {
 	onEveryPath(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(7, 7))
 		const d, rows = 40, 9
 		h, v := randomRow(rng, rows*d), randomRow(rng, d)
 		picks, weights := []uint32{3, 8, 0, 3, 5, 1}, randomRow(rng, 6)
-		want, scale := make([]float64, d), 0.0
-		for i, p := range picks {
-			row := h[int(p)*d:][:d]
-			for k := range row {
-				want[k] += float64(weights[i]) * float64(Dot(v, row)) * float64(row[k])
-				scale = max(scale, math.Abs(want[k]))
+		hold := func(name string, factor func(weight, dot float64) float64, add func(out []float32)) {
+			want, scale := make([]float64, d), 0.0
+			for i, p := range picks {
+				row := h[int(p)*d:][:d]
+				for k := range row {
+					want[k] += factor(float64(weights[i]), float64(Dot(v, row))) * float64(row[k])
+					scale = max(scale, math.Abs(want[k]))
+				}
+			}
+			got := make([]float32, d)
+			add(got)
+			for k := range got {
+				if !near(float64(got[k]), want[k], scale, 1e-5) {
+					t.Errorf("%s: element %d is %v, want %v", name, k, got[k], want[k])
+				}
 			}
 		}
-		got := make([]float32, d)
-		TimesPicked(got, h, v, picks, weights)
-		for k := range got {
-			if !near(float64(got[k]), want[k], scale, 1e-5) {
-				t.Errorf("element %d is %v, want %v", k, got[k], want[k])
-			}
+		hold("TimesPicked", func(weight, dot float64) float64 { return weight * dot },
+			func(out []float32) { TimesPicked(out, h, v, picks, weights) })
+		for _, target := range []float64{0, 1, -2.5} {
+			hold(fmt.Sprint("MissPicked of ", target), func(weight, dot float64) float64 { return weight * (target - dot) },
+				func(out []float32) { MissPicked(out, h, v, picks, weights, float32(target)) })
 		}
 	})
 }
@@ -299,6 +313,7 @@ func TestRowsThatAreNot(t *testing.T) {
 				for name, call := range map[string]func(){
 					"DotPicked":   func() { DotPicked(make([]float32, 11), rows, q, picks) },
 					"TimesPicked": func() { TimesPicked(q, rows, q, picks, make([]float32, 11)) },
+					"MissPicked":  func() { MissPicked(q, rows, q, picks, make([]float32, 11), 1) },
 				} {
 					want := fmt.Sprintf("vector: row %d of 10", wrong)
 					if got := panics(call); got != want {
@@ -324,6 +339,7 @@ func TestKernelsDoNotAllocate(t *testing.T) {
 			"Dot": func() { x.alpha = Dot(x.a, x.b) }, "DotRows": func() { DotRows(out[:x.count], x.rows, x.a) },
 			"DotPicked": func() { DotPicked(out, x.rows, x.a, x.picks) }, "DotMany": func() { DotMany(many, x.rows, x.qs, x.d) },
 			"TimesPicked": func() { TimesPicked(x.c, x.rows, x.a, x.picks, x.weights) },
+			"MissPicked":  func() { MissPicked(x.c, x.rows, x.a, x.picks, x.weights, 1) },
 			"Axpy":        func() { Axpy(0, x.a, x.b) }, "AxpyBoth": func() { AxpyBoth(0, x.a, x.b, x.c) },
 			"AddSaturated": func() { AddSaturated(1, 1, x.a, x.b) }, "AddPositive": func() { AddPositive(1, x.a, x.b) },
 			"AddAbove": func() { AddAbove(0, x.a, x.b, x.b) },

@@ -78,6 +78,17 @@ func timesPickedPlain(out, rows, v []float32, picks []uint32, weights []float32,
 	return len(picks)
 }
 
+func missPickedPlain(out, rows, v []float32, picks []uint32, weights []float32, target float32, limit int) int {
+	for i, p := range picks {
+		if int64(p) >= int64(limit) {
+			return i
+		}
+		h := rows[int(p)*len(v):][:len(v)]
+		axpyPlain(float32(weights[i]*target)-float32(weights[i]*dotPlain(v, h)), h, out)
+	}
+	return len(picks)
+}
+
 func axpyPlain(alpha float32, x, y []float32) {
 	for len(x) >= 4 && len(y) >= 4 {
 		y[0] += float32(alpha * x[0])

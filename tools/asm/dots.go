@@ -243,6 +243,26 @@ func timesPicked(s isa) {
 	Pragma("noescape")
 	Doc("It adds to out the sum over i of weights[i] * <v, h> * h with h row picks[i] of rows, d",
 		"floats each. It stops near a pick that is not below limit, and returns how many it took.")
+	s.projections(func(dots, weights VecVirtual) {})
+}
+
+// missPicked is what the first of these steps begins with.
+func missPicked(s isa) {
+	TEXT("missPicked"+s.name, NOSPLIT, "func(out, rows, v *float32, picks *uint32, weights *float32, target float32, count, limit, d int) int")
+	Pragma("noescape")
+	Doc("It adds to out the sum over i of (weights[i]*target - weights[i]*<v, h>) * h with h row picks[i]",
+		"of rows, d floats each. It stops near a pick that is not below limit, and returns how many it took.")
+	target := XMM()
+	VBROADCASTSS(argument("target"), target)
+	s.projections(func(dots, weights VecVirtual) {
+		VMULPS(target, weights, weights)
+		VSUBPS(dots, weights, dots)
+	})
+}
+
+// projections adds picked rows to out, each times what turn makes of its weight times its dot product
+// with v, which lies in dots, and of its weight.
+func (s isa) projections(turn func(dots, weights VecVirtual)) {
 	out, rows, v, picks, weights := load("out"), load("rows"), load("v"), load("picks"), load("weights")
 	d := argument("d")
 	factors := AllocLocal(16)
@@ -260,13 +280,18 @@ func timesPicked(s isa) {
 			}
 		})
 		var dots VecVirtual
+		w := XMM()
 		if len(p) == 4 {
 			dots = s.sumFour(sums)
-			VMULPS(Mem{Base: weights}, dots, dots)
+			VMOVUPS(Mem{Base: weights}, w)
+			VMULPS(w, dots, dots)
+			turn(dots, w)
 			VMOVUPS(dots, factors)
 		} else {
 			dots = s.sum(sums[0])
-			VMULSS(Mem{Base: weights}, dots, dots)
+			VMOVSS(Mem{Base: weights}, w)
+			VMULSS(w, dots, dots)
+			turn(dots, w)
 			VMOVSS(dots, factors)
 		}
 		f := make([]lanes, len(p))

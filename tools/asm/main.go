@@ -25,6 +25,7 @@ func main() {
 		dotPicked(set)
 		dotFour(set)
 		timesPicked(set)
+		missPicked(set)
 		axpy(set)
 		axpyBoth(set)
 		addSaturated(set)
