@@ -31,7 +31,10 @@ type span struct{ from, to int }
 
 var answerWriters = sync.Pool{New: func() any { return new(answerWriter) }}
 
-const keptBody = 256 << 10
+const (
+	keptBody   = 256 << 10
+	keptCauses = 1 << 10
+)
 
 // sendAnswer is send of an answer, written field by field: the bytes are those of
 // encoding/json, without its looking at types anew for every answer.
@@ -53,7 +56,7 @@ func (w *answerWriter) send(c *gin.Context, a *engine.Answer) error {
 
 // release lets another answer be written in w's room.
 func (w *answerWriter) release() {
-	if cap(w.body) <= keptBody {
+	if cap(w.body) <= keptBody && cap(w.causes) <= keptCauses {
 		answerWriters.Put(w)
 	}
 }

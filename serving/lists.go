@@ -2,7 +2,9 @@ package serving
 
 import (
 	"context"
+	"fmt"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -27,7 +29,7 @@ type Encode func(buf []byte, id engine.CustomerID, a *engine.Answer) ([]byte, er
 //
 // write is called by one goroutine at a time with what belongs to several customers.
 // Errors: *engine.Invalid for what is wrong with the request, before anything is written;
-// the context's, the log's, and write's.
+// the context's, the log's, and write's. Where a list's making panics, so does Lists.
 func (r *Recommender) Lists(ctx context.Context, req *engine.BulkRequest, encode Encode, write func([]byte) error) (Written, error) {
 	ask := asking{place: placeName(&req.Request), answer: recommend.Recommend}
 	check := req.Request
@@ -68,6 +70,7 @@ type part struct {
 	Written
 	text  []byte
 	err   error
+	fault string // of the program: what its panic said, and where
 	begun []begun
 }
 
@@ -114,7 +117,7 @@ func (l *lists) run(ctx context.Context, parts int, each func(context.Context, i
 		working.Go(func() {
 			for j := range jobs {
 				p := new(part)
-				each(ctx, j.number, p)
+				guarded(p, func() { each(ctx, j.number, p) })
 				j.done <- p
 			}
 		})
@@ -126,6 +129,9 @@ func (l *lists) run(ctx context.Context, parts int, each func(context.Context, i
 		if !ok {
 			break
 		}
+		if p.fault != "" {
+			panic(p.fault)
+		}
 		if p.err != nil {
 			return sum, p.err
 		}
@@ -135,6 +141,17 @@ func (l *lists) run(ctx context.Context, parts int, each func(context.Context, i
 		sum.Lists, sum.LeftOut = sum.Lists+p.Lists, sum.LeftOut+p.LeftOut
 	}
 	return sum, ctx.Err()
+}
+
+// guarded keeps a panic for the goroutine that asked for the lists: whoever called it may know what to do,
+// and nobody does who is called by none.
+func guarded(p *part, do func()) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			p.fault = fmt.Sprintf("%v\n%s", cause, debug.Stack())
+		}
+	}()
+	do()
 }
 
 // everybody makes the lists of a part of all customers.

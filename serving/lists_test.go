@@ -216,3 +216,20 @@ func TestListsOfWhoCannotBeReadAreNotWritten(t *testing.T) {
 		t.Errorf("%+v, %v: %s; want an error and no list", w, err, written)
 	}
 }
+
+// TestListsPanicWhereTheyAreAskedFor: of several goroutines that make lists, none may end the program.
+func TestListsPanicWhereTheyAreAskedFor(t *testing.T) {
+	h := crowd(t)
+	broken := func([]byte, engine.CustomerID, *engine.Answer) ([]byte, error) { panic("a fault in here") }
+	var said any
+	func() {
+		defer func() { said = recover() }()
+		_, _ = h.Lists(t.Context(), &engine.BulkRequest{Request: engine.Request{Count: 3}}, broken, func([]byte) error { return nil })
+	}()
+	if text, _ := said.(string); !strings.Contains(text, "a fault in here") || !strings.Contains(text, "lists_test.go") {
+		t.Fatalf("what it panics with: %v; want the fault and where it is", said)
+	}
+	if out, _ := h.lists(&engine.BulkRequest{Request: engine.Request{Count: 3}, Consent: engine.AnyConsent}); len(out) != 300 {
+		t.Errorf("%d lists after it, want 300", len(out))
+	}
+}

@@ -123,29 +123,34 @@ func (p *people) look(ctx context.Context, s engine.Subject) (*recommend.Someone
 	return &alone, nil
 }
 
+// errUnread is what those get who wait for a reading that panicked.
+var errUnread = errors.New("the state of a customer could not be read")
+
 // load reads the entry's state and applies what was observed meanwhile.
-func (p *people) load(ctx context.Context, e *person) (*recommend.Someone, error) {
-	who, err := p.read(ctx, e.subject)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	defer close(e.ready)
-	if err != nil {
-		e.err = err
-		if p.known[e.subject] == e {
-			p.drop(e.subject)
+func (p *people) load(ctx context.Context, e *person) (who *recommend.Someone, err error) {
+	err = errUnread // which stands where reading panics: nobody is to wait for what never comes
+	defer func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		defer close(e.ready)
+		if err != nil {
+			e.err = err
+			if p.known[e.subject] == e {
+				p.drop(e.subject)
+			}
+			return
 		}
-		return nil, err
-	}
-	for i := range e.queued {
-		who = follow(who, &e.queued[i])
-	}
-	e.queued, e.loaded = nil, true
-	if p.known[e.subject] == e { // not dropped while it was read
-		who.Keep()
-		p.set(e, who)
-		p.evict()
-	}
-	return who, nil
+		for i := range e.queued {
+			who = follow(who, &e.queued[i])
+		}
+		e.queued, e.loaded = nil, true
+		if p.known[e.subject] == e { // not dropped while it was read
+			who.Keep()
+			p.set(e, who)
+			p.evict()
+		}
+	}()
+	return p.read(ctx, e.subject)
 }
 
 func (p *people) read(ctx context.Context, s engine.Subject) (*recommend.Someone, error) {

@@ -170,6 +170,27 @@ func (s *slow) History(ctx context.Context, who engine.Subject) ([]engine.Row, e
 	return rows, err
 }
 
+// TestAPanicWhileAStateIsReadLocksNobodyOut: the next request reads the state anew.
+func TestAPanicWhileAStateIsReadLocksNobodyOut(t *testing.T) {
+	log := &slow{before: func() { panic("a fault") }, after: func() {}}
+	h := open(t, func(s *store.Store) serving.Log { log.Store = s; return log })
+	shelf(h)
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic is gone")
+			}
+		}()
+		_, _ = h.Recommend(t.Context(), &engine.Request{Customer: "ann"})
+	}()
+	log.before = func() {}
+	ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+	defer stop()
+	if _, err := h.Recommend(ctx, &engine.Request{Customer: "ann"}); err != nil {
+		t.Fatalf("after it: %v", err)
+	}
+}
+
 func TestNoEventIsMissedOrDoubledWhileAStateIsRead(t *testing.T) {
 	for _, moment := range []string{"before", "after"} {
 		t.Run("written "+moment+" the read", func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/dgraph-io/badger/v4"
+	badgeroptions "github.com/dgraph-io/badger/v4/options"
 
 	"github.com/rapportengine/rapport/benchmarks/measure"
 )
@@ -19,7 +20,7 @@ const rowBytes = 48
 func (o *options) raw(dir string) (pace, error) {
 	db, err := badger.Open(badger.DefaultOptions(dir).WithLoggingLevel(badger.ERROR).WithDetectConflicts(false).
 		WithMemTableSize(16 << 20).WithNumMemtables(2).WithNumLevelZeroTables(2).WithNumLevelZeroTablesStall(4).
-		WithBlockCacheSize(16 << 20).WithIndexCacheSize(32 << 20).WithValueLogFileSize(64 << 20).WithNumCompactors(2).WithMetricsEnabled(false))
+		WithBlockCacheSize(0).WithCompression(badgeroptions.None).WithIndexCacheSize(32 << 20).WithValueLogFileSize(64 << 20).WithNumCompactors(2).WithMetricsEnabled(false))
 	if err != nil {
 		return pace{}, err
 	}

@@ -2,6 +2,7 @@ package vector
 
 import (
 	"fmt"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -9,46 +10,67 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestAddedLinesAreTheirBits holds every kernel against counting bit by bit, of lines that begin anywhere.
 func TestAddedLinesAreTheirBits(t *testing.T) {
-	onEveryPath(t, func(t *testing.T) {
-		rapid.Check(t, func(t *rapid.T) {
-			words := rapid.IntRange(LineWords, 300).Draw(t, "words")
-			rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
-			lines := make([]uint64, words)
-			dense := rapid.IntRange(0, 3).Draw(t, "dense")
-			for i := range lines {
-				switch lines[i] = rng.Uint64(); dense {
-				case 0:
-					lines[i] &= rng.Uint64() & rng.Uint64() & rng.Uint64()
-				case 1:
-					lines[i] |= rng.Uint64()
-				case 2:
-					lines[i] = ^uint64(0)
-				}
-			}
-			at := make([]uint32, LinesAtOnce*rapid.OneOf(rapid.IntRange(0, 5), rapid.IntRange(0, 300)).Draw(t, "rounds"))
-			for i := range at {
-				at[i] = rng.Uint32N(uint32(words - LineWords + 1))
-			}
-			counts := make([]float32, rapid.OneOf(rapid.Just(LineBits), rapid.IntRange(0, LineBits+9)).Draw(t, "counts"))
-			for i := range counts {
-				counts[i] = float32(rng.IntN(10))
-			}
-			want := slices.Clone(counts)
-			for _, from := range at {
-				for i := range min(len(want), LineBits) {
-					want[i] += float32(lines[int(from)+i/64] >> (i % 64) & 1)
-				}
-			}
-			AddLines(counts, lines, at)
-			for i := range want {
-				if counts[i] != want[i] {
-					t.Fatalf("%d lines of %d words come to %v at place %d of %d, want %v", len(at), words, counts[i], i, len(want), want[i])
-				}
-			}
-		})
-	})
+	onEveryPath(t, func(t *testing.T) { rapid.Check(t, addedLines) })
+}
+
+func FuzzAddLines(f *testing.F) { f.Fuzz(rapid.MakeFuzz(addedLines)) }
+
+// addedLines holds lines that begin anywhere against counting bit by bit.
+func addedLines(t *rapid.T) {
+	words := rapid.IntRange(LineWords, 300).Draw(t, "words")
+	rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
+	lines := make([]uint64, words)
+	dense := rapid.IntRange(0, 3).Draw(t, "dense")
+	for i := range lines {
+		switch lines[i] = rng.Uint64(); dense {
+		case 0:
+			lines[i] &= rng.Uint64() & rng.Uint64() & rng.Uint64()
+		case 1:
+			lines[i] |= rng.Uint64()
+		case 2:
+			lines[i] = ^uint64(0)
+		}
+	}
+	at := make([]uint32, LinesAtOnce*rapid.OneOf(rapid.IntRange(0, 5), rapid.IntRange(0, 300)).Draw(t, "rounds"))
+	for i := range at {
+		at[i] = rng.Uint32N(uint32(words - LineWords + 1))
+	}
+	counts := make([]float32, rapid.OneOf(rapid.Just(LineBits), rapid.IntRange(0, LineBits+9)).Draw(t, "counts"))
+	for i := range counts {
+		counts[i] = float32(rng.IntN(10))
+	}
+	want := slices.Clone(counts)
+	for _, from := range at {
+		for i := range min(len(want), LineBits) {
+			want[i] += float32(lines[int(from)+i/64] >> (i % 64) & 1)
+		}
+	}
+	AddLines(counts, lines, at)
+	for i := range want {
+		if counts[i] != want[i] {
+			t.Fatalf("%d lines of %d words come to %v at place %d of %d, want %v", len(at), words, counts[i], i, len(want), want[i])
+		}
+	}
+}
+
+func TestCountBothIsTheSumOfItsWords(t *testing.T) {
+	onEveryPath(t, func(t *testing.T) { rapid.Check(t, countedBoth) })
+}
+
+func FuzzCountBoth(f *testing.F) { f.Fuzz(rapid.MakeFuzz(countedBoth)) }
+
+// countedBoth holds CountBoth against counting word by word.
+func countedBoth(t *rapid.T) {
+	a := rapid.SliceOfN(rapid.Uint64(), 0, 70).Draw(t, "a")
+	b := rapid.SliceOfN(rapid.Uint64(), len(a), len(a)+3).Draw(t, "b")
+	want := 0
+	for i, word := range a {
+		want += bits.OnesCount64(word & b[i])
+	}
+	if got := CountBoth(a, b); got != want {
+		t.Fatalf("of %d words %d bits are in both, want %d", len(a), got, want)
+	}
 }
 
 // TestManyLinesAreAdded carries through all digits that a list of a hundred thousand has.
