@@ -119,7 +119,9 @@ func pages(results string) (map[string][]byte, error) {
 		},
 		"plot": func(name string) bool { return files["plots/"+name] != nil },
 		"n":    whole, "f": fixed, "mib": func(v any) string { return whole(number(v) / (1 << 20)) },
-		"busy":     func(o object, procs any) float64 { return number(o["rate"]) * number(o["cpu_us"]) / 1e6 / number(procs) },
+		"busy": func(o object, procs any) float64 {
+			return number(o["rate"]) * number(o["cpu_us"]) / 1e6 / number(procs)
+		},
 		"percent":  func(v any) string { return strconv.FormatFloat(100*number(v), 'g', 3, 64) + " %" },
 		"has":      func(o object, key string) bool { return o[key] != nil },
 		"keys":     func(o object) []string { return slices.Sorted(maps.Keys(o)) },
