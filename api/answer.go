@@ -33,7 +33,7 @@ var answerWriters = sync.Pool{New: func() any { return new(answerWriter) }}
 
 const (
 	keptBody   = 256 << 10
-	keptCauses = 1 << 10
+	keptCauses = 4 << 10 // 200 KB
 )
 
 // sendAnswer is send of an answer, written field by field: the bytes are those of

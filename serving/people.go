@@ -124,7 +124,7 @@ func (p *people) look(ctx context.Context, s engine.Subject) (*recommend.Someone
 }
 
 // errUnread is what those get who wait for a reading that panicked.
-var errUnread = errors.New("the state of a customer could not be read")
+var errUnread = errors.New("reading the customer's state ended in a fault of the program, which its log tells of; the next request reads it anew")
 
 // load reads the entry's state and applies what was observed meanwhile.
 func (p *people) load(ctx context.Context, e *person) (who *recommend.Someone, err error) {

@@ -35,6 +35,21 @@ func TestPagesAreOfTheResults(t *testing.T) {
 	}
 }
 
+// A line counts by when it was measured, wherever it stands in the file.
+func TestTheNewestLineIsShown(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "results.jsonl")
+	lines := `{"benchmark":"growth","data":"S","at":"2026-03-02T09:00:00Z","commit":"new","report":{"fits":[]}}
+{"benchmark":"growth","data":"S","at":"2026-03-01T09:00:00.5Z","commit":"old","report":{"fits":[]}}
+`
+	if err := os.WriteFile(file, []byte(lines), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	found, err := newest(file)
+	if err != nil || found["growth"]["S"].Commit != "new" {
+		t.Errorf("shown is %+v, %v; want what was measured last", found, err)
+	}
+}
+
 // Every section is written from lines as the commands append them.
 func TestEverySection(t *testing.T) {
 	files, err := pages("testdata/results.jsonl")
