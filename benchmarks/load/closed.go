@@ -3,7 +3,6 @@ package load
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"time"
 
@@ -41,27 +40,6 @@ type Loaded struct {
 	Waits
 
 	CPU time.Duration `json:"-"` // of the server
-}
-
-// Waits are quantiles of what was waited, in milliseconds.
-type Waits struct {
-	P50  float64 `json:"p50_ms"`
-	P90  float64 `json:"p90_ms"`
-	P99  float64 `json:"p99_ms"`
-	P999 float64 `json:"p999_ms"`
-	Max  float64 `json:"max_ms"`
-}
-
-// WaitsOf sorts times and returns their quantiles: of n the one at index q n, from 0.
-func WaitsOf(took []time.Duration) Waits {
-	if len(took) == 0 {
-		return Waits{}
-	}
-	slices.Sort(took)
-	at := func(share float64) float64 {
-		return float64(took[min(len(took)-1, int(share*float64(len(took))))]) / 1e6
-	}
-	return Waits{at(.5), at(.9), at(.99), at(.999), at(1)}
 }
 
 // client is one connection of a loop.

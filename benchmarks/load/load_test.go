@@ -144,3 +144,80 @@ func TestOpenLoopEnds(t *testing.T) {
 		t.Error("a loop that was stopped is a result")
 	}
 }
+
+// An open loop that is told to end sends what was due by then, also what waits for a connection.
+func TestOpenLoopEndsWhenTold(t *testing.T) {
+	const rate, ends = 200, 300 * time.Millisecond
+	stands := make(chan struct{})
+	addr := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		<-stands
+		_, _ = w.Write([]byte("ok"))
+	})
+	until := make(chan struct{})
+	time.AfterFunc(ends, func() { close(until) })
+	time.AfterFunc(2*ends, func() { close(stands) })
+	l := Open{Addr: addr, Rate: rate, Connections: 2, Warm: 50 * time.Millisecond, Lasts: time.Hour, Until: until, Request: func(int) []byte { return get("/") }}
+	start := time.Now()
+	got, err := l.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lasted := time.Since(start)
+	// 60 were due when it was told to end, of which 10 were to warm up; with both connections taken it heard
+	// of that no sooner than it could send.
+	if least, most := 30, int(rate*lasted.Seconds()); got.Requests < least || got.Requests > most || lasted > 10*time.Second {
+		t.Errorf("%d requests in %v, want from %d to %d", got.Requests, lasted, least, most)
+	}
+	if len(got.Each) != got.Requests || got.Seconds != float64(got.Requests)/rate {
+		t.Errorf("%d requests, %d waits, %v s", got.Requests, len(got.Each), got.Seconds)
+	}
+	if got.Max < 200 || got.Began.Sub(start) < 50*time.Millisecond || got.Began.Sub(start) > lasted {
+		t.Errorf("the first waited %v ms, began after %v", got.Max, got.Began.Sub(start))
+	}
+}
+
+func TestOpenLoopThatWasToldToEndBefore(t *testing.T) {
+	addr := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok")) })
+	until := make(chan struct{})
+	close(until)
+	l := Open{Addr: addr, Rate: 200, Warm: time.Minute, Lasts: time.Hour, Until: until, Request: func(int) []byte { return get("/") }}
+	got, err := l.Run(t.Context())
+	if err != nil || got.Requests != 0 || got.Seconds != 0 || got.CPUMicros != 0 || got.WorstSecond() != (Second{}) {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestWorstSecond(t *testing.T) {
+	const ms = time.Millisecond
+	var each []Wait
+	for n := range 35 { // ten a second, for three and a half
+		each = append(each, Wait{time.Duration(n) * 100 * ms, time.Duration(n%10+1) * ms})
+	}
+	each[13].Took = 70 * ms
+	each[14].Took = 60 * ms
+	each[27].Took = 69 * ms
+	each[33].Took = 900 * ms // in the half second at the end
+	k := Kept{Seconds: 3.5, Each: each}
+	if got, want := k.WorstSecond(), (Second{1, 10, Waits{8, 70, 70, 70, 70}}); got != want {
+		t.Errorf("the worst second is %+v, want %+v", got, want)
+	}
+	k.Seconds = .9
+	if got := k.WorstSecond(); got != (Second{}) {
+		t.Errorf("a loop of less than a second has %+v", got)
+	}
+	k.Seconds = 4
+	if got := k.WorstSecond(); got.At != 3 || got.Requests != 5 || got.Max != 900 {
+		t.Errorf("of a loop of 4 s the worst second is %+v", got)
+	}
+}
+
+func TestAround(t *testing.T) {
+	const ms = time.Millisecond
+	each := []Wait{{0, 90 * ms}, {5 * ms, ms}, {14 * ms, 3 * ms}, {15 * ms, 2 * ms}, {16 * ms, 80 * ms}}
+	if got, want := Around(each, 10*ms, 5*ms), (Waits{2, 3, 3, 3, 3}); got != want {
+		t.Errorf("around it were waited %+v, want %+v", got, want)
+	}
+	if got := Around(each, time.Hour, ms); got != (Waits{}) {
+		t.Errorf("where nothing was due were waited %+v", got)
+	}
+}

@@ -19,10 +19,13 @@ import (
 // the next that becomes free.
 type Open struct {
 	Addr        string
-	Rate        float64 // requests a second
-	Connections int     // at most in use at once; default 128
-	Warm        time.Duration
+	Rate        float64       // requests a second
+	Connections int           // at most in use at once; default 128
+	Warm        time.Duration // before anything is counted
 	Lasts       time.Duration
+	// Until, where it is closed before Lasts is over, ends the loop: what was due by then is
+	// still sent. nil: the loop lasts as long as is told.
+	Until <-chan struct{}
 	// Request returns the bytes of the n-th request, from 0, and is called by one
 	// goroutine.
 	Request func(n int) []byte
@@ -42,12 +45,16 @@ type Kept struct {
 	// connection free, or a generator that got no processor. It is part of the waits.
 	LateP99 float64 `json:"late_p99_ms"`
 	Waits
+
+	Began time.Time `json:"-"` // when the first request that counts was due
+	Each  []Wait    `json:"-"` // of all requests that count, in no order
 }
 
 // waiter is a connection that knows when the request on it was due.
 type waiter struct {
 	*Conn
-	due atomic.Int64 // nanoseconds since the loop's start
+	due  atomic.Int64 // nanoseconds since the loop's start
+	each []Wait       // belongs to who has taken the waiter from the free ones, or reads its answer
 }
 
 const defaultOpen = 128
@@ -62,59 +69,60 @@ func (l *Open) Run(ctx context.Context) (*Kept, error) {
 		connections = defaultOpen
 	}
 	every := time.Duration(float64(time.Second) / l.Rate)
-	warm, total := int(l.Warm/every), int((l.Warm+l.Lasts)/every)
-	o := &opened{free: make(chan *waiter, connections), took: make(chan time.Duration, total), failed: make(chan error, connections+1)}
-	for range connections {
+	o := &opened{every: every, warm: int(l.Warm / every), free: make(chan *waiter, connections), failed: make(chan error, connections)}
+	all := make([]*waiter, connections)
+	for i := range all {
 		conn, err := Dial(ctx, l.Addr)
 		if err != nil {
 			return nil, err
 		}
 		defer conn.Close()
-		w := &waiter{Conn: conn}
-		o.free <- w
+		all[i] = &waiter{Conn: conn}
+		o.free <- all[i]
 	}
-	return l.send(ctx, o, every, warm, total)
+	return l.send(ctx, o, all)
 }
 
 // opened is a loop under way.
 type opened struct {
 	start  time.Time
+	every  time.Duration // between two requests
+	warm   int           // requests that do not count
 	free   chan *waiter
-	took   chan time.Duration // has room for all
-	failed chan error         // has room for all connections
+	failed chan error // has room for all connections
 }
 
 // send keeps to the schedule.
-func (l *Open) send(ctx context.Context, o *opened, every time.Duration, warm, total int) (*Kept, error) {
+func (l *Open) send(ctx context.Context, o *opened, all []*waiter) (*Kept, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	sharpen()
-	all := make([]*waiter, 0, cap(o.free))
-	for range cap(o.free) {
-		all = append(all, <-o.free)
-	}
-	for _, w := range all {
-		o.free <- w
-	}
 	o.start = time.Now()
 	for _, w := range all {
-		go o.read(w, time.Duration(warm)*every)
+		go o.read(w)
 	}
-	late := make([]time.Duration, 0, total)
+	total, ends := int((l.Warm+l.Lasts)/o.every), l.Until
+	var late []time.Duration
 	var before used
-	for n := range total {
-		if n == warm {
+	for n := 0; n < total; n++ {
+		if n == o.warm {
 			var err error
 			if before, err = l.used(); err != nil {
 				return nil, err
 			}
 		}
-		due := time.Duration(n) * every
-		until(o.start.Add(due))
+		due := time.Duration(n) * o.every
+		SleepUntil(o.start.Add(due))
+		select {
+		case <-ends:
+			// What is overdue by now waits for its turn, and has to be charged for that.
+			total, ends = min(total, int(time.Since(o.start)/o.every)+1), nil
+		default:
+		}
 		select {
 		case w := <-o.free:
 			w.due.Store(int64(due))
-			if n >= warm {
+			if n >= o.warm {
 				late = append(late, time.Since(o.start)-due)
 			}
 			if _, err := w.Write(l.Request(n)); err != nil {
@@ -126,16 +134,16 @@ func (l *Open) send(ctx context.Context, o *opened, every time.Duration, warm, t
 			return nil, ctx.Err()
 		}
 	}
-	return l.end(ctx, o, late, before, total-warm)
+	return l.end(ctx, o, late, before, max(0, total-o.warm))
 }
 
-// end waits for the last answers.
+// end waits for the last answers: who has given theirs is free.
 func (l *Open) end(ctx context.Context, o *opened, late []time.Duration, before used, counted int) (*Kept, error) {
-	took := make([]time.Duration, 0, counted)
-	for len(took) < counted {
+	each := make([]Wait, 0, counted)
+	for range cap(o.free) {
 		select {
-		case t := <-o.took:
-			took = append(took, t)
+		case w := <-o.free:
+			each = append(each, w.each...)
 		case err := <-o.failed:
 			return nil, err
 		case <-ctx.Done():
@@ -148,7 +156,10 @@ func (l *Open) end(ctx context.Context, o *opened, late []time.Duration, before 
 	}
 	out := &Kept{
 		Rate: l.Rate, Connections: cap(o.free), Requests: counted, Seconds: l.Lasts.Seconds(), WarmSeconds: l.Warm.Seconds(),
-		LateP99: WaitsOf(late).P99, Waits: WaitsOf(took),
+		LateP99: WaitsOf(late).P99, Waits: waits(each), Began: o.start.Add(time.Duration(o.warm) * o.every), Each: each,
+	}
+	if lasted := time.Duration(counted) * o.every; lasted < l.Lasts-o.every { // it was ended; by rounding alone less than one is missing
+		out.Seconds = lasted.Seconds()
 	}
 	if spent := now.less(before); counted > 0 {
 		out.CPUMicros, out.OwnMicros = spent.server.Seconds()/float64(counted)*1e6, spent.own.Seconds()/float64(counted)*1e6
@@ -167,7 +178,8 @@ func (l *Open) used() (u used, err error) {
 }
 
 // read takes the answers of one connection until it is closed.
-func (o *opened) read(w *waiter, from time.Duration) {
+func (o *opened) read(w *waiter) {
+	from := time.Duration(o.warm) * o.every
 	for {
 		status, body, err := w.Answer()
 		now := time.Since(o.start)
@@ -179,15 +191,15 @@ func (o *opened) read(w *waiter, from time.Duration) {
 			return
 		}
 		if due := time.Duration(w.due.Load()); due >= from {
-			o.took <- now - due
+			w.each = append(w.each, Wait{due - from, now - due})
 		}
 		o.free <- w
 	}
 }
 
-// until returns at a moment, more exactly than Go's timers, which are a millisecond late
-// where nothing else happens.
-func until(at time.Time) {
+// SleepUntil returns at a moment, more exactly than Go's timers, which are a millisecond late
+// where nothing else happens. It holds its thread meanwhile.
+func SleepUntil(at time.Time) {
 	for {
 		left := time.Until(at)
 		if left <= 0 {

@@ -7,6 +7,7 @@ import (
 	"os/signal"
 	"strings"
 	"testing"
+	"time"
 )
 
 // child is how this test's program is told to be one that is measured.
@@ -62,11 +63,17 @@ func TestServe(t *testing.T) {
 	if err != nil || err2 != nil || anon < 1<<16 || peak < anon {
 		t.Errorf("%d bytes of its own, %d at most, %v, %v", anon, peak, err, err2)
 	}
-	stop := s.Anon()
+	if s.StartingAnon < 1<<16 {
+		t.Errorf("%d bytes of its own while it started", s.StartingAnon)
+	}
+	samples := s.Anon(time.Millisecond)
+	for len(samples.Taken()) < 3 {
+		time.Sleep(time.Millisecond)
+	}
 	if err := s.Stop(); err != nil {
 		t.Error(err)
 	}
-	for _, n := range stop() {
+	for _, n := range samples.Stop() {
 		if n <= 0 {
 			t.Errorf("a sample of %d bytes", n)
 		}

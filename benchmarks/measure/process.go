@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -208,21 +209,29 @@ func status(id int, field string) (int64, error) {
 	return kib << 10, nil
 }
 
-// Anon samples AnonBytes each second, and at once, until the program ends or stop is
-// called, which returns the samples.
-func (p *Process) Anon() (stop func() []int64) {
-	done, ended := make(chan struct{}), make(chan struct{})
-	var samples []int64
+// Sampler takes samples of a figure until it is stopped.
+type Sampler struct {
+	done, ended chan struct{}
+	mu          sync.Mutex // guards taken
+	taken       []int64
+}
+
+// Anon samples AnonBytes at once and then so often, until the program ends or the sampler is
+// stopped.
+func (p *Process) Anon(every time.Duration) *Sampler {
+	s := &Sampler{done: make(chan struct{}), ended: make(chan struct{})}
 	go func() {
-		defer close(ended)
-		tick := time.NewTicker(time.Second)
+		defer close(s.ended)
+		tick := time.NewTicker(every)
 		defer tick.Stop()
 		for {
 			if n, err := p.AnonBytes(); err == nil {
-				samples = append(samples, n)
+				s.mu.Lock()
+				s.taken = append(s.taken, n)
+				s.mu.Unlock()
 			}
 			select {
-			case <-done:
+			case <-s.done:
 				return
 			case <-p.waited:
 				return
@@ -230,11 +239,21 @@ func (p *Process) Anon() (stop func() []int64) {
 			}
 		}
 	}()
-	return func() []int64 {
-		close(done)
-		<-ended
-		return samples
-	}
+	return s
+}
+
+// Taken are the samples so far.
+func (s *Sampler) Taken() []int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.taken)
+}
+
+// Stop ends the sampling, once, and returns the samples.
+func (s *Sampler) Stop() []int64 {
+	close(s.done)
+	<-s.ended
+	return s.taken
 }
 
 // Server is a program of ours that serves on a loopback address.
@@ -242,7 +261,12 @@ type Server struct {
 	*Process
 	Addr  string
 	Ready time.Duration // from its start until it said where it serves
+	// StartingAnon is the most memory of its own that it had until then, as samples every
+	// startingEvery tell.
+	StartingAnon int64
 }
+
+const startingEvery = 20 * time.Millisecond
 
 var listens = regexp.MustCompile(`http://([0-9.]+:[0-9]+)`)
 
@@ -262,9 +286,11 @@ func (c Command) Serve(ctx context.Context) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	samples := p.Anon(startingEvery)
 	select {
 	case addr := <-found:
-		return &Server{Process: p, Addr: addr, Ready: time.Since(start)}, nil
+		ready := time.Since(start)
+		return &Server{Process: p, Addr: addr, Ready: ready, StartingAnon: slices.Max(append(samples.Stop(), 0))}, nil
 	case <-p.waited:
 		return nil, fmt.Errorf("%s did not come to serve: %w\n%s", c.Name, p.err, p.out.String())
 	}

@@ -52,52 +52,84 @@ func Some(all []string, n int) []string {
 	return out
 }
 
-// Training is a training that a server runs.
-type Training struct {
-	server *measure.Server
-	job    engine.Job
+// Trained is how a training that a server ran came to its end.
+type Trained struct {
+	Seconds float64   // from when it was asked for
+	Ended   time.Time // when its model answered, or was refused
+	Adopted bool      // it was not refused
 }
 
-// Train asks a server to train.
-func Train(ctx context.Context, s *measure.Server) (*Training, error) {
-	t := &Training{server: s}
+// TrainBeside has a server train while something else is done, which until tells to end: so long
+// after the training has, or at once where that fails. A training that lasts longer than most is an
+// error.
+func TrainBeside(ctx context.Context, s *measure.Server, most, after time.Duration, beside func(ctx context.Context, until <-chan struct{}) error) (Trained, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	until, failed := make(chan struct{}), make(chan error, 1)
+	var t Trained
+	go func() {
+		defer close(until)
+		var err error
+		if t, err = train(ctx, s, most); err == nil {
+			err = pause(ctx, after)
+		}
+		failed <- err
+	}()
+	err := beside(ctx, until)
+	if err != nil {
+		stop()
+	}
+	err = errors.Join(err, <-failed) // after which t is there
+	return t, err
+}
+
+// train asks a server to train, and waits until it has.
+func train(ctx context.Context, s *measure.Server, most time.Duration) (Trained, error) {
+	ctx, stop := context.WithTimeoutCause(ctx, most, fmt.Errorf("a training did not end in %v", most))
+	defer stop()
+	start := time.Now()
+	t := training{server: s}
 	status, err := t.ask(ctx, "POST /v1/models/train HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
 	if err == nil && status != 202 {
 		err = fmt.Errorf("status %d to a training", status)
 	}
-	return t, err
-}
-
-// Running reports whether the training has not ended, and how far it is.
-func (t *Training) Running(ctx context.Context) (running bool, step string, err error) {
-	if _, err := t.ask(ctx, "GET /v1/jobs/"+t.job.ID+" HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
-		return false, "", err
-	}
-	switch t.job.State {
-	case engine.JobRunning:
-		return true, t.job.Step, nil
-	case engine.JobSucceeded, engine.JobRefused: // it ran to its end
-		return false, string(t.job.State), nil
-	}
-	return false, "", fmt.Errorf("the training %s: %s", t.job.State, t.job.Detail)
-}
-
-// Wait waits until it has ended.
-func (t *Training) Wait(ctx context.Context) error {
-	for {
-		running, _, err := t.Running(ctx)
-		if err != nil || !running {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Second / 2):
+	for err == nil && t.job.State == engine.JobRunning {
+		if err = pause(ctx, time.Second/2); err == nil {
+			_, err = t.ask(ctx, "GET /v1/jobs/"+t.job.ID+" HTTP/1.1\r\nHost: localhost\r\n\r\n")
 		}
 	}
+	if err != nil {
+		return Trained{}, err
+	}
+	return t.trained(start)
 }
 
-func (t *Training) ask(ctx context.Context, request string) (status int, err error) {
+// trained reads the job of a training that was asked for at start and has ended.
+func (t *training) trained(start time.Time) (Trained, error) {
+	refused := t.job.State == engine.JobRefused
+	if t.job.State != engine.JobSucceeded && !refused || t.job.Ended == nil {
+		return Trained{}, fmt.Errorf("the training %s: %s", t.job.State, t.job.Detail)
+	}
+	return Trained{Seconds: t.job.Ended.Sub(start).Seconds(), Ended: *t.job.Ended, Adopted: !refused}, nil
+}
+
+// pause waits a while.
+func pause(ctx context.Context, lasts time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(lasts):
+		return nil
+	}
+}
+
+// training is a training that a server runs.
+type training struct {
+	server *measure.Server
+	job    engine.Job
+}
+
+func (t *training) ask(ctx context.Context, request string) (status int, err error) {
 	conn, err := load.Dial(ctx, t.server.Addr)
 	if err != nil {
 		return 0, err

@@ -300,9 +300,9 @@ func (b *Binary) train(ctx context.Context, w *Workspace, dir string) error {
 	if err != nil {
 		return err
 	}
-	samples := p.Anon()
+	samples := p.Anon(time.Second)
 	err = p.Wait()
-	anon := samples()
+	anon := samples.Stop()
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,15 @@ func TestEverySection(t *testing.T) {
 	if strings.Count(page, ", `go run ./benchmarks/growth -quick`)") != 1 {
 		t.Error("the page does not say by which command the growth was measured")
 	}
-	for _, name := range []string{"growth-fit", "growth-answer", "filter", "memory-tiny"} {
+	for _, figure := range []string{
+		" MiB serving, still rising, ", " MiB serving for 10 s, still rising, ", " MiB while it starts, ",
+		"Beside a training: 219, known after ", "| beside one | ", "| beside one, 11 s | ", "| within 5 s of the training's end, at 9 s | ",
+	} {
+		if strings.Count(page, figure) != 1 {
+			t.Errorf("the page says %q %d times: want once, of a line of older or of present code", figure, strings.Count(page, figure))
+		}
+	}
+	for _, name := range []string{"growth-fit", "growth-answer", "filter", "memory-tiny", "memory-older"} {
 		text, drawn := files["plots/"+name+".svg"]
 		if !drawn || !strings.Contains(page, "plots/"+name+".svg") {
 			t.Errorf("%s is not drawn, or not on the page", name)
