@@ -24,6 +24,14 @@ func (in *Input) Gist() (size int, short bool) {
 	return g.size, g.short.Load()
 }
 
+// NewestGist returns the gist that was made last of who asks; nil for none.
+func (in *Input) NewestGist() any {
+	if m := in.made(); m != nil && len(m.gists) > 0 {
+		return m.gists[0]
+	}
+	return nil
+}
+
 // GistItems sets how many items a gist is of, in catalogues of any size; below 0 there is none.
 func (in *Input) GistItems(n int) { in.gistItems = n }
 

@@ -38,7 +38,8 @@ type gist struct {
 	items   []engine.ItemNum // ascending
 	sums    []float32        // of each, what the voices say times their gains, but for roundings
 	most    float64          // of the magnitudes that are summed
-	rest    float64          // what that is of all other items at the most
+	rest    float64          // what that is of all other items below all at the most
+	all     int              // the catalogue's items lay below it
 	size    int              // how many items it was to have, about
 	short   atomic.Bool      // whether a list as most are needed more of them
 }
@@ -54,7 +55,7 @@ func (g *gist) speaksAs(o *gist) bool {
 	return g.content == o.content && slices.Equal(g.voices, o.voices)
 }
 
-func (g *gist) bytes() int { return 160 + 48*len(g.voices) + 8*len(g.items) }
+func (g *gist) bytes() int { return 168 + 48*len(g.voices) + 8*len(g.items) }
 
 // isSteady reports whether voice number i is one that a gist speaks for.
 func (v *voices) isSteady(i int) bool {
@@ -79,7 +80,8 @@ func (in *Input) gistOf(v *voices, eligible int, s *scratch) *gist {
 	}
 	var short *gist
 	for _, g := range m.gists {
-		if g.content == weak.Make(v.query.Content) && v.steadyAre(g.voices) {
+		// An item without words has no vector: that it came is not told by the content vectors.
+		if g.content == weak.Make(v.query.Content) && all <= g.all && v.steadyAre(g.voices) {
 			if !g.short.Load() || g.size*gistGrowth > all/share || eligible < all/4 {
 				return g
 			}
@@ -125,7 +127,7 @@ func (v *voices) steadyAre(those []weighed) bool {
 // newGist asks the steady voices about the items numbered below all; nil where they cannot
 // say, or there are none.
 func (v *voices) newGist(all, size int, s *scratch) *gist {
-	g := &gist{content: weak.Make(v.query.Content), size: size}
+	g := &gist{content: weak.Make(v.query.Content), size: size, all: all}
 	for i, voice := range v.voices {
 		if v.isSteady(i) {
 			g.voices = append(g.voices, weighed{voice.name, voice.Scale})

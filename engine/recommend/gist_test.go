@@ -1,6 +1,7 @@
 package recommend_test
 
 import (
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -14,7 +15,8 @@ import (
 )
 
 // What is kept of somebody in brief changes no bit of an answer, while items change their
-// words, others come, things sell, time passes, and places weigh the sources differently.
+// words, prices and stock, go and come back, others come, things sell, time passes, and places
+// weigh the sources differently.
 func TestGistsAnswerAsAllOfIt(t *testing.T) {
 	const items, first = 600, 500
 	blend := everything()
@@ -47,24 +49,47 @@ func TestGistsAnswerAsAllOfIt(t *testing.T) {
 		who.Keep()
 		people = append(people, who)
 	}
-	rng, at, gists := rand.New(rand.NewPCG(4, 5)), now, 0
-	for n := range 400 {
-		switch rng.IntN(6) {
+	rng, at, gists, stayed := rand.New(rand.NewPCG(4, 5)), now, 0, 0
+	for n := items; n < items+20; n++ {
+		w.Catalogue.IDs().Assign(theID(n))
+	}
+	title := func() string { return w.Catalogue.Item(engine.ItemNum(rng.IntN(first))).Title }
+	for n := range 800 {
+		num := engine.ItemNum(rng.IntN(w.Catalogue.Len()))
+		item := engine.Item{ID: theID(int(num))}
+		there := w.Catalogue.Item(num) != nil
+		if there {
+			item = *w.Catalogue.Item(num)
+		}
+		switch rng.IntN(12) {
 		case 0: // what was wanted becomes like something else
 			in := histories[rng.IntN(len(people))]
-			item := *w.Catalogue.Item(in[rng.IntN(len(in))].Item)
-			item.Title = w.Catalogue.Item(engine.ItemNum(rng.IntN(items))).Title
-			num, _ := w.Catalogue.IDs().Num(item.ID)
-			w = withItem(w, num, &item)
+			wanted := in[rng.IntN(len(in))].Item
+			item = *w.Catalogue.Item(wanted)
+			item.Title = title()
+			w = withItem(w, wanted, &item)
 		case 1:
-			num := engine.ItemNum(rng.IntN(items))
-			item := *w.Catalogue.Item(num)
-			item.Title += " " + w.Catalogue.Item(engine.ItemNum(rng.IntN(items))).Title
-			w = w.WithItems([]catalogue.Entry{{Num: num, Item: &item}})
+			item.Title += " " + title()
+			w = withItem(w, num, &item)
 		case 2:
 			w = w.WithRows(purchases(w.Catalogue.IDs(), theID(rng.IntN(items))))
 		case 3:
 			at = at.Add(time.Duration(rng.IntN(48)) * time.Hour)
+		case 4, 5, 6, 7: // what shops send all day
+			item.Price, item.Stock, item.Hidden = new(rng.Float64()), new(rng.Int64N(3)), rng.IntN(8) == 0
+			content := w.Content
+			if w = withItem(w, num, &item); there && w.Content == content {
+				stayed++
+			}
+		case 8: // the last ones most: what comes then lies beyond
+			num = engine.ItemNum(max(first, w.Catalogue.Len()-1-rng.IntN(3)))
+			w = withItem(w, num, nil)
+		case 9: // it comes back, or for the first time, some without a word
+			num = engine.ItemNum(first + rng.IntN(items+20-first))
+			if item = (engine.Item{ID: theID(int(num)), Published: new(now)}); rng.IntN(2) == 0 {
+				item.Title = title()
+			}
+			w = withItem(w, num, &item)
 		}
 		request := &engine.Request{Count: 3 + rng.IntN(8)}
 		if rng.IntN(4) == 0 {
@@ -86,6 +111,72 @@ func TestGistsAnswerAsAllOfIt(t *testing.T) {
 	}
 	if gists < 2 {
 		t.Errorf("at most %d gists of somebody, want one for each way that places weigh", gists)
+	}
+	if stayed < 100 {
+		t.Errorf("%d changes of price or stock left the content as it was", stayed)
+	}
+}
+
+// A change of price or stock leaves a gist as it is; one of words
+// ends it, and so does an item beyond those it was made of, though that has no words.
+func TestGistsOutliveWhatTheyDoNotHangOn(t *testing.T) {
+	const items, first = 600, 500
+	whole := village(items, upTo(items))
+	histories := modeltest.Histories(3, 400, items, 12)
+	blend := everything()
+	blend[rank.Person] = map[string]rank.Scale{"factor": {Weight: 1, SD: 0.3}, "ease": {Weight: 1, SD: 0.3}, "content": {Weight: 0.01, SD: 0.3}}
+	m := fitModels(whole, histories, blend, 2)
+	var last []catalogue.Entry // those whom the models know, and the shop no longer
+	for n := first; n < items; n++ {
+		last = append(last, catalogue.Entry{Num: engine.ItemNum(n)})
+	}
+	w := whole.WithItems(last)
+	w = w.WithModels(m, m.Encode(w.Catalogue))
+	who := &recommend.Someone{}
+	for _, in := range histories[0] {
+		who.Rows = append(who.Rows, purchases(w.Catalogue.IDs(), theID(int(in.Item)))...)
+	}
+	who.Keep()
+	place := open(t, w, engine.Scenario{Exclude: []engine.Type{engine.Purchase}})
+	gist := func(w *recommend.World) any {
+		t.Helper()
+		in := &recommend.Input{World: w, Place: place, Someone: who, Request: &engine.Request{Count: 8}, Now: now}
+		in.GistItems(60)
+		plain := *who
+		without := *in
+		without.Someone = &plain
+		if got, want := told(t, ask(t, in)), told(t, ask(t, &without)); got != want {
+			t.Fatalf("with what was kept:\n%s\nwithout:\n%s", got, want)
+		}
+		return in.NewestGist()
+	}
+	gist(w) // nothing is kept of the first
+	kept := gist(w)
+	if kept == nil {
+		t.Fatal("there is no gist")
+	}
+	dearer := *w.Catalogue.Item(7)
+	dearer.Price, dearer.Stock, dearer.Attributes = new(12.5), new(int64(3)), maps.Clone(dearer.Attributes)
+	dearer.Attributes["size"] = 7.0
+	if w = withItem(w, 7, &dearer); gist(w) != kept {
+		t.Error("a price, a stock or a number ended it")
+	}
+	other := dearer
+	other.Title += " of brass"
+	w = withItem(w, 7, &other)
+	worded := gist(w)
+	if worded == kept {
+		t.Error("other words did not end it")
+	}
+	content := w.Content
+	for i := range last {
+		last[i].Item = &engine.Item{ID: theID(first + i)}
+	}
+	if w = w.WithItems(last); w.Content != content {
+		t.Fatal("items without words changed the content vectors")
+	}
+	if gist(w) == worded {
+		t.Error("items beyond those it was made of did not end it")
 	}
 }
 

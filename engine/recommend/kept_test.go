@@ -30,7 +30,7 @@ func TestKeptStatesAnswerAsNewOnes(t *testing.T) {
 			later time.Duration
 		)
 		for range rapid.IntRange(2, 6).Draw(t, "asked") {
-			switch rapid.IntRange(0, 6).Draw(t, "happens") {
+			switch rapid.IntRange(0, 8).Draw(t, "happens") {
 			case 0:
 				world = world.WithRows(drawRows(t, len(s.items), 3))
 			case 1:
@@ -46,6 +46,26 @@ func TestKeptStatesAnswerAsNewOnes(t *testing.T) {
 					s.items[n] = drawItem(t, n)
 					world = world.WithItems([]catalogue.Entry{{Num: engine.ItemNum(n), Item: s.items[n]}})
 				}
+			case 6:
+				n := rapid.IntRange(0, len(s.items)-1).Draw(t, "dearer")
+				if s.items[n] != nil {
+					dearer := *s.items[n]
+					dearer.Price, dearer.Stock, dearer.Hidden = new(pick(t, 1, 80.0)), new(pick(t, int64(0), 4)), sometimes(t, 4)
+					s.items[n] = &dearer
+					world = world.WithItems([]catalogue.Entry{{Num: engine.ItemNum(n), Item: s.items[n]}})
+				}
+			case 7: // gone, or there again or for the first time, perhaps without a word
+				n := rapid.IntRange(0, len(s.items)-1).Draw(t, "comes or goes")
+				switch {
+				case n == 0: // it has all that filters name
+				case s.items[n] != nil:
+					s.items[n] = nil
+				case sometimes(t, 2):
+					s.items[n] = drawItem(t, n)
+				default:
+					s.items[n] = &engine.Item{ID: theID(n)}
+				}
+				world = world.WithItems([]catalogue.Entry{{Num: engine.ItemNum(n), Item: s.items[n]}})
 			case 4:
 				later += time.Duration(rapid.IntRange(0, 600).Draw(t, "minutes")) * time.Minute
 			case 5:

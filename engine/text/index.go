@@ -79,8 +79,8 @@ func NewIndex() *Index { return &Index{} }
 // Len returns the number of items in the index.
 func (x *Index) Len() int { return x.count }
 
-// With returns the index with the changed items as they are now. Of two entries for one
-// number the last one holds.
+// With returns the index with the changed items as they are now; itself where none of them is, or
+// was, in it. Of two entries for one number the last one holds.
 func (x *Index) With(changed []catalogue.Entry) *Index {
 	return x.with(changed, func(e catalogue.Entry) *document { return newDocument(e, readItem) })
 }
@@ -148,9 +148,10 @@ func (x *Index) with(changed []catalogue.Entry, words func(catalogue.Entry) *doc
 			gone = append(gone, n)
 		}
 	}
-	if len(documents)+len(gone) > 0 {
-		out.put(build(documents, out.asked), gone)
+	if len(documents)+len(gone) == 0 {
+		return x
 	}
+	out.put(build(documents, out.asked), gone)
 	return out
 }
 

@@ -23,7 +23,8 @@ const (
 // An embedding the caller sent with an item is not looked at: it lives in a space of
 // its own, where no query of ours could meet it.
 //
-// Vectors is immutable; With shares what did not change.
+// Vectors is immutable; With shares what did not change, and returns the same value where nothing
+// did: what was made of it holds as long as it is the same.
 type Vectors struct {
 	encoder *Encoder
 	chunks  []*chunk // nil where no item of a chunk is known
@@ -79,22 +80,25 @@ func (v *Vectors) Dims() int { return v.encoder.Dims() }
 
 // lane returns the lane of item n, nil if none of its items has a row.
 func (v *Vectors) lane(n engine.ItemNum) *lane {
-	at := int(n / chunkItems)
-	if at >= len(v.chunks) || v.chunks[at] == nil {
+	c := v.chunk(int(n / chunkItems))
+	if c == nil {
 		return nil
 	}
-	return v.chunks[at].lanes[n%chunkItems/laneItems]
+	return c.lanes[n%chunkItems/laneItems]
 }
 
 // Row returns the vector of item n, of unit length, nil if it has none. It is not to
 // be changed.
 func (v *Vectors) Row(n engine.ItemNum) []float32 {
-	l := v.lane(n)
-	if l == nil || l.has>>(n%laneItems)&1 == 0 {
+	return v.lane(n).row(int(n%laneItems), v.encoder.Dims())
+}
+
+// row returns the i-th row, of length d; nil where there is none.
+func (l *lane) row(i, d int) []float32 {
+	if l == nil || l.has>>i&1 == 0 {
 		return nil
 	}
-	d := v.encoder.Dims()
-	return l.rows[int(n%laneItems)*d:][:d:d]
+	return l.rows[i*d:][:d:d]
 }
 
 // Dots writes the dot product of q and the row of each item to out, 0 for items without
@@ -201,11 +205,11 @@ func (v *Vectors) fetch(items []engine.ItemNum) {
 
 // roughOf returns the rows in bytes of the chunk of an item, nil where it has none, or none yet.
 func (v *Vectors) roughOf(n engine.ItemNum) *vector.Bytes {
-	at := int(n / chunkItems)
-	if at >= len(v.chunks) || v.chunks[at] == nil {
+	c := v.chunk(int(n / chunkItems))
+	if c == nil {
 		return nil
 	}
-	return v.chunks[at].rough.Load()
+	return c.rough.Load()
 }
 
 // RoughBounds returns the bounds that q, in bytes, has for all rows; false where it has none
@@ -249,19 +253,19 @@ func (v *Vectors) stocked(c *catalogue.Snapshot, of func(*engine.Item) bool) *Ve
 }
 
 // With returns the table with the changed items encoded anew and the deleted ones
-// gone. Of two entries for one number the last one holds.
+// gone; itself where that leaves every row as it was, as after a new price does. Of two entries for
+// one number the last one holds.
 func (v *Vectors) With(changed []catalogue.Entry) *Vectors {
 	return v.with(changed, func(engine.ItemNum, fields) {})
 }
 
 // with is With, which tells each changed item's terms to hear, from several goroutines.
 func (v *Vectors) with(changed []catalogue.Entry, hear func(engine.ItemNum, fields)) *Vectors {
-	out := &Vectors{encoder: v.encoder, chunks: slices.Clone(v.chunks), bounds: new(bounds)}
 	todo := make(map[int]*work)
 	for _, entry := range changed {
 		at, i := int(entry.Num/chunkItems), entry.Num%chunkItems
 		if todo[at] == nil {
-			todo[at] = &work{chunk: out.own(at), first: entry.Num - i, hear: hear}
+			todo[at] = &work{old: v.chunk(at), first: entry.Num - i, hear: hear}
 		}
 		todo[at].items[i] = entry.Item
 		todo[at].stale[i/64] |= 1 << (i % 64)
@@ -271,27 +275,37 @@ func (v *Vectors) with(changed []catalogue.Entry, hear func(engine.ItemNum, fiel
 		list = append(list, w)
 	}
 	encode(list, v.encoder)
+	var out *Vectors
+	for at, w := range todo {
+		if w.made == nil {
+			continue
+		}
+		if out == nil {
+			out = &Vectors{encoder: v.encoder, chunks: slices.Clone(v.chunks), bounds: new(bounds)}
+		}
+		for len(out.chunks) <= at {
+			out.chunks = append(out.chunks, nil)
+		}
+		out.chunks[at] = w.made
+	}
+	if out == nil {
+		return v
+	}
 	return out
 }
 
-// own replaces chunk number at by a copy that may be written to.
-func (v *Vectors) own(at int) *chunk {
-	for len(v.chunks) <= at {
-		v.chunks = append(v.chunks, nil)
+// chunk returns chunk number at, nil if none of its items is known.
+func (v *Vectors) chunk(at int) *chunk {
+	if at >= len(v.chunks) {
+		return nil
 	}
-	c := new(chunk)
-	if old := v.chunks[at]; old != nil {
-		*c = *old
-	}
-	c.rough = new(roughly)
-	v.chunks[at] = c
-	return c
+	return v.chunks[at]
 }
 
-// work is a chunk that may be written to, and the items in it to encode: its lanes are
-// shared until they are copied.
+// work is a chunk, and the items in it to encode. Lanes that stay as they are are shared.
 type work struct {
-	chunk *chunk
+	old   *chunk         // nil for none
+	made  *chunk         // in its place; nil where it stays
 	first engine.ItemNum // of the chunk
 	hear  func(engine.ItemNum, fields)
 	items [chunkItems]*engine.Item // of those that are stale, nil for deleted ones
@@ -315,35 +329,58 @@ func encode(list []*work, e *Encoder) {
 }
 
 func (w *work) encode(e *Encoder, r *itemReader) {
-	for l := range w.chunk.lanes {
-		first := l * laneItems
+	var old chunk
+	if w.old != nil {
+		old = *w.old
+	}
+	for at, before := range old.lanes {
+		first := at * laneItems
 		stale := uint16(w.stale[first/64] >> (first % 64))
 		if stale == 0 {
 			continue
 		}
-		next := &lane{}
-		if old := w.chunk.lanes[l]; old != nil {
-			next.has, next.rows = old.has&^stale, slices.Clone(old.rows)
-		} else {
-			next.rows = make([]float32, laneItems*e.Dims())
-		}
+		next := before
 		for ; stale != 0; stale &= stale - 1 {
 			i := bits.TrailingZeros16(stale)
-			row := next.rows[i*e.Dims():][:e.Dims()]
-			clear(row)
-			it := w.items[first+i]
-			if it == nil {
+			var row []float32
+			if it := w.items[first+i]; it != nil {
+				f := r.item(it)
+				row = e.Encode(f.terms())
+				w.hear(w.first+engine.ItemNum(first+i), f)
+			}
+			if slices.Equal(row, before.row(i, e.Dims())) {
 				continue
 			}
-			f := r.item(it)
-			if copy(row, e.Encode(f.terms())) > 0 {
-				next.has |= 1 << i
+			if next == before {
+				next = before.copied(e.Dims())
 			}
-			w.hear(w.first+engine.ItemNum(first+i), f)
+			next.put(i, e.Dims(), row)
 		}
-		w.chunk.lanes[l] = next
-		if next.has == 0 {
-			w.chunk.lanes[l] = nil
+		if next == before {
+			continue
 		}
+		if w.made == nil {
+			w.made = &chunk{lanes: old.lanes, rough: new(roughly)}
+		}
+		if w.made.lanes[at] = next; next.has == 0 {
+			w.made.lanes[at] = nil
+		}
+	}
+}
+
+// copied returns a lane of rows of length d that may be written to.
+func (l *lane) copied(d int) *lane {
+	if l == nil {
+		return &lane{rows: make([]float32, laneItems*d)}
+	}
+	return &lane{l.has, slices.Clone(l.rows)}
+}
+
+// put makes row the i-th one of those of length d, nil for none.
+func (l *lane) put(i, d int, row []float32) {
+	at := l.rows[i*d:][:d]
+	clear(at)
+	if l.has &^= 1 << i; copy(at, row) > 0 {
+		l.has |= 1 << i
 	}
 }

@@ -44,14 +44,30 @@ func TestVectorsByStepsAreThoseAtOnce(t *testing.T) {
 			if !slices.Equal(v.Row(3), before) {
 				t.Fatal("With changed the table it was called on")
 			}
+			same := true
+			for n := range engine.ItemNum(700) {
+				same = same && slices.Equal(v.Row(n), next.Row(n))
+			}
+			if (next == v) != same {
+				t.Fatalf("the rows are those before: %t; the value is that before: %t", same, next == v)
+			}
 			v = next
 			for _, entry := range changed {
 				now[entry.Num] = entry.Item
 			}
 		}
-		var all []catalogue.Entry
+		var all, dearer []catalogue.Entry
 		for n, it := range now {
 			all = append(all, catalogue.Entry{Num: n, Item: it})
+			if it != nil {
+				priced := *it
+				priced.Price = new(9.5)
+				it = &priced
+			}
+			dearer = append(dearer, catalogue.Entry{Num: n, Item: it})
+		}
+		if v.With(dearer) != v {
+			t.Fatal("prices changed the table")
 		}
 		w = w.With(all)
 		again := Encoded(later, catalogue.New(catalogue.NewIDs()).With(all))
