@@ -2,9 +2,7 @@ package serving
 
 import (
 	"context"
-	"fmt"
 	"runtime"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -146,11 +144,7 @@ func (l *lists) run(ctx context.Context, parts int, each func(context.Context, i
 // guarded keeps a panic for the goroutine that asked for the lists: whoever called it may know what to do,
 // and nobody does who is called by none.
 func guarded(p *part, do func()) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			p.fault = fmt.Sprintf("%v\n%s", cause, debug.Stack())
-		}
-	}()
+	defer func() { p.fault = faultOf(recover()) }()
 	do()
 }
 

@@ -5,6 +5,9 @@ import (
 	"container/list"
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
 	"slices"
 	"sync"
 
@@ -28,6 +31,8 @@ type people struct {
 	log      Log
 	ids      *catalogue.IDs
 	maxBytes int
+	reads    chan struct{} // holds one for each state that is being read
+	say      *slog.Logger  // of faults that nobody waits for any more
 
 	mu        sync.Mutex // guards all below, and the fields of person said so
 	known     map[engine.Subject]*person
@@ -63,19 +68,28 @@ type person struct {
 
 func newPeople(log Log, ids *catalogue.IDs, maxBytes int) *people {
 	return &people{
-		log: log, ids: ids, maxBytes: maxBytes,
+		log: log, ids: ids, maxBytes: maxBytes, reads: make(chan struct{}, readsAtOnce), say: slog.New(slog.DiscardHandler),
 		known: make(map[engine.Subject]*person), used: list.New(), open: list.New(), keeping: list.New(), explained: list.New(),
 	}
 }
 
-// get returns the state of s, which must be resolved. The state may not be changed.
+// readsAtOnce is how many states are read at once. Each has somebody who waits for it; but where a
+// disk answers no more, those who gave up would leave one behind each.
+const readsAtOnce = 256
+
+// get returns the state of s, which must be resolved. The state may not be changed. Whoever asks
+// first waits, as all others do, until it is read or ctx ends: then the reading goes on without them.
 func (p *people) get(ctx context.Context, s engine.Subject) (*recommend.Someone, error) {
 	for {
 		p.mu.Lock()
 		e, found := p.known[s]
 		if !found {
-			e = &person{subject: s, ready: make(chan struct{})}
-			p.known[s], e.place = e, p.used.PushFront(e)
+			p.mu.Unlock()
+			who, err, first := p.first(ctx, s)
+			if first || err != nil {
+				return who, err
+			}
+			continue // another asked meanwhile
 		}
 		p.used.MoveToFront(e.place)
 		if e.open != nil {
@@ -89,11 +103,7 @@ func (p *people) get(ctx context.Context, s engine.Subject) (*recommend.Someone,
 		}
 		state := e.state
 		p.mu.Unlock()
-		switch {
-		case !found:
-			// Not under the first asker's deadline: others may be waiting for it too.
-			return p.load(context.WithoutCancel(ctx), e)
-		case state != nil:
+		if state != nil {
 			return state, nil
 		}
 		select {
@@ -104,6 +114,47 @@ func (p *people) get(ctx context.Context, s engine.Subject) (*recommend.Someone,
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
+	}
+}
+
+// first has the state of s read, and returns it; it is false where another asked for it before.
+// Where reading panics, so does first; if ctx ended meanwhile, the log tells of that.
+func (p *people) first(ctx context.Context, s engine.Subject) (_ *recommend.Someone, _ error, first bool) {
+	select {
+	case p.reads <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err(), false
+	}
+	p.mu.Lock()
+	if _, found := p.known[s]; found {
+		p.mu.Unlock()
+		<-p.reads
+		return nil, nil, false
+	}
+	e := &person{subject: s, ready: make(chan struct{})}
+	p.known[s], e.place = e, p.used.PushFront(e)
+	p.mu.Unlock()
+	done := make(chan loaded)
+	go func() {
+		defer func() { <-p.reads }()
+		// Not under the first asker's deadline: others may be waiting for it too.
+		l := p.load(context.WithoutCancel(ctx), e)
+		select {
+		case done <- l:
+		case <-ctx.Done():
+			if l.fault != "" {
+				p.say.Error("reading a customer's state ended in a fault of the program", "fault", l.fault)
+			}
+		}
+	}()
+	select {
+	case l := <-done:
+		if l.fault != "" {
+			panic(l.fault)
+		}
+		return l.who, l.err, true
+	case <-ctx.Done():
+		return nil, ctx.Err(), true
 	}
 }
 
@@ -126,31 +177,49 @@ func (p *people) look(ctx context.Context, s engine.Subject) (*recommend.Someone
 // errUnread is what those get who wait for a reading that panicked.
 var errUnread = errors.New("reading the customer's state ended in a fault of the program, which its log tells of; the next request reads it anew")
 
+// loaded is what became of the reading of a state.
+type loaded struct {
+	who   *recommend.Someone
+	err   error
+	fault string // of the program: what its panic said, and where
+}
+
 // load reads the entry's state and applies what was observed meanwhile.
-func (p *people) load(ctx context.Context, e *person) (who *recommend.Someone, err error) {
-	err = errUnread // which stands where reading panics: nobody is to wait for what never comes
+func (p *people) load(ctx context.Context, e *person) (l loaded) {
+	l.err = errUnread // which stands where reading panics: nobody is to wait for what never comes
 	defer func() {
+		l.fault = faultOf(recover())
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		defer close(e.ready)
-		if err != nil {
-			e.err = err
-			if p.known[e.subject] == e {
-				p.drop(e.subject)
-			}
-			return
-		}
-		for i := range e.queued {
-			who = follow(who, &e.queued[i])
-		}
-		e.queued, e.loaded = nil, true
-		if p.known[e.subject] == e { // not dropped while it was read
-			who.Keep()
-			p.set(e, who)
-			p.evict()
+		if e.err = l.err; e.err != nil && p.known[e.subject] == e {
+			p.drop(e.subject)
 		}
 	}()
-	return p.read(ctx, e.subject)
+	who, err := p.read(ctx, e.subject)
+	if err != nil {
+		return loaded{err: err}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range e.queued {
+		who = follow(who, &e.queued[i])
+	}
+	e.queued, e.loaded = nil, true
+	if p.known[e.subject] == e { // not dropped while it was read
+		who.Keep()
+		p.set(e, who)
+		p.evict()
+	}
+	return loaded{who: who}
+}
+
+// faultOf tells of a panic, by what recover returned, and where it came from; "" for none.
+func faultOf(cause any) string {
+	if cause == nil {
+		return ""
+	}
+	return fmt.Sprintf("%v\n%s", cause, debug.Stack())
 }
 
 func (p *people) read(ctx context.Context, s engine.Subject) (*recommend.Someone, error) {

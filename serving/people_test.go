@@ -1,12 +1,16 @@
 package serving
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -192,6 +196,128 @@ func TestPeopleAtOnce(t *testing.T) {
 	}
 	close(done)
 	all.Wait()
+}
+
+// stuck is a log that answers when it is let go, and panics where it is told to.
+type stuck struct {
+	histories
+	asked chan struct{} // one for each reading that began
+	goOn  chan struct{} // closed to let all end
+	fault bool
+}
+
+func newStuck() *stuck {
+	return &stuck{histories: histories{rows: map[engine.Subject][]engine.Row{}}, asked: make(chan struct{}, 2*readsAtOnce), goOn: make(chan struct{})}
+}
+
+func (l *stuck) History(ctx context.Context, s engine.Subject) ([]engine.Row, error) {
+	l.asked <- struct{}{}
+	<-l.goOn
+	if l.fault {
+		panic("a fault in here")
+	}
+	return l.histories.History(ctx, s)
+}
+
+// Whoever asks first waits no longer than their context lets them, and the reading goes on: for who
+// asks beside them, and for the next.
+func TestTheFirstAskerMayLeave(t *testing.T) {
+	for _, fault := range []bool{false, true} {
+		log, ids := newStuck(), catalogue.NewIDs()
+		num, _ := ids.Assign("lamp")
+		ann := engine.OfCustomer("ann")
+		log.happen(ann, 1, "lamp", num)
+		log.fault = fault
+		p := newPeople(log, ids, 1<<20)
+		told := new(bytes.Buffer)
+		p.say = slog.New(slog.NewTextHandler(told, nil))
+		ctx, leave := context.WithCancel(t.Context())
+		firstLeft := make(chan error)
+		go func() {
+			_, err := p.get(ctx, ann)
+			firstLeft <- err
+		}()
+		<-log.asked
+		p.mu.Lock()
+		waited := p.known[ann] // what others wait for
+		p.mu.Unlock()
+		second := make(chan *recommend.Someone, 1)
+		if !fault {
+			go func() {
+				who, err := p.get(t.Context(), ann)
+				if err != nil {
+					t.Error(err)
+				}
+				second <- who
+			}()
+		}
+		leave()
+		if err := <-firstLeft; !errors.Is(err, context.Canceled) { // the log is still stuck
+			t.Fatalf("who left was told %v", err)
+		}
+		p.observe(log.happen(ann, 2, "lamp", num))
+		close(log.goOn)
+		if <-waited.ready; fault != errors.Is(waited.err, errUnread) {
+			t.Errorf("fault %t: who waits is told %v", fault, waited.err)
+		}
+		if !fault {
+			if who := <-second; len(who.History()) != 2 || log.read != 1 {
+				t.Errorf("who waits gets %+v after %d readings, want both purchases after one", who, log.read)
+			}
+		}
+		for range readsAtOnce { // all of them are over
+			p.reads <- struct{}{}
+		}
+		if said := told.String(); fault != strings.Contains(said, "a fault in here") || fault != strings.Contains(said, "people_test.go") {
+			t.Errorf("fault %t: the log says %q", fault, said)
+		}
+	}
+}
+
+// Where a disk answers no more, who asks and gives up leaves only so many readings behind.
+func TestReadingsAreBounded(t *testing.T) {
+	log := newStuck()
+	p := newPeople(log, catalogue.NewIDs(), 1<<20)
+	ctx, leave := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	for n := range 2 * readsAtOnce {
+		all.Go(func() {
+			if _, err := p.get(ctx, engine.OfCustomer(engine.CustomerID(fmt.Sprint("c", n)))); !errors.Is(err, context.Canceled) {
+				t.Errorf("who left was told %v", err)
+			}
+		})
+	}
+	for range readsAtOnce {
+		<-log.asked
+	}
+	leave()
+	all.Wait()
+	if n := len(log.asked); n > 0 || len(p.known) != readsAtOnce {
+		t.Errorf("%d more readings than %d, %d entries", n, readsAtOnce, len(p.known))
+	}
+	close(log.goOn)
+	if _, err := p.get(t.Context(), engine.OfCustomer("ann")); err != nil {
+		t.Error(err)
+	}
+}
+
+// A state that is not in memory, from a log that takes no time: what it costs to have it read.
+func BenchmarkPeopleMiss(b *testing.B) {
+	log, ids := &histories{rows: map[engine.Subject][]engine.Row{}}, catalogue.NewIDs()
+	num, _ := ids.Assign("lamp")
+	ann := engine.OfCustomer("ann")
+	for n := range 100 {
+		log.happen(ann, n, "lamp", num)
+	}
+	p := newPeople(log, ids, 1<<20)
+	for b.Loop() {
+		if _, err := p.get(b.Context(), ann); err != nil {
+			b.Fatal(err)
+		}
+		p.mu.Lock()
+		p.drop(ann)
+		p.mu.Unlock()
+	}
 }
 
 // What an answer keeps of a state that is folded while it is made is counted, too.

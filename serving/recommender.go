@@ -127,6 +127,7 @@ func New(log Log, ids *catalogue.IDs, o Options) *Recommender {
 	}
 	r.health, r.gaps = newReading[[]solution.Health](), newReading[Gaps]()
 	r.people = newPeople(log, ids, o.CacheBytes)
+	r.people.say = r.reader.say
 	world := recommend.NewWorld(ids, settings)
 	if o.Embedder != nil {
 		world = world.WithSentences(solution.NewSentences(o.Embedder.Dims()))
