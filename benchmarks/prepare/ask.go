@@ -28,16 +28,18 @@ func EventRequest(kind engine.Type, id, customer, item string, at time.Time) []b
 	return append(fmt.Appendf(nil, "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", len(body)), body...)
 }
 
+// PriceRequest is the request that changes an item's price and nothing else.
+func PriceRequest(item string, price float64) []byte {
+	body := fmt.Appendf(nil, `{"price":%.2f}`, price)
+	return append(fmt.Appendf(nil, "PATCH /v1/items/%s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", item, len(body)), body...)
+}
+
 // Everybody asks a server once for each of some customers, so that their states are in
-// memory before anything is counted, and returns the mean length of an answer.
-func Everybody(ctx context.Context, s *measure.Server, people []string) (int, error) {
+// memory before anything is counted, and returns what that took.
+func Everybody(ctx context.Context, s *measure.Server, people []string) (*load.Loaded, error) {
 	l := load.Closed{Addr: s.Addr, Connections: 2, Requests: len(people), CPU: s.CPU}
 	l.Request = func(_, n int) []byte { return ListRequest(people[n]) }
-	got, err := l.Run(ctx)
-	if err != nil {
-		return 0, err
-	}
-	return got.Bytes, nil
+	return l.Run(ctx)
 }
 
 // Some returns up to n of all, evenly spread.

@@ -92,6 +92,9 @@ func newest(results string) (map[string]map[string]result, error) {
 		if _, present := r.Report[shown[r.Benchmark]]; !present {
 			continue
 		}
+		if tuned(r.Report) {
+			r.Data += ", tuned"
+		}
 		if out[r.Benchmark] == nil {
 			out[r.Benchmark] = make(map[string]result)
 		}
@@ -100,6 +103,17 @@ func newest(results string) (map[string]map[string]result, error) {
 		}
 	}
 	return out, lines.Err()
+}
+
+// tuned reports whether settings were looked for: such a line stands beside the one without.
+func tuned(report object) bool {
+	fits, _ := report["factor"].([]any)
+	for _, fit := range fits {
+		if fit, _ := fit.(object); fit["tuned"] == true {
+			return true
+		}
+	}
+	return false
 }
 
 // pages returns all files there are to write, by their names.

@@ -15,51 +15,101 @@ import (
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/factor"
 	"github.com/rapportengine/rapport/engine/model"
-	"github.com/rapportengine/rapport/engine/model/modeltest"
+	"github.com/rapportengine/rapport/engine/recommend"
 	"github.com/rapportengine/rapport/engine/vector"
+	"github.com/rapportengine/rapport/store"
 )
 
-// raw is what the arithmetic of an answer takes alone, in microseconds of CPU time.
+// raw is what the arithmetic of an answer takes alone, in microseconds of CPU time, in the
+// set's own model and for its own customers.
 type raw struct {
-	Items   int     `json:"items"`
+	Items   int     `json:"items"` // with a vector
 	Dims    int     `json:"dims"`
-	History int     `json:"history"` // items of the typical history
+	History int     `json:"history"` // items of a history in the mean
 	Scan    float64 `json:"scan_us"` // a search for the best ten of all: the faster of the two
 	Floats  float64 `json:"scan_floats_us"`
 	Bytes   float64 `json:"scan_bytes_us"`
-	Fold    float64 `json:"fold_us"` // a history made a vector
+	Fold    float64 `json:"fold_us"`      // a history made a vector
+	Own     bool    `json:"of_its_model"` // lines before have not: they are of invented histories
 }
 
-// kernels measures them on as many items as the set has, and a history as long as its
-// mean.
-func kernels(ctx context.Context, w *prepare.Workspace) (raw, error) {
-	k := raw{Items: w.Items, History: min(max(1, w.Events/w.Customers), w.Items/2, engine.MaxHistory)}
-	var b model.Builder
-	for _, h := range modeltest.Histories(1, 1000, k.Items, k.History) {
-		b.Add(h)
-	}
-	ids := modeltest.Items(k.Items)
-	m, err := factor.Fit(ctx, b.Data(ids, 1), factor.Params{Epochs: 1}, nil)
+// learnt is what a workspace has learnt, as far as it is measured alone.
+type learnt struct {
+	factors *factor.Model
+	items   []engine.ItemID // with a vector
+	queries []*model.Query  // of some customers
+}
+
+// mostQueries bounds for how many customers the kernels are measured.
+const mostQueries = 500
+
+// open reads a workspace that no server holds.
+func open(ctx context.Context, w *prepare.Workspace) (l *learnt, err error) {
+	s, err := store.Open(w.Dir, store.Options{})
 	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	version, ok, err := s.Current(ctx)
+	if err == nil && !ok {
+		err = errors.New("nothing is trained")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", w.Dir, err)
+	}
+	r, err := s.LoadModel(ctx, version)
+	if err != nil {
+		return nil, err
+	}
+	models, err := recommend.Load(r, s.IDs())
+	if err != nil {
+		return nil, err
+	}
+	l = new(learnt)
+	for _, source := range models.Sources() {
+		if m, is := source.(*factor.Model); is {
+			l.factors = m
+		}
+	}
+	if l.factors == nil {
+		return nil, fmt.Errorf("model %d of %s has no factors", version, w.Dir)
+	}
+	rows := l.factors.Rows()
+	for i := range rows.Len() {
+		l.items = append(l.items, s.IDs().ID(rows.Num(i)))
+	}
+	settings, err := s.Settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range prepare.Some(w.People(), mostQueries) {
+		rows, err := s.History(ctx, engine.OfCustomer(engine.CustomerID(id)))
+		if err != nil {
+			return nil, err
+		}
+		l.queries = append(l.queries, &model.Query{History: settings.Interests(rows, time.Now(), engine.MaxHistory)})
+	}
+	return l, nil
+}
+
+// kernels measures them.
+func (l *learnt) kernels() (k raw, err error) {
+	k.Items, k.Dims, k.Own = l.factors.Rows().Len(), l.factors.Dims(), true
+	people := make([][]float32, len(l.queries))
+	for i, q := range l.queries {
+		k.History += len(q.History)
+		people[i] = l.factors.Person(q).Vector()
+	}
+	k.History /= len(people)
+	n := 0
+	next := func() int { n++; return n % len(people) }
+	if k.Fold, err = micros(func() { l.factors.Open(l.queries[next()]) }); err != nil {
 		return k, err
 	}
-	k.Dims = m.Dims()
-	q := &model.Query{}
-	for i := range k.History {
-		q.History = append(q.History, engine.Interest{Item: m.Rows().Num(i * m.Rows().Len() / k.History), Weight: 1})
-	}
-	if k.Fold, err = micros(func() { m.Open(q) }); err != nil {
-		return k, err
-	}
-	person := m.Person(q).Vector()
-	_, _, learnt := m.Vectors()
-	values := make([]float32, k.Items*k.Dims)
-	for n := 0; n < len(values); { // items that nobody had in the small fit get the vectors of others
-		n += copy(values[n:], learnt)
-	}
+	_, _, values := l.factors.Vectors()
 	scores := make([]float32, k.Items)
 	k.Floats, err = micros(func() {
-		vector.DotRows(scores, values, person)
+		vector.DotRows(scores, values, people[next()])
 		top := vector.NewTop(10)
 		for i, score := range scores {
 			top.Push(engine.ItemNum(i), score)
@@ -70,7 +120,7 @@ func kernels(ctx context.Context, w *prepare.Workspace) (raw, error) {
 		return k, err
 	}
 	table, search := vector.NewTable(values, k.Dims), new(vector.Search)
-	k.Bytes, err = micros(func() { table.Best(search, person, 10, nil) })
+	k.Bytes, err = micros(func() { table.Best(search, people[next()], 10, nil) })
 	k.Scan = min(k.Floats, k.Bytes)
 	return k, err
 }

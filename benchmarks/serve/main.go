@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/rapportengine/rapport/benchmarks/load"
@@ -25,7 +26,9 @@ Lists of ten for the customers of a shop, over keep-alive connections, from a se
 in a process of its own: CPU time of the server an answer in a closed loop, and waits
 in an open one at a share of what the closed loop reached, counted from when each
 request was due. Beside it in turns: Gorse's server with its lists computed before, an
-empty Gin handler that sends as many bytes, and the kernels alone (fold-in and scan).
+empty Gin handler that sends as many bytes, and the kernels alone (fold-in and scan) on
+the set's own model. Then what a first answer costs, and answers while people act and
+prices change.
 
     go run ./benchmarks/serve -quick
     go run ./benchmarks/serve -sets sampleshop,S
@@ -51,7 +54,7 @@ type options struct {
 func main() {
 	var o options
 	flag.StringVar(&o.sets, "sets", "sampleshop,S", "sets to measure, of sampleshop, movielens and those of package gen; with -movielens that too")
-	flag.StringVar(&o.gorse, "gorse", "movielens", "sets that Gorse is measured on too; it takes minutes to compute its lists")
+	flag.StringVar(&o.gorse, "gorse", "sampleshop,movielens", "sets that Gorse is measured on too; it takes minutes to compute its lists")
 	flag.DurationVar(&o.gorseWait, "gorse-wait", 20*time.Minute, "how long to wait for Gorse's lists")
 	flag.StringVar(&o.explain, "explain", "none,full", "how much of the why the answers say, one measurement each; the first is held against the rest")
 	flag.IntVar(&o.connections, "connections", 32, "keep-alive connections of the closed loop")
@@ -112,20 +115,38 @@ func (o *options) run(ctx context.Context) error {
 
 // contestant is one server in one of its ways.
 type contestant struct {
-	name     string
-	server   *measure.Server
-	requests [][]byte
-	rounds   []*load.Loaded
+	name    string
+	server  *measure.Server
+	request func(connection, n int) []byte
+	rounds  []*load.Loaded
+}
+
+// among asks for each of some in turn, every connection from another on.
+func among(requests [][]byte) func(connection, n int) []byte {
+	return func(connection, n int) []byte { return requests[(connection*7919+n)%len(requests)] }
 }
 
 func (o *options) set(ctx context.Context, b *prepare.Binary, set string) (_ *report, err error) {
-	w, err := b.Workspace(ctx, set)
+	kept, err := b.Workspace(ctx, set)
 	if err != nil {
 		return nil, err
 	}
+	w, remove, err := kept.Copy() // what people do here is not to be found by others
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, remove()) }()
 	r := &report{Workspace: w, Procs: o.procs, Rounds: o.rounds, Explain: make(map[string]*load.Loaded)}
 	people := prepare.Some(w.People(), o.customers)
 	r.Asked = len(people)
+	measure.Say("%s: kernels alone", set)
+	l, err := open(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	if r.Raw, err = l.kernels(); err != nil {
+		return nil, err
+	}
 	ours, err := b.Serve(ctx, w, o.procs)
 	if err != nil {
 		return nil, err
@@ -133,12 +154,11 @@ func (o *options) set(ctx context.Context, b *prepare.Binary, set string) (_ *re
 	defer func() { err = errors.Join(err, ours.Stop()) }()
 	var all []*contestant
 	for explain := range strings.SplitSeq(o.explain, ",") {
-		all = append(all, &contestant{name: explain, server: ours, requests: requests(people, explain)})
+		all = append(all, &contestant{name: explain, server: ours, request: among(requests(people, explain))})
 	}
 	own := len(all)
 	measure.Say("%s: everybody asks twice", set)
-	bytes, err := prepare.Everybody(ctx, ours, people)
-	if err == nil { // of the first answer nothing is kept
+	if r.First, err = prepare.Everybody(ctx, ours, people); err == nil { // of the first answer nothing is kept
 		_, err = prepare.Everybody(ctx, ours, people)
 	}
 	if err != nil {
@@ -148,15 +168,15 @@ func (o *options) set(ctx context.Context, b *prepare.Binary, set string) (_ *re
 	if err != nil {
 		return nil, err
 	}
-	empty, err := measure.Command{Name: self, Args: []string{"-empty", fmt.Sprint(bytes)}, Procs: o.procs}.Serve(ctx)
+	empty, err := measure.Command{Name: self, Args: []string{"-empty", fmt.Sprint(r.First.Bytes)}, Procs: o.procs}.Serve(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, empty.Stop()) }()
-	all = append(all, &contestant{name: "empty gin", server: empty, requests: all[0].requests})
+	all = append(all, &contestant{name: "empty gin", server: empty, request: all[0].request})
+	var gorse *contestant
 	if strings.Contains(","+o.gorse+",", ","+set+",") {
-		gorse, err := o.rival(ctx, b, w, r)
-		if err != nil {
+		if gorse, err = o.rival(ctx, b, w, r); err != nil {
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, gorse.server.Stop()) }()
@@ -169,22 +189,48 @@ func (o *options) set(ctx context.Context, b *prepare.Binary, set string) (_ *re
 		r.Explain[c.name] = middle(c.rounds)
 	}
 	r.first, r.Empty = all[0].name, middle(all[own].rounds)
-	if len(all) > own+1 {
-		r.Gorse = middle(all[own+1].rounds)
-	}
-	measure.Say("%s: kernels alone", set)
-	if r.Raw, err = kernels(ctx, w); err != nil {
-		return nil, err
+	if gorse != nil {
+		r.Gorse = middle(gorse.rounds)
 	}
 	r.ratios()
 	if o.openLasts > 0 {
-		r.Open, err = o.open(ctx, set, all[0], r.Explain[all[0].name].PerSecond)
-		if err != nil {
+		if r.Open, err = o.open(ctx, set, all[0]); err != nil {
 			return nil, err
 		}
+		if gorse != nil {
+			if r.GorseOpen, err = o.open(ctx, set, gorse); err != nil {
+				return nil, err
+			}
+		}
 	}
+	moving := &contestant{name: "moving", server: ours, request: l.moving(people, set)}
+	if err := o.closed(ctx, set, []*contestant{moving}); err != nil {
+		return nil, err
+	}
+	r.Moving = middle(moving.rounds)
 	r.PeakBytes, err = ours.PeakBytes()
 	return r, err
+}
+
+// pricesEvery is of how many requests of a moving shop one changes a price.
+const pricesEvery = 1000
+
+// moving are requests to a shop in which everybody looks at something and then asks for
+// their list, and prices change meanwhile.
+func (l *learnt) moving(people []string, set string) func(connection, n int) []byte {
+	run := time.Now().UnixNano()
+	var posted atomic.Int64
+	return func(connection, n int) []byte {
+		k := connection*7919 + n/2
+		who, item := people[k%len(people)], string(l.items[k*7907%len(l.items)])
+		switch {
+		case n%2 == 1:
+			return prepare.ListRequest(who)
+		case n%pricesEvery == 0:
+			return prepare.PriceRequest(item, float64(1+k%100))
+		}
+		return prepare.EventRequest(engine.View, fmt.Sprintf("%s-%d-%d", set, run, posted.Add(1)), who, item, time.Now())
+	}
 }
 
 // rival is Gorse, asked for the customers it has lists for.
@@ -198,9 +244,12 @@ func (o *options) rival(ctx context.Context, b *prepare.Binary, w *prepare.Works
 	if c.server, err = g.Serve(ctx, o.procs, o.gorseWait); err != nil {
 		return nil, err
 	}
-	for _, id := range prepare.Some(g.Listed, o.customers) {
-		c.requests = append(c.requests, rival.Request(id))
+	listed := prepare.Some(g.Listed, o.customers)
+	requests := make([][]byte, len(listed))
+	for i, id := range listed {
+		requests[i] = rival.Request(id)
 	}
+	c.request = among(requests)
 	return c, nil
 }
 
@@ -208,8 +257,7 @@ func (o *options) rival(ctx context.Context, b *prepare.Binary, w *prepare.Works
 func (o *options) closed(ctx context.Context, set string, all []*contestant) error {
 	for round := range o.rounds {
 		for _, c := range all {
-			l := load.Closed{Addr: c.server.Addr, Connections: o.connections, Warm: o.warm, Lasts: o.lasts, CPU: c.server.CPU}
-			l.Request = func(connection, n int) []byte { return c.requests[(connection*7919+n)%len(c.requests)] }
+			l := load.Closed{Addr: c.server.Addr, Connections: o.connections, Warm: o.warm, Lasts: o.lasts, CPU: c.server.CPU, Request: c.request}
 			got, err := l.Run(ctx)
 			if err != nil {
 				return fmt.Errorf("%s: %w", c.name, err)
@@ -221,15 +269,15 @@ func (o *options) closed(ctx context.Context, set string, all []*contestant) err
 	return nil
 }
 
-// open measures at a constant rate.
-func (o *options) open(ctx context.Context, set string, c *contestant, capacity float64) (*load.Kept, error) {
+// open measures at a constant rate: that asked for, or a share of what the closed loop reached.
+func (o *options) open(ctx context.Context, set string, c *contestant) (*load.Kept, error) {
 	rate := o.rate
 	if rate == 0 {
-		rate = o.share * capacity
+		rate = o.share * middle(c.rounds).PerSecond
 	}
-	measure.Say("%s: %.0f requests/s for %s", set, rate, o.openWarm+o.openLasts)
+	measure.Say("%s: %.0f requests/s to %s for %s", set, rate, c.name, o.openWarm+o.openLasts)
 	l := load.Open{Addr: c.server.Addr, Rate: rate, Warm: o.openWarm, Lasts: o.openLasts, CPU: c.server.CPU}
-	l.Request = func(n int) []byte { return c.requests[n*7919%len(c.requests)] }
+	l.Request = func(n int) []byte { return c.request(0, n*7919) }
 	return l.Run(ctx)
 }
 
@@ -270,7 +318,7 @@ func (o *options) profiled(ctx context.Context, settings prepare.Options) error 
 		return err
 	}
 	people := prepare.Some(w.People(), o.customers)
-	c := &contestant{name: explain, requests: requests(people, explain)}
+	c := &contestant{name: explain, request: among(requests(people, explain))}
 	socket := name + ".socket"
 	if err := os.Setenv(profileSocket, socket); err != nil {
 		return err

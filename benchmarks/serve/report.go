@@ -24,7 +24,13 @@ type report struct {
 	Line          float64                 `json:"line_us"` // empty handler + 2 x (scan + fold-in)
 	Ratios        ratios                  `json:"ratios"`
 	Open          *load.Kept              `json:"open,omitempty"`
-	PeakBytes     int64                   `json:"peak_bytes"`
+	GorseOpen     *load.Kept              `json:"gorse_open,omitempty"`
+	// First is of the first answer to everybody who asks, over two connections, after a start:
+	// their history is read from the disk, and nothing is kept of them.
+	First *load.Loaded `json:"first_answers"`
+	// Moving is of requests of which every other one posts a view of who asks next.
+	Moving    *load.Loaded `json:"moving"`
+	PeakBytes int64        `json:"peak_bytes"`
 
 	first string // of Explain
 }
@@ -66,6 +72,8 @@ func (r *report) print() {
 		row("gorse", r.Gorse)
 	}
 	row("empty gin", r.Empty)
+	row("first answers", r.First)
+	row("moving shop", r.Moving)
 	fmt.Printf("kernels alone: scan of %d x %d %.1f µs, fold-in of %d items %.1f µs; the line is %.1f µs\n", r.Raw.Items, r.Raw.Dims, r.Raw.Scan, r.Raw.History, r.Raw.Fold, r.Line)
 	fmt.Printf("CPU of an answer: %.1f times the empty handler's, %.1f times the line", r.Ratios.ToEmpty, r.Ratios.ToLine)
 	if r.Ratios.Full > 0 {
@@ -75,9 +83,13 @@ func (r *report) print() {
 		fmt.Printf("; Gorse's is %.2f times ours (lists for %d after %.0f s)", r.Ratios.Gorse, r.GorseListed, r.GorsePrepared)
 	}
 	fmt.Println()
-	if k := r.Open; k != nil {
-		fmt.Printf("open loop, %.0f requests/s for %.0f s after %.0f: p50 %.2f, p90 %.2f, p99 %.2f, p99.9 %.2f, max %.2f ms (sent late by %.2f at p99); %.1f µs CPU\n",
-			k.Rate, k.Seconds, k.WarmSeconds, k.P50, k.P90, k.P99, k.P999, k.Max, k.LateP99, k.CPUMicros)
+	waits := func(name string, k *load.Kept) {
+		if k != nil {
+			fmt.Printf("open loop, %s, %.0f requests/s for %.0f s after %.0f: p50 %.2f, p90 %.2f, p99 %.2f, p99.9 %.2f, max %.2f ms (sent late by %.2f at p99); %.1f µs CPU\n",
+				name, k.Rate, k.Seconds, k.WarmSeconds, k.P50, k.P90, k.P99, k.P999, k.Max, k.LateP99, k.CPUMicros)
+		}
 	}
+	waits("rapport", r.Open)
+	waits("Gorse", r.GorseOpen)
 	fmt.Printf("at most %d MiB resident\n\n", r.PeakBytes>>20)
 }

@@ -186,6 +186,19 @@ func (p Person) Again() Person {
 	return p
 }
 
+// With returns the customer with a record that has some attributes.
+func (p Person) With(attributes engine.Attributes) Person {
+	p = p.Again()
+	p.Customer = &engine.Customer{ID: engine.CustomerID(p.Subject.ID), Attributes: attributes}
+	return p
+}
+
+// Ask is Answer for those who want to know only what it takes.
+func (s *Shop) Ask(p Person, filter string) error {
+	_, err := s.Answer(p, filter)
+	return err
+}
+
 // Answer asks for ten items that pass a filter, "" for any.
 func (s *Shop) Answer(p Person, filter string) (engine.Answer, error) {
 	return recommend.Recommend(&recommend.Input{
