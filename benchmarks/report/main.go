@@ -94,6 +94,9 @@ func newest(results string) (map[string]map[string]result, error) {
 		}
 		if tuned(r.Report) {
 			r.Data += ", tuned"
+			for _, part := range []string{"ease", "itemknn", "embed"} { // which have nothing that was tuned
+				delete(r.Report, part)
+			}
 		}
 		if out[r.Benchmark] == nil {
 			out[r.Benchmark] = make(map[string]result)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -59,7 +60,7 @@ func main() {
 	flag.StringVar(&o.explain, "explain", "none,full", "how much of the why the answers say, one measurement each; the first is held against the rest")
 	flag.IntVar(&o.connections, "connections", 32, "keep-alive connections of the closed loop")
 	flag.IntVar(&o.customers, "customers", 5000, "customers who ask, at most; all did so twice before anything is counted")
-	flag.IntVar(&o.procs, "procs", 1, "GOMAXPROCS of each server")
+	flag.IntVar(&o.procs, "procs", runtime.NumCPU(), "GOMAXPROCS of each server")
 	flag.IntVar(&o.rounds, "rounds", 3, "how often each is measured, in turns; the median by CPU time is told")
 	flag.DurationVar(&o.lasts, "lasts", 20*time.Second, "time of one round")
 	flag.DurationVar(&o.warm, "warm", 5*time.Second, "time before each that is not counted")
@@ -194,11 +195,19 @@ func (o *options) set(ctx context.Context, b *prepare.Binary, set string) (_ *re
 	}
 	r.ratios()
 	if o.openLasts > 0 {
-		if r.Open, err = o.open(ctx, set, all[0]); err != nil {
+		half := func(c *contestant) float64 { return o.share * middle(c.rounds).PerSecond }
+		rate := o.rate
+		if rate == 0 {
+			rate = half(all[0])
+		}
+		if r.Open, err = o.open(ctx, set, all[0], rate); err != nil {
+			return nil, err
+		}
+		if r.EmptyOpen, err = o.open(ctx, set, all[own], rate); err != nil {
 			return nil, err
 		}
 		if gorse != nil {
-			if r.GorseOpen, err = o.open(ctx, set, gorse); err != nil {
+			if r.GorseOpen, err = o.open(ctx, set, gorse, half(gorse)); err != nil {
 				return nil, err
 			}
 		}
@@ -269,12 +278,8 @@ func (o *options) closed(ctx context.Context, set string, all []*contestant) err
 	return nil
 }
 
-// open measures at a constant rate: that asked for, or a share of what the closed loop reached.
-func (o *options) open(ctx context.Context, set string, c *contestant) (*load.Kept, error) {
-	rate := o.rate
-	if rate == 0 {
-		rate = o.share * middle(c.rounds).PerSecond
-	}
+// open measures at a constant rate.
+func (o *options) open(ctx context.Context, set string, c *contestant, rate float64) (*load.Kept, error) {
 	measure.Say("%s: %.0f requests/s to %s for %s", set, rate, c.name, o.openWarm+o.openLasts)
 	l := load.Open{Addr: c.server.Addr, Rate: rate, Warm: o.openWarm, Lasts: o.openLasts, CPU: c.server.CPU}
 	l.Request = func(n int) []byte { return c.request(0, n*7919) }

@@ -24,7 +24,8 @@ type report struct {
 	Line          float64                 `json:"line_us"` // empty handler + 2 x (scan + fold-in)
 	Ratios        ratios                  `json:"ratios"`
 	Open          *load.Kept              `json:"open,omitempty"`
-	GorseOpen     *load.Kept              `json:"gorse_open,omitempty"`
+	EmptyOpen     *load.Kept              `json:"empty_gin_open,omitempty"` // at the rate of Open
+	GorseOpen     *load.Kept              `json:"gorse_open,omitempty"`     // at a share of its own capacity
 	// First is of the first answer to everybody who asks, over two connections, after a start:
 	// their history is read from the disk, and nothing is kept of them.
 	First *load.Loaded `json:"first_answers"`
@@ -90,6 +91,7 @@ func (r *report) print() {
 		}
 	}
 	waits("rapport", r.Open)
+	waits("empty gin", r.EmptyOpen)
 	waits("Gorse", r.GorseOpen)
 	fmt.Printf("at most %d MiB resident\n\n", r.PeakBytes>>20)
 }
