@@ -71,7 +71,7 @@ type result struct {
 var shown = map[string]string{
 	"serve": "kernels", "train": "epochs", "ingest": "crash", "filter": "at", "memory": "samples_bytes", "fresh": "mail", "growth": "fits",
 	"sentence": "kept_mib", "intent": "paired", "itsm": "group hr@1", "desk": "failed_came_back",
-	"suggest": "tokens",
+	"suggest": "tokens", "kernels": "paths", "index": "probes",
 }
 
 // newest returns the newest line of each benchmark and data.
@@ -139,6 +139,7 @@ func pages(results string) (map[string][]byte, error) {
 		"busy": func(o object, procs any) float64 {
 			return number(o["rate"]) * number(o["cpu_us"]) / 1e6 / number(procs)
 		},
+		"ratio":    func(a, b any) float64 { return number(a) / number(b) },
 		"percent":  func(v any) string { return strconv.FormatFloat(100*number(v), 'g', 3, 64) + " %" },
 		"has":      func(o object, key string) bool { return o[key] != nil },
 		"keys":     func(o object) []string { return slices.Sorted(maps.Keys(o)) },
