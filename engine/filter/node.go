@@ -74,11 +74,11 @@ func (s set) or(t set) set {
 
 // without returns the items of s that are not in t.
 func (s set) without(t set) set {
-	if s.own {
-		s.AndNot(t.Bitmap)
-		return s
+	if !s.own { // roaring.AndNot writes runs out twice
+		s = owned(s.Clone())
 	}
-	return owned(roaring.AndNot(s.Bitmap, t.Bitmap))
+	s.AndNot(t.Bitmap)
+	return s
 }
 
 type (
