@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"sort"
+	"sync"
 	"sync/atomic"
 	"time"
 	"weak"
@@ -84,20 +85,39 @@ type stock struct {
 	choice
 }
 
+// stocks keeps the newest stock of a place. One makes it, while all others who need it wait: as many
+// would else be made as there are processors. That takes half a millisecond of 131,072 items, so that
+// who waits need not ask whether anybody still waits for them.
+type stocks struct {
+	making sync.Mutex
+	newest atomic.Pointer[stock]
+}
+
 // stock returns what the place may show whoever asks; nil where that hangs on the request
 // or the person.
 func (in *Input) stock(o *orders) (*stock, error) {
 	if len(in.Request.Kinds) > 0 || in.Request.Filter != "" || in.Place.filter != nil && !in.Place.filter.Fixed() {
 		return nil, nil
 	}
-	at := &in.Place.stock
+	at := &in.Place.stocks
 	if in.Offline {
 		at = &in.Place.offline
 	}
 	gate := catalogue.Gate{Now: in.Now, Audience: in.Place.Scenario.Audience, AnyStock: in.Offline}
 	now, admitted := catalogue.Nanos(in.Now), in.World.Catalogue.Base().Admitted(gate)
 	of := weak.Make(in.World.Catalogue)
-	if s := at.Load(); s != nil && s.catalogue == of && s.admitted == admitted && s.from <= now && now < s.to {
+	made := func() *stock {
+		if s := at.newest.Load(); s != nil && s.catalogue == of && s.admitted == admitted && s.from <= now && now < s.to {
+			return s
+		}
+		return nil
+	}
+	if s := made(); s != nil {
+		return s, nil
+	}
+	at.making.Lock()
+	defer at.making.Unlock()
+	if s := made(); s != nil {
 		return s, nil
 	}
 	env := &filter.Env{Catalogue: in.World.Catalogue, Now: in.Now}
@@ -111,7 +131,7 @@ func (in *Input) stock(o *orders) (*stock, error) {
 	if s.count <= engine.ExactLimit {
 		s.items, s.commons = itemsOf(all, nil), new([2]atomic.Pointer[common])
 	}
-	at.Store(s)
+	at.newest.Store(s)
 	return s, nil
 }
 

@@ -7,6 +7,17 @@ import (
 	"github.com/rapportengine/rapport/engine/rank"
 )
 
+// Stock returns what the place shows to anybody, which is one value until the catalogue changes.
+func (in *Input) Stock() (any, error) {
+	in = in.within()
+	defer in.room.release()
+	orders, err := in.Place.join(in.Request, in.World.Catalogue, &in.room.orders)
+	if err != nil {
+		return nil, err
+	}
+	return in.stock(orders)
+}
+
 // Together returns how many sources say together what they do of all items.
 func (b *Begun) Together() int { return bits.OnesCount64(b.in.room.together.voices) }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"runtime"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 	"weak"
@@ -155,6 +156,38 @@ func TestPlacesKeepNoWorldInMemory(t *testing.T) {
 		t.Errorf("still in memory: the catalogue %t, the counters %t", snapshot.Value() != nil, counters.Value() != nil)
 	}
 	runtime.KeepAlive(place)
+}
+
+// What a place shows to anybody is made once for all who ask at the same time.
+func TestAStockIsMadeOnce(t *testing.T) {
+	const asking, items = 8, 20_000
+	w := village(items, upTo(items))
+	place := open(t, w, engine.Scenario{})
+	for n := range 20 {
+		dearer := *w.Catalogue.Item(engine.ItemNum(n))
+		dearer.Price = new(1.0)
+		w = withItem(w, engine.ItemNum(n), &dearer)
+		var all sync.WaitGroup
+		var got [asking]any
+		begin := make(chan struct{})
+		for i := range got {
+			all.Go(func() {
+				<-begin
+				stock, err := (&recommend.Input{World: w, Place: place, Someone: &recommend.Someone{}, Request: &engine.Request{}, Now: now}).Stock()
+				if err != nil {
+					t.Error(err)
+				}
+				got[i] = stock
+			})
+		}
+		close(begin)
+		all.Wait()
+		for i := range got {
+			if got[i] != got[0] {
+				t.Fatalf("write %d: a stock was made twice", n)
+			}
+		}
+	}
 }
 
 func told(t rapid.TB, a engine.Answer) string {

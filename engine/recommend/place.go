@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"github.com/rapportengine/rapport/engine"
 	"github.com/rapportengine/rapport/engine/catalogue"
@@ -19,8 +18,8 @@ type Place struct {
 	filter   *filter.Plan // nil for none
 	boosts   []boost
 
-	stock, offline atomic.Pointer[stock] // what it shows to anybody now, and offline
-	looks          looked
+	stocks, offline stocks // what it shows to anybody now, and offline
+	looks           looked
 }
 
 type boost struct {

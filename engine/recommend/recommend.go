@@ -68,8 +68,8 @@ type Input struct {
 	exactLimit int // instead of engine.ExactLimit, for the tests of what lies above it
 }
 
-// Recommend answers one request from what it is given; it reads no clock, disk or
-// lock. Its errors are *engine.Invalid: what is wrong with the request.
+// Recommend answers one request from what it is given; it reads no clock or disk, and waits for
+// nobody but who makes what the place shows to anybody. Its errors are *engine.Invalid: what is wrong with the request.
 func Recommend(in *Input) (engine.Answer, error) { return Begin(in).End() }
 
 // Begun is a request of which the sources were asked, and nothing was scored yet. What it was made
