@@ -363,7 +363,7 @@ func lampShop(t *testing.T, ids *catalogue.IDs, num engine.ItemNum) (*recommend.
 	w := recommend.NewWorld(ids, engine.DefaultSettings()).WithItems([]catalogue.Entry{{Num: num, Item: &engine.Item{ID: "lamp", Title: "Lamp"}}})
 	plain := recommend.Unfitted()
 	m := recommend.NewModels(1, time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), nil, plain.Encoder, plain.Blend)
-	w = w.WithModels(m, m.Encode(w.Catalogue))
+	w = w.WithModels(m, m.Encode(w.Catalogue, 2))
 	place, err := recommend.NewPlace(engine.Scenario{Name: "home"}, nil)
 	if err != nil {
 		t.Fatal(err)

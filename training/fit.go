@@ -3,6 +3,7 @@ package training
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -56,7 +57,7 @@ func (w *words) indexed() (*text.Vectors, *text.Index) {
 // content returns the items' content vectors, made once.
 func (w *words) content() *text.Vectors {
 	if w.vectors == nil {
-		w.vectors = text.Encoded(w.encoder, w.items)
+		w.vectors = text.Encoded(w.encoder, w.items, runtime.GOMAXPROCS(0))
 	}
 	return w.vectors
 }

@@ -163,7 +163,7 @@ func (t *Trainer) Latest(ctx context.Context) (models *recommend.Models, skipped
 	})
 	var unread []int
 	for _, v := range versions {
-		m, err := t.load(ctx, v.Version)
+		m, err := t.load(ctx, v.Version, sideBySide)
 		if err == nil {
 			t.mu.Lock()
 			if t.seen, t.unread = seqOf(v), unread; t.o.Alone {
@@ -193,11 +193,22 @@ func seqOf(v engine.ModelVersion) uint64 {
 	return r.Seq
 }
 
+// order is how the sections of a model are read.
+type order bool
+
+const (
+	sideBySide order = false // on all processors: somebody waits for it
+	inTurn     order = true  // on the caller's own goroutine
+)
+
 // load reads a model back, all of it, before any of it is used.
-func (t *Trainer) load(ctx context.Context, version int) (*recommend.Models, error) {
+func (t *Trainer) load(ctx context.Context, version int, how order) (*recommend.Models, error) {
 	r, err := t.store.LoadModel(ctx, version)
 	if err != nil {
 		return nil, err
+	}
+	if how == inTurn {
+		r = struct{ io.Reader }{r} // which is no recommend.Parts
 	}
 	m, err := recommend.Load(r, t.store.IDs())
 	if err == nil && m.Version != version {
@@ -384,11 +395,16 @@ func saving(m *recommend.Models, report *Report) *made {
 }
 
 // adopt saves the models, reads them back whole, makes them current and serves what
-// was read: what is on the disk is what answers.
-func (t *Trainer) adopt(ctx context.Context, m *made, old []engine.ModelVersion) error {
+// was read: what is on the disk is what answers. It does so aside: answers wait for nobody.
+func (t *Trainer) adopt(ctx context.Context, m *made, old []engine.ModelVersion) (err error) {
 	if t.o.Adopting != nil {
 		defer t.o.Adopting()()
 	}
+	t.o.Aside(func() { err = t.adopted(ctx, m, old) })
+	return err
+}
+
+func (t *Trainer) adopted(ctx context.Context, m *made, old []engine.ModelVersion) error {
 	version := m.report.Version
 	text, err := json.Marshal(m.report)
 	if err == nil {
@@ -398,7 +414,7 @@ func (t *Trainer) adopt(ctx context.Context, m *made, old []engine.ModelVersion)
 	if err != nil {
 		return fmt.Errorf("save model %d: %w", version, err)
 	}
-	saved, err := t.load(ctx, version)
+	saved, err := t.load(ctx, version, inTurn)
 	if err != nil {
 		return errors.Join(fmt.Errorf("model %d did not read back: %w", version, err), t.store.DropModel(ctx, version))
 	}
@@ -446,7 +462,7 @@ func (t *Trainer) Rollback(ctx context.Context, to int) error {
 	if !slices.ContainsFunc(versions, func(v engine.ModelVersion) bool { return v.Version == to }) {
 		return fmt.Errorf("model %d: kept are the versions %v: %w", to, numbers(versions), engine.ErrNotFound)
 	}
-	m, err := t.load(ctx, to)
+	m, err := t.load(ctx, to, sideBySide)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -122,11 +122,12 @@ func (g *garbage) training() (done func()) {
 	return func() { g.keep(before) }
 }
 
-// adopting has a server that takes over a model keep less garbage still, and give back what
-// the model before it took: a store builds its tables in six times what it writes, and two models are in
-// memory at once.
+// adopting has a server that takes over a model keep as little garbage as beside a training, and give
+// back what the model before it took: a store builds its tables in six times what it writes, and two
+// models are in memory at once. By a training's own bounds it collected ten times a second for ten
+// seconds, in which answers waited for twenty milliseconds in the median.
 func (g *garbage) adopting() (done func()) {
-	before := g.keep(trainingBounds)
+	before := g.keep(besideBounds)
 	return func() {
 		if g != nil {
 			debug.FreeOSMemory()

@@ -72,7 +72,7 @@ func TestBoundGarbageFollowsTheHeap(t *testing.T) {
 		limited bool
 	}{
 		{"one that trains", func() {}, besideBounds.least, true},
-		{"one that takes over a model", func() { adopted = heap.adopting() }, trainingBounds.least, true},
+		{"one that takes over a model", func() { adopted = heap.adopting() }, besideBounds.least, true},
 		{"one that has taken it over", func() { adopted() }, besideBounds.least, true},
 		{"one that has trained", func() { trained() }, serverBounds.least, false},
 	} {

@@ -236,7 +236,7 @@ func (s *simulation) checkScores(a *asker, place *engine.Scenario, req *engine.R
 		entries = append(entries, catalogue.Entry{Num: s.num(it.ID), Item: new(it)})
 	}
 	world = world.WithItems(entries)
-	world = world.WithModels(live.Models, live.Models.Encode(world.Catalogue))
+	world = world.WithModels(live.Models, live.Models.Encode(world.Catalogue, 2))
 	someone := &recommend.Someone{Subject: a.subject, Customer: a.record, Rows: a.rows, Bought: roaring.New(), Dismissed: roaring.New()}
 	for i := range a.tickets {
 		t := &a.tickets[i]

@@ -56,7 +56,7 @@ func benchShop(b *testing.B, items int) (*recommend.World, *recommend.Place, *re
 		b.Fatal(err)
 	}
 	m := recommend.NewModels(1, now, []model.Saver{f, e}, text.Untrained(recommend.EncoderDims), everything())
-	w = w.WithModels(m, m.Encode(w.Catalogue))
+	w = w.WithModels(m, m.Encode(w.Catalogue, 2))
 	who := &recommend.Someone{}
 	for n := range 50 {
 		row := purchases(w.Catalogue.IDs(), theID(n*37%items))[0]

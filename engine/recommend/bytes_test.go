@@ -95,7 +95,7 @@ func frugal(items int) (*recommend.World, *recommend.Someone) {
 	w := village(items, upTo(items))
 	histories := modeltest.Histories(3, 1000, items, 12)
 	m := fitModels(w, histories, blend, 2)
-	w = w.WithModels(m, m.Encode(w.Catalogue))
+	w = w.WithModels(m, m.Encode(w.Catalogue, 2))
 	who := &recommend.Someone{Bought: roaring.New(), Dismissed: roaring.New()}
 	for _, in := range histories[0] {
 		row := purchases(w.Catalogue.IDs(), w.Catalogue.IDs().ID(in.Item))[0]

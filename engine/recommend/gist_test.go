@@ -34,7 +34,7 @@ func TestGistsAnswerAsAllOfIt(t *testing.T) {
 	w := village(items, upTo(items))
 	histories := modeltest.Histories(3, 200, first, 12)
 	m := fitModels(w, histories, blend, 2)
-	w = w.WithModels(m, m.Encode(w.Catalogue))
+	w = w.WithModels(m, m.Encode(w.Catalogue, 2))
 	places := []*recommend.Place{
 		open(t, w, engine.Scenario{}),
 		open(t, w, engine.Scenario{Exclude: []engine.Type{engine.Purchase}}),
@@ -131,7 +131,7 @@ func TestGistsOutliveWhatTheyDoNotHangOn(t *testing.T) {
 		last = append(last, catalogue.Entry{Num: engine.ItemNum(n)})
 	}
 	w := whole.WithItems(last)
-	w = w.WithModels(m, m.Encode(w.Catalogue))
+	w = w.WithModels(m, m.Encode(w.Catalogue, 2))
 	who := &recommend.Someone{}
 	for _, in := range histories[0] {
 		who.Rows = append(who.Rows, purchases(w.Catalogue.IDs(), theID(int(in.Item)))...)
@@ -189,7 +189,7 @@ func TestGistsGrowWhereTheyAreShort(t *testing.T) {
 	blend := everything()
 	blend[rank.Person] = map[string]rank.Scale{"factor": {Weight: 1, SD: 0.3}, "ease": {Weight: 1, SD: 0.3}}
 	m := fitModels(w, histories, blend, 2)
-	w = w.WithModels(m, m.Encode(w.Catalogue))
+	w = w.WithModels(m, m.Encode(w.Catalogue, 2))
 	of := func(p int) *recommend.Input {
 		who := &recommend.Someone{}
 		all := histories[p : p+1]

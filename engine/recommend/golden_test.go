@@ -84,7 +84,7 @@ func cornerShop() *recommend.World {
 		rank.Repeat: {"buy_again": scale(1, 0.01, 0.1), "session": scale(0.5, 0.5, 1), "itemknn": scale(0.5, 0.1, 0.2), "embed": scale(0.5, 0.1, 0.3)},
 		rank.Cold:   {"popular": scale(1, 1, 0.5), "newest": scale(0.5, 0, 1)},
 	}, 1)
-	return w.WithModels(m, m.Encode(w.Catalogue)).WithRows(all)
+	return w.WithModels(m, m.Encode(w.Catalogue, 2)).WithRows(all)
 }
 
 // happened reads "purchase:teapot view:kettle@24", newest first and an hour apart, but

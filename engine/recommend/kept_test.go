@@ -109,7 +109,7 @@ func TestTheSecondAnswerKeeps(t *testing.T) {
 	w := village(items, upTo(items))
 	histories := modeltest.Histories(3, 200, items, 12)
 	m := fitModels(w, histories, everything(), 2)
-	w = w.WithModels(m, m.Encode(w.Catalogue))
+	w = w.WithModels(m, m.Encode(w.Catalogue, 2))
 	who := &recommend.Someone{}
 	for _, in := range histories[0] {
 		who.Rows = append(who.Rows, purchases(w.Catalogue.IDs(), theID(int(in.Item)))...)

@@ -46,7 +46,7 @@ func TestOneListOfEveryKind(t *testing.T) {
 	embed := fitOrdered(sequences(build.Data(ids, 1).Rows, histories))[0]
 	blend := rank.Blend{rank.Person: {"embed": {Weight: 1, SD: 1}}}
 	m := recommend.NewModels(1, now, []model.Saver{embed}, text.Untrained(recommend.EncoderDims), blend)
-	w = w.WithModels(m, m.Encode(w.Catalogue))
+	w = w.WithModels(m, m.Encode(w.Catalogue, 2))
 	for theme, first := range map[string]engine.ItemNum{"lamp": 0, "tea": 9} {
 		for of := range 3 { // a product, an article, a fix
 			n := first + engine.ItemNum(of)

@@ -21,7 +21,7 @@ func TestProposalsAgreeWithAnExactScan(t *testing.T) {
 	w := village(items, upTo(items))
 	histories := modeltest.Histories(6, 300, items, 12)
 	m := fitModels(w, histories, everything(), 2)
-	w = w.WithModels(m, m.Encode(w.Catalogue))
+	w = w.WithModels(m, m.Encode(w.Catalogue, 2))
 	var all []engine.Row
 	for _, h := range histories {
 		for _, in := range h {
@@ -95,7 +95,7 @@ func TestOneSourceAloneIsExact(t *testing.T) {
 	w := village(items, upTo(items))
 	histories := modeltest.Histories(9, 300, items, 12)
 	m := fitModels(w, histories, everything(), 2)
-	w = w.WithModels(m, m.Encode(w.Catalogue))
+	w = w.WithModels(m, m.Encode(w.Catalogue, 2))
 	var all []engine.ItemID
 	for i := range items {
 		all = append(all, theID(i))
@@ -157,7 +157,7 @@ func TestSameForEveryNumberOfThreads(t *testing.T) {
 		before := runtime.GOMAXPROCS(threads)
 		w := village(60, upTo(60))
 		m := fitModels(w, modeltest.Histories(7, 80, 60, 8), everything(), threads)
-		w = w.WithModels(m, m.Encode(w.Catalogue))
+		w = w.WithModels(m, m.Encode(w.Catalogue, 2))
 		saved := save(t, m)
 		var answers []engine.Answer
 		for first := range 50 {

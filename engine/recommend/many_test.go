@@ -39,7 +39,7 @@ func TestManyAnswersAreThoseOfEach(t *testing.T) {
 		return fitModels(w, histories, everything(), 2).With(ridge)
 	}
 	older, newer := fit(histories[:200]), fit(histories)
-	w = w.WithModels(older, older.Encode(w.Catalogue))
+	w = w.WithModels(older, older.Encode(w.Catalogue, 2))
 	places := []*recommend.Place{
 		open(t, w, engine.Scenario{Blend: map[string]float64{"itemknn": 1, "ease": 0.5, "ridge": 0.4, "factor": 0.7}}),
 		open(t, w, engine.Scenario{Exclude: []engine.Type{engine.Purchase}, Blend: map[string]float64{"itemknn": 0.2, "ridge": 0.7}}),
@@ -56,7 +56,7 @@ func TestManyAnswersAreThoseOfEach(t *testing.T) {
 	many, most := recommend.ManyAfter(3), 0
 	for p := range people {
 		if p == people/2 {
-			w = w.WithModels(newer, newer.Encode(w.Catalogue))
+			w = w.WithModels(newer, newer.Encode(w.Catalogue, 2))
 		}
 		who := whoHas(w, histories[p])
 		var wanted []string
@@ -100,7 +100,7 @@ func TestManyLinksAreNotJoined(t *testing.T) {
 	w := village(items, upTo(items))
 	histories := modeltest.Histories(10, people, items, 15)
 	m := fitModels(w, histories, everything(), 2)
-	w = w.WithModels(m, m.Encode(w.Catalogue))
+	w = w.WithModels(m, m.Encode(w.Catalogue, 2))
 	place := open(t, w, engine.Scenario{Blend: map[string]float64{"itemknn": 1}})
 	for most, want := range map[int]int{1: 0, 1 << 20: 1} {
 		many := recommend.ManyAfter(2).Most(most)
@@ -122,7 +122,7 @@ func TestManyAnswersSideBySide(t *testing.T) {
 	w := village(items, upTo(items))
 	histories := modeltest.Histories(10, people, items, 15)
 	m := fitModels(w, histories, everything(), 2)
-	w = w.WithModels(m, m.Encode(w.Catalogue))
+	w = w.WithModels(m, m.Encode(w.Catalogue, 2))
 	place := open(t, w, engine.Scenario{Blend: map[string]float64{"itemknn": 1}})
 	many := recommend.ManyAfter(10)
 	input := func(p int) *recommend.Input {

@@ -88,7 +88,7 @@ func ask(t testing.TB, in *recommend.Input) engine.Answer {
 func trained(items int, seed uint64) *recommend.World {
 	w := village(items, upTo(items))
 	m := fitModels(w, modeltest.Histories(seed, 60, items, 8), everything(), 2)
-	return w.WithModels(m, m.Encode(w.Catalogue))
+	return w.WithModels(m, m.Encode(w.Catalogue, 2))
 }
 
 func save(t testing.TB, m *recommend.Models) []byte {
@@ -140,7 +140,7 @@ func TestModelsRoundTrip(t *testing.T) {
 		if name == "same" && !bytes.Equal(save(t, m), data) {
 			t.Error("saved, loaded and saved, the bytes differ")
 		}
-		other = other.WithModels(m, m.Encode(other.Catalogue))
+		other = other.WithModels(m, m.Encode(other.Catalogue, 2))
 		for first := range items {
 			want, got := scoresOf(t, w, first), scoresOf(t, other, first)
 			for id, score := range want {

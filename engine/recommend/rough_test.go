@@ -87,7 +87,7 @@ func TestRoughlyToldOfManyIsAsScored(t *testing.T) {
 	w := village(items, upTo(items))
 	histories := modeltest.Histories(8, 400, items, 15)
 	m := fitModels(w, histories, everything(), 2)
-	w = w.WithModels(m, m.Encode(w.Catalogue))
+	w = w.WithModels(m, m.Encode(w.Catalogue, 2))
 	rng := rand.New(rand.NewPCG(2, 3))
 	for n := range 60 { // sold out, hidden and new ones, so that numbers have gaps
 		w = w.WithRows(purchases(w.Catalogue.IDs(), theID(n*7%items), theID(rng.IntN(items))))

@@ -145,7 +145,7 @@ func drawShop(t *rapid.T, most int) *shop {
 		histories = append(histories, w.Settings.Interests(rows, now, 0))
 	}
 	m := fitModels(w, histories, drawBlend(t), 2)
-	w = w.WithModels(m, m.Encode(w.Catalogue)).WithRows(all)
+	w = w.WithModels(m, m.Encode(w.Catalogue, 2)).WithRows(all)
 	for n := 1; n < count; n++ {
 		if sometimes(t, 8) {
 			s.items[n] = nil

@@ -3,6 +3,7 @@ package text
 import (
 	"maps"
 	"math"
+	"runtime"
 	"slices"
 	"sync/atomic"
 
@@ -95,7 +96,7 @@ func With(v *Vectors, x *Index, changed []catalogue.Entry) (*Vectors, *Index) {
 	documents := make([]*document, len(changed))
 	vectors := v.with(changed, func(n engine.ItemNum, f fields) {
 		documents[at[n]] = newDocument(changed[at[n]], func(*engine.Item) fields { return f })
-	})
+	}, runtime.GOMAXPROCS(0))
 	return vectors, x.with(changed, func(e catalogue.Entry) *document { return documents[at[e.Num]] })
 }
 
@@ -117,7 +118,7 @@ func Texts(c *catalogue.Snapshot) []catalogue.Entry {
 // Stocked is With of all items of a catalogue, of which texts are its Texts.
 func Stocked(v *Vectors, x *Index, c *catalogue.Snapshot, texts []catalogue.Entry) (*Vectors, *Index) {
 	v, x = With(v, x, texts)
-	return v.stocked(c, func(it *engine.Item) bool { return !indexed(it) }), x
+	return v.stocked(c, func(it *engine.Item) bool { return !indexed(it) }, runtime.GOMAXPROCS(0)), x
 }
 
 // indexed reports whether an item is of a kind that is indexed.

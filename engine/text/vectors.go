@@ -4,7 +4,6 @@ import (
 	"math/bits"
 	"runtime"
 	"slices"
-	"sync"
 	"sync/atomic"
 
 	"github.com/rapportengine/rapport/engine"
@@ -232,35 +231,39 @@ func (v *Vectors) RoughBounds(q *vector.Rough) (off, most float64, ok bool) {
 // them one after another.
 const encodedAtOnce = 16
 
-// Encoded returns the table of a catalogue's items.
-func Encoded(e *Encoder, c *catalogue.Snapshot) *Vectors {
-	return NewVectors(e).stocked(c, func(*engine.Item) bool { return true })
+// Encoded returns the table of a catalogue's items, which some workers encode: a single one is the
+// caller's own goroutine.
+func Encoded(e *Encoder, c *catalogue.Snapshot, workers int) *Vectors {
+	return NewVectors(e).stocked(c, func(*engine.Item) bool { return true }, workers)
 }
 
 // stocked returns the table with those of a catalogue's items.
-func (v *Vectors) stocked(c *catalogue.Snapshot, of func(*engine.Item) bool) *Vectors {
+func (v *Vectors) stocked(c *catalogue.Snapshot, of func(*engine.Item) bool, workers int) *Vectors {
 	var some []catalogue.Entry
 	for n, it := range c.Items() {
 		if !of(it) {
 			continue
 		}
 		if len(some) > 0 && n/(encodedAtOnce*chunkItems) > some[0].Num/(encodedAtOnce*chunkItems) {
-			v, some = v.With(some), some[:0]
+			v, some = v.with(some, unheard, workers), some[:0]
 		}
 		some = append(some, catalogue.Entry{Num: n, Item: it})
 	}
-	return v.With(some)
+	return v.with(some, unheard, workers)
 }
+
+// unheard is for whom nobody hears terms.
+func unheard(engine.ItemNum, fields) {}
 
 // With returns the table with the changed items encoded anew and the deleted ones
 // gone; itself where that leaves every row as it was, as after a new price does. Of two entries for
 // one number the last one holds.
 func (v *Vectors) With(changed []catalogue.Entry) *Vectors {
-	return v.with(changed, func(engine.ItemNum, fields) {})
+	return v.with(changed, unheard, runtime.GOMAXPROCS(0))
 }
 
 // with is With, which tells each changed item's terms to hear, from several goroutines.
-func (v *Vectors) with(changed []catalogue.Entry, hear func(engine.ItemNum, fields)) *Vectors {
+func (v *Vectors) with(changed []catalogue.Entry, hear func(engine.ItemNum, fields), workers int) *Vectors {
 	todo := make(map[int]*work)
 	for _, entry := range changed {
 		at, i := int(entry.Num/chunkItems), entry.Num%chunkItems
@@ -274,7 +277,8 @@ func (v *Vectors) with(changed []catalogue.Entry, hear func(engine.ItemNum, fiel
 	for _, w := range todo {
 		list = append(list, w)
 	}
-	encode(list, v.encoder)
+	readers := make([]itemReader, max(1, min(workers, len(list))))
+	vector.Fork(len(readers), len(list), func(worker, i int) { list[i].encode(v.encoder, &readers[worker]) })
 	var out *Vectors
 	for at, w := range todo {
 		if w.made == nil {
@@ -312,22 +316,8 @@ type work struct {
 	stale [chunkItems / 64]uint64
 }
 
-// encode does the work. Each row depends on its item alone, so the number of goroutines
-// changes nothing.
-func encode(list []*work, e *Encoder) {
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(list)) {
-		workers.Go(func() {
-			var r itemReader
-			for i := next.Add(1) - 1; i < int64(len(list)); i = next.Add(1) - 1 {
-				list[i].encode(e, &r)
-			}
-		})
-	}
-	workers.Wait()
-}
-
+// encode makes the chunk anew. Each row depends on its item alone, so that it is the same whoever
+// makes it.
 func (w *work) encode(e *Encoder, r *itemReader) {
 	var old chunk
 	if w.old != nil {

@@ -70,7 +70,7 @@ func TestVectorsByStepsAreThoseAtOnce(t *testing.T) {
 			t.Fatal("prices changed the table")
 		}
 		w = w.With(all)
-		again := Encoded(later, catalogue.New(catalogue.NewIDs()).With(all))
+		again := Encoded(later, catalogue.New(catalogue.NewIDs()).With(all), 2)
 		for n := range engine.ItemNum(700) {
 			var want, wantLater []float32
 			if it := now[n]; it != nil {
