@@ -92,6 +92,9 @@ func newest(results string) (map[string]map[string]result, error) {
 		if _, present := r.Report[shown[r.Benchmark]]; !present {
 			continue
 		}
+		if r.Benchmark == "serve" && r.Report["procs"] == 1. {
+			r.Data += ", one processor"
+		}
 		if tuned(r.Report) {
 			r.Data += ", tuned"
 			for _, part := range []string{"ease", "itemknn", "embed"} { // which have nothing that was tuned
