@@ -97,6 +97,17 @@ func (h *histories) happen(s engine.Subject, n int, item engine.ItemID, num engi
 	return []engine.Committed{{Seq: r.Seq, At: at, Subject: s, Rows: []engine.Row{r}}}
 }
 
+// lamps returns the log of somebody who bought so many.
+func lamps(n int) (*histories, *catalogue.IDs, engine.Subject) {
+	log, ids := &histories{rows: map[engine.Subject][]engine.Row{}}, catalogue.NewIDs()
+	num, _ := ids.Assign("lamp")
+	ann := engine.OfCustomer("ann")
+	for i := range n {
+		log.happen(ann, i, "lamp", num)
+	}
+	return log, ids, ann
+}
+
 // TestPeopleFollowTheLog asks for random people between random events, with room for
 // all, for some folded, and for hardly any: the state always is what the log says.
 func TestPeopleFollowTheLog(t *testing.T) {
@@ -303,12 +314,7 @@ func TestReadingsAreBounded(t *testing.T) {
 
 // A state that is not in memory, from a log that takes no time: what it costs to have it read.
 func BenchmarkPeopleMiss(b *testing.B) {
-	log, ids := &histories{rows: map[engine.Subject][]engine.Row{}}, catalogue.NewIDs()
-	num, _ := ids.Assign("lamp")
-	ann := engine.OfCustomer("ann")
-	for n := range 100 {
-		log.happen(ann, n, "lamp", num)
-	}
+	log, ids, ann := lamps(100)
 	p := newPeople(log, ids, 1<<20)
 	for b.Loop() {
 		if _, err := p.get(b.Context(), ann); err != nil {
@@ -322,12 +328,8 @@ func BenchmarkPeopleMiss(b *testing.B) {
 
 // What an answer keeps of a state that is folded while it is made is counted, too.
 func TestPeopleCountWhatAnswersKeep(t *testing.T) {
-	log, ids := &histories{rows: map[engine.Subject][]engine.Row{}}, catalogue.NewIDs()
-	num, _ := ids.Assign("lamp")
-	ann := engine.OfCustomer("ann")
-	for n := range 20 {
-		log.happen(ann, n, "lamp", num)
-	}
+	log, ids, ann := lamps(20)
+	num, _ := ids.Num("lamp")
 	p := newPeople(log, ids, 20_000)
 	who, err := p.get(t.Context(), ann)
 	if err != nil {

@@ -179,8 +179,8 @@ func (r *Recommender) Restore(s Start) {
 }
 
 // Swap makes m the models of every request that starts from now on; requests in flight
-// finish on those they began with. It encodes every item first, while writes go on: where answers
-// wait for other models already, on the caller's own goroutine alone, which may give way to them.
+// finish on those they began with. It encodes every item first, while writes go on, on the caller's
+// own goroutine alone, which may give way to answers.
 func (r *Recommender) Swap(m *recommend.Models) {
 	r.mu.Lock()
 	r.encoding++
@@ -189,13 +189,9 @@ func (r *Recommender) Swap(m *recommend.Models) {
 	r.mu.Unlock()
 
 	vectors, lexicon := text.NewVectors(m.Encoder), world.Lexicon
-	workers := 1
-	if world.Models.Version == 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
 	if !r.unasked {
-		vectors = m.Encode(world.Catalogue, workers)
-		m.Prepare(world.WithModels(m, vectors), workers)
+		vectors = m.Encode(world.Catalogue, 1)
+		m.Prepare(world.WithModels(m, vectors), 1)
 	}
 	if m.Desk != nil || world.Models.Desk != nil {
 		lexicon = m.Ask(lexicon)

@@ -48,7 +48,7 @@ func (t *Trainer) forget(ctx context.Context, failed *Report, versions []engine.
 	}
 	if serves == nil { // this process does not hold all of it
 		var err error
-		if serves, err = t.load(ctx, was.Version, sideBySide); err != nil {
+		if serves, err = t.load(ctx, was.Version); err != nil {
 			return fmt.Errorf("forget who was erased: model %d: %w", was.Version, err)
 		}
 	}

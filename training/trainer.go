@@ -163,7 +163,7 @@ func (t *Trainer) Latest(ctx context.Context) (models *recommend.Models, skipped
 	})
 	var unread []int
 	for _, v := range versions {
-		m, err := t.load(ctx, v.Version, sideBySide)
+		m, err := t.load(ctx, v.Version)
 		if err == nil {
 			t.mu.Lock()
 			if t.seen, t.unread = seqOf(v), unread; t.o.Alone {
@@ -193,23 +193,25 @@ func seqOf(v engine.ModelVersion) uint64 {
 	return r.Seq
 }
 
-// order is how the sections of a model are read.
-type order bool
-
-const (
-	sideBySide order = false // on all processors: somebody waits for it
-	inTurn     order = true  // on the caller's own goroutine
-)
-
-// load reads a model back, all of it, before any of it is used.
-func (t *Trainer) load(ctx context.Context, version int, how order) (*recommend.Models, error) {
+// load reads a model, all of it, before any of it is used.
+func (t *Trainer) load(ctx context.Context, version int) (*recommend.Models, error) {
 	r, err := t.store.LoadModel(ctx, version)
 	if err != nil {
 		return nil, err
 	}
-	if how == inTurn {
-		r = struct{ io.Reader }{r} // which is no recommend.Parts
+	return t.read(r, version)
+}
+
+// readBack is load on the caller's own goroutine alone, which may give way.
+func (t *Trainer) readBack(ctx context.Context, version int) (*recommend.Models, error) {
+	r, err := t.store.LoadModel(ctx, version)
+	if err != nil {
+		return nil, err
 	}
+	return t.read(struct{ io.Reader }{r}, version) // no recommend.Parts, which are read side by side
+}
+
+func (t *Trainer) read(r io.Reader, version int) (*recommend.Models, error) {
 	m, err := recommend.Load(r, t.store.IDs())
 	if err == nil && m.Version != version {
 		return nil, fmt.Errorf("%w: it says that it is model %d", recommend.ErrCorrupt, m.Version)
@@ -395,7 +397,7 @@ func saving(m *recommend.Models, report *Report) *made {
 }
 
 // adopt saves the models, reads them back whole, makes them current and serves what
-// was read: what is on the disk is what answers. It does so aside: answers wait for nobody.
+// was read: what is on the disk is what answers. All of it is done aside.
 func (t *Trainer) adopt(ctx context.Context, m *made, old []engine.ModelVersion) (err error) {
 	if t.o.Adopting != nil {
 		defer t.o.Adopting()()
@@ -414,7 +416,7 @@ func (t *Trainer) adopted(ctx context.Context, m *made, old []engine.ModelVersio
 	if err != nil {
 		return fmt.Errorf("save model %d: %w", version, err)
 	}
-	saved, err := t.load(ctx, version, inTurn)
+	saved, err := t.readBack(ctx, version)
 	if err != nil {
 		return errors.Join(fmt.Errorf("model %d did not read back: %w", version, err), t.store.DropModel(ctx, version))
 	}
@@ -462,7 +464,7 @@ func (t *Trainer) Rollback(ctx context.Context, to int) error {
 	if !slices.ContainsFunc(versions, func(v engine.ModelVersion) bool { return v.Version == to }) {
 		return fmt.Errorf("model %d: kept are the versions %v: %w", to, numbers(versions), engine.ErrNotFound)
 	}
-	m, err := t.load(ctx, to, sideBySide)
+	m, err := t.load(ctx, to)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -182,6 +183,66 @@ func TestVersionsAndRollback(t *testing.T) {
 }
 
 // damaged cuts the bytes of one version short.
+// watched is a store that tells of what is done with models.
+type watched struct {
+	training.Store
+	hear func(what string)
+}
+
+func (w watched) SaveModel(ctx context.Context, version int, manifest []byte, r io.Reader) error {
+	w.hear("save")
+	return w.Store.SaveModel(ctx, version, manifest, r)
+}
+
+func (w watched) LoadModel(ctx context.Context, version int) (io.Reader, error) {
+	r, err := w.Store.LoadModel(ctx, version)
+	if parts, is := r.(recommend.Parts); is {
+		r = heard{r, parts, func() { w.hear("read side by side") }}
+	}
+	w.hear("load")
+	return r, err
+}
+
+// heard tells when several places of a model are read at once.
+type heard struct {
+	io.Reader
+	recommend.Parts
+	hear func()
+}
+
+func (h heard) Part(from, size int64) io.ReadCloser {
+	h.hear()
+	return h.Parts.Part(from, size)
+}
+
+// Answers do not wait for a model that is taken over: all of that is done aside, on one goroutine. Who
+// goes back to an earlier one waits for it, and has it read on all processors.
+func TestAModelIsTakenOverAside(t *testing.T) {
+	var mu sync.Mutex // sections are read by several goroutines
+	aside, done := false, map[string]bool{}
+	hear := func(what string) {
+		mu.Lock()
+		defer mu.Unlock()
+		done[fmt.Sprintf("%s, aside %t", what, aside)] = true
+	}
+	tr := training.New(watched{shop(t, 60), hear}, func(*recommend.Models) { hear("swap") }, training.Options{
+		Search: small(), Seed: 1, Workers: 2, Aside: func(do func()) { aside = true; do(); aside = false },
+	})
+	if _, err := tr.Now(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if want := map[string]bool{"save, aside true": true, "load, aside true": true, "swap, aside true": true}; !maps.Equal(done, want) {
+		t.Errorf("taking over: %v, want %v", done, want)
+	}
+	clear(done)
+	if err := tr.Rollback(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if want := map[string]bool{"load, aside false": true, "read side by side, aside false": true, "swap, aside false": true}; !maps.Equal(done, want) {
+		t.Errorf("going back: %v, want %v", done, want)
+	}
+}
+
 type damaged struct {
 	training.Store
 	version int

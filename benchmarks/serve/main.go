@@ -228,7 +228,7 @@ const pricesEvery = 1000
 // their list, and prices change meanwhile.
 func (l *learnt) moving(people []string, set string) func(connection, n int) []byte {
 	run := time.Now().UnixNano()
-	var posted atomic.Int64
+	var written atomic.Int64 // so that no event's id, and no item's price, is that of before
 	return func(connection, n int) []byte {
 		k := connection*7919 + n/2
 		who, item := people[k%len(people)], string(l.items[k*7907%len(l.items)])
@@ -236,9 +236,9 @@ func (l *learnt) moving(people []string, set string) func(connection, n int) []b
 		case n%2 == 1:
 			return prepare.ListRequest(who)
 		case n%pricesEvery == 0:
-			return prepare.PriceRequest(item, float64(1+k%100))
+			return prepare.PriceRequest(item, float64(1+written.Add(1)%1000))
 		}
-		return prepare.EventRequest(engine.View, fmt.Sprintf("%s-%d-%d", set, run, posted.Add(1)), who, item, time.Now())
+		return prepare.EventRequest(engine.View, fmt.Sprintf("%s-%d-%d", set, run, written.Add(1)), who, item, time.Now())
 	}
 }
 

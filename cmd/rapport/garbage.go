@@ -124,8 +124,8 @@ func (g *garbage) training() (done func()) {
 
 // adopting has a server that takes over a model keep as little garbage as beside a training, and give
 // back what the model before it took: a store builds its tables in six times what it writes, and two
-// models are in memory at once. By a training's own bounds it collected ten times a second for ten
-// seconds, in which answers waited for twenty milliseconds in the median.
+// models are in memory at once. By a training's own bounds a server collected twice as often meanwhile,
+// while answers waited.
 func (g *garbage) adopting() (done func()) {
 	before := g.keep(besideBounds)
 	return func() {
