@@ -15,8 +15,16 @@ import (
 // checkTables finds what Badger would not refuse, but delete, or panic at: tables without the list of
 // tables, as a copy that was cut short has them, and listed ones that are cut short. What is not
 // listed a kill may have left half written, and Badger deletes it. A thousand tables take some ten
-// milliseconds.
-func checkTables(dir string, opt badger.Options) error {
+// milliseconds. It says nothing of a store in use, whose user writes tables and empties them meanwhile.
+func checkTables(dir string, opt badger.Options) (err error) {
+	unlock, err := lockDir(dir)
+	if locked := new(LockedError); errors.As(err, &locked) {
+		return nil // Badger will say so
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
 	f, err := os.Open(filepath.Join(dir, badger.ManifestFilename))
 	if errors.Is(err, fs.ErrNotExist) {
 		return noTables(dir)

@@ -60,6 +60,23 @@ func TestDamagedTablesAreNoticed(t *testing.T) {
 			}
 		})
 	}
+	t.Run("an empty table of a store in use", func(t *testing.T) {
+		dir := damaged(t, func(string, string, int64) error { return nil })
+		s := open(t, dir, store.Options{})
+		defer s.Close()
+		tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+		if err != nil || len(tables) == 0 {
+			t.Fatalf("%d tables, %v", len(tables), err)
+		}
+		// Who has the store open empties a table before it is deleted.
+		if err := errors.Join(os.WriteFile(tables[0]+".new", nil, 0o600), os.Rename(tables[0]+".new", tables[0])); err != nil {
+			t.Fatal(err)
+		}
+		var locked *store.LockedError
+		if _, err := store.Open(dir, store.Options{}); !errors.As(err, &locked) {
+			t.Errorf("Open: %v, want that the store is in use", err)
+		}
+	})
 	t.Run("a byte", func(t *testing.T) {
 		dir := damaged(t, func(_, table string, size int64) error {
 			f, err := os.OpenFile(table, os.O_RDWR, 0)
