@@ -45,7 +45,7 @@ const (
 	ExactLimit        = 131_072 // eligible items up to which a list is surely the best there is
 	MaxScenarios      = 1_000
 	ModelsKept        = 3
-	ModelChunkBytes   = 512 << 10
+	ModelChunkBytes   = 4_000               // of a saved model in one row: it fits a block of a table, 4 KiB
 	ClockSkew         = 10 * time.Minute    // how far ahead of us an event's time may be
 	ImpressionAge     = 30 * 24 * time.Hour // how long an answer can be replayed
 	ReasonAge         = 24 * time.Hour      // how long its reasons are kept

@@ -39,6 +39,9 @@ func (s *Store) openDB() error {
 		WithNumLevelZeroTables(2).
 		WithNumLevelZeroTablesStall(4).
 		WithNumCompactors(2).
+		// What is written goes down a level less in a store of a few hundred megabytes than by Badger's
+		// 10 MiB: a model of 130 MB beside S's events took 4.7 CPU seconds, where it had taken 6.9 to 8.5.
+		WithBaseLevelSize(64 << 20).
 		WithBlockCacheSize(0). // blocks that are not compressed are read where they are mapped
 		WithIndexCacheSize(32 << 20).
 		WithValueThreshold(valueThreshold).

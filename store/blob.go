@@ -21,8 +21,8 @@ import (
 //
 //	b | blob8 | chunk4 -> version1 | CRC-32C of the bytes, 4 | bytes
 //
-// of at most engine.ModelChunkBytes. A manifest row elsewhere names the blob and makes
-// it exist; chunks that no manifest names are left from a crash and dropped by Open. What
+// of engine.ModelChunkBytes, the last of what is left. A manifest row elsewhere names the blob and
+// makes it exist; chunks that no manifest names are left from a crash and dropped by Open. What
 // is deleted stays in Badger's files until these are compacted; a blob with words of who
 // was erased is dropped by its prefix instead (WipeModel).
 
@@ -36,35 +36,48 @@ type blob struct {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-const chunkHeader = 1 + 4
+const (
+	chunkHeader   = 1 + 4
+	chunkRowBytes = chunkHeader + engine.ModelChunkBytes
+	chunksAtOnce  = 128 // that one transaction writes, or reads: half a megabyte
+)
 
 // saveBlob writes everything r gives. On an error nothing of it stays.
 func (s *Store) saveBlob(ctx context.Context, r io.Reader) (blob, error) {
 	b := blob{ID: s.nextBlob.Add(1)}
 	sum := sha256.New()
-	room := make([]byte, chunkHeader+engine.ModelChunkBytes) // Badger has copied it once it is written
-	for {
-		value := room
-		n, err := fill(value[chunkHeader:], r)
+	room := make([]byte, chunksAtOnce*chunkRowBytes) // Badger has copied it once it is written
+	rows := make([][]byte, 0, chunksAtOnce)
+	for more := true; more; {
+		for rows = rows[:0]; more && len(rows) < chunksAtOnce; {
+			row := room[len(rows)*chunkRowBytes:][:chunkRowBytes]
+			n, err := fill(row[chunkHeader:], r)
+			if err != nil {
+				return blob{}, s.abandon(ctx, b, fmt.Errorf("reading what is to be saved: %w", err))
+			}
+			more = n == engine.ModelChunkBytes
+			if n == 0 {
+				break
+			}
+			row = row[:chunkHeader+n]
+			row[0] = recordVersion
+			binary.BigEndian.PutUint32(row[1:], crc32.Checksum(row[chunkHeader:], castagnoli))
+			sum.Write(row[chunkHeader:])
+			b.Size += int64(n)
+			rows = append(rows, row)
+		}
+		err := s.write(ctx, func(txn *badger.Txn) error {
+			for i, row := range rows {
+				if err := txn.Set(chunkKey(b.ID, b.Chunks+uint32(i)), row); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 		if err != nil {
-			return blob{}, s.abandon(ctx, b, fmt.Errorf("reading what is to be saved: %w", err))
-		}
-		if n == 0 {
-			break
-		}
-		value = value[:chunkHeader+n]
-		value[0] = recordVersion
-		binary.BigEndian.PutUint32(value[1:], crc32.Checksum(value[chunkHeader:], castagnoli))
-		sum.Write(value[chunkHeader:])
-		key := chunkKey(b.ID, b.Chunks)
-		if err := s.write(ctx, func(txn *badger.Txn) error { return txn.Set(key, value) }); err != nil {
 			return blob{}, s.abandon(ctx, b, err)
 		}
-		b.Chunks++
-		b.Size += int64(n)
-		if n < engine.ModelChunkBytes {
-			break
-		}
+		b.Chunks += uint32(len(rows))
 	}
 	sum.Sum(b.SHA256[:0])
 	return b, nil
@@ -173,26 +186,40 @@ const (
 	markerBytes   = 1 + 8 + 1
 )
 
-// blobReader reads a blob chunk by chunk and verifies each, and at the end the whole.
+// blobReader reads a blob, or a part of it, some chunks at a time. It verifies each, and at the end the
+// whole, if it has read that.
 type blobReader struct {
 	s    *Store
 	ctx  context.Context // of the one read this reader is
 	blob blob
 	next uint32 // chunk
-	read int64
-	room []byte // of the chunk at hand
+	skip int64  // bytes of it that come before the first
+	left int64  // bytes from there on that are to be read
+	room []byte // of the chunks at hand
 	rest []byte
-	sum  hash.Hash
+	sum  hash.Hash // of the whole, nil of a part
 	err  error
 }
 
 func (s *Store) openBlob(ctx context.Context, b blob) *blobReader {
-	return &blobReader{s: s, ctx: ctx, blob: b, sum: sha256.New()}
+	return &blobReader{s: s, ctx: ctx, blob: b, left: b.Size, sum: sha256.New()}
+}
+
+// Size returns how many bytes the blob has.
+func (r *blobReader) Size() int64 { return r.blob.Size }
+
+// Part returns a reader over so many of the bytes from a place on, for another goroutine: several
+// read a blob side by side.
+func (r *blobReader) Part(from, size int64) io.ReadCloser {
+	return &blobReader{
+		s: r.s, ctx: r.ctx, blob: r.blob,
+		next: uint32(from / engine.ModelChunkBytes), skip: from % engine.ModelChunkBytes, left: size,
+	}
 }
 
 // Read is io.Reader's. Damage gives an error that wraps ErrCorrupt, never a short read.
 func (r *blobReader) Read(p []byte) (int, error) {
-	for len(r.rest) == 0 && r.err == nil {
+	if len(r.rest) == 0 && r.err == nil {
 		r.err = r.fetch()
 	}
 	if len(r.rest) == 0 {
@@ -203,12 +230,20 @@ func (r *blobReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// fetch reads the next chunk, or returns io.EOF if all were read and are what was saved.
+// Close ends it.
+func (r *blobReader) Close() error {
+	r.room, r.rest, r.err = nil, nil, ErrClosed
+	return nil
+}
+
+// fetch reads the next chunks, at least one, or returns io.EOF if all were read and are what was saved.
 func (r *blobReader) fetch() error {
-	if r.next == r.blob.Chunks {
-		if r.read != r.blob.Size || [sha256.Size]byte(r.sum.Sum(nil)) != r.blob.SHA256 {
-			return fmt.Errorf("%d bytes of %d, checksum differs: %w", r.read, r.blob.Size, ErrCorrupt)
-		}
+	switch {
+	case r.left > 0 && r.next >= r.blob.Chunks:
+		return fmt.Errorf("%d bytes are missing behind chunk %d: %w", r.left, r.blob.Chunks, ErrCorrupt)
+	case r.left == 0 && r.sum != nil && (r.next != r.blob.Chunks || [sha256.Size]byte(r.sum.Sum(nil)) != r.blob.SHA256):
+		return fmt.Errorf("%d chunks of %d, checksum differs: %w", r.next, r.blob.Chunks, ErrCorrupt)
+	case r.left == 0:
 		return io.EOF
 	}
 	txn, done, err := r.s.read(r.ctx)
@@ -216,108 +251,43 @@ func (r *blobReader) fetch() error {
 		return err
 	}
 	defer done()
-	value, err := getIn(txn, chunkKey(r.blob.ID, r.next), r.room)
-	if errors.Is(err, engine.ErrNotFound) {
-		return fmt.Errorf("chunk %d of %d is missing: %w", r.next, r.blob.Chunks, ErrCorrupt)
+	// An iterator copies what it finds into the same memory time and again, where looking for one
+	// key after another takes new memory for each.
+	it := txn.NewIterator(badger.IteratorOptions{Prefix: numberedKey(blobLetter, r.blob.ID)})
+	defer it.Close()
+	until := min(int64(r.next)+chunksAtOnce, int64(r.blob.Chunks), int64(r.next)+(r.skip+r.left-1)/engine.ModelChunkBytes+1)
+	r.room = r.room[:0]
+	for it.Seek(chunkKey(r.blob.ID, r.next)); int64(r.next) < until; it.Next() {
+		if err := r.chunk(it); err != nil {
+			return fmt.Errorf("chunk %d of %d: %w", r.next, r.blob.Chunks, err)
+		}
+		r.next++
 	}
-	if err != nil {
-		return err
+	if r.sum != nil {
+		r.sum.Write(r.room)
 	}
-	r.room = value
-	if r.rest, err = chunkBytes(value); err != nil {
-		return fmt.Errorf("chunk %d of %d: %w", r.next, r.blob.Chunks, err)
+	if int64(len(r.room)) <= r.skip {
+		return fmt.Errorf("%d bytes are missing in chunk %d: %w", r.left, r.next-1, ErrCorrupt)
 	}
-	r.sum.Write(r.rest)
-	r.read += int64(len(r.rest))
-	r.next++
+	r.rest = r.room[r.skip:]
+	r.rest = r.rest[:min(int64(len(r.rest)), r.left)]
+	r.skip, r.left = 0, r.left-int64(len(r.rest))
 	return nil
 }
 
-// Size returns how many bytes the blob has.
-func (r *blobReader) Size() int64 { return r.blob.Size }
-
-// Part returns a reader over so many of the bytes from a place on, for another goroutine: several
-// read a blob side by side. It verifies each chunk that it reads, and not the whole, and holds
-// the store open until it is closed.
-func (r *blobReader) Part(from, size int64) io.ReadCloser {
-	p := &blobPart{ctx: r.ctx, blob: r.blob, next: uint32(from / engine.ModelChunkBytes), skip: from % engine.ModelChunkBytes, left: size}
-	txn, done, err := r.s.read(r.ctx)
-	if err != nil {
-		p.err = err
-		return p
+// chunk adds the next chunk, which it stands at, to those at hand.
+func (r *blobReader) chunk(it *badger.Iterator) error {
+	if !it.Valid() || !bytes.Equal(it.Item().Key(), chunkKey(r.blob.ID, r.next)) {
+		return fmt.Errorf("it is missing: %w", ErrCorrupt)
 	}
-	it := txn.NewIterator(badger.IteratorOptions{Prefix: numberedKey(blobLetter, r.blob.ID)})
-	p.it, p.done = it, func() { it.Close(); done() }
-	it.Seek(chunkKey(r.blob.ID, p.next))
-	return p
-}
-
-// blobPart reads some bytes of a blob. An iterator copies what it finds into the same memory time and
-// again, where looking for one key after another takes new memory for each.
-type blobPart struct {
-	ctx  context.Context // of the one read it is a part of
-	it   *badger.Iterator
-	done func() // nil once it is closed
-	blob blob
-	next uint32 // chunk
-	skip int64  // bytes of it that come before the first
-	left int64
-	room []byte // of the chunk at hand
-	rest []byte
-	err  error
-}
-
-// Read is io.Reader's. Damage gives an error that wraps ErrCorrupt, never a short read.
-func (p *blobPart) Read(to []byte) (int, error) {
-	if p.left == 0 && p.err == nil {
-		p.err = io.EOF
-	}
-	for len(p.rest) == 0 && p.err == nil {
-		p.err = p.fetch()
-	}
-	if p.err != nil {
-		return 0, p.err
-	}
-	n := copy(to[:min(int64(len(to)), p.left)], p.rest)
-	p.rest, p.left = p.rest[n:], p.left-int64(n)
-	return n, nil
-}
-
-// fetch reads the next chunk.
-func (p *blobPart) fetch() error {
-	if err := p.ctx.Err(); err != nil {
-		return err
-	}
-	if p.next >= p.blob.Chunks {
-		return fmt.Errorf("%d bytes are missing behind chunk %d: %w", p.left, p.blob.Chunks, ErrCorrupt)
-	}
-	if !p.it.Valid() || !bytes.Equal(p.it.Item().Key(), chunkKey(p.blob.ID, p.next)) {
-		return fmt.Errorf("chunk %d of %d is missing: %w", p.next, p.blob.Chunks, ErrCorrupt)
-	}
-	err := p.it.Item().Value(func(value []byte) error {
+	return it.Item().Value(func(value []byte) error {
 		body, err := chunkBytes(value)
-		if err == nil && (int64(len(body)) < p.skip || len(body) < engine.ModelChunkBytes && p.next < p.blob.Chunks-1) {
+		if err == nil && len(body) < engine.ModelChunkBytes && r.next < r.blob.Chunks-1 {
 			err = fmt.Errorf("%d bytes are too few: %w", len(body), ErrCorrupt)
 		}
-		if err != nil {
-			return fmt.Errorf("chunk %d of %d: %w", p.next, p.blob.Chunks, err)
-		}
-		p.room = append(p.room[:0], body[p.skip:]...)
-		return nil
+		r.room = append(r.room, body...)
+		return err
 	})
-	p.rest, p.skip = p.room, 0
-	p.next++
-	p.it.Next()
-	return err
-}
-
-// Close lets go of the store.
-func (p *blobPart) Close() error {
-	if p.done != nil {
-		p.done()
-	}
-	p.done, p.it, p.err = nil, nil, ErrClosed
-	return nil
 }
 
 // chunkBytes verifies a chunk and returns its bytes.

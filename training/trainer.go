@@ -70,6 +70,9 @@ type Options struct {
 	// Aside runs a training that is done here, nil for as it is: for who wants it on a
 	// thread of its own.
 	Aside func(train func())
+	// SavedASecond is how many bytes of a model are saved in a second at the most, 0 for as fast as
+	// it goes: for who answers meanwhile.
+	SavedASecond int64
 	// Training, if not nil, is called before a training, and what it returns after it.
 	Training func() (done func())
 	// Adopting, if not nil, is called before a new model is saved, and what it returns once it
@@ -408,9 +411,13 @@ func (t *Trainer) adopt(ctx context.Context, m *made, old []engine.ModelVersion)
 
 func (t *Trainer) adopted(ctx context.Context, m *made, old []engine.ModelVersion) error {
 	version := m.report.Version
+	var models io.Reader = m.models
+	if t.o.SavedASecond > 0 {
+		models = &paced{ctx: ctx, r: models, perSecond: t.o.SavedASecond}
+	}
 	text, err := json.Marshal(m.report)
 	if err == nil {
-		err = t.store.SaveModel(ctx, version, text, m.models)
+		err = t.store.SaveModel(ctx, version, text, models)
 	}
 	m.close()
 	if err != nil {
