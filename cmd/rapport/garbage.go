@@ -123,7 +123,7 @@ func (g *garbage) training() (done func()) {
 }
 
 // adopting has a server that takes over a model keep as little garbage as beside a training, and give
-// back what the model before it took: a store builds its tables in six times what it writes, and two
+// back what the model before it took: a store builds its tables in several times what it writes, and two
 // models are in memory at once. By a training's own bounds a server collected twice as often meanwhile,
 // while answers waited.
 func (g *garbage) adopting() (done func()) {
